@@ -1,0 +1,166 @@
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// Log is the durable, ordered record of every conversation: a conversation's truth. Safe for concurrent use.
+//
+// Every driver passes storage/storagetest.
+type Log interface {
+	// Append returns when the events are durable. It is idempotent on (tenant, conversation, sender, cmid), for ever.
+	//
+	// Events are taken in order; each, or each run of Joined ones, is checked and appended by itself, so one refused
+	// event (Receipt.Err) does not stop the others. In this order: a message that is there already answers Dup, and its
+	// Joined neighbours are not appended either; a message id used for another kind or body is refused with Conflict; a
+	// stale Expect (or Version 1 of what exists) is refused with Conflict; a state that opens a conversation of a visitor who
+	// has another open one is refused with Conflict naming it.
+	//
+	// An error means that nothing is known of any event: *Error with Unknown (try the same events again), Busy or Full.
+	Append(ctx context.Context, events ...Event) ([]Receipt, error)
+	// Read returns up to limit events of a conversation that follow after, oldest first.
+	Read(ctx context.Context, key Key, after Seq, limit int) ([]Event, error)
+	// Heads returns where conversations stand, in the order of keys; the zero Head for one that does not exist.
+	Heads(ctx context.Context, keys ...Key) ([]Head, error)
+	// OpenConversation returns the visitor's open conversation, or the zero id.
+	OpenConversation(ctx context.Context, tenant TenantID, visitor VisitorID) (ConversationID, error)
+	// Tail calls fn with every event appended after Tail was called, in each conversation's order, without a gap, from one
+	// goroutine at a time, until ctx ends. The events are shared: fn must not change them. A slow fn delays no Append
+	// until the driver's buffer is full.
+	Tail(ctx context.Context, fn func([]Event)) error
+}
+
+// Page asks for a part of a conversation: the entries with After < Seq, and Seq < Before if Before is not 0.
+// With Before 0 it is the oldest Limit of them, otherwise the newest Limit; with Newest set and both bounds 0, the newest.
+// Always ascending.
+type Page struct {
+	After, Before Seq
+	Limit         int
+	Newest        bool
+	Audience      Audience
+}
+
+// Filter narrows a list of conversations. Zero fields ask for nothing.
+type Filter struct {
+	Statuses []Status
+	Assignee AgentID
+	Team     TeamID
+	Visitor  VisitorID
+	Since    time.Time
+	Until    time.Time
+	Cursor   string
+	Limit    int // 1 to 200
+}
+
+// Mark is how far a user has seen a conversation.
+type Mark struct {
+	User      UserID
+	Role      Role
+	Delivered Seq
+	Read      Seq
+}
+
+// Store is the database's rows: what lists, logins and settings are made of. Every method takes the tenant first, except
+// those that find a tenant. Methods that find one thing return *Error NotFound if there is none. Safe for concurrent use.
+type Store interface {
+	Tenant(ctx context.Context, id TenantID) (Tenant, error)
+	TenantBySlug(ctx context.Context, slug string) (Tenant, error)
+	SaveTenant(ctx context.Context, t Tenant) error // inserts or replaces
+	SiteKey(ctx context.Context, key string) (SiteKey, error)
+	SaveSiteKey(ctx context.Context, k SiteKey) error
+
+	Agent(ctx context.Context, tenant TenantID, id AgentID) (Agent, error)
+	// AgentsByEmail finds an address in every tenant; none is an empty slice.
+	AgentsByEmail(ctx context.Context, email string) ([]Agent, error)
+	Agents(ctx context.Context, tenant TenantID, cursor string, limit int) (agents []Agent, next string, err error)
+	// SaveAgents inserts or replaces, all or none. Conflict if another agent of the tenant has an address.
+	SaveAgents(ctx context.Context, agents ...Agent) error
+	Teams(ctx context.Context, tenant TenantID) ([]Team, error)
+	SaveTeam(ctx context.Context, t Team) error
+	Visitor(ctx context.Context, tenant TenantID, id VisitorID) (Visitor, error)
+
+	Conversation(ctx context.Context, key Key) (Conversation, error)
+	// Conversations lists, newest activity first; next is empty at the end.
+	Conversations(ctx context.Context, tenant TenantID, f Filter) (page []Conversation, next string, err error)
+	// Waiting returns the queue, longest wait first, and OpenCounts how many open conversations each agent has.
+	Waiting(ctx context.Context, tenant TenantID, limit int) ([]Conversation, error)
+	OpenCounts(ctx context.Context, tenant TenantID) (map[AgentID]int, error)
+	// TenantsWaiting lists the tenants that have queued conversations.
+	TenantsWaiting(ctx context.Context) ([]TenantID, error)
+	// Messages returns one page and whether nothing is left in the asked range.
+	Messages(ctx context.Context, key Key, p Page) (messages []Message, complete bool, err error)
+	Message(ctx context.Context, key Key, id MessageID) (Message, error)
+
+	// MarkRead moves marks forward (never back) and returns the resulting mark and whether it moved.
+	MarkRead(ctx context.Context, key Key, m Mark) (Mark, bool, error)
+	Marks(ctx context.Context, key Key) ([]Mark, error)
+
+	Credentials
+}
+
+// RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.
+type RefreshToken struct {
+	Hash      [32]byte // SHA-256 of the token
+	Family    [16]byte // one log-in
+	Tenant    TenantID
+	Agent     AgentID
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+}
+
+// SigningKey signs access and visitor tokens; the newest signs, all verify.
+type SigningKey struct {
+	ID        string
+	Secret    []byte
+	CreatedAt time.Time
+}
+
+// Credentials keeps what proves who someone is.
+type Credentials interface {
+	SaveRefreshToken(ctx context.Context, t RefreshToken) error
+	// TakeRefreshToken marks the token used and returns it. A token that was used before ends its whole family and
+	// returns Unauthenticated, as does one that is unknown or expired at now.
+	TakeRefreshToken(ctx context.Context, hash [32]byte, now time.Time) (RefreshToken, error)
+	// EndRefreshFamily makes every token of a log-in useless. Unknown families are no error.
+	EndRefreshFamily(ctx context.Context, family [16]byte) error
+	// EndedFamilies lists log-ins ended since t: an access token names its family, so nodes can refuse it.
+	EndedFamilies(ctx context.Context, since time.Time) ([][16]byte, error)
+	SigningKeys(ctx context.Context) ([]SigningKey, error) // newest first
+	AddSigningKey(ctx context.Context, k SigningKey) error // keeps the first if the id is there already
+}
+
+// SignalKind says what a Signal means.
+type SignalKind uint8
+
+// The signals that nodes tell one another.
+const (
+	SignalTyping SignalKind = iota + 1
+	SignalReceipt
+	SignalPresence
+	SignalRevoked  // credentials of User, or of the log-in in Data, ended
+	SignalSettings // cached settings of Tenant are stale
+)
+
+// Signal is a lossy note to every node: nothing that must not be lost travels this way.
+type Signal struct {
+	Kind         SignalKind
+	Tenant       TenantID
+	Conversation ConversationID
+	User         UserID
+	Role         Role
+	Origin       SessionID // the connection that caused it, which need not hear of it
+	State        uint8     // typing state, availability
+	Delivered    Seq
+	Read         Seq
+	Text         string // typing preview
+	Data         []byte
+}
+
+// Broker carries signals to every node, this one included. Safe for concurrent use.
+type Broker interface {
+	// Publish never blocks for long; a signal may be dropped.
+	Publish(ctx context.Context, s Signal) error
+	// Subscribe calls fn, from one goroutine at a time, with every signal until ctx ends.
+	Subscribe(ctx context.Context, fn func(Signal)) error
+}
