@@ -1,0 +1,341 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// DeskConfig is what a Desk is made of.
+type DeskConfig struct {
+	Log    Log
+	Store  Store
+	Broker Broker
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Heads is how many conversations' heads are kept in memory. Defaults to 200000.
+	Heads int
+	// VisitorGrace and AgentGrace are how long somebody whose last connection ended still counts as here.
+	// Default to 12s and 45s.
+	VisitorGrace time.Duration
+	AgentGrace   time.Duration
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
+}
+
+// Desk is every action that anyone can take. It checks the rules, computes what a change leads to and appends it to the
+// Log; nothing else changes a conversation. Methods take the acting Actor and return *Error for what the actor did wrong.
+//
+// Safe for concurrent use.
+type Desk struct {
+	log      Log
+	store    Store
+	broker   Broker
+	now      func() time.Time
+	logger   *slog.Logger
+	heads    *headCache
+	staff    *staffCache
+	Presence *Presence
+	router   *dispatcher
+}
+
+// NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
+// the Log's Tail brings.
+func NewDesk(cfg DeskConfig) *Desk {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Heads <= 0 {
+		cfg.Heads = 200_000
+	}
+	if cfg.VisitorGrace <= 0 {
+		cfg.VisitorGrace = 12 * time.Second
+	}
+	if cfg.AgentGrace <= 0 {
+		cfg.AgentGrace = 45 * time.Second
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	d := &Desk{
+		log: cfg.Log, store: cfg.Store, broker: cfg.Broker, now: cfg.Now, logger: cfg.Logger,
+		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
+	}
+	d.Presence = newPresence(cfg.VisitorGrace, cfg.AgentGrace, cfg.Now, d.presenceChanged)
+	d.router = newDispatcher(d)
+	return d
+}
+
+// Run keeps presence and routing going until ctx ends.
+func (d *Desk) Run(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.Presence.run(ctx)
+	}()
+	d.router.run(ctx)
+	<-done
+	return nil
+}
+
+// Observe takes in what the Log's Tail brought, before anyone is told of it.
+func (d *Desk) Observe(events []Event) {
+	for i := range events {
+		e := &events[i]
+		key := Key{e.Tenant, e.Conversation}
+		h := Head{State: e.State, Last: e.Seq, LastPublic: e.PrevPublic}
+		if e.Visibility == Public {
+			h.LastPublic = e.Seq
+		}
+		d.heads.advance(key, h)
+		if e.Next != nil {
+			d.router.wake(e.Tenant)
+		}
+	}
+}
+
+// HeadIfKnown returns a conversation's head if it is in memory. It is as new as the last Observe.
+func (d *Desk) HeadIfKnown(key Key) (Head, bool) { return d.heads.get(key) }
+
+// Heads returns where conversations stand, from memory where possible and otherwise in one look-up. A conversation that
+// does not exist has the zero Head.
+func (d *Desk) Heads(ctx context.Context, keys []Key) ([]Head, error) {
+	out := make([]Head, len(keys))
+	var missing []Key
+	var at []int
+	for i, k := range keys {
+		h, ok := d.heads.get(k)
+		if !ok {
+			missing, at = append(missing, k), append(at, i)
+		}
+		out[i] = h
+	}
+	if len(missing) == 0 {
+		return out, nil
+	}
+	found, err := d.log.Heads(ctx, missing...)
+	if err != nil {
+		return nil, err
+	}
+	for j, h := range found {
+		out[at[j]] = h
+		if h.Exists() {
+			d.heads.advance(missing[j], h)
+		}
+	}
+	return out, nil
+}
+
+// readable returns the head of a conversation that the actor may read; anything else is NotFound.
+func (d *Desk) readable(ctx context.Context, a *Actor, id ConversationID) (Head, error) {
+	heads, err := d.Heads(ctx, []Key{{a.Tenant, id}})
+	if err != nil {
+		return Head{}, err
+	}
+	if !heads[0].Exists() || !mayRead(a, &heads[0].State) {
+		return Head{}, errNoConversation
+	}
+	return heads[0], nil
+}
+
+var (
+	errNoConversation = Errorf(NotFound, "there is no such conversation")
+	errNotAllowed     = Errorf(Forbidden, "your role does not allow this")
+)
+
+// mayRead says whether the actor may see a conversation at all.
+func mayRead(a *Actor, s *State) bool {
+	switch a.Role {
+	case RoleVisitor:
+		return UserID(s.Visitor) == a.User
+	case RoleAgent:
+		if a.AgentRole != Member || s.Team.IsZero() || UserID(s.Assignee) == a.User {
+			return true
+		}
+		for _, t := range a.Teams {
+			if t == s.Team {
+				return true
+			}
+		}
+		return false
+	default:
+		return true
+	}
+}
+
+// mayWrite says whether the actor may change conversations that it may read.
+func mayWrite(a *Actor) bool { return a.Role != RoleAgent || a.AgentRole != Viewer }
+
+// MayRead reports whether the actor may see a conversation in this state.
+func (d *Desk) MayRead(a *Actor, s *State) bool { return s.Exists() && mayRead(a, s) }
+
+// OpenConversation returns the visitor's open conversation, or the zero id.
+func (d *Desk) OpenConversation(ctx context.Context, a *Actor) (ConversationID, error) {
+	return d.log.OpenConversation(ctx, a.Tenant, VisitorID(a.User))
+}
+
+// Head returns where a conversation stands, if the actor may read it.
+func (d *Desk) Head(ctx context.Context, a *Actor, id ConversationID) (Head, error) {
+	return d.readable(ctx, a, id)
+}
+
+// Conversation returns one conversation that the actor may read.
+func (d *Desk) Conversation(ctx context.Context, a *Actor, id ConversationID) (Conversation, error) {
+	if _, err := d.readable(ctx, a, id); err != nil {
+		return Conversation{}, err
+	}
+	return d.store.Conversation(ctx, Key{a.Tenant, id})
+}
+
+// Conversations lists what the actor may read, newest activity first. A visitor sees its own only.
+func (d *Desk) Conversations(ctx context.Context, a *Actor, f Filter) ([]Conversation, string, error) {
+	if a.Role == RoleVisitor {
+		f.Visitor = VisitorID(a.User)
+	}
+	page, next, err := d.store.Conversations(ctx, a.Tenant, f)
+	if err != nil {
+		return nil, "", err
+	}
+	kept := page[:0]
+	for i := range page {
+		if mayRead(a, &page[i].State) {
+			kept = append(kept, page[i])
+		}
+	}
+	return kept, next, nil
+}
+
+// Messages returns a page of a conversation, restricted to what the actor may see, and whether nothing is left in the
+// asked range. p.Audience is filled here.
+func (d *Desk) Messages(ctx context.Context, a *Actor, id ConversationID, p Page) ([]Message, bool, error) {
+	if _, err := d.readable(ctx, a, id); err != nil {
+		return nil, false, err
+	}
+	p.Audience = a.Audience()
+	return d.store.Messages(ctx, Key{a.Tenant, id}, p)
+}
+
+// Follow returns up to limit events after a seq that the actor may see: what a resuming reader missed.
+func (d *Desk) Follow(ctx context.Context, a *Actor, id ConversationID, after Seq, limit int) ([]Event, error) {
+	events, err := d.log.Read(ctx, Key{a.Tenant, id}, after, limit)
+	if err != nil || a.Audience() == AudienceAll {
+		return events, err
+	}
+	kept := events[:0:0]
+	for i := range events {
+		if events[i].Visibility == Public {
+			kept = append(kept, events[i])
+		}
+	}
+	return kept, nil
+}
+
+// MarkRead moves the actor's mark forward and tells the others. A seq beyond the end counts as the end.
+func (d *Desk) MarkRead(ctx context.Context, a *Actor, id ConversationID, seq Seq, origin SessionID) (Mark, error) {
+	h, err := d.readable(ctx, a, id)
+	if err != nil {
+		return Mark{}, err
+	}
+	seq = min(seq, h.LastFor(a.Audience()))
+	m, moved, err := d.store.MarkRead(ctx, Key{a.Tenant, id}, Mark{User: a.User, Role: a.Role, Delivered: seq, Read: seq})
+	if err != nil || !moved {
+		return m, err
+	}
+	err = d.broker.Publish(ctx, Signal{
+		Kind: SignalReceipt, Tenant: a.Tenant, Conversation: id, User: a.User, Role: a.Role, Origin: origin,
+		Delivered: m.Delivered, Read: m.Read,
+	})
+	return m, err
+}
+
+// MaxPreview is how many bytes of a visitor's unsent text agents are shown.
+const MaxPreview = 2000
+
+// Typing tells the others that the actor writes. It may be lost.
+func (d *Desk) Typing(ctx context.Context, a *Actor, id ConversationID, state uint8, preview string, origin SessionID) error {
+	if _, err := d.readable(ctx, a, id); err != nil {
+		return err
+	}
+	if a.Role != RoleVisitor {
+		preview = ""
+	}
+	return d.broker.Publish(ctx, Signal{
+		Kind: SignalTyping, Tenant: a.Tenant, Conversation: id, User: a.User, Role: a.Role, Origin: origin,
+		State: state, Text: cut(preview, MaxPreview),
+	})
+}
+
+// Participant is somebody in a conversation, with how far it got.
+type Participant struct {
+	Mark
+	Name string
+}
+
+// Members returns the visitor, the assignee and everyone who left a mark in a conversation.
+func (d *Desk) Members(ctx context.Context, a *Actor, id ConversationID, s *State) ([]Participant, error) {
+	key := Key{a.Tenant, id}
+	marks, err := d.store.Marks(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	members := []Participant{{Mark: Mark{User: UserID(s.Visitor), Role: RoleVisitor}}}
+	if !s.Assignee.IsZero() {
+		members = append(members, Participant{Mark: Mark{User: UserID(s.Assignee), Role: RoleAgent}})
+	}
+marks:
+	for _, m := range marks {
+		for i := range members {
+			if members[i].User == m.User {
+				members[i].Mark = m
+				continue marks
+			}
+		}
+		members = append(members, Participant{Mark: m})
+	}
+	for i := range members {
+		if members[i].Name, err = d.nameOf(ctx, a, &members[i].Mark); err != nil {
+			return nil, err
+		}
+	}
+	return members, nil
+}
+
+func (d *Desk) nameOf(ctx context.Context, a *Actor, m *Mark) (string, error) {
+	if m.User == a.User {
+		return a.Name, nil
+	}
+	switch m.Role {
+	case RoleVisitor:
+		v, err := d.store.Visitor(ctx, a.Tenant, VisitorID(m.User))
+		if errors.Is(err, &Error{Code: NotFound}) {
+			return "", nil
+		}
+		return v.Name, err
+	case RoleAgent:
+		agent, err := d.staff.agent(ctx, a.Tenant, AgentID(m.User))
+		if errors.Is(err, &Error{Code: NotFound}) {
+			return "", nil
+		}
+		return agent.Name, err
+	}
+	return "", nil
+}
+
+// cut shortens s to at most n bytes without breaking a rune.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n]
+}
+
+// Heard takes in a signal from the Broker, before anyone else is told of it.
+func (d *Desk) Heard(s Signal) {
+	if s.Kind == SignalSettings {
+		d.staff.forget(s.Tenant)
+	}
+}
