@@ -25,7 +25,9 @@ func newHeadCache(limit int) *headCache {
 	return c
 }
 
-func (c *headCache) shard(k Key) *headShard { return &c.shards[(k.Conversation[15]^k.Conversation[7])&15] }
+func (c *headCache) shard(k Key) *headShard {
+	return &c.shards[(k.Conversation[15]^k.Conversation[7])&15]
+}
 
 func (c *headCache) get(k Key) (Head, bool) {
 	s := c.shard(k)

@@ -16,6 +16,7 @@ type Presence struct {
 	changed      func(PresenceChange)
 
 	mu      sync.Mutex
+	here    func(TenantID, UserID) bool
 	leaving map[person]departure
 	agents  map[person]*agentPresence
 }
@@ -50,6 +51,14 @@ func newPresence(visitor, agent time.Duration, now func() time.Time, changed fun
 		visitorGrace: visitor, agentGrace: agent, now: now, changed: changed,
 		leaving: make(map[person]departure), agents: make(map[person]*agentPresence),
 	}
+}
+
+// SetHere gives Presence a way to ask whether a user has a connection at this moment. Up and Down come from different
+// goroutines, so when a grace ends the question is asked again before anyone is called gone.
+func (p *Presence) SetHere(here func(TenantID, UserID) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.here = here
 }
 
 // Up says that a user's first connection has come. conv is a visitor's open conversation, or zero.
@@ -168,6 +177,9 @@ func (p *Presence) expire() []PresenceChange {
 			continue
 		}
 		delete(p.leaving, who)
+		if p.here != nil && p.here(who.tenant, who.user) {
+			continue
+		}
 		if a := p.agents[who]; a != nil {
 			a.connected = false
 			if a.said == Offline {

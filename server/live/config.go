@@ -1,0 +1,114 @@
+package live
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/engine"
+)
+
+// Authenticator turns a token into an actor. Package server/auth implements it.
+type Authenticator interface {
+	// Authenticate verifies a token for a connection whose browser named origin ("" if none was named). It returns
+	// Unauthenticated for a bad, expired or revoked token and Forbidden for a foreign origin or a blocked person.
+	Authenticate(ctx context.Context, token, origin string) (Credential, error)
+}
+
+// Credential is what a token proved.
+type Credential struct {
+	Actor *chat.Actor
+	// Family is the log-in that an agent's token belongs to; zero for visitors.
+	Family [16]byte
+}
+
+// RoleLimits is what one role may do and how its connections are kept alive.
+type RoleLimits struct {
+	MaxBody   int           // bytes of a message body
+	SendRate  float64       // SENDs per second
+	SendBurst int           // SENDs at once
+	Window    int           // unacknowledged SENDs
+	Ping      time.Duration // between the server's pings
+	Pong      time.Duration // to answer one
+	OutLimit  int           // bytes waiting for a slow reader
+}
+
+// Limits holds the limits of every role; raw TCP connections take the heartbeat of API clients.
+type Limits struct {
+	Visitor, Agent, API RoleLimits
+}
+
+// DefaultLimits are protocol rules 7 and 9.
+func DefaultLimits() Limits {
+	return Limits{
+		Visitor: RoleLimits{64 << 10, 10, 40, 32, 45 * time.Second, 15 * time.Second, 512 << 10},
+		Agent:   RoleLimits{256 << 10, 50, 200, 128, 20 * time.Second, 10 * time.Second, 2 << 20},
+		API:     RoleLimits{1 << 20, 1000, 2000, 512, 120 * time.Second, 30 * time.Second, 4 << 20},
+	}
+}
+
+func (l *Limits) of(r chat.Role) *RoleLimits {
+	switch r {
+	case chat.RoleVisitor:
+		return &l.Visitor
+	case chat.RoleAgent:
+		return &l.Agent
+	default:
+		return &l.API
+	}
+}
+
+// Config is what a Handler is made of.
+type Config struct {
+	Desk   *chat.Desk
+	Log    chat.Log
+	Broker chat.Broker
+	Auth   Authenticator
+	Limits Limits // Defaults to DefaultLimits.
+	// CallTimeout bounds one look-up or append. Defaults to 5s.
+	CallTimeout time.Duration
+	// Shards is how many goroutines will call Serve; it must be the engine's.
+	Shards int
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
+	// Metrics defaults to a set of its own.
+	Metrics *metrics.Set
+}
+
+func (c Config) withDefaults() Config {
+	if c.Limits == (Limits{}) {
+		c.Limits = DefaultLimits()
+	}
+	if c.CallTimeout <= 0 {
+		c.CallTimeout = 5 * time.Second
+	}
+	if c.Shards <= 0 {
+		c.Shards = 1
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = metrics.NewSet()
+	}
+	return c
+}
+
+// tier is a role's limits as the engine wants them. A packet may be larger than its body by its envelope.
+func tier(l *RoleLimits, heartbeat *RoleLimits) engine.Tier {
+	return engine.Tier{
+		Ping: heartbeat.Ping, Pong: heartbeat.Pong, MaxMessage: l.MaxBody + envelope, OutLimit: l.OutLimit,
+	}
+}
+
+// envelope is how much larger than its body a packet may be before the connection is closed for it: up to here, a body
+// over the limit is answered with ERROR 413.
+const envelope = 16 << 10

@@ -1,0 +1,111 @@
+package live
+
+import (
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/codec"
+	"github.com/uniqchat/uniqchat/engine"
+)
+
+// fanout sends one event to everyone who may see it: the visitor's connections, the agents who joined the conversation,
+// and the assignee's connections. Each encoding is made once. The connection that sent the message gets its SENDACK here
+// instead, in its place between other people's messages.
+//
+// It runs on the tail's goroutine alone, which is what keeps every connection's order the log's.
+func (h *Handler) fanout(e *chat.Event) {
+	space := h.spaces.of(e.Tenant)
+	x := spread{h: h, e: e, space: space, topic: convTopic(space, e.Conversation)}
+	if e.Visibility == chat.Public {
+		h.hub.Publish(userTopic(space, chat.UserID(e.State.Visitor)), x.visitor, engine.Push)
+	}
+	h.hub.Publish(x.topic, x.agent, engine.Push)
+	if !e.State.Assignee.IsZero() {
+		h.hub.Publish(userTopic(space, chat.UserID(e.State.Assignee)), x.assignee, engine.Push)
+	}
+	if e.Role == chat.RoleAgent && e.Sender != chat.UserID(e.State.Assignee) && !e.Origin.Session.IsZero() {
+		h.hub.Publish(userTopic(space, e.Sender), x.sender, engine.Push)
+	}
+	x.release()
+	h.stats.events.Inc()
+	h.inbox.mark(e)
+}
+
+// spread is one event on its way to its audience, with the encodings made so far.
+type spread struct {
+	h      *Handler
+	e      *chat.Event
+	space  uint32
+	topic  engine.Topic
+	frames [2][engine.Kinds]*engine.Frame
+}
+
+func (x *spread) visitor(c *engine.Conn) *engine.Frame { return x.pick(c, chat.AudiencePublic) }
+
+func (x *spread) agent(c *engine.Conn) *engine.Frame { return x.pick(c, chat.AudienceAll) }
+
+// assignee picks for connections of the assignee that have not joined the conversation: those that have got it already.
+func (x *spread) assignee(c *engine.Conn) *engine.Frame {
+	s, ok := c.Session().(*session)
+	if !ok || s.agent == nil || s.agent.hasJoined(x.e.Conversation) {
+		return nil
+	}
+	return x.pick(c, chat.AudienceAll)
+}
+
+// sender picks only the connection that sent the message, if it is not in the audience otherwise.
+func (x *spread) sender(c *engine.Conn) *engine.Frame {
+	s, ok := c.Session().(*session)
+	if !ok || s.id != x.e.Origin.Session || s.agent == nil || s.agent.hasJoined(x.e.Conversation) {
+		return nil
+	}
+	return x.pick(c, chat.AudienceAll)
+}
+
+// pick returns the frame for one connection, with a reference for it, or nil if the frame was held back.
+func (x *spread) pick(c *engine.Conn, a chat.Audience) *engine.Frame {
+	s, ok := c.Session().(*session)
+	if !ok {
+		return nil
+	}
+	if s.id == x.e.Origin.Session {
+		return x.ack(c, a)
+	}
+	f := x.frame(c.Kind(), a)
+	f.Retain()
+	if s.hold(x.e.Conversation, x.e.Seq, f) {
+		return nil
+	}
+	return f
+}
+
+// frame returns the shared encoding of the event for a kind of connection and an audience.
+func (x *spread) frame(k engine.Kind, a chat.Audience) *engine.Frame {
+	if f := x.frames[a][k]; f != nil {
+		return f
+	}
+	var p codec.Message
+	fillMessage(&p, &x.e.Message, a)
+	f := encode(k, codec.Header{}, &p)
+	f.Tag(x.topic, uint64(x.e.Seq))
+	x.frames[a][k] = f
+	return f
+}
+
+// ack returns the SENDACK for the connection that sent the message.
+func (x *spread) ack(c *engine.Conn, a chat.Audience) *engine.Frame {
+	e := x.e
+	x.h.stats.acks.Inc()
+	return encode(c.Kind(), codec.Header{RID: e.Origin.Request}, &codec.Sendack{
+		Conv: codec.UUID(e.Conversation), CMID: codec.UUID(e.CMID), MID: codec.UUID(e.ID), Seq: uint64(e.Seq),
+		Prev: uint64(e.PrevFor(a)), Time: millis(e.Time),
+	})
+}
+
+func (x *spread) release() {
+	for a := range x.frames {
+		for _, f := range x.frames[a] {
+			if f != nil {
+				f.Release()
+			}
+		}
+	}
+}

@@ -1,0 +1,251 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/codec"
+	"github.com/uniqchat/uniqchat/engine"
+)
+
+// Handler implements engine.Handler. Make it first, then the engine, then Attach the engine's hub.
+type Handler struct {
+	cfg    Config
+	desk   *chat.Desk
+	hub    *engine.Hub
+	spaces spaces
+	shards []shard
+	inbox  inbox
+	stats  stats
+	ready  chan struct{}
+	isUp   atomic.Bool
+}
+
+// shard is what one of the engine's shard goroutines works with.
+type shard struct {
+	h       *Handler
+	ctx     context.Context
+	decoder codec.Decoder
+	current *session // whose JSON text is being decoded
+	eachFn  func(codec.Header, codec.Packet, error)
+	sends   []chat.SendRequest // waiting to be appended in one call
+	askers  []asker
+	owed    []*session // sessions that are owed a DURABLE
+	conns   []*engine.Conn
+	ticks   uint
+}
+
+// asker is who waits for the answer to a SEND.
+type asker struct {
+	s   *session
+	rid uint16
+}
+
+// New returns a Handler; see Attach and Run.
+func New(cfg Config) *Handler {
+	cfg = cfg.withDefaults()
+	h := &Handler{cfg: cfg, desk: cfg.Desk, ready: make(chan struct{})}
+	h.stats.register(cfg.Metrics)
+	h.shards = make([]shard, cfg.Shards)
+	for i := range h.shards {
+		sh := &h.shards[i]
+		sh.h, sh.ctx = h, context.Background()
+		sh.decoder.MaxBody = cfg.Limits.largestBody()
+		sh.eachFn = sh.jsonPacket
+	}
+	return h
+}
+
+func (l *Limits) largestBody() int {
+	return max(l.Visitor.MaxBody, l.Agent.MaxBody, l.API.MaxBody)
+}
+
+// Attach gives the handler the hub of the engine that it serves. Call it before the engine runs.
+func (h *Handler) Attach(hub *engine.Hub) {
+	h.hub = hub
+	h.desk.Presence.SetHere(func(t chat.TenantID, u chat.UserID) bool {
+		return hub.Count(userTopic(h.spaces.of(t), u)) > 0
+	})
+}
+
+// Run fans out what the log and the broker bring, until ctx ends. Ready is closed once nothing can be missed any more.
+func (h *Handler) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return h.cfg.Log.Tail(ctx, h.tail) })
+	g.Go(func() error { return h.cfg.Broker.Subscribe(ctx, h.signal) })
+	g.Go(func() error { return h.inbox.run(ctx, h) })
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// Ready is closed when the log's tail is being followed: connections may be accepted from then on.
+func (h *Handler) Ready() <-chan struct{} { return h.ready }
+
+// tail takes in events: first the Desk's picture of the world, then everybody's screen.
+func (h *Handler) tail(events []chat.Event) {
+	if h.isUp.CompareAndSwap(false, true) {
+		close(h.ready)
+	}
+	h.desk.Observe(events)
+	for i := range events {
+		h.fanout(&events[i])
+	}
+}
+
+// Open implements engine.Handler.
+func (h *Handler) Open(c *engine.Conn) engine.Session {
+	return &session{conn: c}
+}
+
+// Serve implements engine.Handler.
+func (h *Handler) Serve(n int, batch []engine.Inbound) {
+	sh := &h.shards[n]
+	for i := range batch {
+		in := &batch[i]
+		s, ok := in.Conn.Session().(*session)
+		if !ok {
+			continue
+		}
+		switch in.Op {
+		case engine.OpText:
+			sh.text(s, in.Data)
+		case engine.OpBinary, engine.OpStream:
+			sh.binary(s, in.Data)
+		case engine.OpClosed:
+			sh.guard(s, 0, func() { sh.closed(s) })
+		}
+	}
+	sh.flush()
+}
+
+// text decodes one text message: a packet, or an array of them.
+func (sh *shard) text(s *session, data []byte) {
+	sh.current = s
+	// Errors of single packets went to jsonPacket; a text that is no JSON is one of them.
+	_ = sh.decoder.JSON(data, sh.eachFn)
+	sh.current = nil
+}
+
+func (sh *shard) jsonPacket(hd codec.Header, p codec.Packet, err error) {
+	sh.packet(sh.current, hd, p, err)
+}
+
+// binary decodes one binary message: one or more packets.
+func (sh *shard) binary(s *session, data []byte) {
+	for len(data) > 0 {
+		hd, p, n, err := sh.decoder.Binary(data)
+		var broken *codec.CloseError
+		if errors.As(err, &broken) {
+			s.conn.Close(broken.Code, broken.Reason)
+			return
+		}
+		sh.packet(s, hd, p, err)
+		if n <= 0 {
+			return
+		}
+		data = data[n:]
+	}
+}
+
+// guard runs f for a session; a panic in it ends that session only.
+func (sh *shard) guard(s *session, rid uint16, f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			sh.h.panicked(s, rid, p)
+		}
+	}()
+	f()
+}
+
+func (h *Handler) panicked(s *session, rid uint16, p any) {
+	h.stats.panics.Inc()
+	h.cfg.Logger.Error("panic while handling a packet", "panic", p, "stack", string(debug.Stack()))
+	h.sendError(s, rid, chat.Errorf(chat.Internal, "internal error"))
+	s.conn.Close(codec.CloseInternal, "internal error")
+}
+
+// packet handles one decoded packet, or answers one that could not be decoded.
+func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			sh.h.panicked(s, hd.RID, r)
+		}
+	}()
+	if s.actor == nil {
+		c, ok := p.(*codec.Connect)
+		if err != nil || !ok {
+			s.conn.Close(codec.CloseHandshake, "CONNECT must come first")
+			return
+		}
+		sh.connect(s, hd, c)
+		return
+	}
+	if err != nil {
+		var pe *codec.PacketError
+		if errors.As(err, &pe) {
+			sh.h.sendError(s, hd.RID, &chat.Error{Code: chat.Code(pe.Code), Message: pe.Message})
+		} else {
+			sh.h.sendError(s, hd.RID, chat.Errorf(chat.Malformed, "malformed packet"))
+		}
+		return
+	}
+	if send, ok := p.(*codec.Send); ok {
+		sh.send(s, hd, send)
+		return
+	}
+	if err := sh.h.throttle(s); err != nil {
+		sh.h.sendError(s, hd.RID, err)
+		return
+	}
+	if err := sh.dispatch(s, hd, p); err != nil {
+		sh.h.sendError(s, hd.RID, err)
+	}
+}
+
+// dispatch handles every packet but CONNECT and SEND.
+func (sh *shard) dispatch(s *session, hd codec.Header, p codec.Packet) error {
+	ctx, cancel := context.WithTimeout(sh.ctx, sh.h.cfg.CallTimeout)
+	defer cancel()
+	switch p := p.(type) {
+	case *codec.Ping:
+		sh.h.reply(s, hd.RID, &codec.Pong{Time: p.Time})
+		return nil
+	case *codec.Pong:
+		return nil
+	case *codec.Read:
+		_, err := sh.h.desk.MarkRead(ctx, s.actor, chat.ConversationID(p.Conv), chat.Seq(p.Seq), s.id)
+		return err
+	case *codec.Typing:
+		return sh.h.desk.Typing(ctx, s.actor, chat.ConversationID(p.Conv), uint8(p.State), p.Preview, s.id)
+	case *codec.Join:
+		sh.flush()
+		return sh.join(ctx, s, hd.RID, p)
+	case *codec.Leave:
+		return sh.leave(ctx, s, chat.ConversationID(p.Conv))
+	case *codec.Sync:
+		sh.flush()
+		return sh.sync(ctx, s, hd.RID, p)
+	case *codec.Status:
+		return sh.h.desk.Status(ctx, s.actor, chat.Availability(p.State))
+	case *codec.Watch:
+		return sh.watch(s, p)
+	case *codec.Track:
+		return chat.Errorf(chat.Malformed, "TRACK is not supported by this version of the server")
+	case *codec.Connect:
+		s.conn.Close(codec.CloseHandshake, "CONNECT was sent twice")
+		return nil
+	case *codec.Disconnect:
+		s.conn.Close(p.Code, "")
+		return nil
+	default:
+		return chat.Errorf(chat.Malformed, "a client can't send this packet")
+	}
+}

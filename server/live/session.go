@@ -1,0 +1,155 @@
+package live
+
+import (
+	"sync"
+
+	"golang.org/x/time/rate"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/codec"
+	"github.com/uniqchat/uniqchat/engine"
+)
+
+// session is who is behind one connection. There is one for every visitor who is online, so it is small: what only
+// agents need hangs off agent, and what only active sessions need is made when it is needed.
+//
+// Fields above mu belong to the connection's shard once it is connected, and are not changed after CONNECT but where
+// said otherwise.
+type session struct {
+	conn   *engine.Conn
+	actor  *chat.Actor // nil until CONNECT was accepted
+	id     chat.SessionID
+	device codec.UUID
+	conv   chat.ConversationID // a visitor's open conversation, as last known; shard only
+	space  uint32              // the tenant's number in topics
+	caps   uint32
+
+	sends    *rate.Limiter // made with the first SEND; shard only
+	agent    *agentSide    // nil for visitors
+	unsaid   []codec.Position
+	inflight int   // SENDs without an answer; shard only
+	second   int64 // the second that packets counts; shard only
+	packets  int   // packets other than SEND in that second; shard only
+	listed   bool  // in the shard's list of sessions that are owed a DURABLE; shard only
+
+	mu      sync.Mutex
+	joining map[chat.ConversationID]*joinBuffer // conversations whose history is being read right now; nil if none
+}
+
+// agentSide is what a session of a member of staff has on top.
+type agentSide struct {
+	family [16]byte
+	mu     sync.Mutex
+	joined map[chat.ConversationID]struct{}
+	inbox  bool // WATCHes the inbox
+}
+
+// joinBuffer holds back a conversation's live frames while its history is on the way.
+type joinBuffer struct {
+	frames   []heldFrame
+	overflow bool
+}
+
+type heldFrame struct {
+	seq   chat.Seq
+	frame *engine.Frame
+}
+
+// maxHeld bounds a joinBuffer; beyond it the reader gets a GAP.
+const maxHeld = 512
+
+// hold keeps a frame of conv back if its history is on the way, and reports whether it did. It takes over the caller's
+// reference of the frame then.
+func (s *session) hold(conv chat.ConversationID, seq chat.Seq, f *engine.Frame) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.joining[conv]
+	if b == nil {
+		return false
+	}
+	if len(b.frames) >= maxHeld {
+		b.overflow = true
+		f.Release()
+		return true
+	}
+	b.frames = append(b.frames, heldFrame{seq, f})
+	return true
+}
+
+// isJoining reports whether any history is on the way.
+func (s *session) isJoining(conv chat.ConversationID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.joining[conv] != nil
+}
+
+// beginJoin starts to hold back live frames of conv.
+func (s *session) beginJoin(conv chat.ConversationID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.joining == nil {
+		s.joining = make(map[chat.ConversationID]*joinBuffer, 1)
+	}
+	s.joining[conv] = new(joinBuffer)
+}
+
+// endJoin sends what was held back beyond sent, and lets conv go live. It returns true if something had to be dropped.
+func (s *session) endJoin(conv chat.ConversationID, sent chat.Seq) (gap bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.joining[conv]
+	delete(s.joining, conv)
+	if len(s.joining) == 0 {
+		s.joining = nil
+	}
+	if b == nil {
+		return false
+	}
+	for _, h := range b.frames {
+		if h.seq > sent && !b.overflow {
+			s.conn.Send(h.frame, engine.Push)
+		} else {
+			h.frame.Release()
+		}
+	}
+	return b.overflow
+}
+
+// role is the session's role in limits; raw TCP keeps the role of its token.
+func (s *session) role() chat.Role { return s.actor.Role }
+
+// hasJoined reports whether an agent's session JOINed conv.
+func (a *agentSide) hasJoined(conv chat.ConversationID) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.joined[conv]
+	return ok
+}
+
+// maxJoined bounds how many conversations one connection may follow.
+const maxJoined = 10_000
+
+// join notes that the session follows conv. False if it follows too many.
+func (a *agentSide) join(conv chat.ConversationID) (fresh, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, has := a.joined[conv]; has {
+		return false, true
+	}
+	if len(a.joined) >= maxJoined {
+		return false, false
+	}
+	if a.joined == nil {
+		a.joined = make(map[chat.ConversationID]struct{})
+	}
+	a.joined[conv] = struct{}{}
+	return true, true
+}
+
+func (a *agentSide) leave(conv chat.ConversationID) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, has := a.joined[conv]
+	delete(a.joined, conv)
+	return has
+}
