@@ -216,11 +216,16 @@ func (d *Desk) Messages(ctx context.Context, a *Actor, id ConversationID, p Page
 	return d.store.Messages(ctx, Key{a.Tenant, id}, p)
 }
 
-// Follow returns up to limit events after a seq that the actor may see: what a resuming reader missed.
-func (d *Desk) Follow(ctx context.Context, a *Actor, id ConversationID, after Seq, limit int) ([]Event, error) {
+// Follow returns up to limit events after a seq that the actor may see, and whether that was all: what a resuming reader
+// missed.
+func (d *Desk) Follow(ctx context.Context, a *Actor, id ConversationID, after Seq, limit int) ([]Event, bool, error) {
 	events, err := d.log.Read(ctx, Key{a.Tenant, id}, after, limit)
-	if err != nil || a.Audience() == AudienceAll {
-		return events, err
+	if err != nil {
+		return nil, false, err
+	}
+	all := len(events) < limit
+	if a.Audience() == AudienceAll {
+		return events, all, nil
 	}
 	kept := events[:0:0]
 	for i := range events {
@@ -228,7 +233,7 @@ func (d *Desk) Follow(ctx context.Context, a *Actor, id ConversationID, after Se
 			kept = append(kept, events[i])
 		}
 	}
-	return kept, nil
+	return kept, all, nil
 }
 
 // MarkRead moves the actor's mark forward and tells the others. A seq beyond the end counts as the end.

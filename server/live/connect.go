@@ -215,7 +215,7 @@ func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head cha
 	if after == top {
 		return after, 0, nil
 	}
-	events, err := h.desk.Follow(ctx, s.actor, key.Conversation, after, pageMessages+1)
+	events, all, err := h.desk.Follow(ctx, s.actor, key.Conversation, after, pageMessages+1)
 	if err != nil {
 		return after, 0, err
 	}
@@ -223,8 +223,11 @@ func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head cha
 	for i := range events {
 		size += len(events[i].Body) + messageOverhead
 	}
-	if len(events) > pageMessages || size > pageBytes {
-		return after, max(top, events[len(events)-1].Seq), nil
+	if !all || len(events) > pageMessages || size > pageBytes {
+		if n := len(events); n > 0 {
+			top = max(top, events[n-1].Seq)
+		}
+		return after, top, nil
 	}
 	sent = after
 	for i := range events {
