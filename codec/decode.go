@@ -1,0 +1,340 @@
+package codec
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// Flags are bits of the binary header.
+type Flags uint8
+
+// The flags of protocol version 1; all others must be zero.
+const (
+	FlagDup        Flags = 1 << iota // a retry
+	FlagEphemeral                    // may be dropped under load
+	FlagCompressed                   // the body is raw DEFLATE
+	flagsKnown     = FlagDup | FlagEphemeral | FlagCompressed
+)
+
+// HeaderSize is the size of the binary header.
+const HeaderSize = 8
+
+// Magic is the first byte of every binary packet: its high nibble marks the protocol, its low one the framing version.
+const Magic = 0xC1
+
+// MaxBody is the longest body that the binary header can announce.
+const MaxBody = 1<<24 - 1
+
+// Header is what stands before every packet's fields.
+type Header struct {
+	Type   Type
+	Flags  Flags
+	Length uint32 // of the body in bytes; binary only
+	RID    uint16 // correlation id, echoed in the reply; 0 = none
+}
+
+// ParseHeader reads the binary header at the start of b. ok is false if b is too short. Bytes that can't be a header give a
+// *CloseError with 3501, because where the next packet begins is unknown then.
+func ParseHeader(b []byte) (h Header, ok bool, err error) {
+	if len(b) > 0 && b[0] != Magic {
+		return h, false, errMagic
+	}
+	if len(b) < HeaderSize {
+		return h, false, nil
+	}
+	if Flags(b[2])&^flagsKnown != 0 {
+		return h, false, errFlags
+	}
+	return Header{
+		Type: Type(b[1]), Flags: Flags(b[2]),
+		Length: uint32(b[3])<<16 | uint32(b[4])<<8 | uint32(b[5]),
+		RID:    binary.BigEndian.Uint16(b[6:]),
+	}, true, nil
+}
+
+var (
+	errMagic    = &CloseError{CloseBadFrame, "not a packet of this protocol"}
+	errFlags    = &CloseError{CloseBadFrame, "reserved flags are set"}
+	errShort    = &CloseError{CloseBadFrame, "message ends inside a packet"}
+	errTextUTF8 = malformed("text is not UTF-8")
+)
+
+// Decoder decodes packets. It owns one struct of each type: what it returns is valid until its next call, and points into
+// the bytes that it was given, which it may rewrite in place (JSON values are made compact). The zero value is ready.
+// Not safe for concurrent use.
+type Decoder struct {
+	// MaxBody limits inflated bodies, in bytes. 0: the most that a header can announce.
+	MaxBody int
+
+	v        visitor
+	inflated *Buffer
+
+	connect    Connect
+	connack    Connack
+	ping       Ping
+	pong       Pong
+	disconnect Disconnect
+	error      Error
+	send       Send
+	sendack    Sendack
+	message    Message
+	read       Read
+	receipt    Receipt
+	typing     Typing
+	durable    Durable
+	event      Event
+	stream     Stream
+	join       Join
+	joined     Joined
+	leave      Leave
+	sync       Sync
+	synced     Synced
+	gap        Gap
+	status     Status
+	track      Track
+	watch      Watch
+}
+
+// packet returns the decoder's struct for a type, emptied; nil for an unknown type.
+func (d *Decoder) packet(t Type) Packet {
+	switch t {
+	case TypeConnect:
+		d.connect = Connect{Resume: d.connect.Resume[:0]}
+		return &d.connect
+	case TypeConnack:
+		d.connack = Connack{}
+		return &d.connack
+	case TypePing:
+		d.ping = Ping{}
+		return &d.ping
+	case TypePong:
+		d.pong = Pong{}
+		return &d.pong
+	case TypeDisconnect:
+		d.disconnect = Disconnect{}
+		return &d.disconnect
+	case TypeError:
+		d.error = Error{}
+		return &d.error
+	case TypeSend:
+		d.send = Send{}
+		return &d.send
+	case TypeSendack:
+		d.sendack = Sendack{}
+		return &d.sendack
+	case TypeMessage:
+		d.message = Message{}
+		return &d.message
+	case TypeRead:
+		d.read = Read{}
+		return &d.read
+	case TypeReceipt:
+		d.receipt = Receipt{}
+		return &d.receipt
+	case TypeTyping:
+		d.typing = Typing{}
+		return &d.typing
+	default:
+		return d.otherPacket(t)
+	}
+}
+
+func (d *Decoder) otherPacket(t Type) Packet {
+	switch t {
+	case TypeDurable:
+		d.durable = Durable{Items: d.durable.Items[:0]}
+		return &d.durable
+	case TypeEvent:
+		d.event = Event{}
+		return &d.event
+	case TypeStream:
+		d.stream = Stream{}
+		return &d.stream
+	case TypeJoin:
+		d.join = Join{}
+		return &d.join
+	case TypeJoined:
+		d.joined = Joined{Members: d.joined.Members[:0], Messages: d.joined.Messages[:0]}
+		return &d.joined
+	case TypeLeave:
+		d.leave = Leave{}
+		return &d.leave
+	case TypeSync:
+		d.sync = Sync{}
+		return &d.sync
+	case TypeSynced:
+		d.synced = Synced{Messages: d.synced.Messages[:0]}
+		return &d.synced
+	case TypeGap:
+		d.gap = Gap{Items: d.gap.Items[:0]}
+		return &d.gap
+	case TypeStatus:
+		d.status = Status{}
+		return &d.status
+	case TypeTrack:
+		d.track = Track{}
+		return &d.track
+	case TypeWatch:
+		d.watch = Watch{}
+		return &d.watch
+	}
+	return nil
+}
+
+// Binary decodes the packet at the start of b and returns how many bytes it took. An error is a *PacketError, after which
+// decoding can go on at n, or a *CloseError with 3501.
+func (d *Decoder) Binary(b []byte) (h Header, p Packet, n int, err error) {
+	h, ok, err := ParseHeader(b)
+	if err != nil {
+		return h, nil, 0, err
+	}
+	if !ok || len(b)-HeaderSize < int(h.Length) {
+		return h, nil, 0, errShort
+	}
+	n = HeaderSize + int(h.Length)
+	p, err = d.Body(h, b[HeaderSize:n])
+	return h, p, n, err
+}
+
+// Body decodes a body whose header was parsed. An error is a *PacketError.
+func (d *Decoder) Body(h Header, body []byte) (Packet, error) {
+	p := d.packet(h.Type)
+	if p == nil {
+		return nil, &PacketError{ErrMalformed, h.RID, "unknown packet type"}
+	}
+	if h.Flags&FlagCompressed != 0 {
+		var perr *PacketError
+		if body, perr = d.inflate(body); perr != nil {
+			perr.RID = h.RID
+			return nil, perr
+		}
+	}
+	v := &d.v
+	v.mode, v.src, v.err = fromBinary, body, nil
+	p.fields(v)
+	v.src = nil
+	if v.err != nil {
+		v.err.RID = h.RID
+		return nil, v.err
+	}
+	return p, nil
+}
+
+// JSON decodes a text message: one packet object, or an array of them, and calls each for every packet in order, with a
+// *PacketError for one that can't be understood. A text that isn't JSON at all is one such error, and is also returned.
+func (d *Decoder) JSON(text []byte, each func(h Header, p Packet, err error)) error {
+	fail := func(e *PacketError) error {
+		each(Header{}, nil, e)
+		return e
+	}
+	if !utf8.Valid(text) {
+		return fail(&PacketError{Code: errTextUTF8.Code, Message: errTextUTF8.Message})
+	}
+	s := scanner{b: text}
+	s.space()
+	if s.i < len(text) && text[s.i] == '[' {
+		return d.jsonArray(text, each)
+	}
+	if s.i >= len(text) || text[s.i] != '{' {
+		return fail(malformed("a text message holds a JSON object or an array of them"))
+	}
+	d.startJSON(text)
+	if !s.object(&d.v.members) {
+		return fail(malformed("not JSON: %s", s.problem))
+	}
+	if s.space(); s.i != len(text) {
+		return fail(malformed("not JSON: something follows the object"))
+	}
+	h, p, err := d.object()
+	each(h, p, err)
+	return nil
+}
+
+func (d *Decoder) startJSON(text []byte) {
+	v := &d.v
+	if cap(v.members) > 1024 {
+		v.members = nil
+	}
+	v.mode, v.text, v.err, v.base, v.members = fromJSON, text, nil, 0, v.members[:0]
+}
+
+func (d *Decoder) jsonArray(text []byte, each func(h Header, p Packet, err error)) error {
+	whole := scanner{b: text}
+	if !whole.document() {
+		e := malformed("not JSON: %s", whole.problem)
+		each(Header{}, nil, e)
+		return e
+	}
+	s := scanner{b: text}
+	s.space()
+	s.enter()
+	for s.i < len(text) && text[s.i] != ']' {
+		if text[s.i] == '{' {
+			d.startJSON(text)
+			s.object(&d.v.members)
+			h, p, err := d.object()
+			each(h, p, err)
+		} else {
+			s.value()
+			each(Header{}, nil, malformed("a packet must be a JSON object"))
+		}
+		if more, _ := s.next(']'); !more {
+			break
+		}
+	}
+	return nil
+}
+
+// object decodes the packet whose members were scanned.
+func (d *Decoder) object() (h Header, p Packet, err error) {
+	v := &d.v
+	if rid, ok := v.jsonUint("rid", 1<<16-1); ok {
+		h.RID = uint16(rid)
+	}
+	name, ok := v.quoted("type")
+	if ok {
+		h.Type, ok = typeOf(name)
+		if !ok {
+			v.fail("unknown packet type %.40q", name)
+		}
+	} else {
+		v.fail("type is missing")
+	}
+	if v.err == nil {
+		p = d.packet(h.Type)
+		if h.Type == TypeSend {
+			var dup bool
+			if v.jsonBool("dup", &dup); dup {
+				h.Flags |= FlagDup
+			}
+		}
+		p.fields(v)
+	}
+	if v.err != nil {
+		v.err.RID = h.RID
+		return h, nil, v.err
+	}
+	return h, p, nil
+}
+
+// PeekRID returns the correlation id of the first packet of a message, or 0. Safe for concurrent use.
+func PeekRID(text bool, data []byte) uint16 {
+	if !text {
+		h, _, _ := ParseHeader(data)
+		return h.RID
+	}
+	s := scanner{b: data}
+	s.space()
+	if s.i >= len(data) || data[s.i] != '{' || !utf8.Valid(data) {
+		return 0
+	}
+	v := visitors.Get().(*visitor)
+	defer visitors.Put(v)
+	*v = visitor{mode: fromJSON, members: v.members[:0]}
+	if !s.object(&v.members) {
+		return 0
+	}
+	rid, _ := v.jsonUint("rid", 1<<16-1)
+	clear(v.members)
+	return uint16(rid)
+}
