@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sync"
 	"unicode/utf8"
@@ -218,8 +219,8 @@ func (v *visitor) str(name string, p *string) {
 		if b = v.rest(name, n); b == nil {
 			return
 		}
-		if !utf8.Valid(b) {
-			v.fail("%s is not UTF-8", name)
+		if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
+			v.fail("%s must be UTF-8 without U+0000", name)
 			return
 		}
 		*p = string(b)
