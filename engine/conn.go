@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/uniqchat/uniqchat/codec"
+)
+
+// state is where a connection stands. Event loop only.
+type state uint8
+
+const (
+	inHandshake state = iota
+	isOpen
+	isClosing // we said goodbye; what comes in is thrown away
+	isGone    // gnet has let go of it
+)
+
+// Conn is one connection. It is kept small: there are 100,000 of them. Methods are safe for concurrent use unless they
+// say otherwise.
+type Conn struct {
+	gc      gnet.Conn // event loop only; meaningless once gone
+	loop    *loop
+	session Session
+	reader  codec.MessageReader
+	part    *codec.Buffer // raw TCP: a packet of which not everything is there yet
+	out     *outbox       // nil while nothing waits
+	tier    atomic.Pointer[Tier]
+	origin  atomic.Pointer[string]
+	addr    netip.Addr
+	id      uint64
+	heard   uint32 // second of the loop's clock in which the peer was heard last
+	due     uint32 // second in which the wheel looks at it; the deadline of its state
+	state   state
+	kind    Kind
+	ready   bool
+	pinged  bool // a PING is on its way and nothing was heard since
+	counted bool // in the per-address table
+}
+
+// ID returns a number that no other connection of this process has.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Session returns what Handler.Open returned.
+func (c *Conn) Session() Session { return c.session }
+
+// Kind returns how frames for this connection are built.
+func (c *Conn) Kind() Kind { return c.kind }
+
+// Addr returns the client's address, as a trusted proxy named it if there is one.
+func (c *Conn) Addr() netip.Addr { return c.addr }
+
+// Origin returns the Origin header of the handshake, or "". It is forgotten with Ready.
+func (c *Conn) Origin() string {
+	if o := c.origin.Load(); o != nil {
+		return *o
+	}
+	return ""
+}
+
+// Ready says that the peer has proven who it is: the deadline for that ends, and t holds from now on.
+func (c *Conn) Ready(t *Tier) {
+	c.tier.Store(t)
+	c.origin.Store(nil)
+	c.loop.push(op{conn: c, ready: true})
+}
+
+// Send queues a frame for the connection and takes over one reference of it.
+func (c *Conn) Send(f *Frame, class Class) { c.loop.push(op{conn: c, frame: f, class: class}) }
+
+// Close says goodbye with a code (a DISCONNECT, then a close frame, then FIN) after what was queued before, and closes.
+// Only the first call counts.
+func (c *Conn) Close(code uint16, reason string) {
+	c.loop.push(op{conn: c, bye: &goodbye{code: code, reason: reason}})
+}
+
+// shutdownWrite sends FIN once everything was written. Event loop only.
+func (c *Conn) shutdownWrite() {
+	if c.gc.OutboundBuffered() == 0 {
+		_ = unix.Shutdown(c.gc.Fd(), unix.SHUT_WR)
+	}
+}
+
+// goodbye is why and how a connection ends.
+type goodbye struct {
+	code       uint16
+	reason     string
+	retryAfter uint32 // ms
+	soft       bool   // only announced: the connection is served until it ends
+}
+
+// closeWait is how long the peer has to end its side after our goodbye.
+const closeWait = 2 * time.Second
+
+// outbox is what waits to be written in this wake, and how the backlog of a slow reader is kept in bounds.
+// Event loop only.
+type outbox struct {
+	frames []*Frame
+	bytes  int // of frames
+	missed []Missed
+	// While gnet still holds bytes that the kernel did not take:
+	given    uint64 // bytes handed to gnet since then
+	taken    uint64 // bytes the kernel had taken of those when we looked last
+	progress uint32 // second in which that number grew last
+	slow     bool
+	dirty    bool // in the loop's list of connections to flush
+}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/uniqchat/uniqchat/codec"
+)
+
+// Plan says in which part of the drain window, from and to between 0 and 1, a connection is asked to come back elsewhere.
+type Plan func(c *Conn) (from, to float64)
+
+// Drain takes leave of everyone: nobody new is accepted, every connection gets a soft DISCONNECT with a time of its own in
+// the window after which to come back, and is served until it goes. When all have gone or the window is over, the rest is
+// closed with 3001 and what was queued is worked off. End Run's context afterwards.
+func (e *Engine) Drain(ctx context.Context, window time.Duration, plan Plan) {
+	e.draining.Store(true)
+	e.onLoops(func(l *loop) {
+		l.wheel.each(func(c *Conn) {
+			if c.state == inHandshake {
+				l.drop(c)
+				return
+			}
+			from, to := plan(c)
+			at := from + rand.Float64()*(to-from)
+			l.goodbye(c, &goodbye{
+				code: codec.CloseDraining, reason: "the server is restarting",
+				retryAfter: uint32(at * float64(window/time.Millisecond)), soft: true,
+			})
+		})
+		l.flushAll()
+	})
+	wait := func(ctx context.Context) {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for e.stats.conns.Load() > 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}
+	soft, cancel := context.WithTimeout(ctx, window)
+	wait(soft)
+	cancel()
+	e.onLoops(func(l *loop) {
+		l.wheel.each(func(c *Conn) {
+			l.goodbye(c, &goodbye{code: codec.CloseDraining, reason: "the server is restarting"})
+		})
+		l.flushAll()
+	})
+	hard, cancel := context.WithTimeout(ctx, closeWait)
+	wait(hard)
+	cancel()
+	for _, s := range e.shards {
+		for s.length() > 0 && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// Each calls fn for every open connection, on the connections' own loops, and returns when all were shown.
+func (e *Engine) Each(fn func(c *Conn)) {
+	e.onLoops(func(l *loop) {
+		l.wheel.each(func(c *Conn) {
+			if c.state == isOpen {
+				fn(c)
+			}
+		})
+	})
+}
+
+// onLoops runs fn on every loop and waits for all.
+func (e *Engine) onLoops(fn func(l *loop)) {
+	e.mu.Lock()
+	loops := make([]*loop, 0, len(e.loops))
+	for _, l := range e.loops {
+		loops = append(loops, l)
+	}
+	e.mu.Unlock()
+	done := make(chan struct{}, len(loops))
+	waiting := 0
+	for _, l := range loops {
+		task := loopTask{l, fn, done}
+		if err := l.gnet.Execute(context.Background(), task); err == nil {
+			waiting++
+		}
+	}
+	for range waiting {
+		select {
+		case <-done:
+		case <-time.After(5 * time.Second): // the loops have ended under us
+			return
+		}
+	}
+}
+
+type loopTask struct {
+	l    *loop
+	fn   func(*loop)
+	done chan<- struct{}
+}
+
+// Run implements gnet.Runnable.
+func (t loopTask) Run(context.Context) error {
+	defer func() { t.done <- struct{}{} }()
+	defer t.l.e.rescue(nil)
+	t.fn(t.l)
+	return nil
+}

@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/uniqchat/uniqchat/codec"
+)
+
+// shard is a bounded queue of messages and the one goroutine that hands them to the application. A connection's messages
+// always go to the same shard, so they keep their order.
+type shard struct {
+	e     *Engine
+	n     int
+	wake  chan struct{}
+	batch []Inbound
+
+	mu    sync.Mutex
+	queue []item
+	spare []item
+	bytes int
+}
+
+// item is one message on its way to the application.
+type item struct {
+	conn *Conn
+	op   Op
+	buf  *codec.Buffer
+}
+
+// maxServe is how many messages one call of Serve gets.
+const maxServe = 256
+
+func newShard(e *Engine, n int) *shard {
+	return &shard{e: e, n: n, wake: make(chan struct{}, 1)}
+}
+
+// push adds a message, or refuses it if the shard is full; must pushes regardless. It never blocks.
+func (s *shard) push(i item, must bool) bool {
+	size := 0
+	if i.buf != nil {
+		size = len(i.buf.B)
+	}
+	s.mu.Lock()
+	if !must && (len(s.queue) >= s.e.cfg.QueueLen || s.bytes+size > s.e.cfg.QueueBytes) {
+		s.mu.Unlock()
+		return false
+	}
+	s.queue = append(s.queue, i)
+	s.bytes += size
+	first := len(s.queue) == 1
+	s.mu.Unlock()
+	if first {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+	return true
+}
+
+// length is how many messages wait.
+func (s *shard) length() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue)
+}
+
+// run serves until ctx ends and nothing waits any more.
+func (s *shard) run(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			for s.serve() {
+			}
+			return
+		case <-tick.C:
+			s.tick()
+		case <-s.wake:
+			s.serve()
+		}
+	}
+}
+
+func (s *shard) tick() {
+	defer s.e.rescue(nil)
+	s.e.handler.Tick(s.n)
+}
+
+// serve hands over what has queued up; false if nothing had.
+func (s *shard) serve() bool {
+	s.mu.Lock()
+	items := s.queue
+	s.queue = s.spare[:0]
+	s.mu.Unlock()
+	for from := 0; from < len(items); from += maxServe {
+		s.serveSome(items[from:min(from+maxServe, len(items))])
+	}
+	had := len(items) > 0
+	clear(items)
+	if cap(items) > 4*maxServe && len(items) < cap(items)/8 {
+		items = nil
+	}
+	s.spare = items[:0]
+	return had
+}
+
+func (s *shard) serveSome(items []item) {
+	s.batch = s.batch[:0]
+	bytes := 0
+	for i := range items {
+		in := Inbound{Conn: items[i].conn, Op: items[i].op}
+		if b := items[i].buf; b != nil {
+			in.Data = b.B
+			bytes += len(b.B)
+		}
+		s.batch = append(s.batch, in)
+	}
+	s.call(s.batch)
+	for i := range items {
+		codec.PutBuffer(items[i].buf)
+	}
+	clear(s.batch)
+	s.mu.Lock()
+	s.bytes -= bytes
+	s.mu.Unlock()
+}
+
+// call runs the application. If it panics, each message is tried alone, so that only the connection that is to blame is
+// closed; the application must be able to see a message twice.
+func (s *shard) call(batch []Inbound) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if len(batch) == 1 {
+			s.e.panicked(batch[0].Conn, p)
+			return
+		}
+		s.e.panicked(nil, p)
+		for i := range batch {
+			s.call(batch[i : i+1])
+		}
+	}()
+	s.e.handler.Serve(s.n, batch)
+}
