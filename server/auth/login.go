@@ -1,0 +1,168 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// Tokens is what a log-in gives.
+type Tokens struct {
+	Access    string
+	Refresh   string
+	ExpiresIn time.Duration // of the access token
+	Agent     chat.Agent
+}
+
+var (
+	errWrongPassword  = &chat.Error{Code: chat.Unauthenticated, Name: "wrong_password", Message: "the e-mail address or password is wrong"}
+	errTenantRequired = &chat.Error{Code: chat.Conflict, Name: "tenant_required", Message: "this address belongs to several tenants; say which: tenant"}
+	errBadRefresh     = &chat.Error{Code: chat.Unauthenticated, Name: "refresh_invalid", Message: "the refresh token is not valid; log in again"}
+)
+
+// maxAccounts bounds how many accounts of one address are tried: each costs a hash.
+const maxAccounts = 8
+
+// Login proves an agent by password. slug names the tenant and may be empty; an address that is in several tenants then
+// answers Conflict "tenant_required", but only to somebody who knows a password. An unknown address costs as much time as
+// a wrong password.
+func (s *Service) Login(ctx context.Context, email, password, slug string) (Tokens, error) {
+	accounts, err := s.accounts(ctx, NormalEmail(email), slug)
+	if err != nil {
+		return Tokens{}, err
+	}
+	var right *chat.Agent
+	for i := range accounts {
+		ok, err := s.hasher.matches(ctx, password, accounts[i].PasswordHash)
+		if err != nil {
+			return Tokens{}, err
+		}
+		if ok {
+			right = &accounts[i]
+		}
+	}
+	if len(accounts) == 0 {
+		if _, err := s.hasher.matches(ctx, password, ""); err != nil {
+			return Tokens{}, err
+		}
+	}
+	switch {
+	case right == nil:
+		return Tokens{}, errWrongPassword
+	case len(accounts) > 1:
+		return Tokens{}, errTenantRequired
+	}
+	var family [16]byte
+	_, _ = rand.Read(family[:])
+	return s.issue(ctx, right, family)
+}
+
+// accounts returns the accounts of an address that may log in.
+func (s *Service) accounts(ctx context.Context, email, slug string) ([]chat.Agent, error) {
+	found, err := s.cfg.Store.AgentsByEmail(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	var tenant chat.TenantID
+	if slug != "" {
+		t, err := s.cfg.Store.TenantBySlug(ctx, strings.ToLower(slug))
+		if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		tenant = t.ID
+	}
+	kept := found[:0]
+	for _, a := range found {
+		if !a.Disabled && (slug == "" || a.Tenant == tenant) && len(kept) < maxAccounts {
+			kept = append(kept, a)
+		}
+	}
+	return kept, nil
+}
+
+// issue gives an agent the next tokens of a log-in.
+func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte) (Tokens, error) {
+	access, _, err := s.sign(&claims{
+		Tenant: a.Tenant, Subject: chat.UserID(a.ID), Role: "agent", Family: hex.EncodeToString(family[:]),
+	}, s.cfg.AccessLife)
+	if err != nil {
+		return Tokens{}, err
+	}
+	var opaque [32]byte
+	_, _ = rand.Read(opaque[:])
+	refresh := base64.RawURLEncoding.EncodeToString(opaque[:])
+	now := s.cfg.Now().UTC()
+	err = s.cfg.Store.SaveRefreshToken(ctx, chat.RefreshToken{
+		Hash: sha256.Sum256([]byte(refresh)), Family: family, Tenant: a.Tenant, Agent: a.ID,
+		IssuedAt: now, ExpiresAt: now.Add(s.cfg.RefreshLife),
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	s.ended.remember(family, a.Tenant, chat.UserID(a.ID))
+	return Tokens{Access: access, Refresh: refresh, ExpiresIn: s.cfg.AccessLife, Agent: *a}, nil
+}
+
+// Refresh exchanges a refresh token for new tokens. Each works once: one that comes a second time was stolen or replayed,
+// and ends its whole log-in (RFC 9700 4.14.2).
+func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
+	if token == "" || len(token) > 128 {
+		return Tokens{}, errBadRefresh
+	}
+	row, err := s.cfg.Store.TakeRefreshToken(ctx, sha256.Sum256([]byte(token)), s.cfg.Now())
+	if errors.Is(err, &chat.Error{Code: chat.Unauthenticated}) {
+		return Tokens{}, errBadRefresh
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	a, err := s.cfg.Store.Agent(ctx, row.Tenant, row.Agent)
+	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+		return Tokens{}, errBadRefresh
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	if a.Disabled || s.endedBefore(&a, row.IssuedAt.UnixMilli()) || s.ended.has(row.Family) {
+		return Tokens{}, errBadRefresh
+	}
+	return s.issue(ctx, &a, row.Family)
+}
+
+// Logout ends the log-in that a credential belongs to: its tokens and its live connections.
+func (s *Service) Logout(ctx context.Context, c Credential) error {
+	if c.Family == ([16]byte{}) {
+		return nil
+	}
+	if err := s.cfg.Store.EndRefreshFamily(ctx, c.Family); err != nil {
+		return err
+	}
+	s.ended.end(c.Family, s.cfg.Now().Add(s.memory()))
+	return s.tellRevoked(ctx, c.Actor.Tenant, c.Actor.User, c.Family[:])
+}
+
+// NormalEmail is the form in which addresses are stored and compared.
+func NormalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// MintAgent returns an access token of its own for an agent, for scripts and load tests. It belongs to no log-in: only
+// disabling the agent or changing its password ends it.
+func (s *Service) MintAgent(t chat.TenantID, agent chat.AgentID, life time.Duration) (string, error) {
+	token, _, err := s.sign(&claims{Tenant: t, Subject: chat.UserID(agent), Role: "agent"}, life)
+	return token, err
+}
+
+// MintVisitor returns a token of a visitor that nobody has seen yet, for load tests.
+func (s *Service) MintVisitor(k chat.SiteKey, v chat.VisitorID, life time.Duration) (string, error) {
+	token, _, err := s.sign(&claims{Tenant: k.Tenant, Subject: chat.UserID(v), Role: "visitor", SiteKey: k.Key}, life)
+	return token, err
+}

@@ -1,0 +1,154 @@
+package auth
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// pollEvery is how often log-ins that ended elsewhere (another node, another process, a stolen refresh token) are looked for.
+const pollEvery = 2 * time.Second
+
+// pollOverlap is how far back each look reaches beyond the last one, for clocks that disagree.
+const pollOverlap = 10 * time.Second
+
+// Run hears of revocations and changed settings until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- s.cfg.Broker.Subscribe(ctx, s.Heard) }()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	since := s.cfg.Now().Add(-s.cfg.AccessLife)
+	for {
+		started := s.cfg.Now()
+		if err := s.poll(ctx, since); err != nil {
+			if ctx.Err() == nil {
+				s.cfg.Logger.Warn("ended log-ins can't be read", "err", err)
+			}
+		} else {
+			since = started.Add(-pollOverlap)
+		}
+		select {
+		case <-ctx.Done():
+			<-done
+			return nil
+		case err := <-done:
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+// poll takes in the log-ins that ended since then, and tells every node to close their connections.
+func (s *Service) poll(ctx context.Context, since time.Time) error {
+	list, err := s.cfg.Store.EndedFamilies(ctx, since)
+	if err != nil {
+		return err
+	}
+	until := s.cfg.Now().Add(s.memory())
+	for _, f := range list {
+		who, fresh := s.ended.end(f, until)
+		if !fresh || who.user.IsZero() {
+			continue
+		}
+		if err := s.tellRevoked(ctx, who.tenant, who.user, f[:]); err != nil {
+			return err
+		}
+	}
+	s.ended.sweep(s.cfg.Now())
+	return nil
+}
+
+// memory is how long an ended log-in is remembered: as long as an access token of it may live, and the polls overlap.
+func (s *Service) memory() time.Duration { return s.cfg.AccessLife + pollOverlap + time.Minute }
+
+func (s *Service) tellRevoked(ctx context.Context, t chat.TenantID, u chat.UserID, family []byte) error {
+	return s.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalRevoked, Tenant: t, User: u, Role: chat.RoleAgent, Data: family})
+}
+
+// Heard takes in a signal from the Broker.
+func (s *Service) Heard(sig chat.Signal) {
+	switch sig.Kind {
+	case chat.SignalRevoked:
+		s.forget(sig.Tenant, sig.User)
+		if len(sig.Data) == 16 {
+			s.ended.end([16]byte(sig.Data), s.cfg.Now().Add(s.memory()))
+		}
+	case chat.SignalSettings:
+		s.forget(sig.Tenant, chat.UserID{})
+	}
+}
+
+// Revoked tells every node that all credentials of an agent have ended (the Store has it already).
+func (s *Service) Revoked(ctx context.Context, t chat.TenantID, agent chat.AgentID) error {
+	s.forget(t, chat.UserID(agent))
+	return s.tellRevoked(ctx, t, chat.UserID(agent), nil)
+}
+
+// families remembers which log-ins have ended, and whose the others are. Safe for concurrent use.
+type families struct {
+	mu    sync.Mutex
+	ended map[[16]byte]time.Time // until when it is worth remembering
+	known map[[16]byte]member
+}
+
+type member struct {
+	tenant chat.TenantID
+	user   chat.UserID
+}
+
+func newFamilies() *families {
+	return &families{ended: make(map[[16]byte]time.Time), known: make(map[[16]byte]member)}
+}
+
+func (f *families) has(id [16]byte) bool {
+	if id == ([16]byte{}) {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, ok := f.ended[id]
+	return ok
+}
+
+// remember notes whose log-in it is, so that its connections can be closed when it ends.
+func (f *families) remember(id [16]byte, t chat.TenantID, u chat.UserID) {
+	if id == ([16]byte{}) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.known[id]; !ok && len(f.known) >= cacheMost {
+		for other := range f.known {
+			delete(f.known, other)
+			break
+		}
+	}
+	f.known[id] = member{t, u}
+}
+
+// end notes that a log-in has ended. It returns whose it was, if known, and whether this is news.
+func (f *families) end(id [16]byte, until time.Time) (who member, fresh bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, old := f.ended[id]
+	f.ended[id] = until
+	who = f.known[id]
+	delete(f.known, id)
+	return who, !old
+}
+
+func (f *families) sweep(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, until := range f.ended {
+		if now.After(until) {
+			delete(f.ended, id)
+		}
+	}
+}
