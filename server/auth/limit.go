@@ -69,7 +69,7 @@ func (l *Limiter) Allow(key string) error {
 	return &chat.Error{Code: chat.TooMany, Name: "too_many_requests", Message: "too many requests; slow down", RetryAfter: wait}
 }
 
-// makeRoom drops the buckets that are full again, and any if there are none. mu must be held.
+// makeRoom drops the buckets that are full again, and any until half are left. mu must be held.
 func (l *Limiter) makeRoom(now time.Time) {
 	full := time.Duration(float64(l.burst) / float64(l.rate) * float64(time.Second))
 	for k, b := range l.buckets {
@@ -78,7 +78,7 @@ func (l *Limiter) makeRoom(now time.Time) {
 		}
 	}
 	for k := range l.buckets {
-		if len(l.buckets) < l.most {
+		if len(l.buckets) < l.most/2 {
 			break
 		}
 		delete(l.buckets, k)

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/server/codes"
+)
+
+// Problem is an error document (RFC 9457). Code is stable and meant for programs; Title and Error follow Accept-Language.
+type Problem struct {
+	Type      string             `json:"type" doc:"Always about:blank: code says what it is."`
+	Title     string             `json:"title" doc:"What kind of problem it is, in the caller's language (zh unless en is asked for)."`
+	Status    int                `json:"status" doc:"The HTTP status."`
+	Detail    string             `json:"detail,omitempty" doc:"What happened this time."`
+	Code      string             `json:"code" doc:"Stable, machine-readable name of the problem."`
+	RequestID string             `json:"request_id,omitempty" doc:"The id of this request, as in X-Request-Id."`
+	Error_    string             `json:"error,omitempty" doc:"For 429 only: the same as title."`
+	Assignee  string             `json:"assignee_id,omitempty" doc:"Who was faster, for a 409 of accept."`
+	Conv      string             `json:"conversation_id,omitempty" doc:"The conversation that stands in the way, for a 409."`
+	Errors    []huma.ErrorDetail `json:"errors,omitempty" doc:"What is wrong, field by field."`
+
+	retryAfter time.Duration
+}
+
+// Error makes a Problem an error.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus returns the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is application/problem+json.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders returns what the status asks for: WWW-Authenticate with 401 (RFC 9110 15.5.2), Retry-After.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="uniqchat"`)
+	}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+	}
+	return h
+}
+
+// byStatus names the statuses that only HTTP itself has.
+var byStatus = map[int]codes.Row{
+	405: {HTTP: 405, Name: "method_not_allowed", ZH: "方法不允许", EN: "Method not allowed"},
+	406: {HTTP: 406, Name: "not_acceptable", ZH: "无法提供所要求的格式", EN: "Not acceptable"},
+	408: {HTTP: 408, Name: "timeout", ZH: "请求超时", EN: "Request timed out"},
+	415: {HTTP: 415, Name: "unsupported_media_type", ZH: "不支持的内容类型", EN: "Unsupported media type"},
+	431: {HTTP: 431, Name: "headers_too_large", ZH: "请求头过大", EN: "Request headers too large"},
+}
+
+// problem shows a failure to the caller of this request. What is not for people is Internal, without a word of why.
+func problem(c *call, err error) *Problem {
+	var e *chat.Error
+	if !errors.As(err, &e) {
+		e = &chat.Error{Code: chat.Internal, Message: "something went wrong here; the request id helps to find it"}
+		if errors.Is(err, context.DeadlineExceeded) {
+			e = &chat.Error{Code: chat.Busy, Message: "this took too long; try again", RetryAfter: time.Second}
+		}
+	}
+	p := newProblem(c, codes.Of(e.Code), e.Message)
+	if e.Name != "" {
+		p.Code = e.Name
+	}
+	if !e.Assignee.IsZero() {
+		p.Assignee = e.Assignee.String()
+	}
+	if !e.Conversation.IsZero() {
+		p.Conv = e.Conversation.String()
+	}
+	p.retryAfter = e.RetryAfter
+	if e.Code.Retryable() && p.retryAfter == 0 {
+		p.retryAfter = time.Second
+	}
+	return p
+}
+
+func newProblem(c *call, row codes.Row, detail string) *Problem {
+	p := &Problem{Type: "about:blank", Status: row.HTTP, Code: row.Name, Detail: detail, Title: row.ZH}
+	if c != nil {
+		p.RequestID, p.Title = c.id, row.Title(c.lang)
+	}
+	if row.HTTP == http.StatusTooManyRequests {
+		p.Error_ = p.Title
+	}
+	return p
+}
+
+// statusProblem shows what huma or the router found: a request that reached no handler.
+func statusProblem(c *call, status int, detail string, errs ...error) *Problem {
+	if status == http.StatusUnprocessableEntity {
+		status = http.StatusBadRequest // one status for what is malformed, as in the protocol
+	}
+	row, ok := byStatus[status]
+	if !ok {
+		row = codes.Of(chat.Code(status))
+	}
+	p := newProblem(c, row, detail)
+	for _, err := range errs {
+		var d huma.ErrorDetailer
+		if errors.As(err, &d) {
+			detail := *d.ErrorDetail()
+			detail.Value = nil // never echo what may be a password
+			p.Errors = append(p.Errors, detail)
+		} else if err != nil && status < 500 {
+			p.Errors = append(p.Errors, huma.ErrorDetail{Message: err.Error()})
+		}
+	}
+	if len(p.Errors) > 0 {
+		first := p.Errors[0]
+		p.Detail = strings.TrimPrefix(first.Location+": "+first.Message, ": ")
+	}
+	return p
+}
+
+var installOnce sync.Once
+
+// installProblems makes huma speak Problem. huma keeps this in package variables.
+func installProblems() {
+	installOnce.Do(func() {
+		huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+			return statusProblem(nil, status, msg, errs...)
+		}
+		huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+			return statusProblem(callOf(ctx.Context()), status, msg, errs...)
+		}
+	})
+}
+
+// language picks "en" or "zh" (the default) from Accept-Language, by the first of the two that is named.
+func language(accept string) string {
+	for part := range strings.SplitSeq(accept, ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		switch base, _, _ := strings.Cut(strings.ToLower(tag), "-"); base {
+		case "en":
+			return "en"
+		case "zh":
+			return "zh"
+		}
+	}
+	return "zh"
+}
