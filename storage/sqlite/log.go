@@ -1,0 +1,209 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"sync"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/sqlstore"
+)
+
+// Log implements chat.Log on one file. Safe for concurrent use.
+type Log struct {
+	path  string
+	read  *sql.DB
+	write *sql.DB
+	lock  *os.File
+	store *sqlstore.Store
+
+	queue   chan *request
+	stopped chan struct{} // closed when the writer takes no more
+	started chan struct{} // closed when the writer runs
+
+	mu    sync.Mutex
+	tails map[*tail]struct{}
+}
+
+// request is one call that the writer answers.
+type request struct {
+	events   []chat.Event
+	receipts []chat.Receipt
+	mark     *markRequest
+	err      error
+	done     chan struct{}
+}
+
+type markRequest struct {
+	key   chat.Key
+	mark  chat.Mark
+	moved bool
+}
+
+// queueLen is how many calls may wait for the writer; further ones wait outside.
+const queueLen = 4096
+
+// Open opens a database for serving, made and migrated if need be. Run must be running for appends to be answered.
+func Open(ctx context.Context, path string) (*Log, error) {
+	db, err := open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := lock(path)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	write, err := pool(path, 1, "cache_size(-16384)", "wal_autocheckpoint(4000)")
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), db.Close())
+	}
+	l := &Log{
+		path: path, read: db, write: write, lock: f, store: sqlstore.New(db, db), queue: make(chan *request, queueLen),
+		stopped: make(chan struct{}), started: make(chan struct{}), tails: make(map[*tail]struct{}),
+	}
+	l.store.SetMarker(l.mark)
+	return l, nil
+}
+
+// Store returns the rows of the same database.
+func (l *Log) Store() *sqlstore.Store { return l.store }
+
+// Close closes the database. Only after Run has returned.
+func (l *Log) Close() error {
+	return errors.Join(l.write.Close(), l.read.Close(), l.lock.Close())
+}
+
+var errUnknown = &chat.Error{Code: chat.Unknown, Message: "the outcome is unknown; send the same message again"}
+
+// call hands a request to the writer and waits.
+func (l *Log) call(ctx context.Context, r *request) error {
+	r.done = make(chan struct{})
+	select {
+	case l.queue <- r:
+	case <-ctx.Done():
+		return &chat.Error{Code: chat.Busy, Message: "storage is busy; try again"}
+	case <-l.stopped:
+		return &chat.Error{Code: chat.Busy, Message: "the server is shutting down"}
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return errUnknown
+	case <-l.stopped:
+		select {
+		case <-r.done:
+			return r.err
+		default:
+			return errUnknown
+		}
+	}
+}
+
+// Append implements chat.Log.
+func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	r := &request{events: events, receipts: make([]chat.Receipt, len(events))}
+	if err := l.call(ctx, r); err != nil {
+		return nil, err
+	}
+	return r.receipts, nil
+}
+
+// mark sends a mark through the writer, so that it shares a commit with what is being appended.
+func (l *Log) mark(ctx context.Context, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
+	r := &request{mark: &markRequest{key: key, mark: m}}
+	if err := l.call(ctx, r); err != nil {
+		return m, false, err
+	}
+	return r.mark.mark, r.mark.moved, nil
+}
+
+// Read implements chat.Log.
+func (l *Log) Read(ctx context.Context, key chat.Key, after chat.Seq, limit int) ([]chat.Event, error) {
+	messages, _, err := l.store.Messages(ctx, key, chat.Page{After: after, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]chat.Event, len(messages))
+	for i := range messages {
+		out[i].Message = messages[i]
+	}
+	return out, nil
+}
+
+// Heads implements chat.Log.
+func (l *Log) Heads(ctx context.Context, keys ...chat.Key) ([]chat.Head, error) {
+	out := make([]chat.Head, len(keys))
+	for i, k := range keys {
+		row, err := readRow(l.read.QueryRowContext(ctx, selectRow, k.Tenant, k.Conversation))
+		if err != nil {
+			return nil, err
+		}
+		out[i] = row.Head
+	}
+	return out, nil
+}
+
+// OpenConversation implements chat.Log.
+func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.VisitorID) (chat.ConversationID, error) {
+	return l.store.OpenConversation(ctx, t, v)
+}
+
+// tail is one follower: batches of events on their way to it.
+type tail struct{ ch chan []chat.Event }
+
+// tailLen is how many commits a follower may be behind before the writer waits for it.
+const tailLen = 1024
+
+// Tail implements chat.Log.
+func (l *Log) Tail(ctx context.Context, fn func([]chat.Event)) error {
+	t := &tail{ch: make(chan []chat.Event, tailLen)}
+	l.mu.Lock()
+	l.tails[t] = struct{}{}
+	l.mu.Unlock()
+	defer func() {
+		l.mu.Lock()
+		delete(l.tails, t)
+		l.mu.Unlock()
+		for { // a writer that waits for us must go on
+			select {
+			case <-t.ch:
+			default:
+				return
+			}
+		}
+	}()
+	fn(nil)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case events := <-t.ch:
+			fn(events)
+		}
+	}
+}
+
+// publish hands committed events to every follower.
+func (l *Log) publish(ctx context.Context, events []chat.Event) {
+	if len(events) == 0 {
+		return
+	}
+	l.mu.Lock()
+	tails := make([]*tail, 0, len(l.tails))
+	for t := range l.tails {
+		tails = append(tails, t)
+	}
+	l.mu.Unlock()
+	for _, t := range tails {
+		select {
+		case t.ch <- events:
+		case <-ctx.Done():
+		}
+	}
+}

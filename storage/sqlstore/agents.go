@@ -1,0 +1,106 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+const agentColumns = `tenant, id, email, name, role, teams, capacity, password_hash, disabled, tokens_after, created_at`
+
+func scanAgent(scan func(...any) error) (a chat.Agent, err error) {
+	var teams string
+	var after, created int64
+	err = scan(&a.Tenant, &a.ID, &a.Email, &a.Name, &a.Role, &teams, &a.Capacity, &a.PasswordHash, &a.Disabled, &after, &created)
+	if err == nil {
+		err = json.Unmarshal([]byte(teams), &a.Teams)
+	}
+	a.TokensAfter, a.CreatedAt = FromMicros(after), FromMicros(created)
+	return a, err
+}
+
+// Agent implements chat.Store.
+func (s *Store) Agent(ctx context.Context, tenant chat.TenantID, id chat.AgentID) (chat.Agent, error) {
+	a, err := scanAgent(s.read.QueryRowContext(ctx, `SELECT `+agentColumns+` FROM agents WHERE tenant = $1 AND id = $2`, tenant, id).Scan)
+	return a, notFound(err, "agent")
+}
+
+// AgentsByEmail implements chat.Store.
+func (s *Store) AgentsByEmail(ctx context.Context, email string) ([]chat.Agent, error) {
+	return s.agents(ctx, `SELECT `+agentColumns+` FROM agents WHERE email = $1 ORDER BY tenant LIMIT 100`, email)
+}
+
+// Agents implements chat.Store.
+func (s *Store) Agents(ctx context.Context, tenant chat.TenantID, cursor string, limit int) ([]chat.Agent, string, error) {
+	after, err := decodeCursor[chat.AgentID](cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	page, err := s.agents(ctx, `SELECT `+agentColumns+` FROM agents WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3`,
+		tenant, after[:], limit+1)
+	if err != nil || len(page) <= limit {
+		return page, "", err
+	}
+	return page[:limit], encodeCursor(page[limit-1].ID), nil
+}
+
+func (s *Store) agents(ctx context.Context, query string, args ...any) (out []chat.Agent, err error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		a, err := scanAgent(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, rows.Err()
+}
+
+// SaveAgents implements chat.Store.
+func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		stmt, err := tx.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			ON CONFLICT (tenant, id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,
+				teams = excluded.teams, capacity = excluded.capacity, password_hash = excluded.password_hash,
+				disabled = excluded.disabled, tokens_after = excluded.tokens_after`)
+		if err != nil {
+			return err
+		}
+		defer stmt.Close()
+		for i := range agents {
+			a := &agents[i]
+			disabled := 0
+			if a.Disabled {
+				disabled = 1
+			}
+			_, err := stmt.ExecContext(ctx, a.Tenant, a.ID, a.Email, a.Name, string(a.Role), list(a.Teams), a.Capacity, a.PasswordHash,
+				disabled, Micros(a.TokensAfter), Micros(a.CreatedAt))
+			if isDuplicate(err) {
+				return chat.Errorf(chat.Conflict, "another agent has the address %s", a.Email)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// tx runs fn in a transaction of the write pool.
+func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // no-op after Commit
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

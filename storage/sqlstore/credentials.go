@@ -1,0 +1,114 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// SaveRefreshToken implements chat.Credentials.
+func (s *Store) SaveRefreshToken(ctx context.Context, t chat.RefreshToken) error {
+	_, err := s.write.ExecContext(ctx, `INSERT INTO refresh_tokens (hash, family, tenant, agent, issued_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6)`, t.Hash[:], t.Family[:], t.Tenant, t.Agent, Micros(t.IssuedAt), Micros(t.ExpiresAt))
+	return err
+}
+
+var errRefresh = &chat.Error{Code: chat.Unauthenticated, Name: "refresh_token_invalid", Message: "the refresh token is not valid (any more); log in again"}
+
+// TakeRefreshToken implements chat.Credentials.
+func (s *Store) TakeRefreshToken(ctx context.Context, hash [32]byte, now time.Time) (t chat.RefreshToken, err error) {
+	reused := false
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		var family []byte
+		var used, ended int
+		var issued, expires int64
+		// First a write, so that two takers of one token stand in line.
+		if _, err := tx.ExecContext(ctx, `UPDATE refresh_tokens SET used = used + 1 WHERE hash = $1`, hash[:]); err != nil {
+			return err
+		}
+		err := tx.QueryRowContext(ctx, `SELECT r.family, r.tenant, r.agent, r.issued_at, r.expires_at, r.used,
+			(SELECT COUNT(*) FROM ended_families e WHERE e.family = r.family) FROM refresh_tokens r WHERE r.hash = $1`, hash[:]).
+			Scan(&family, &t.Tenant, &t.Agent, &issued, &expires, &used, &ended)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errRefresh
+		}
+		if err != nil {
+			return err
+		}
+		t.Hash, t.Family = hash, [16]byte(family)
+		t.IssuedAt, t.ExpiresAt = FromMicros(issued), FromMicros(expires)
+		if ended > 0 || !now.Before(t.ExpiresAt) {
+			return errRefresh
+		}
+		if used > 1 { // somebody has a copy: nobody may go on with this log-in
+			reused = true
+			return endFamily(ctx, tx, t.Family, now)
+		}
+		return nil
+	})
+	if err == nil && reused {
+		err = errRefresh
+	}
+	return t, err
+}
+
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func endFamily(ctx context.Context, x execer, family [16]byte, at time.Time) error {
+	_, err := x.ExecContext(ctx, `INSERT INTO ended_families (family, ended_at) VALUES ($1, $2) ON CONFLICT (family) DO NOTHING`,
+		family[:], Micros(at))
+	return err
+}
+
+// EndRefreshFamily implements chat.Credentials.
+func (s *Store) EndRefreshFamily(ctx context.Context, family [16]byte) error {
+	return endFamily(ctx, s.write, family, time.Now())
+}
+
+// EndedFamilies implements chat.Credentials.
+func (s *Store) EndedFamilies(ctx context.Context, since time.Time) (out [][16]byte, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT family FROM ended_families WHERE ended_at >= $1`, Micros(since))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var f []byte
+		if err := rows.Scan(&f); err != nil {
+			return nil, err
+		}
+		out = append(out, [16]byte(f))
+	}
+	return out, rows.Err()
+}
+
+// SigningKeys implements chat.Credentials.
+func (s *Store) SigningKeys(ctx context.Context) (out []chat.SigningKey, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT id, secret, created_at FROM signing_keys ORDER BY created_at DESC, id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k chat.SigningKey
+		var created int64
+		if err := rows.Scan(&k.ID, &k.Secret, &created); err != nil {
+			return nil, err
+		}
+		k.CreatedAt = FromMicros(created)
+		out = append(out, k)
+	}
+	return out, rows.Err()
+}
+
+// AddSigningKey implements chat.Credentials.
+func (s *Store) AddSigningKey(ctx context.Context, k chat.SigningKey) error {
+	_, err := s.write.ExecContext(ctx, `INSERT INTO signing_keys (id, secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
+		k.ID, k.Secret, Micros(k.CreatedAt))
+	return err
+}

@@ -1,0 +1,120 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+const messageColumns = `tenant, conv, seq, prev, prev_public, id, cmid, sender, role, kind, visibility, sent_at, reply_to, body`
+
+func scanMessage(scan func(...any) error) (m chat.Message, err error) {
+	var at int64
+	err = scan(&m.Tenant, &m.Conversation, &m.Seq, &m.Prev, &m.PrevPublic, &m.ID, &m.CMID, &m.Sender, &m.Role, &m.Kind, &m.Visibility,
+		&at, &m.ReplyTo, &m.Body)
+	m.Time = FromMicros(at)
+	return m, err
+}
+
+// Message implements chat.Store.
+func (s *Store) Message(ctx context.Context, key chat.Key, id chat.MessageID) (chat.Message, error) {
+	m, err := scanMessage(s.read.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages WHERE tenant = $1 AND conv = $2 AND id = $3`,
+		key.Tenant, key.Conversation, id).Scan)
+	return m, notFound(err, "message")
+}
+
+const (
+	ascending  = `SELECT ` + messageColumns + ` FROM messages WHERE tenant = $1 AND conv = $2 AND seq > $3 AND seq < $4 AND visibility <= $5 ORDER BY seq LIMIT $6`
+	descending = `SELECT ` + messageColumns + ` FROM messages WHERE tenant = $1 AND conv = $2 AND seq > $3 AND seq < $4 AND visibility <= $5 ORDER BY seq DESC LIMIT $6`
+)
+
+// Messages implements chat.Store.
+func (s *Store) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat.Message, bool, error) {
+	query, before := ascending, int64(1<<62)
+	newest := p.Newest || p.Before > 0
+	if newest {
+		query = descending
+	}
+	if p.Before > 0 {
+		before = int64(p.Before)
+	}
+	most := chat.InternalOnly
+	if p.Audience == chat.AudiencePublic {
+		most = chat.Public
+	}
+	rows, err := s.read.QueryContext(ctx, query, key.Tenant, key.Conversation, int64(p.After), before, int(most), p.Limit+1)
+	if err != nil {
+		return nil, false, err
+	}
+	defer rows.Close()
+	out := make([]chat.Message, 0, min(p.Limit+1, 64))
+	for rows.Next() {
+		m, err := scanMessage(rows.Scan)
+		if err != nil {
+			return nil, false, err
+		}
+		out = append(out, m)
+	}
+	complete := len(out) <= p.Limit
+	out = out[:min(len(out), p.Limit)]
+	if newest {
+		slices.Reverse(out)
+	}
+	return out, complete, rows.Err()
+}
+
+// MarkRead implements chat.Store.
+func (s *Store) MarkRead(ctx context.Context, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
+	return s.mark(ctx, key, m)
+}
+
+// Querier is a transaction, a connection or a pool.
+type Querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// WriteMark moves a mark forward and returns it, and whether it moved.
+func WriteMark(ctx context.Context, q Querier, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
+	got := chat.Mark{User: m.User, Role: m.Role}
+	err := q.QueryRowContext(ctx, `INSERT INTO marks (tenant, conv, user_id, role, delivered, read_seq) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (tenant, conv, user_id) DO UPDATE SET
+			delivered = CASE WHEN excluded.delivered > marks.delivered THEN excluded.delivered ELSE marks.delivered END,
+			read_seq = CASE WHEN excluded.read_seq > marks.read_seq THEN excluded.read_seq ELSE marks.read_seq END
+		WHERE excluded.delivered > marks.delivered OR excluded.read_seq > marks.read_seq
+		RETURNING delivered, read_seq`, key.Tenant, key.Conversation, m.User, m.Role, m.Delivered, m.Read).Scan(&got.Delivered, &got.Read)
+	if err == nil {
+		return got, true, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return got, false, err
+	}
+	err = q.QueryRowContext(ctx, `SELECT delivered, read_seq FROM marks WHERE tenant = $1 AND conv = $2 AND user_id = $3`,
+		key.Tenant, key.Conversation, m.User).Scan(&got.Delivered, &got.Read)
+	return got, false, err
+}
+
+func (s *Store) writeMark(ctx context.Context, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
+	return WriteMark(ctx, s.write, key, m)
+}
+
+// Marks implements chat.Store.
+func (s *Store) Marks(ctx context.Context, key chat.Key) (out []chat.Mark, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT user_id, role, delivered, read_seq FROM marks WHERE tenant = $1 AND conv = $2
+		ORDER BY user_id LIMIT 500`, key.Tenant, key.Conversation)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m chat.Mark
+		if err := rows.Scan(&m.User, &m.Role, &m.Delivered, &m.Read); err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, rows.Err()
+}
