@@ -1,0 +1,94 @@
+# uniqchat: `make` alone says what there is.
+.DEFAULT_GOAL := help
+
+SHELL   := /bin/bash
+BIN     := bin
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GO      ?= go
+GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
+GOTOOL  := $(GO) tool -modfile=tools/go.mod
+SOURCES := $(shell find chat codec engine storage outbound ai server web bench cmd -name node_modules -prune -o \( -name '*.go' -o -path 'web/dist/*' -o -name '*.sql' -o -name '*.yaml' \) -type f -print 2>/dev/null)
+
+FUZZTIME ?= 2m
+BENCH    ?= .
+RUN_ARGS ?=
+PKGS     ?= ./...
+
+.PHONY: help
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: $(BIN)/uniqchat $(BIN)/uniqbench ## bin/uniqchat and bin/uniqbench, from the committed web/dist (no Node needed)
+
+$(BIN)/uniqchat: $(SOURCES) go.mod go.sum
+	$(GOBUILD) -o $@ ./cmd/uniqchat
+
+$(BIN)/uniqbench: $(SOURCES) go.mod go.sum
+	$(GOBUILD) -o $@ ./cmd/uniqbench
+
+.PHONY: run
+run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./data
+	$(BIN)/uniqchat serve --demo $(RUN_ARGS)
+
+.PHONY: test
+test: browser ## everything that must pass: vet, all Go tests (with real servers and a browser), web tests
+	$(GO) vet $(PKGS)
+	$(GO) test -timeout 20m $(PKGS)
+	$(MAKE) --no-print-directory web-test
+
+.PHONY: test-race
+test-race: ## all Go tests but the browser's, with the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
+	CGO_ENABLED=1 UNIQCHAT_RACE=1 $(GO) test -race -timeout 20m -run 'TestKill|TestHostile' ./testkit/e2e
+
+.PHONY: test-kill
+test-kill: ## 20,000 messages at full speed, the server killed three times: nothing lost, nothing doubled
+	UNIQCHAT_KILL_MESSAGES=20000 $(GO) test -count=1 -v -timeout 30m -run TestKillChat ./testkit/e2e
+
+.PHONY: check
+check: lint fresh ## what CI looks at before the tests: format, linters, generated files
+
+.PHONY: lint
+lint: ## formatting and linters only
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt'ed:"; echo "$$out"; exit 1; fi
+	$(GO) vet $(PKGS)
+	$(GOTOOL) golangci-lint run $(PKGS)
+
+.PHONY: fresh
+fresh: ## generated files are what their sources make
+	@scripts/fresh
+
+.PHONY: fmt
+fmt: ## write files as the formatters want them
+	$(GOTOOL) golangci-lint fmt
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (2m)
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Go benchmarks (BENCH=regexp)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKGS)
+
+.PHONY: generate
+generate: ## write generated files anew: golden vectors, docs/openapi.yaml
+	$(GO) test ./codec -run Golden -update
+	$(GO) generate ./...
+
+.PHONY: web
+web: ## build web/dist from web/src (needs Node and npm)
+	cd web && npm ci && npm run check && npm run build
+
+.PHONY: web-test
+web-test: ## the web client's own tests (needs Node and npm)
+	cd web && { [ -d node_modules ] || npm ci; } && npm run check && npm test
+
+.PHONY: browser
+browser: ## find or install a Chromium for the browser tests
+	@scripts/need-browser
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN)
