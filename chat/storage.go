@@ -26,8 +26,8 @@ type Log interface {
 	// OpenConversation returns the visitor's open conversation, or the zero id.
 	OpenConversation(ctx context.Context, tenant TenantID, visitor VisitorID) (ConversationID, error)
 	// Tail calls fn with every event appended after Tail was called, in each conversation's order, without a gap, from one
-	// goroutine at a time, until ctx ends. The events are shared: fn must not change them. A slow fn delays no Append
-	// until the driver's buffer is full.
+	// goroutine at a time, until ctx ends. It calls fn with no events as soon as nothing can be missed any more. The events are
+	// shared: fn must not change them. A slow fn delays no Append until the driver's buffer is full.
 	Tail(ctx context.Context, fn func([]Event)) error
 }
 

@@ -384,7 +384,7 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 		}
 	}
 	if _, err := w.stmts.message.ExecContext(ctx, e.Tenant, e.Conversation, e.Seq, e.Prev, e.PrevPublic, e.ID, e.CMID, e.Sender, e.Role,
-		e.Kind, e.Visibility, sqlstore.Micros(e.Time), e.ReplyTo, e.Body); err != nil {
+		e.Kind, e.Visibility, sqlstore.Micros(e.Time), e.ReplyTo, string(e.Body)); err != nil {
 		return fmt.Errorf("append: %w", err)
 	}
 	*receipt = chat.Receipt{Seq: e.Seq, Prev: e.Prev, PrevPublic: e.PrevPublic, Time: e.Time}

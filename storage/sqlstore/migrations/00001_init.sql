@@ -101,13 +101,10 @@ CREATE TABLE messages (
     sent_at     BIGINT NOT NULL,
     reply_to    {bytes},
     body        TEXT NOT NULL,
-    next        TEXT,
     PRIMARY KEY (tenant, conv, seq)
 ){key table};
 -- The same message is there once, for ever (protocol rule 2).
 CREATE UNIQUE INDEX messages_id ON messages (tenant, conv, id);
--- The state that holds at a seq is that of the newest state event up to it.
-CREATE INDEX messages_next ON messages (tenant, conv, seq) WHERE next IS NOT NULL;
 
 CREATE TABLE marks (
     tenant    {bytes} NOT NULL,
