@@ -1,0 +1,240 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/mail"
+	"strings"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/server/auth"
+)
+
+type listInput struct {
+	Cursor string `query:"cursor" maxLength:"500"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+func (a *API) listAgents(ctx context.Context, c *call, in *listInput) (*answer[list[Agent]], error) {
+	agents, next, err := a.cfg.Store.Agents(ctx, c.actor().Tenant, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := list[Agent]{Data: make([]Agent, len(agents)), NextCursor: orNull(next)}
+	for i := range agents {
+		out.Data[i] = a.showAgent(&agents[i])
+	}
+	return ok(out)
+}
+
+func (a *API) getAgent(ctx context.Context, c *call, in *target) (*answer[Agent], error) {
+	g, err := a.agent(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ok(a.showAgent(&g))
+}
+
+func (a *API) agent(ctx context.Context, c *call, rawID string) (chat.Agent, error) {
+	id, err := pathID[chat.Agent](rawID)
+	if err != nil {
+		return chat.Agent{}, err
+	}
+	return a.cfg.Store.Agent(ctx, c.actor().Tenant, id)
+}
+
+const defaultCapacity = 5
+
+type createAgentInput struct {
+	Body struct {
+		Email    string   `json:"email" minLength:"3" maxLength:"320"`
+		Name     string   `json:"name" minLength:"1" maxLength:"100"`
+		Role     string   `json:"role,omitempty" enum:"owner,admin,supervisor,agent,viewer" default:"agent"`
+		Password string   `json:"password" minLength:"8" maxLength:"256"`
+		Teams    []string `json:"teams,omitempty" maxItems:"100" doc:"Ids of teams."`
+		Capacity int      `json:"capacity,omitempty" minimum:"1" maximum:"1000" default:"5"`
+	}
+}
+
+func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*answer[Agent], error) {
+	b := &in.Body
+	g := chat.Agent{
+		ID: chat.NewID[chat.Agent](), Tenant: c.actor().Tenant, Email: auth.NormalEmail(b.Email), Name: strings.TrimSpace(b.Name),
+		Role: chat.AgentRole(b.Role), Capacity: b.Capacity, CreatedAt: a.cfg.Now().UTC(),
+	}
+	if g.Role == "" {
+		g.Role = chat.Member
+	}
+	if g.Capacity == 0 {
+		g.Capacity = defaultCapacity
+	}
+	if err := mayGrant(c.actor(), g.Role); err != nil {
+		return nil, err
+	}
+	if addr, err := mail.ParseAddress(g.Email); err != nil || addr.Address != g.Email {
+		return nil, chat.Errorf(chat.Malformed, "email: %.80q is not an address", g.Email)
+	}
+	var err error
+	if g.Teams, err = a.teamIDs(ctx, c, b.Teams); err != nil {
+		return nil, err
+	}
+	if g.PasswordHash, err = a.cfg.Auth.HashPassword(ctx, b.Password); err != nil {
+		return nil, err
+	}
+	if err := a.cfg.Store.SaveAgents(ctx, g); err != nil {
+		return nil, emailTaken(err)
+	}
+	return ok(a.showAgent(&g))
+}
+
+func emailTaken(err error) error {
+	if errors.Is(err, &chat.Error{Code: chat.Conflict}) {
+		return &chat.Error{Code: chat.Conflict, Name: "email_taken", Message: "another agent has this e-mail address"}
+	}
+	return err
+}
+
+// mayGrant says whether the actor may make somebody, or change somebody who is, of that role.
+func mayGrant(actor *chat.Actor, role chat.AgentRole) error {
+	if role == chat.Owner && actor.AgentRole != chat.Owner {
+		return &chat.Error{Code: chat.Forbidden, Name: "owner_only", Message: "only an owner may do this to an owner"}
+	}
+	return nil
+}
+
+type updateAgentInput struct {
+	target
+	Body struct {
+		Name     *string   `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Role     *string   `json:"role,omitempty" enum:"owner,admin,supervisor,agent,viewer"`
+		Password *string   `json:"password,omitempty" minLength:"8" maxLength:"256" doc:"Ends every log-in of the agent."`
+		Teams    *[]string `json:"teams,omitempty" maxItems:"100"`
+		Capacity *int      `json:"capacity,omitempty" minimum:"1" maximum:"1000"`
+		Disabled *bool     `json:"disabled,omitempty" doc:"true ends every log-in of the agent."`
+	}
+}
+
+func (a *API) updateAgent(ctx context.Context, c *call, in *updateAgentInput) (*answer[Agent], error) {
+	g, err := a.agent(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := mayGrant(c.actor(), g.Role); err != nil {
+		return nil, err
+	}
+	revoke, err := a.applyAgent(ctx, c, &g, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.cfg.Store.SaveAgents(ctx, g); err != nil {
+		return nil, emailTaken(err)
+	}
+	if revoke {
+		if err := a.cfg.Auth.Revoked(ctx, g.Tenant, g.ID); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalSettings, Tenant: g.Tenant}); err != nil {
+		return nil, err
+	}
+	return ok(a.showAgent(&g))
+}
+
+// applyAgent changes g as asked. revoke is true if live connections must be closed, because what they were let in with
+// no longer holds.
+func (a *API) applyAgent(ctx context.Context, c *call, g *chat.Agent, in *updateAgentInput) (revoke bool, err error) {
+	b := &in.Body
+	self := chat.UserID(g.ID) == c.actor().User
+	if self && (b.Role != nil && *b.Role != string(g.Role) || b.Disabled != nil && *b.Disabled) {
+		return false, &chat.Error{Code: chat.Conflict, Name: "self", Message: "you can't disable yourself or change your own role"}
+	}
+	if b.Name != nil {
+		g.Name = strings.TrimSpace(*b.Name)
+	}
+	if b.Capacity != nil {
+		g.Capacity = *b.Capacity
+	}
+	if b.Role != nil && *b.Role != string(g.Role) {
+		if err := mayGrant(c.actor(), chat.AgentRole(*b.Role)); err != nil {
+			return false, err
+		}
+		g.Role, revoke = chat.AgentRole(*b.Role), true
+	}
+	if b.Teams != nil {
+		if g.Teams, err = a.teamIDs(ctx, c, *b.Teams); err != nil {
+			return false, err
+		}
+		revoke = true
+	}
+	if b.Password != nil {
+		if g.PasswordHash, err = a.cfg.Auth.HashPassword(ctx, *b.Password); err != nil {
+			return false, err
+		}
+		g.TokensAfter, revoke = a.cfg.Now().UTC(), true
+	}
+	if b.Disabled != nil && *b.Disabled != g.Disabled {
+		g.Disabled = *b.Disabled
+		if g.Disabled {
+			g.TokensAfter, revoke = a.cfg.Now().UTC(), true
+		}
+	}
+	return revoke, nil
+}
+
+// teamIDs reads ids of the tenant's teams.
+func (a *API) teamIDs(ctx context.Context, c *call, raw []string) ([]chat.TeamID, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	teams, err := a.cfg.Store.Teams(ctx, c.actor().Tenant)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[chat.TeamID]bool, len(teams))
+	for i := range teams {
+		known[teams[i].ID] = true
+	}
+	out := make([]chat.TeamID, 0, len(raw))
+	for _, s := range raw {
+		id, err := bodyID[chat.Team]("teams", s)
+		if err != nil {
+			return nil, err
+		}
+		if !known[id] {
+			return nil, chat.Errorf(chat.NotFound, "teams: there is no team %s", id)
+		}
+		out = append(out, id)
+	}
+	return out, nil
+}
+
+func (a *API) listTeams(ctx context.Context, c *call, _ *none) (*answer[list[Team]], error) {
+	teams, err := a.cfg.Store.Teams(ctx, c.actor().Tenant)
+	if err != nil {
+		return nil, err
+	}
+	out := list[Team]{Data: make([]Team, len(teams))}
+	for i := range teams {
+		out.Data[i] = showTeam(&teams[i])
+	}
+	return ok(out)
+}
+
+type createTeamInput struct {
+	Body struct {
+		Name string `json:"name" minLength:"1" maxLength:"100"`
+	}
+}
+
+func (a *API) createTeam(ctx context.Context, c *call, in *createTeamInput) (*answer[Team], error) {
+	t := chat.Team{ID: chat.NewID[chat.Team](), Tenant: c.actor().Tenant, Name: strings.TrimSpace(in.Body.Name), CreatedAt: a.cfg.Now().UTC()}
+	if err := a.cfg.Store.SaveTeam(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := a.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalSettings, Tenant: t.Tenant}); err != nil {
+		return nil, err
+	}
+	return ok(showTeam(&t))
+}
+
+func showTeam(t *chat.Team) Team { return Team{t.ID.String(), t.Name, t.CreatedAt.UTC()} }

@@ -1,0 +1,166 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/cloudwego/hertz/pkg/route"
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/server/auth"
+)
+
+// Config is what an API is made of.
+type Config struct {
+	Desk   *chat.Desk
+	Store  chat.Store
+	Broker chat.Broker
+	Auth   *auth.Service
+	// WSURL returns the address of the WebSocket listener for somebody who reached us as host (a Host header).
+	WSURL func(host string) string
+	// Pages are the embedded files: widget.js, demo/, console/. nil: none are served.
+	Pages fs.FS
+	// SessionsPerAddress is how many widget sessions one address may open a second; twice as many at once. 0: no limit.
+	SessionsPerAddress float64
+	// LoginsPerAddress is how many log-ins one address may try a second; ten times as many at once. Defaults to 5.
+	LoginsPerAddress float64
+	// TrustedProxies may name the client's address in X-Forwarded-For.
+	TrustedProxies []netip.Prefix
+	// CallTimeout bounds one request's work. Defaults to 10s.
+	CallTimeout time.Duration
+	// Version is the program's, for the document. Defaults to "dev".
+	Version string
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
+	// Metrics defaults to a set of its own.
+	Metrics *metrics.Set
+}
+
+func (c Config) withDefaults() Config {
+	if c.LoginsPerAddress == 0 {
+		c.LoginsPerAddress = 5
+	}
+	if c.CallTimeout <= 0 {
+		c.CallTimeout = 10 * time.Second
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = metrics.NewSet()
+	}
+	return c
+}
+
+// API serves the HTTP interface. Safe for concurrent use.
+type API struct {
+	cfg      Config
+	sessions *auth.Limiter
+	logins   *auth.Limiter
+	accounts *auth.Limiter
+	public   map[string]bool // paths that need no credential
+	stats    *stats
+	openAPI  []byte
+}
+
+// Mount registers every route with a Hertz engine. It fails if a route has no row of permissions.
+func Mount(engine *route.Engine, cfg Config) (*API, error) {
+	cfg = cfg.withDefaults()
+	a := &API{
+		cfg:      cfg,
+		sessions: auth.NewLimiter(cfg.SessionsPerAddress, int(2*cfg.SessionsPerAddress), cfg.Now),
+		logins:   auth.NewLimiter(cfg.LoginsPerAddress, int(10*cfg.LoginsPerAddress), cfg.Now),
+		accounts: auth.NewLimiter(0.2, 20, cfg.Now),
+		public:   make(map[string]bool),
+		stats:    newStats(cfg.Metrics),
+	}
+	for _, r := range a.routes() {
+		if r.who.public {
+			a.public[r.path] = true
+		}
+	}
+	engine.Use(a.begin, a.gate)
+	engine.NoRoute(a.noRoute)
+	engine.NoMethod(a.noMethod)
+	doc, err := a.register(engine)
+	if err != nil {
+		return nil, err
+	}
+	if a.openAPI, err = doc.MarshalJSON(); err != nil {
+		return nil, fmt.Errorf("encode openapi: %w", err)
+	}
+	a.mountPages(engine)
+	return a, nil
+}
+
+// SetSessionsPerAddress changes the limit of widget sessions while serving.
+func (a *API) SetSessionsPerAddress(perSecond float64) { a.sessions.Set(perSecond, int(2*perSecond)) }
+
+// register puts the table of routes into a Hertz engine and returns the document made of it.
+func (a *API) register(engine *route.Engine) (*huma.OpenAPI, error) {
+	installProblems()
+	h := huma.NewAPI(humaConfig(a.cfg.Version), &adapter{engine})
+	seen := make(map[string]bool)
+	for _, r := range a.routes() {
+		if !r.who.known() {
+			return nil, fmt.Errorf("route %s %s has no row of permissions", r.method, r.path)
+		}
+		if seen[r.id] {
+			return nil, fmt.Errorf("two routes are called %s", r.id)
+		}
+		seen[r.id] = true
+		r.bind(h, r.operation(a))
+	}
+	return h.OpenAPI(), nil
+}
+
+// Document returns the OpenAPI 3.1 document as YAML, without serving anything.
+func Document() ([]byte, error) {
+	a := &API{cfg: Config{Version: "1"}.withDefaults()}
+	doc, err := a.register(newBareEngine())
+	if err != nil {
+		return nil, err
+	}
+	return doc.YAML()
+}
+
+// fail turns what a handler returned into a problem document; what is nobody's fault outside is logged.
+func (a *API) fail(c *call, err error) error {
+	p := problem(c, err)
+	var e *chat.Error
+	if !errors.As(err, &e) && !errors.Is(err, context.Canceled) {
+		a.cfg.Logger.Error("request failed", "request", c.id, "err", err)
+	}
+	return p
+}
+
+// bind makes a handler huma's: with a deadline, and problem documents for errors.
+func bind[I, O any](a *API, fn func(context.Context, *call, *I) (*O, error)) func(huma.API, huma.Operation) {
+	return func(h huma.API, op huma.Operation) {
+		huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
+			c := callOf(ctx)
+			ctx, cancel := context.WithTimeout(ctx, a.cfg.CallTimeout)
+			defer cancel()
+			out, err := fn(ctx, c, in)
+			if err != nil {
+				return nil, a.fail(c, err)
+			}
+			return out, nil
+		})
+	}
+}

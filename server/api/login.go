@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+
+	"github.com/uniqchat/uniqchat/server/auth"
+)
+
+type loginInput struct {
+	Body struct {
+		Email    string `json:"email" maxLength:"320"`
+		Password string `json:"password" maxLength:"1024"`
+		Tenant   string `json:"tenant,omitempty" maxLength:"100" doc:"The tenant's slug; needed only if the address is in several."`
+	}
+}
+
+type refreshInput struct {
+	Body struct {
+		RefreshToken string `json:"refresh_token" maxLength:"200"`
+	}
+}
+
+// LoginTokens is what a log-in gives.
+type LoginTokens struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token" doc:"Works once; each refresh gives a new one."`
+	TokenType    string `json:"token_type" enum:"Bearer"`
+	ExpiresIn    int    `json:"expires_in" doc:"Seconds until the access token expires."`
+	Agent        Agent  `json:"agent"`
+	WSURL        string `json:"ws_url"`
+}
+
+func (a *API) login(ctx context.Context, c *call, in *loginInput) (*answer[LoginTokens], error) {
+	if err := a.logins.Allow(addressKey(c.addr)); err != nil {
+		return nil, err
+	}
+	if err := a.accounts.Allow(auth.NormalEmail(in.Body.Email) + "\x00" + addressKey(c.addr)); err != nil {
+		return nil, err
+	}
+	t, err := a.cfg.Auth.Login(ctx, in.Body.Email, in.Body.Password, in.Body.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	return a.tokens(c, &t)
+}
+
+func (a *API) refresh(ctx context.Context, c *call, in *refreshInput) (*answer[LoginTokens], error) {
+	t, err := a.cfg.Auth.Refresh(ctx, in.Body.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
+	return a.tokens(c, &t)
+}
+
+func (a *API) tokens(c *call, t *auth.Tokens) (*answer[LoginTokens], error) {
+	return ok(LoginTokens{
+		AccessToken: t.Access, RefreshToken: t.Refresh, TokenType: "Bearer", ExpiresIn: int(t.ExpiresIn.Seconds()),
+		Agent: a.showAgent(&t.Agent), WSURL: a.cfg.WSURL(c.host),
+	})
+}
+
+func (a *API) logout(ctx context.Context, c *call, _ *none) (*none, error) {
+	return &none{}, a.cfg.Auth.Logout(ctx, *c.cred)
+}

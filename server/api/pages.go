@@ -1,0 +1,145 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/cloudwego/hertz/pkg/app"
+	"github.com/cloudwego/hertz/pkg/route"
+)
+
+// file is one embedded file, ready to be served.
+type file struct {
+	body, gzip []byte // gzip is nil if it would not be smaller
+	kind, etag string
+}
+
+// mountPages serves the embedded pages, the document and its reference page.
+func (a *API) mountPages(engine *route.Engine) {
+	files := map[string]*file{
+		"/api/openapi.json":  newFile("openapi.json", a.openAPI),
+		"/api/docs":          newFile("index.html", renderDocs(a.openAPI)),
+		"/api/docs/docs.css": newFile("docs.css", docsCSS),
+	}
+	if a.cfg.Pages != nil {
+		a.loadPages(files)
+	}
+	for p, f := range files {
+		serve := func(ctx context.Context, h *app.RequestContext) { a.serveFile(ctx, h, f) }
+		engine.GET(p, serve)
+		engine.HEAD(p, serve)
+		if dir, found := strings.CutSuffix(p, "/index.html"); found {
+			engine.GET(dir+"/", serve)
+			engine.HEAD(dir+"/", serve)
+			engine.GET(dir, redirect(dir+"/"))
+		}
+	}
+	engine.GET("/api/docs/", redirect("/api/docs"))
+	if files["/console/index.html"] != nil {
+		engine.GET("/", redirect("/console/"))
+	}
+}
+
+// loadPages takes every embedded file into memory: they are few and small.
+func (a *API) loadPages(files map[string]*file) {
+	err := fs.WalkDir(a.cfg.Pages, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(a.cfg.Pages, name)
+		if err != nil {
+			return err
+		}
+		files["/"+name] = newFile(name, body)
+		return nil
+	})
+	if err != nil {
+		a.cfg.Logger.Error("embedded pages can't be read", "err", err)
+	}
+}
+
+func newFile(name string, body []byte) *file {
+	sum := sha256.Sum256(body)
+	f := &file{body: body, kind: mime.TypeByExtension(path.Ext(name)), etag: `"` + hex.EncodeToString(sum[:10]) + `"`}
+	switch path.Ext(name) { // not left to what the machine knows
+	case ".js":
+		f.kind = "text/javascript; charset=utf-8"
+	case ".css":
+		f.kind = "text/css; charset=utf-8"
+	case ".html":
+		f.kind = "text/html; charset=utf-8"
+	case ".json":
+		f.kind = "application/json"
+	case ".svg":
+		f.kind = "image/svg+xml"
+	}
+	var z bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&z, gzip.BestCompression) // the level is valid
+	_, _ = w.Write(body)                                  // to memory
+	_ = w.Close()
+	if z.Len() < len(body)*9/10 {
+		f.gzip = z.Bytes()
+	}
+	return f
+}
+
+func (a *API) serveFile(ctx context.Context, h *app.RequestContext, f *file) {
+	head := &h.Response.Header
+	head.Set("Cache-Control", "no-cache") // ask each time: names are stable, the ETag says whether it changed
+	head.Set("ETag", f.etag)
+	head.Set("Vary", "Accept-Encoding")
+	if strings.HasPrefix(f.kind, "text/html") {
+		head.Set("Content-Security-Policy", a.pagePolicy(callOf(ctx)))
+	} else {
+		head.Set("Cross-Origin-Resource-Policy", "cross-origin") // a shop's page loads the widget
+		head.Set("Access-Control-Allow-Origin", "*")
+	}
+	if matchesETag(string(h.Request.Header.Peek("If-None-Match")), f.etag) {
+		h.SetStatusCode(http.StatusNotModified)
+		return
+	}
+	body := f.body
+	if f.gzip != nil && strings.Contains(string(h.Request.Header.Peek("Accept-Encoding")), "gzip") {
+		head.Set("Content-Encoding", "gzip")
+		body = f.gzip
+	}
+	h.Data(http.StatusOK, f.kind, body)
+}
+
+// matchesETag is the comparison of RFC 9110 13.1.2.
+func matchesETag(wanted, etag string) bool {
+	for w := range strings.SplitSeq(wanted, ",") {
+		w = strings.TrimPrefix(strings.TrimSpace(w), "W/")
+		if w == etag || w == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// pagePolicy is what our own pages may load (CSP 3): themselves, pictures, and the WebSocket listener.
+func (a *API) pagePolicy(c *call) string {
+	ws := ""
+	if u, err := url.Parse(a.cfg.WSURL(c.host)); err == nil && u.Host != "" {
+		ws = " " + u.Scheme + "://" + u.Host
+	}
+	return fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; font-src 'self'; "+
+		"connect-src 'self'%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'", ws)
+}
+
+func redirect(to string) app.HandlerFunc {
+	return func(_ context.Context, h *app.RequestContext) {
+		h.Response.Header.Set("Location", to) // relative: whatever stands in front keeps its name
+		h.SetStatusCode(http.StatusFound)
+	}
+}

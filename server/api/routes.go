@@ -1,0 +1,96 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/cloudwego/hertz/pkg/common/config"
+	"github.com/cloudwego/hertz/pkg/route"
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// sessionPath is the one route that pages of other origins call without a credential.
+const sessionPath = "/api/v1/widget/session"
+
+// row is one route: where it is, who may call it, what it is called, and what handles it.
+type row struct {
+	method, path string
+	who          access
+	id, tag      string
+	summary      string
+	status       int // of success
+	bind         func(huma.API, huma.Operation)
+}
+
+// routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
+func (a *API) routes() []row {
+	const get, post, patch = http.MethodGet, http.MethodPost, http.MethodPatch
+	return []row{
+		{post, sessionPath, anyone, "openWidgetSession", "widget", "Open or renew a visitor's session", 201, bind(a, a.openSession)},
+
+		{post, "/api/v1/auth/login", anyone, "login", "auth", "Log in with e-mail and password", 200, bind(a, a.login)},
+		{post, "/api/v1/auth/refresh", anyone, "refresh", "auth", "Exchange a refresh token", 200, bind(a, a.refresh)},
+		{post, "/api/v1/auth/logout", readers, "logout", "auth", "End this log-in, its tokens and connections", 204, bind(a, a.logout)},
+
+		{get, "/api/v1/conversations", readers, "listConversations", "conversations", "List conversations, newest activity first", 200, bind(a, a.listConversations)},
+		{get, "/api/v1/conversations/{id}", readers, "getConversation", "conversations", "One conversation", 200, bind(a, a.getConversation)},
+		{get, "/api/v1/conversations/{id}/messages", readersVisitor, "listMessages", "conversations", "Messages of a conversation, oldest first", 200, bind(a, a.listMessages)},
+		{post, "/api/v1/conversations/{id}/accept", workers, "acceptConversation", "conversations", "Take a queued conversation", 200, bind(a, a.accept)},
+		{post, "/api/v1/conversations/{id}/assign", workers, "assignConversation", "conversations", "Give a conversation to an agent, or back to the queue", 200, bind(a, a.assign)},
+		{post, "/api/v1/conversations/{id}/transfer", workers, "transferConversation", "conversations", "Hand a conversation over to an agent or a team's queue", 200, bind(a, a.transfer)},
+		{post, "/api/v1/conversations/{id}/close", workers, "closeConversation", "conversations", "Close a conversation", 200, bind(a, a.close)},
+		{post, "/api/v1/conversations/{id}/reopen", workers, "reopenConversation", "conversations", "Reopen a closed conversation", 200, bind(a, a.reopen)},
+		{post, "/api/v1/conversations/{id}/read", workersVisitor, "readConversation", "conversations", "Mark everything up to a seq as read", 200, bind(a, a.read)},
+
+		{get, "/api/v1/agents", readers, "listAgents", "agents", "List agents", 200, bind(a, a.listAgents)},
+		{post, "/api/v1/agents", managers, "createAgent", "agents", "Create an agent", 201, bind(a, a.createAgent)},
+		{get, "/api/v1/agents/{id}", readers, "getAgent", "agents", "One agent", 200, bind(a, a.getAgent)},
+		{patch, "/api/v1/agents/{id}", managers, "updateAgent", "agents", "Change an agent", 200, bind(a, a.updateAgent)},
+
+		{get, "/api/v1/teams", readers, "listTeams", "teams", "List teams", 200, bind(a, a.listTeams)},
+		{post, "/api/v1/teams", managers, "createTeam", "teams", "Create a team", 201, bind(a, a.createTeam)},
+	}
+}
+
+// maxBody is how large a request's body may be, in bytes.
+const maxBody = 1 << 20
+
+// operation is the row as huma and the document want it.
+func (r *row) operation(a *API) huma.Operation {
+	op := huma.Operation{
+		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, Description: r.who.describe(), Tags: []string{r.tag},
+		DefaultStatus: r.status, MaxBodyBytes: maxBody, BodyReadTimeout: -1, Middlewares: huma.Middlewares{a.permit(r.who)},
+		Security: []map[string][]string{{"bearer": {}}, {"apiToken": {}}},
+	}
+	if r.who.public {
+		op.Security = []map[string][]string{}
+	}
+	return op
+}
+
+// humaConfig describes the document and the one format.
+func humaConfig(version string) huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "uniqchat", Version: version,
+				Description: "Every path under /api/v1 answers 401 without a credential, before routing, except those that say otherwise. " +
+					"Errors are problem documents (RFC 9457) with a stable code. Times are RFC 3339 in UTC, except in messages, which have the fields of the MESSAGE packet.",
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"bearer":   {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An agent's access token or a visitor's token."},
+					"apiToken": {Type: "apiKey", In: "header", Name: "X-API-Token", Description: "The same token in a header of its own."},
+				},
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+	}
+}
+
+// newBareEngine returns a Hertz engine that serves nothing, to register routes with.
+func newBareEngine() *route.Engine { return route.NewEngine(config.NewOptions(nil)) }

@@ -1,0 +1,182 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// Conversation is a conversation as the API shows it.
+type Conversation struct {
+	ID          string          `json:"id" format:"uuid"`
+	Status      string          `json:"status" enum:"queued,open,bot,snoozed,closed"`
+	VisitorID   string          `json:"visitor_id" format:"uuid"`
+	VisitorName string          `json:"visitor_name" doc:"As the site named the visitor; may be empty."`
+	AssigneeID  *string         `json:"assignee_id" nullable:"true" format:"uuid"`
+	TeamID      *string         `json:"team_id" nullable:"true" format:"uuid"`
+	Labels      []string        `json:"labels" nullable:"false"`
+	Priority    int             `json:"priority"`
+	Context     json.RawMessage `json:"context" doc:"A JSON object."`
+	Version     uint64          `json:"version" doc:"Counts changes of state, from 1."`
+	LastMessage *Message        `json:"last_message" doc:"The newest public message that is not a system message, or null."`
+	Unread      int             `json:"unread" doc:"Visitor messages after the last one that an agent read."`
+	CreatedAt   time.Time       `json:"created_at"`
+	QueuedAt    *time.Time      `json:"queued_at" nullable:"true" doc:"Since when it waits; null unless queued."`
+	ClosedAt    *time.Time      `json:"closed_at" nullable:"true"`
+	Rating      *int            `json:"rating" nullable:"true"`
+}
+
+// Message is a message: the MESSAGE packet's fields by the same names.
+type Message struct {
+	Conv       string          `json:"conv" format:"uuid"`
+	Seq        uint64          `json:"seq"`
+	Prev       uint64          `json:"prev" doc:"The seq of the message before it that the caller may see."`
+	Mid        string          `json:"mid" format:"uuid"`
+	CMID       string          `json:"cmid" format:"uuid"`
+	Sender     *string         `json:"sender" nullable:"true" format:"uuid" doc:"null: the system."`
+	Role       string          `json:"role" enum:"system,visitor,agent,bot,api"`
+	Kind       string          `json:"kind" enum:"text,image,file,card,form,system"`
+	Visibility string          `json:"visibility" enum:"public,internal"`
+	Time       int64           `json:"time" doc:"Milliseconds since 1970, UTC."`
+	ReplyTo    *string         `json:"reply_to" nullable:"true" format:"uuid"`
+	Body       json.RawMessage `json:"body" doc:"The body that the kind has; see the protocol."`
+}
+
+// Agent is a member of the staff.
+type Agent struct {
+	ID        string    `json:"id" format:"uuid"`
+	Email     string    `json:"email"`
+	Name      string    `json:"name"`
+	Role      string    `json:"role" enum:"owner,admin,supervisor,agent,viewer"`
+	Teams     []string  `json:"teams" nullable:"false"`
+	Capacity  int       `json:"capacity" doc:"How many open conversations routing gives at once."`
+	Status    string    `json:"status" enum:"offline,online,busy,away"`
+	Disabled  bool      `json:"disabled"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Team is a group of agents that conversations can be given to.
+type Team struct {
+	ID        string    `json:"id" format:"uuid"`
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// list is the body of every list.
+type list[T any] struct {
+	Data       []T     `json:"data" nullable:"false"`
+	NextCursor *string `json:"next_cursor" nullable:"true" doc:"Give it as cursor to get what follows; null at the end."`
+}
+
+// answer is a 2xx with a body.
+type answer[T any] struct{ Body T }
+
+func ok[T any](v T) (*answer[T], error) { return &answer[T]{v}, nil }
+
+// none is an answer or input without anything in it.
+type none struct{}
+
+func orNull[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+func idOrNull[Of any](id chat.ID[Of]) *string {
+	if id.IsZero() {
+		return nil
+	}
+	s := id.String()
+	return &s
+}
+
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+func showConversation(c *chat.Conversation) Conversation {
+	out := Conversation{
+		ID: c.ID.String(), Status: c.Status.String(), VisitorID: c.Visitor.String(), VisitorName: c.VisitorName,
+		AssigneeID: idOrNull(c.Assignee), TeamID: idOrNull(c.Team), Labels: c.Labels, Priority: c.Priority, Context: c.Context,
+		Version: c.Version, Unread: c.Unread, CreatedAt: c.CreatedAt.UTC(), QueuedAt: timeOrNull(c.Queued),
+		ClosedAt: timeOrNull(c.ClosedAt), Rating: orNull(c.Rating),
+	}
+	if out.Labels == nil {
+		out.Labels = []string{}
+	}
+	if len(out.Context) == 0 {
+		out.Context = json.RawMessage("{}")
+	}
+	if c.LastMessage != nil {
+		m := showMessage(c.LastMessage, chat.AudienceAll)
+		out.LastMessage = &m
+	}
+	return out
+}
+
+var (
+	kindNames       = [...]string{"text", "image", "file", "card", "form", "system"}
+	visibilityNames = [...]string{"public", "internal"}
+)
+
+func showMessage(m *chat.Message, to chat.Audience) Message {
+	out := Message{
+		Conv: m.Conversation.String(), Seq: uint64(m.Seq), Prev: uint64(m.PrevFor(to)), Mid: m.ID.String(), CMID: m.CMID.String(),
+		Sender: idOrNull(m.Sender), Role: m.Role.String(), Kind: "unknown", Visibility: visibilityNames[m.Visibility&1],
+		Time: m.Time.UnixMilli(), ReplyTo: idOrNull(m.ReplyTo), Body: m.Body,
+	}
+	if int(m.Kind) < len(kindNames) {
+		out.Kind = kindNames[m.Kind]
+	}
+	if len(out.Body) == 0 {
+		out.Body = json.RawMessage("{}")
+	}
+	return out
+}
+
+var availabilityNames = [...]string{"offline", "online", "busy", "away"}
+
+func (a *API) showAgent(g *chat.Agent) Agent {
+	out := Agent{
+		ID: g.ID.String(), Email: g.Email, Name: g.Name, Role: string(g.Role), Teams: make([]string, len(g.Teams)),
+		Capacity: g.Capacity, Disabled: g.Disabled, CreatedAt: g.CreatedAt.UTC(),
+		Status: availabilityNames[a.cfg.Desk.Presence.Agent(g.Tenant, g.ID)&3],
+	}
+	for i, t := range g.Teams {
+		out.Teams[i] = t.String()
+	}
+	return out
+}
+
+// target is the {id} of a route.
+type target struct {
+	ID string `path:"id" doc:"A UUID."`
+}
+
+// pathID reads a path's id; what is not an id names nothing.
+func pathID[Of any](s string) (chat.ID[Of], error) {
+	id, err := chat.ParseID[Of](s)
+	if err != nil || id.IsZero() {
+		return id, chat.Errorf(chat.NotFound, "there is nothing with this id")
+	}
+	return id, nil
+}
+
+// optionalID reads an id that may be missing.
+func optionalID[Of any](name, s string) (chat.ID[Of], error) {
+	if s == "" {
+		return chat.ID[Of]{}, nil
+	}
+	id, err := chat.ParseID[Of](s)
+	if err != nil {
+		return id, chat.Errorf(chat.Malformed, "%s: %s", name, err)
+	}
+	return id, nil
+}

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/cloudwego/hertz/pkg/app"
+)
+
+// stats counts requests by route and status. Safe for concurrent use.
+type stats struct {
+	set    *metrics.Set
+	took   *metrics.Histogram
+	panics *metrics.Counter
+
+	mu       sync.RWMutex
+	counters map[statKey]*metrics.Counter
+}
+
+type statKey struct {
+	route, method string
+	status        int
+}
+
+func newStats(set *metrics.Set) *stats {
+	return &stats{
+		set: set, took: set.NewHistogram("uniqchat_server_http_request_seconds"),
+		panics: set.NewCounter("uniqchat_server_http_panics_total"), counters: make(map[statKey]*metrics.Counter),
+	}
+}
+
+// count takes in one answer. Routes are patterns, so there are few; unknown paths and methods count together.
+func (s *stats) count(h *app.RequestContext, took time.Duration) {
+	s.took.Update(took.Seconds())
+	k := statKey{h.FullPath(), "", h.Response.StatusCode()}
+	if k.route != "" {
+		k.method = string(h.Method())
+	}
+	s.mu.RLock()
+	c := s.counters[k]
+	s.mu.RUnlock()
+	if c == nil {
+		c = s.set.GetOrCreateCounter(fmt.Sprintf("uniqchat_server_http_requests_total{route=%q,method=%q,status=\"%d\"}", k.route, k.method, k.status))
+		k.route, k.method = strings.Clone(k.route), strings.Clone(k.method)
+		s.mu.Lock()
+		s.counters[k] = c
+		s.mu.Unlock()
+	}
+	c.Inc()
+}
