@@ -168,6 +168,9 @@ func profileOf(a *Actor, now time.Time) *Visitor {
 		v = *a.Profile
 	}
 	v.ID, v.Tenant, v.CreatedAt = VisitorID(a.User), a.Tenant, now
+	if v.Name == "" {
+		v.Name = a.Name
+	}
 	return &v
 }
 

@@ -102,10 +102,32 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// tier is a role's limits as the engine wants them. A packet may be larger than its body by its envelope.
-func tier(l *RoleLimits, heartbeat *RoleLimits) engine.Tier {
-	return engine.Tier{
-		Ping: heartbeat.Ping, Pong: heartbeat.Pong, MaxMessage: l.MaxBody + envelope, OutLimit: l.OutLimit,
+// tiers is the limits of every role as the engine wants them, for WebSocket and for raw TCP. A packet may be larger than
+// its body by its envelope.
+type tiers [2][3]engine.Tier
+
+func (l *Limits) tiers() (t tiers) {
+	for i, r := range []*RoleLimits{&l.Visitor, &l.Agent, &l.API} {
+		for tcp, beat := range []*RoleLimits{r, &l.API} {
+			t[tcp][i] = engine.Tier{Ping: beat.Ping, Pong: beat.Pong, MaxMessage: r.MaxBody + envelope, OutLimit: r.OutLimit}
+		}
+	}
+	return t
+}
+
+// of returns the tier of a role on a kind of connection.
+func (t *tiers) of(r chat.Role, k engine.Kind) *engine.Tier {
+	tcp := 0
+	if k == engine.RawTCP {
+		tcp = 1
+	}
+	switch r {
+	case chat.RoleVisitor:
+		return &t[tcp][0]
+	case chat.RoleAgent:
+		return &t[tcp][1]
+	default:
+		return &t[tcp][2]
 	}
 }
 

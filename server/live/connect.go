@@ -8,7 +8,6 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
-	"github.com/uniqchat/uniqchat/engine"
 )
 
 const (
@@ -126,14 +125,11 @@ func (h *Handler) enter(sh *shard, s *session) {
 // welcome sends CONNACK.
 func (h *Handler) welcome(s *session, rid uint16) {
 	l := h.cfg.Limits.of(s.role())
-	beat := l
-	if s.conn.Kind() == engine.RawTCP {
-		beat = &h.cfg.Limits.API
-	}
-	s.conn.Ready(tier(l, beat))
+	t := h.tiers.of(s.role(), s.conn.Kind())
+	s.conn.Ready(t)
 	h.reply(s, rid, &codec.Connack{
 		Version: protocolVersion, Session: codec.UUID(s.id), User: codec.UUID(s.actor.User), Role: codec.Role(s.actor.Role),
-		Time: uint64(h.cfg.Now().UnixMilli()), Ping: uint16(beat.Ping / time.Second), Pong: uint16(beat.Pong / time.Second),
+		Time: uint64(h.cfg.Now().UnixMilli()), Ping: uint16(t.Ping / time.Second), Pong: uint16(t.Pong / time.Second),
 		MaxBody: uint32(l.MaxBody), Window: uint16(l.Window), Caps: s.caps, Conv: codec.UUID(s.conv),
 	})
 }

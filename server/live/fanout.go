@@ -13,29 +13,39 @@ import (
 // It runs on the tail's goroutine alone, which is what keeps every connection's order the log's.
 func (h *Handler) fanout(e *chat.Event) {
 	space := h.spaces.of(e.Tenant)
-	x := spread{h: h, e: e, space: space, topic: convTopic(space, e.Conversation)}
+	x := h.spread
+	x.e, x.topic = e, convTopic(space, e.Conversation)
 	if e.Visibility == chat.Public {
-		h.hub.Publish(userTopic(space, chat.UserID(e.State.Visitor)), x.visitor, engine.Push)
+		h.hub.Publish(userTopic(space, chat.UserID(e.State.Visitor)), x.toVisitor, engine.Push)
 	}
-	h.hub.Publish(x.topic, x.agent, engine.Push)
+	h.hub.Publish(x.topic, x.toAgent, engine.Push)
 	if !e.State.Assignee.IsZero() {
-		h.hub.Publish(userTopic(space, chat.UserID(e.State.Assignee)), x.assignee, engine.Push)
+		h.hub.Publish(userTopic(space, chat.UserID(e.State.Assignee)), x.toAssignee, engine.Push)
 	}
 	if e.Role == chat.RoleAgent && e.Sender != chat.UserID(e.State.Assignee) && !e.Origin.Session.IsZero() {
-		h.hub.Publish(userTopic(space, e.Sender), x.sender, engine.Push)
+		h.hub.Publish(userTopic(space, e.Sender), x.toSender, engine.Push)
 	}
 	x.release()
 	h.stats.events.Inc()
 	h.inbox.mark(e)
 }
 
-// spread is one event on its way to its audience, with the encodings made so far.
+// spread is one event on its way to its audience, with the encodings made so far. One is used again and again.
 type spread struct {
 	h      *Handler
 	e      *chat.Event
-	space  uint32
 	topic  engine.Topic
+	packet codec.Message
+	reply  codec.Sendack
 	frames [2][engine.Kinds]*engine.Frame
+
+	toVisitor, toAgent, toAssignee, toSender func(*engine.Conn) *engine.Frame
+}
+
+func newSpread(h *Handler) *spread {
+	x := &spread{h: h}
+	x.toVisitor, x.toAgent, x.toAssignee, x.toSender = x.visitor, x.agent, x.assignee, x.sender
+	return x
 }
 
 func (x *spread) visitor(c *engine.Conn) *engine.Frame { return x.pick(c, chat.AudiencePublic) }
@@ -82,9 +92,8 @@ func (x *spread) frame(k engine.Kind, a chat.Audience) *engine.Frame {
 	if f := x.frames[a][k]; f != nil {
 		return f
 	}
-	var p codec.Message
-	fillMessage(&p, &x.e.Message, a)
-	f := encode(k, codec.Header{}, &p)
+	fillMessage(&x.packet, &x.e.Message, a)
+	f := encode(k, codec.Header{}, &x.packet)
 	f.Tag(x.topic, uint64(x.e.Seq))
 	x.frames[a][k] = f
 	return f
@@ -94,10 +103,11 @@ func (x *spread) frame(k engine.Kind, a chat.Audience) *engine.Frame {
 func (x *spread) ack(c *engine.Conn, a chat.Audience) *engine.Frame {
 	e := x.e
 	x.h.stats.acks.Inc()
-	return encode(c.Kind(), codec.Header{RID: e.Origin.Request}, &codec.Sendack{
+	x.reply = codec.Sendack{
 		Conv: codec.UUID(e.Conversation), CMID: codec.UUID(e.CMID), MID: codec.UUID(e.ID), Seq: uint64(e.Seq),
 		Prev: uint64(e.PrevFor(a)), Time: millis(e.Time),
-	})
+	}
+	return encode(c.Kind(), codec.Header{RID: e.Origin.Request}, &x.reply)
 }
 
 func (x *spread) release() {
@@ -108,4 +118,6 @@ func (x *spread) release() {
 			}
 		}
 	}
+	x.frames = [2][engine.Kinds]*engine.Frame{}
+	x.e = nil
 }

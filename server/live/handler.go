@@ -19,6 +19,8 @@ type Handler struct {
 	desk   *chat.Desk
 	hub    *engine.Hub
 	spaces spaces
+	tiers  tiers
+	spread *spread // of the tail's goroutine
 	shards []shard
 	inbox  inbox
 	stats  stats
@@ -49,7 +51,8 @@ type asker struct {
 // New returns a Handler; see Attach and Run.
 func New(cfg Config) *Handler {
 	cfg = cfg.withDefaults()
-	h := &Handler{cfg: cfg, desk: cfg.Desk, ready: make(chan struct{})}
+	h := &Handler{cfg: cfg, desk: cfg.Desk, ready: make(chan struct{}), tiers: cfg.Limits.tiers()}
+	h.spread = newSpread(h)
 	h.stats.register(cfg.Metrics)
 	h.shards = make([]shard, cfg.Shards)
 	for i := range h.shards {
@@ -96,8 +99,20 @@ func (h *Handler) tail(events []chat.Event) {
 	}
 	h.desk.Observe(events)
 	for i := range events {
-		h.fanout(&events[i])
+		h.deliver(&events[i])
 	}
+}
+
+// deliver fans out one event. A panic in it costs that event's live delivery, which readers mend by their chain.
+func (h *Handler) deliver(e *chat.Event) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.stats.panics.Inc()
+			h.cfg.Logger.Error("panic in fan-out", "panic", p, "seq", e.Seq, "stack", string(debug.Stack()))
+			h.spread.release()
+		}
+	}()
+	h.fanout(e)
 }
 
 // Open implements engine.Handler.
@@ -116,8 +131,16 @@ func (h *Handler) Serve(n int, batch []engine.Inbound) {
 		}
 		switch in.Op {
 		case engine.OpText:
+			if in.Conn.Kind() != engine.WebSocketText {
+				in.Conn.Close(codec.CloseBadFrame, "this connection speaks binary packets")
+				continue
+			}
 			sh.text(s, in.Data)
 		case engine.OpBinary, engine.OpStream:
+			if in.Conn.Kind() == engine.WebSocketText {
+				in.Conn.Close(codec.CloseBadFrame, "this connection speaks JSON")
+				continue
+			}
 			sh.binary(s, in.Data)
 		case engine.OpClosed:
 			sh.guard(s, 0, func() { sh.closed(s) })

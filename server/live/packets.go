@@ -16,12 +16,11 @@ func (h *Handler) reply(s *session, rid uint16, p codec.Packet) {
 
 // encode builds the frame of one packet for a kind of connection.
 func encode(k engine.Kind, hd codec.Header, p codec.Packet) *engine.Frame {
-	return engine.NewFrame(k, func(dst []byte) []byte {
-		if k == engine.WebSocketText {
-			return codec.AppendJSON(dst, hd, p)
-		}
-		return codec.AppendBinary(dst, hd, p)
-	})
+	f, dst := engine.Begin(k)
+	if k == engine.WebSocketText {
+		return f.Finish(codec.AppendJSON(dst, hd, p))
+	}
+	return f.Finish(codec.AppendBinary(dst, hd, p))
 }
 
 func millis(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) }
