@@ -54,5 +54,8 @@ func PutBuffer(b *Buffer) {
 	if c < 0 || c > maxClass-minClass {
 		return
 	}
+	// A pool learns from the lengths that it sees which capacities are worth keeping; shown a short message in a class's
+	// buffer it would conclude that the whole class is too large, and drop all that comes back.
+	b.B = b.B[:cap(b.B)]
 	pools[c].Put(b)
 }
