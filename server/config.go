@@ -1,0 +1,69 @@
+package server
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/live"
+)
+
+// Config is how a Server is set up.
+type Config struct {
+	HTTPListen  string // host:port of API and pages; port 0 takes a free one
+	AdminListen string // host:port of health and metrics; empty: none
+	// WSPublicURL is what clients are told to connect to. Defaults to the WebSocket listener's own address.
+	WSPublicURL string
+	// Engine is how live connections are set up; Path and Protocols are filled here.
+	Engine engine.Config
+	// Limits of live connections by role. Defaults to live.DefaultLimits.
+	Limits live.Limits
+	// SessionsPerAddress is how many widget sessions one address may open a second. 0: no limit.
+	SessionsPerAddress float64
+	// DrainWindow is how long connections are given to leave. Defaults to 10s.
+	DrainWindow time.Duration
+	// HTTPConnections is how many HTTP connections are accepted at once. Defaults to 1024.
+	HTTPConnections int
+	// HTTPReadTimeout bounds reading one request. Defaults to 10s.
+	HTTPReadTimeout time.Duration
+	// TrustedProxies may name the client's address.
+	TrustedProxies []netip.Prefix
+	// PasswordCost is the cost of a password. Defaults to auth.PasswordCost.
+	PasswordCost *argon2id.Params
+	// Pages are the embedded files. nil: none are served.
+	Pages   fs.FS
+	Version string
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
+}
+
+// Deps is what a Server works with. Whoever opened them runs and closes them, after the Server has ended.
+type Deps struct {
+	Log    chat.Log
+	Store  chat.Store
+	Broker chat.Broker
+}
+
+func (c Config) withDefaults() Config {
+	if c.Limits == (live.Limits{}) {
+		c.Limits = live.DefaultLimits()
+	}
+	if c.DrainWindow <= 0 {
+		c.DrainWindow = 10 * time.Second
+	}
+	if c.HTTPConnections <= 0 {
+		c.HTTPConnections = 1024
+	}
+	if c.HTTPReadTimeout <= 0 {
+		c.HTTPReadTimeout = 10 * time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}

@@ -1,0 +1,263 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	hertz "github.com/cloudwego/hertz/pkg/app/server"
+	"github.com/cloudwego/hertz/pkg/network/standard"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/api"
+	"github.com/uniqchat/uniqchat/server/auth"
+	"github.com/uniqchat/uniqchat/server/live"
+)
+
+// Server is one node: engine, HTTP and admin side by side.
+type Server struct {
+	cfg    Config
+	deps   Deps
+	auth   *auth.Service
+	desk   *chat.Desk
+	live   *live.Handler
+	engine *engine.Engine
+	api    *api.API
+	hertz  *hertz.Hertz
+	http   *listener
+	admin  *admin
+	set    *metrics.Set
+
+	started  chan struct{}
+	draining atomic.Bool
+}
+
+// New opens the HTTP and admin listeners and puts everything together. Run serves.
+func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
+	cfg = cfg.withDefaults()
+	useLogger(cfg.Logger)
+	s := &Server{cfg: cfg, deps: deps, set: metrics.NewSet(), started: make(chan struct{})}
+	s.auth, err = auth.New(ctx, auth.Config{Store: deps.Store, Broker: deps.Broker, Hash: cfg.PasswordCost, Logger: cfg.Logger})
+	if err != nil {
+		return nil, err
+	}
+	s.desk = chat.NewDesk(chat.DeskConfig{Log: deps.Log, Store: deps.Store, Broker: deps.Broker, Logger: cfg.Logger})
+	if err := s.makeEngine(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.closeListeners()
+		}
+	}()
+	if cfg.AdminListen != "" {
+		if s.admin, err = newAdmin(cfg.AdminListen, s.checks, []*metrics.Set{s.set}); err != nil {
+			return nil, fmt.Errorf("admin.listen: %w", err)
+		}
+	}
+	s.http, err = listen(cfg.HTTPListen, cfg.HTTPConnections, cfg.HTTPReadTimeout, 10*time.Second, cfg.Logger)
+	if err != nil {
+		return nil, fmt.Errorf("http.listen: %w", err)
+	}
+	return s, s.makeHertz()
+}
+
+// makeEngine sets live connections up: the handler first, then the engine that it serves.
+func (s *Server) makeEngine() (err error) {
+	cfg := s.cfg.Engine
+	cfg.Path = "/ws"
+	cfg.Protocols = map[string]engine.Kind{"uniqchat.v1.json": engine.WebSocketText, "uniqchat.v1.bin": engine.WebSocketBinary}
+	cfg.TrustedProxies, cfg.Logger, cfg.Metrics = s.cfg.TrustedProxies, s.cfg.Logger, s.set
+	if cfg.Shards == 0 {
+		cfg.Shards = defaultShards()
+	}
+	s.live = live.New(live.Config{
+		Desk: s.desk, Log: s.deps.Log, Broker: s.deps.Broker, Auth: authenticator{s.auth}, Limits: s.cfg.Limits,
+		Shards: cfg.Shards, Logger: s.cfg.Logger, Metrics: s.set,
+	})
+	if s.engine, err = engine.New(cfg, s.live); err != nil {
+		return err
+	}
+	s.live.Attach(s.engine.Hub())
+	return nil
+}
+
+// makeHertz sets HTTP up, with limits much tighter than Hertz's own.
+func (s *Server) makeHertz() (err error) {
+	s.hertz = hertz.New(
+		hertz.WithListener(s.http), hertz.WithTransport(standard.NewTransporter),
+		hertz.WithReadTimeout(s.cfg.HTTPReadTimeout), hertz.WithIdleTimeout(60*time.Second),
+		hertz.WithMaxHeaderBytes(16<<10), hertz.WithMaxRequestBodySize(1<<20), hertz.WithDisablePreParseMultipartForm(true),
+		hertz.WithHandleMethodNotAllowed(true), hertz.WithRedirectTrailingSlash(false), hertz.WithDisablePrintRoute(true),
+		hertz.WithExitWaitTime(5*time.Second),
+	)
+	s.api, err = api.Mount(s.hertz.Engine, api.Config{
+		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
+		SessionsPerAddress: s.cfg.SessionsPerAddress, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
+		Logger: s.cfg.Logger, Metrics: s.set,
+	})
+	return err
+}
+
+// Started is closed once every listener serves.
+func (s *Server) Started() <-chan struct{} { return s.started }
+
+// HTTPAddr returns the address of API and pages.
+func (s *Server) HTTPAddr() string { return s.http.Addr().String() }
+
+// AdminAddr returns the address of health and metrics, or "".
+func (s *Server) AdminAddr() string {
+	if s.admin == nil {
+		return ""
+	}
+	return s.admin.ln.Addr().String()
+}
+
+// WSAddr and TCPAddr return the addresses for live connections, or "". Only after Started.
+func (s *Server) WSAddr() string  { return s.engine.WSAddr() }
+func (s *Server) TCPAddr() string { return s.engine.TCPAddr() }
+
+// SetLimits changes the limits that can change while serving.
+func (s *Server) SetLimits(sessionsPerAddress float64, connectionsPerAddress, acceptsPerAddress int) {
+	s.api.SetSessionsPerAddress(sessionsPerAddress)
+	s.engine.SetAddressLimits(connectionsPerAddress, acceptsPerAddress)
+}
+
+// Run serves until ctx ends, then drains: readiness goes off, connections are asked to leave over the drain window, and
+// what has been taken is finished. It returns nil after a clean drain, and an error if a part failed by itself.
+func (s *Server) Run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g, failed := errgroup.WithContext(work)
+	g.Go(func() error { return part("presence and routing", s.desk.Run(failed)) })
+	g.Go(func() error { return part("revocations", s.auth.Run(failed)) })
+	g.Go(func() error { return part("fan-out", s.live.Run(failed)) })
+	if s.admin != nil {
+		g.Go(func() error { return part("admin listener", ignoreClosed(s.admin.http.Serve(s.admin.ln))) })
+	}
+	engineDone := make(chan struct{})
+	engineCtx, stopEngine := context.WithCancel(failed)
+	g.Go(func() error {
+		defer close(engineDone)
+		select {
+		case <-s.live.Ready():
+		case <-engineCtx.Done():
+			return nil
+		}
+		return part("live connections", s.engine.Run(engineCtx))
+	})
+	g.Go(func() error {
+		select {
+		case <-s.engine.Started():
+		case <-engineCtx.Done(): // the pages would only offer what is not there
+			return nil
+		}
+		close(s.started)
+		return part("http", s.hertz.Run())
+	})
+	select {
+	case <-ctx.Done():
+	case <-failed.Done():
+	}
+	s.drain(failed)
+	stopEngine()
+	<-engineDone
+	stop()
+	return g.Wait()
+}
+
+// drain takes leave of everyone. If ctx has ended, something failed and there is nothing to be polite with.
+func (s *Server) drain(ctx context.Context) {
+	s.draining.Store(true)
+	select {
+	case <-s.started:
+		if ctx.Err() == nil {
+			s.cfg.Logger.Info("draining", "window", s.cfg.DrainWindow)
+			s.engine.Drain(ctx, s.cfg.DrainWindow, drainPlan)
+		}
+	default:
+	}
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	idle, stopIdle := context.WithCancel(bye)
+	defer stopIdle()
+	go s.http.endIdle(idle)
+	if err := s.hertz.Shutdown(bye); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		s.cfg.Logger.Debug("http did not shut down", "err", err) // it was not running
+	}
+	_ = s.http.Close()
+	s.http.closeAll()
+	if s.admin != nil {
+		if err := s.admin.http.Shutdown(bye); err != nil {
+			_ = s.admin.http.Close()
+		}
+	}
+}
+
+func (s *Server) closeListeners() {
+	if s.admin != nil {
+		_ = s.admin.ln.Close()
+	}
+	if s.http != nil {
+		_ = s.http.Close()
+	}
+}
+
+// checks is what readiness is made of: "ok", or what is wrong.
+func (s *Server) checks(ctx context.Context) map[string]string {
+	out := map[string]string{"engine": "ok", "storage": "ok", "draining": "ok"}
+	select {
+	case <-s.started:
+	default:
+		out["engine"] = "starting"
+	}
+	if s.draining.Load() {
+		out["draining"] = "draining"
+	}
+	if _, err := s.deps.Store.SigningKeys(ctx); err != nil {
+		out["storage"] = "unavailable"
+	}
+	return out
+}
+
+// wsURL is where somebody who reached us as host finds the WebSocket listener.
+func (s *Server) wsURL(host string) string {
+	if s.cfg.WSPublicURL != "" {
+		return s.cfg.WSPublicURL
+	}
+	name, port, err := net.SplitHostPort(s.engine.WSAddr())
+	if err != nil {
+		return ""
+	}
+	if ip := net.ParseIP(name); ip != nil && ip.IsUnspecified() {
+		if name, _, err = net.SplitHostPort(host); err != nil {
+			name = host
+		}
+	}
+	return "ws://" + net.JoinHostPort(name, port) + "/ws"
+}
+
+// part names the part of the server that failed.
+func part(name string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// drainPlan spreads everybody evenly over the drain window.
+func drainPlan(*engine.Conn) (from, to float64) { return 0, 1 }
