@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -21,7 +22,6 @@ type Log struct {
 
 	queue   chan *request
 	stopped chan struct{} // closed when the writer takes no more
-	started chan struct{} // closed when the writer runs
 
 	mu    sync.Mutex
 	tails map[*tail]struct{}
@@ -61,7 +61,7 @@ func Open(ctx context.Context, path string) (*Log, error) {
 	}
 	l := &Log{
 		path: path, read: db, write: write, lock: f, store: sqlstore.New(db, db), queue: make(chan *request, queueLen),
-		stopped: make(chan struct{}), started: make(chan struct{}), tails: make(map[*tail]struct{}),
+		stopped: make(chan struct{}), tails: make(map[*tail]struct{}),
 	}
 	l.store.SetMarker(l.mark)
 	return l, nil
@@ -107,7 +107,8 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 	if len(events) == 0 {
 		return nil, nil
 	}
-	r := &request{events: events, receipts: make([]chat.Receipt, len(events))}
+	// A copy: the writer fills events in, and may still do so when ctx has ended and the caller's slice is used again.
+	r := &request{events: slices.Clone(events), receipts: make([]chat.Receipt, len(events))}
 	if err := l.call(ctx, r); err != nil {
 		return nil, err
 	}

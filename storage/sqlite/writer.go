@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	sqlite3 "modernc.org/sqlite"
 
@@ -25,7 +24,7 @@ type writer struct {
 	log   *Log
 	conn  *sql.Conn
 	rows  map[chat.Key]*project.Row // as the database has them, with this transaction's changes
-	dirty map[chat.Key]*project.Row // changed in this transaction
+	dirty map[chat.Key]bool         // changed in this transaction; true: the state too
 	opens map[visitorKey]chat.ConversationID
 	out   []chat.Event // appended in this transaction
 	stmts statements
@@ -39,7 +38,8 @@ type visitorKey struct {
 type statements struct {
 	begin, commit, rollback *sql.Stmt
 	row, open, find         *sql.Stmt
-	message, conversation   *sql.Stmt
+	message                 *sql.Stmt
+	conversation, touch     *sql.Stmt
 	visitor                 *sql.Stmt
 }
 
@@ -78,6 +78,8 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 				version = excluded.version, last_seq = excluded.last_seq, last_public = excluded.last_public,
 				last_message = excluded.last_message, last_agent = excluded.last_agent, queued_at = excluded.queued_at,
 				closed_at = excluded.closed_at, updated_at = excluded.updated_at`},
+		{&s.touch, `UPDATE conversations SET last_seq = ?, last_public = ?, last_message = ?, last_agent = ?, updated_at = ?
+			WHERE tenant = ? AND id = ?`},
 		{&s.visitor, `INSERT INTO visitors (tenant, id, external_id, verified, name, email, locale, page, attributes, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (tenant, id) DO UPDATE SET name = COALESCE(NULLIF(excluded.name, ''), visitors.name),
@@ -104,13 +106,12 @@ func (l *Log) Run(ctx context.Context) error {
 	}
 	defer conn.Close()
 	w := &writer{
-		log: l, conn: conn, rows: make(map[chat.Key]*project.Row), dirty: make(map[chat.Key]*project.Row),
+		log: l, conn: conn, rows: make(map[chat.Key]*project.Row), dirty: make(map[chat.Key]bool),
 		opens: make(map[visitorKey]chat.ConversationID),
 	}
 	if err := w.stmts.prepare(context.WithoutCancel(ctx), conn); err != nil {
 		return err
 	}
-	close(l.started)
 	var group []*request
 	for {
 		select {
@@ -135,14 +136,14 @@ func (l *Log) Run(ctx context.Context) error {
 	}
 }
 
-// handle commits a group of requests and answers them. If the group fails for another reason than a full disk, each
-// request is tried alone, so that one that can't be written does not hold up the others.
+// handle commits a group of requests and answers them. If something in the group can't be written, each request is tried
+// alone, so that it does not hold up the others.
 func (w *writer) handle(ctx context.Context, group []*request) {
 	err := w.commit(context.WithoutCancel(ctx), group)
-	if err != nil && len(group) > 1 && !isFull(err) {
-		for _, r := range group {
-			clear(r.receipts)
-			w.handle(ctx, []*request{r})
+	if err != nil && len(group) > 1 && !concernsAll(err) {
+		for i := range group {
+			clear(group[i].receipts)
+			w.handle(ctx, group[i:i+1])
 		}
 		return
 	}
@@ -156,20 +157,34 @@ func (w *writer) handle(ctx context.Context, group []*request) {
 	}
 }
 
-// failure is what callers are told when a transaction failed.
-func failure(err error) error {
-	if isFull(err) {
-		return &chat.Error{Code: chat.Full, Message: "storage is full"}
-	}
-	return fmt.Errorf("%w (%w)", errUnknown, err)
+// SQLite's primary result codes that concern the database and not what is written (sqlite.org/rescode.html).
+const (
+	codeBusy = 5
+	codeFull = 13
+)
+
+func isCode(err error, code int) bool {
+	var e *sqlite3.Error
+	return errors.As(err, &e) && e.Code()&0xff == code
 }
 
-func isFull(err error) bool {
-	var e *sqlite3.Error
-	if errors.As(err, &e) && e.Code()&0xff == 13 { // SQLITE_FULL
-		return true
+// errOutcome marks a transaction of which nobody knows whether it was committed.
+var errOutcome = errors.New("the outcome of the commit is unknown")
+
+// concernsAll reports whether every other transaction would have failed as well.
+func concernsAll(err error) bool {
+	return isCode(err, codeFull) || isCode(err, codeBusy) || errors.Is(err, errOutcome)
+}
+
+// failure is what callers are told when a transaction failed.
+func failure(err error) error {
+	switch {
+	case isCode(err, codeFull):
+		return &chat.Error{Code: chat.Full, Message: "storage is full"}
+	case isCode(err, codeBusy):
+		return &chat.Error{Code: chat.Busy, Message: "storage is busy; try again"}
 	}
-	return strings.Contains(err.Error(), "no space left")
+	return fmt.Errorf("%w (%w)", errUnknown, err)
 }
 
 // commit appends a group in one transaction.
@@ -178,15 +193,36 @@ func (w *writer) commit(ctx context.Context, group []*request) (err error) {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() {
-		if err != nil {
-			// Memory is ahead of the database now: forget it. A rollback can fail because SQLite has done it already.
-			_, _ = w.stmts.rollback.ExecContext(ctx)
-			clear(w.rows)
-			w.out = nil
-		}
 		clear(w.dirty)
 		clear(w.opens)
 	}()
+	if err = w.fill(ctx, group); err == nil {
+		if _, err = w.stmts.commit.ExecContext(ctx); err != nil {
+			err = fmt.Errorf("commit: %w", err)
+		}
+	}
+	if err == nil {
+		if len(w.rows) > maxRows {
+			clear(w.rows)
+		}
+		return nil
+	}
+	// A rollback can fail because SQLite has done it already. Memory is ahead of the database now: forget it.
+	_, _ = w.stmts.rollback.ExecContext(ctx)
+	clear(w.rows)
+	there, lookErr := w.isThere(ctx)
+	switch {
+	case lookErr != nil:
+		err = errors.Join(errOutcome, err, lookErr)
+	case there:
+		return nil
+	}
+	w.out = nil
+	return err
+}
+
+// fill makes the transaction's changes.
+func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 	for _, r := range group {
 		if r.mark != nil {
 			m := r.mark
@@ -199,24 +235,46 @@ func (w *writer) commit(ctx context.Context, group []*request) (err error) {
 			return err
 		}
 	}
-	for k, row := range w.dirty {
-		if err = w.saveRow(ctx, k, row); err != nil {
+	for k, stateToo := range w.dirty {
+		if stateToo {
+			err = w.saveRow(ctx, k, w.rows[k])
+		} else {
+			err = w.touchRow(ctx, k, w.rows[k])
+		}
+		if err != nil {
 			return fmt.Errorf("save conversation: %w", err)
 		}
-	}
-	if _, err = w.stmts.commit.ExecContext(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	if len(w.rows) > maxRows {
-		clear(w.rows)
 	}
 	return nil
 }
 
+// isThere reports, after a failed commit, whether it took place all the same.
+func (w *writer) isThere(ctx context.Context) (bool, error) {
+	if len(w.out) == 0 {
+		return false, nil
+	}
+	var one int
+	e := &w.out[0]
+	err := w.conn.QueryRowContext(ctx, `SELECT 1 FROM messages WHERE tenant = $1 AND conv = $2 AND id = $3`,
+		e.Tenant, e.Conversation, e.ID).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// saveRow writes all of a conversation's row, touchRow what a message without a change of state moves: most of the indexes
+// don't hear of it.
 func (w *writer) saveRow(ctx context.Context, k chat.Key, r *project.Row) error {
 	_, err := w.stmts.conversation.ExecContext(ctx, k.Tenant, k.Conversation, r.Visitor, r.Status, r.Assignee, r.Team, r.Version,
 		r.Last, r.LastPublic, r.LastMessage, r.LastAgent, sqlstore.Micros(r.Queued), sqlstore.Micros(r.Created),
 		sqlstore.Micros(r.Closed), sqlstore.Micros(r.Updated))
+	return err
+}
+
+func (w *writer) touchRow(ctx context.Context, k chat.Key, r *project.Row) error {
+	_, err := w.stmts.touch.ExecContext(ctx, int64(r.Last), int64(r.LastPublic), int64(r.LastMessage), r.LastAgent,
+		sqlstore.Micros(r.Updated), k.Tenant[:], k.Conversation[:])
 	return err
 }
 
@@ -227,7 +285,7 @@ func (w *writer) append(ctx context.Context, events []chat.Event, receipts []cha
 		for to < len(events) && events[to].Joined {
 			to++
 		}
-		refusal, err := w.judge(ctx, events[from:to], receipts[from:to])
+		dup, refusal, err := w.judge(ctx, events[from:to], receipts[from:to])
 		if err != nil {
 			return err
 		}
@@ -236,7 +294,7 @@ func (w *writer) append(ctx context.Context, events []chat.Event, receipts []cha
 			for i := from; i < to; i++ {
 				receipts[i].Err = refusal
 			}
-		case !receipts[from].Dup:
+		case !dup:
 			for i := from; i < to; i++ {
 				if err := w.write(ctx, &events[i], &receipts[i]); err != nil {
 					return err
@@ -261,34 +319,44 @@ func (w *writer) row(ctx context.Context, k chat.Key) (*project.Row, error) {
 	return &r, nil
 }
 
-var errStale = &chat.Error{Code: chat.Conflict, Name: "stale", Message: "the conversation has changed in the meantime"}
+// What the checks refuse with.
+var (
+	errStale  = &chat.Error{Code: chat.Conflict, Name: "stale", Message: "the conversation has changed in the meantime"}
+	errReused = &chat.Error{Code: chat.Conflict, Name: "cmid_conflict", Message: "this cmid was used for another message"}
+	errNone   = &chat.Error{Code: chat.NotFound, Message: "there is no such conversation"}
+	errMixed  = &chat.Error{Code: chat.Internal, Message: "joined events are of different conversations"}
+)
 
 // judge makes all checks of a group before anything of it is written (see chat.Log.Append).
-func (w *writer) judge(ctx context.Context, events []chat.Event, receipts []chat.Receipt) (refusal, err error) {
-	first := &events[0]
-	key := chat.Key{Tenant: first.Tenant, Conversation: first.Conversation}
+func (w *writer) judge(ctx context.Context, events []chat.Event, receipts []chat.Receipt) (dup bool, refusal, err error) {
+	key := chat.Key{Tenant: events[0].Tenant, Conversation: events[0].Conversation}
 	row, err := w.row(ctx, key)
 	if err != nil {
-		return nil, err
+		return false, nil, err
 	}
 	if row.Exists() {
-		refusal, err = w.findDuplicates(ctx, key, events, receipts)
-		if refusal != nil || err != nil || receipts[0].Dup {
-			return refusal, err
+		dup, refusal, err = w.findDuplicates(ctx, key, events, receipts)
+		if dup || refusal != nil || err != nil {
+			return dup, refusal, err
 		}
 	}
-	state := row.State
+	refusal, err = w.judgeStates(ctx, key, row.State, events)
+	return false, refusal, err
+}
+
+// judgeStates checks the states that a group's events expect and lead to, from the one that holds before it.
+func (w *writer) judgeStates(ctx context.Context, key chat.Key, state chat.State, events []chat.Event) (refusal, err error) {
 	for i := range events {
 		e := &events[i]
 		if e.Tenant != key.Tenant || e.Conversation != key.Conversation {
-			return nil, errors.New("joined events are of different conversations")
+			return errMixed, nil
 		}
 		if e.Expect != 0 && e.Expect != state.Version {
 			return errStale, nil
 		}
 		if e.Next == nil {
 			if !state.Exists() {
-				return &chat.Error{Code: chat.NotFound, Message: "there is no such conversation"}, nil
+				return errNone, nil
 			}
 			continue
 		}
@@ -321,34 +389,34 @@ func (w *writer) openOf(ctx context.Context, v visitorKey) (id chat.Conversation
 	return id, err
 }
 
-// findDuplicates looks for messages that are in the log already. If one is, the whole group is answered with it.
-func (w *writer) findDuplicates(ctx context.Context, key chat.Key, events []chat.Event, receipts []chat.Receipt) (refusal, err error) {
+// findDuplicates looks for messages that are in the log already. If one is, nothing of the group is appended: every
+// receipt says Dup, and those of messages that are there name the first one's place.
+func (w *writer) findDuplicates(ctx context.Context, key chat.Key, events []chat.Event, receipts []chat.Receipt) (dup bool, refusal, err error) {
 	for i := range events {
-		e := &events[i]
-		if e.Kind == chat.KindSystem && e.Next != nil {
-			continue // made by the Desk with a fresh id; the version keeps it from coming twice
-		}
+		e, r := &events[i], &receipts[i]
 		var at int64
 		var kind chat.Kind
 		var body []byte
-		r := chat.Receipt{Dup: true}
 		err := w.stmts.find.QueryRowContext(ctx, key.Tenant, key.Conversation, e.ID).Scan(&r.Seq, &r.Prev, &r.PrevPublic, &at, &kind, &body)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("find duplicates: %w", err)
+			return false, nil, fmt.Errorf("find duplicates: %w", err)
 		}
 		if kind != e.Kind || string(body) != string(e.Body) {
-			return &chat.Error{Code: chat.Conflict, Name: "cmid_conflict", Message: "this cmid was used for another message"}, nil
+			clear(receipts)
+			return false, errReused, nil
 		}
 		r.Time = sqlstore.FromMicros(at)
-		for j := range receipts {
-			receipts[j] = r
-		}
-		return nil, nil
+		dup = true
 	}
-	return nil, nil
+	if dup {
+		for i := range receipts {
+			receipts[i].Dup = true
+		}
+	}
+	return dup, nil, nil
 }
 
 // write appends one event that was judged.
@@ -377,7 +445,7 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 			return fmt.Errorf("save conversation: %w", err)
 		}
 	}
-	w.dirty[key] = row
+	w.dirty[key] = w.dirty[key] || e.Next != nil
 	if e.Profile != nil {
 		if err := w.saveVisitor(ctx, e.Profile); err != nil {
 			return fmt.Errorf("save visitor: %w", err)
