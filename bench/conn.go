@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -74,17 +73,8 @@ type conn struct {
 	waiting bool // for room in the socket's buffer
 }
 
-// wsKey is the nonce of every handshake and wsAccept the server's right answer to it (RFC 6455 1.3). A load generator may
-// use a constant: the nonce guards against caches.
-const (
-	wsKey    = "dGhlIHNhbXBsZSBub25jZQ=="
-	wsAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-)
-
 // maxMessage is the largest message that a client takes.
 const maxMessage = 32 << 20
-
-var errNoUpgrade = errors.New("the server did not upgrade to WebSocket")
 
 // dial starts to connect, from a source address unless it is zero. What comes of it is told to the owner.
 func (c *conn) dial(l *Loop, owner peer, t *Target, source netip.Addr) error {
@@ -171,28 +161,6 @@ func (c *conn) ready(events uint32) {
 func (c *conn) watch(events uint32) {
 	ev := unix.EpollEvent{Events: events, Fd: c.fd, Pad: c.gen}
 	_ = unix.EpollCtl(c.loop.epfd, unix.EPOLL_CTL_MOD, int(c.fd), &ev)
-}
-
-func (c *conn) connected() {
-	if c.target.Mode == ModeTCP {
-		c.state = connOpen
-		c.owner.opened()
-		return
-	}
-	c.state = connUpgrading
-	b := c.begin()
-	b = append(b, "GET "...)
-	b = append(b, c.target.Path...)
-	b = append(b, " HTTP/1.1\r\nHost: "...)
-	b = append(b, c.target.Host...)
-	b = append(b, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+wsKey+"\r\n"...)
-	switch c.target.Mode {
-	case ModeBinary:
-		b = append(b, "Sec-WebSocket-Protocol: uniqchat.v1.bin\r\n"...)
-	case ModeJSON:
-		b = append(b, "Sec-WebSocket-Protocol: uniqchat.v1.json\r\n"...)
-	}
-	c.out = append(b, "\r\n"...)
 }
 
 // begin returns the output buffer, to be appended to and stored in c.out, and has it written at the end of the round.
@@ -316,22 +284,6 @@ func (c *conn) consume(b []byte) (int, error) {
 	}
 	n, err := c.reader.ReadServer(b[used:], maxMessage, c)
 	return used + n, err
-}
-
-// upgraded judges the answer to the handshake; 0 if it isn't whole.
-func (c *conn) upgraded(b []byte) (int, error) {
-	n := codec.HandshakeEnd(b)
-	if n == 0 {
-		if len(b) > 16<<10 {
-			return 0, errNoUpgrade
-		}
-		return 0, nil
-	}
-	line, _, _ := bytes.Cut(b[:n], []byte("\r\n"))
-	if !bytes.HasPrefix(line, []byte("HTTP/1.1 101")) || !bytes.Contains(b[:n], []byte(wsAccept)) {
-		return 0, fmt.Errorf("%w: %s", errNoUpgrade, line)
-	}
-	return n, nil
 }
 
 // packets passes on all whole packets at the start of b.

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/uniqchat/uniqchat/bench"
+)
+
+func runCommand() *cobra.Command {
+	c := &cobra.Command{Use: "run", Short: "Run a scenario"}
+	c.AddCommand(idleCommand(), echoCommand(), chatCommand(), sessionsCommand())
+	return c
+}
+
+func idleCommand() *cobra.Command {
+	var o common
+	var s bench.Idle
+	var without bool
+	c := &cobra.Command{
+		Use:   "idle",
+		Short: "Hold many authenticated visitors who do nothing; memory and CPU of the server",
+		Args:  cobra.NoArgs,
+		Example: "  uniqbench run idle -n 15000 --site-key demo\n" +
+			"  uniqbench run idle -n 100000 --tokens tokens.jsonl --hold 5m",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := o.config(cmd)
+			if err != nil {
+				return err
+			}
+			s.Conversations = !without
+			r, err := bench.RunIdle(cmd.Context(), cfg, s)
+			return o.finish(cmd, r, err)
+		},
+	}
+	f := c.Flags()
+	o.protocol(f)
+	o.people(f, false)
+	f.IntVarP(&s.N, "connections", "n", 15000, "connections")
+	f.BoolVar(&without, "no-conversations", false, "visitors send no first message and so have no conversation")
+	f.DurationVar(&s.Hold, "hold", time.Minute, "how long they are watched")
+	f.DurationVar(&s.Settle, "settle", 5*time.Second, "pause between the last connection and the first look")
+	f.DurationVar(&s.GiveUp, "give-up", time.Minute, "end the run when no connection came up for so long")
+	return c
+}
+
+func echoCommand() *cobra.Command {
+	var o common
+	var s bench.Echo
+	c := &cobra.Command{
+		Use:     "echo",
+		Short:   "Round trips of plain WebSocket messages against cmd/echo",
+		Args:    cobra.NoArgs,
+		Example: "  uniqbench run echo --ws ws://127.0.0.1:9001/ -n 1000 --depth 8",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := o.config(cmd)
+			if err != nil {
+				return err
+			}
+			r, err := bench.RunEcho(cmd.Context(), cfg, s)
+			return o.finish(cmd, r, err)
+		},
+	}
+	f := c.Flags()
+	o.connection(f)
+	f.IntVarP(&s.N, "connections", "n", 100, "connections")
+	f.IntVar(&s.Depth, "depth", 1, "messages on their way on each connection")
+	f.IntVar(&s.Size, "size", 128, "bytes of a message")
+	f.BoolVar(&s.Text, "text", false, "text messages rather than binary ones")
+	f.DurationVar(&s.Warmup, "warmup", time.Second, "before anything counts")
+	f.DurationVar(&s.Duration, "duration", 10*time.Second, "how long to measure")
+	return c
+}
+
+func chatCommand() *cobra.Command {
+	var o common
+	var s bench.Chat
+	c := &cobra.Command{
+		Use:   "chat",
+		Short: "Visitors and agents who write to each other by turns",
+		Long: "Visitors and agents who write to each other by turns: at a rate (open loop, latencies from when a message was meant to be\n" +
+			"sent) or with so many messages on their way (closed loop). Raise the server's limits.* for high rates.",
+		Args: cobra.NoArgs,
+		Example: "  uniqbench run chat --pairs 5000 --agents 50 --rate 4000 --tokens tokens.jsonl\n" +
+			"  uniqbench run chat --pairs 5000 --agents 50 --closed 128 --tokens tokens.jsonl\n" +
+			"  uniqbench run chat --pairs 100 --find-max 50ms --site-key demo --agent-email alice@demo.test",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := o.config(cmd)
+			if err != nil {
+				return err
+			}
+			r, err := bench.RunChat(cmd.Context(), cfg, s)
+			return o.finish(cmd, r, err)
+		},
+	}
+	f := c.Flags()
+	o.protocol(f)
+	o.people(f, true)
+	f.IntVar(&s.Pairs, "pairs", 5000, "visitors, each in a conversation with an agent")
+	f.IntVar(&s.Agents, "agents", 0, "agents' accounts, each with one connection (default: one for 100 pairs)")
+	f.IntVar(&s.Size, "size", 128, "bytes of a message's body")
+	f.Float64Var(&s.Rate, "rate", 0, "messages a second over all pairs (open loop)")
+	f.IntVar(&s.Closed, "closed", 0, "messages on their way at any time (closed loop; 128 if no rate is given)")
+	f.DurationVar(&s.Warmup, "warmup", 2*time.Second, "before anything counts")
+	f.DurationVar(&s.Duration, "duration", 20*time.Second, "how long to measure")
+	f.DurationVar(&s.Drain, "drain", 10*time.Second, "how long to wait at the end without anything arriving")
+	f.DurationVar(&s.FindMax, "find-max", 0, "look for the highest rate with this p99, beginning with --rate")
+	return c
+}
+
+func sessionsCommand() *cobra.Command {
+	var o common
+	var s bench.Sessions
+	c := &cobra.Command{
+		Use:     "sessions",
+		Short:   "New visitors: session, WebSocket, CONNECT, first message stored",
+		Args:    cobra.NoArgs,
+		Example: "  uniqbench run sessions --site-key demo --clients 64 --duration 30s",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := o.config(cmd)
+			if err != nil {
+				return err
+			}
+			r, err := bench.RunSessions(cmd.Context(), cfg, s)
+			return o.finish(cmd, r, err)
+		},
+	}
+	f := c.Flags()
+	o.protocol(f)
+	f.IntVar(&s.Clients, "clients", 64, "sessions being made at the same time")
+	f.IntVarP(&s.N, "sessions", "n", 0, "sessions in all, instead of a duration")
+	f.DurationVar(&s.Warmup, "warmup", time.Second, "before anything counts")
+	f.DurationVar(&s.Duration, "duration", 20*time.Second, "how long to measure")
+	f.DurationVar(&s.Timeout, "timeout", 30*time.Second, "of one session")
+	return c
+}
