@@ -51,6 +51,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Metrics defaults to a set of its own.
 	Metrics *metrics.Set
+
+	lastFile int // descriptors from here on are not for connections, however many there are
 }
 
 // Tier is how connections of one role are treated. It is shared and must not be changed once in use.
@@ -99,6 +101,7 @@ func (c Config) withDefaults() (Config, error) {
 	if err != nil {
 		return c, err
 	}
+	c.lastFile = files - min(c.ReserveFiles/2, 16)
 	most := files - c.ReserveFiles
 	def(&c.MaxConnections, max(most, 1))
 	if c.MaxConnections > most {

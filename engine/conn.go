@@ -17,7 +17,7 @@ type state uint8
 const (
 	inHandshake state = iota
 	isOpen
-	isClosing // we said goodbye; what comes in is thrown away
+	isClosing // we said goodbye, or refused the handshake; what comes in is thrown away
 	isGone    // gnet has let go of it
 )
 
@@ -34,12 +34,18 @@ type Conn struct {
 	origin  atomic.Pointer[string]
 	addr    netip.Addr
 	id      uint64
-	heard   uint32 // second of the loop's clock in which the peer was heard last
-	due     uint32 // second in which the wheel looks at it; the deadline of its state
+	heard   uint32       // second of the loop's clock in which the peer was heard last
+	due     uint32       // second in which the wheel looks at it; the deadline of its state
+	place   uint32       // in the wheel's slot, counted from 1; 0: not in the wheel
+	queued  atomic.Int32 // what its messages take up in their shard
+	left    uint16       // code of the peer's close frame
+	slot    uint8        // of the wheel
 	state   state
 	kind    Kind
+	opened  bool // Handler.Open has returned
 	ready   bool
 	pinged  bool // a PING is on its way and nothing was heard since
+	leaving bool // the peer's close frame has come; it is answered after what came before it
 	counted bool // in the per-address table
 }
 
@@ -79,7 +85,7 @@ func (c *Conn) Close(code uint16, reason string) {
 	c.loop.push(op{conn: c, bye: &goodbye{code: code, reason: reason}})
 }
 
-// shutdownWrite sends FIN once everything was written. Event loop only.
+// shutdownWrite sends FIN if everything was written; otherwise checkSlow does once it is. Event loop only.
 func (c *Conn) shutdownWrite() {
 	if c.gc.OutboundBuffered() == 0 {
 		_ = unix.Shutdown(c.gc.Fd(), unix.SHUT_WR)
@@ -93,6 +99,9 @@ type goodbye struct {
 	retryAfter uint32 // ms
 	soft       bool   // only announced: the connection is served until it ends
 }
+
+// peerLeft is the goodbye that answers the peer's own close frame.
+var peerLeft = new(goodbye)
 
 // closeWait is how long the peer has to end its side after our goodbye.
 const closeWait = 2 * time.Second

@@ -13,7 +13,8 @@ type Plan func(c *Conn) (from, to float64)
 
 // Drain takes leave of everyone: nobody new is accepted, every connection gets a soft DISCONNECT with a time of its own in
 // the window after which to come back, and is served until it goes. When all have gone or the window is over, the rest is
-// closed with 3001 and what was queued is worked off. End Run's context afterwards.
+// closed with 3001 and what was queued is worked off. End Run's context afterwards. Without a plan everyone gets a time
+// from the whole window. Not to be called from a Handler's method.
 func (e *Engine) Drain(ctx context.Context, window time.Duration, plan Plan) {
 	e.draining.Store(true)
 	e.onLoops(func(l *loop) {
@@ -22,7 +23,11 @@ func (e *Engine) Drain(ctx context.Context, window time.Duration, plan Plan) {
 				l.drop(c)
 				return
 			}
-			from, to := plan(c)
+			from, to := 0.0, 1.0
+			if plan != nil {
+				p := guard(e, nil, func() [2]float64 { a, b := plan(c); return [2]float64{a, b} })
+				from, to = p[0], p[1]
+			}
 			at := from + rand.Float64()*(to-from)
 			l.goodbye(c, &goodbye{
 				code: codec.CloseDraining, reason: "the server is restarting",
@@ -61,7 +66,8 @@ func (e *Engine) Drain(ctx context.Context, window time.Duration, plan Plan) {
 	}
 }
 
-// Each calls fn for every open connection, on the connections' own loops, and returns when all were shown.
+// Each calls fn for every open connection, on the connections' own loops, and returns when all were shown. Not to be called
+// from a Handler's method.
 func (e *Engine) Each(fn func(c *Conn)) {
 	e.onLoops(func(l *loop) {
 		l.wheel.each(func(c *Conn) {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +47,9 @@ type Engine struct {
 
 // New returns an engine that serves handler once it runs.
 func New(cfg Config, handler Handler) (*Engine, error) {
+	if handler == nil {
+		return nil, errors.New("engine: there is no handler")
+	}
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
@@ -212,15 +214,20 @@ func (e *Engine) OnBoot(g gnet.Engine) gnet.Action {
 
 // OnOpen implements gnet.EventHandler: limits come first.
 func (e *Engine) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
+	n := e.stats.conns.Add(1)
+	mine := true // whether it is OnClose that will take this connection off the count
 	defer func() {
 		if p := recover(); p != nil {
 			e.panicked(nil, p)
 			out, action = nil, gnet.Close
+			mine = gc.Context() != nil
+		}
+		if !mine {
+			e.stats.conns.Add(-1)
 		}
 	}()
 	isTCP := e.tcpPort != 0 && gc.LocalAddr().(*net.TCPAddr).Port == e.tcpPort
 	addr := gc.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
-	n := e.stats.conns.Add(1)
 	var refusal string
 	counted := false
 	switch {
@@ -228,12 +235,15 @@ func (e *Engine) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 		refusal = "draining"
 	case n > int64(e.cfg.MaxConnections):
 		refusal = "max_connections"
+	case gc.Fd() >= e.cfg.lastFile:
+		// The kernel gives the lowest free number, so others in this process have taken what was kept for them and more.
+		// An accept that fails for want of a descriptor would end gnet.
+		refusal = "files"
 	case isTCP || !e.trusted(addr):
-		refusal = e.addresses.admit(addr, e.clock.Load())
-		counted = refusal == ""
+		counted, refusal = e.addresses.admit(addr, e.clock.Load())
 	}
 	if refusal != "" {
-		e.stats.conns.Add(-1)
+		mine = false
 		e.stats.refused(refusal)
 		return e.refusal(isTCP, refusal), gnet.Close
 	}
@@ -243,11 +253,10 @@ func (e *Engine) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	gc.SetContext(c)
 	if isTCP {
 		c.kind = RawTCP
-		c.open()
+		c.guarded(c.open)
 	} else {
-		c.due = l.now + seconds(e.cfg.HandshakeTimeout)
+		l.wheel.add(c, l.after(e.cfg.HandshakeTimeout))
 	}
-	l.wheel.add(c, c.due+1) // the clock is coarse: never too early
 	return nil, gnet.None
 }
 
@@ -263,7 +272,7 @@ func (e *Engine) refusal(isTCP bool, reason string) []byte {
 	case "address_limit":
 		code = codec.CloseConnLimit
 	}
-	f := e.handler.Bye(RawTCP, code, http.StatusText(http.StatusServiceUnavailable), 2000, false)
+	f := e.byeFrame(RawTCP, &goodbye{code: code, reason: http.StatusText(http.StatusServiceUnavailable), retryAfter: 2000})
 	if f == nil {
 		return nil
 	}
@@ -278,9 +287,7 @@ func (e *Engine) OnTraffic(gc gnet.Conn) gnet.Action {
 		return gnet.Close
 	}
 	c.guarded(c.traffic)
-	if c.state != isGone {
-		c.loop.flushAll()
-	}
+	c.guarded(c.loop.flushAll)
 	return gnet.None
 }
 
@@ -297,8 +304,8 @@ func (e *Engine) OnClose(gc gnet.Conn, _ error) gnet.Action {
 		return gnet.None
 	}
 	defer e.rescue(nil)
-	had := c.session != nil
 	c.state = isGone
+	c.loop.wheel.remove(c)
 	e.stats.conns.Add(-1)
 	if c.counted {
 		e.addresses.leave(c.addr)
@@ -311,7 +318,8 @@ func (e *Engine) OnClose(gc gnet.Conn, _ error) gnet.Action {
 		b.frames, b.missed = nil, nil
 		delete(c.loop.slow, c)
 	}
-	if had {
+	c.gc, c.out = nil, nil // who still holds the connection holds only that
+	if c.opened {
 		e.shardOf(c).push(item{conn: c, op: OpClosed}, true)
 	}
 	return gnet.None
@@ -353,21 +361,6 @@ func (e *Engine) trusted(a netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// rescue is deferred around everything that runs on a loop: a panic ends one connection, never the loop.
-func (e *Engine) rescue(c *Conn) {
-	if p := recover(); p != nil {
-		e.panicked(c, p)
-	}
-}
-
-func (e *Engine) panicked(c *Conn, p any) {
-	e.stats.panics.Inc()
-	e.cfg.Logger.Error("panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	if c != nil {
-		c.Close(codec.CloseInternal, "internal error")
-	}
 }
 
 // gnetLogger writes gnet's messages to slog; what is only about its own start and stop is debug.

@@ -9,6 +9,9 @@ import (
 // seconds is a duration in whole seconds of the wheel, at least one.
 func seconds(d time.Duration) uint32 { return max(uint32((d+time.Second-1)/time.Second), 1) }
 
+// after is the second in which d is over. The clock is coarse: never too early.
+func (l *loop) after(d time.Duration) uint32 { return l.now + seconds(d) + 1 }
+
 // step is the loop's work of one second: deadlines, heartbeats, slow readers.
 func (l *loop) step() {
 	l.now = l.e.clock.Load()
@@ -39,6 +42,9 @@ func (l *loop) look(c *Conn) uint32 {
 	}
 	t := c.tier.Load()
 	switch {
+	case c.leaving:
+		l.farewell(c, c.left, "")
+		return 0
 	case !c.ready:
 		l.goodbye(c, &goodbye{code: codec.CloseHandshake, reason: "nothing came in time to say who you are"})
 		return 0
@@ -65,7 +71,7 @@ func (l *loop) look(c *Conn) uint32 {
 // ping returns this second's heartbeat frame.
 func (l *loop) ping(k Kind) *Frame {
 	if l.pings[k] == nil {
-		l.pings[k] = l.e.handler.Ping(k, time.Now().UnixMilli())
+		l.pings[k] = guard(l.e, nil, func() *Frame { return l.e.handler.Ping(k, time.Now().UnixMilli()) })
 	}
 	return l.pings[k]
 }
@@ -99,6 +105,10 @@ func (l *loop) checkSlow() {
 		case waiting == 0:
 			b.slow, b.given, b.taken = false, 0, 0
 			delete(l.slow, c)
+			if c.state == isClosing {
+				c.shutdownWrite()
+				l.wheel.add(c, l.after(closeWait))
+			}
 			l.markDirty(c) // for a GAP that may be owed, and to let go of the outbox
 		case l.now-b.progress >= seconds(progressWait):
 			// What waits ends inside a frame: no goodbye can be put behind it.

@@ -16,45 +16,52 @@ type addresses struct {
 	accepts map[netip.Addr]int32 // in that second
 }
 
+// network is what a limit is about: an IPv4 address, or the /64 that one IPv6 host chooses its addresses from.
+func network(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return a
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return a
+	}
+	return p.Addr()
+}
+
 func newAddresses(most, perSecond int) *addresses {
 	return &addresses{most: most, perSec: perSecond, conns: make(map[netip.Addr]int32), accepts: make(map[netip.Addr]int32)}
 }
 
-func (a *addresses) on() bool { return a.most > 0 || a.perSec > 0 }
-
-// admit counts a new connection, or says why there may not be one more.
-func (a *addresses) admit(addr netip.Addr, now uint32) (refusal string) {
-	if !a.on() {
-		return ""
-	}
+// admit takes a new connection, and counts it if there is a limit, or says why there may not be one more. Who was counted
+// must leave.
+func (a *addresses) admit(addr netip.Addr, now uint32) (counted bool, refusal string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	addr = network(addr)
 	if a.perSec > 0 {
 		if a.second != now {
 			a.second = now
 			clear(a.accepts)
 		}
 		if int(a.accepts[addr]) >= a.perSec {
-			return "address_rate"
+			return false, "address_rate"
 		}
 		a.accepts[addr]++
 	}
 	if a.most > 0 {
 		if int(a.conns[addr]) >= a.most {
-			return "address_limit"
+			return false, "address_limit"
 		}
 		a.conns[addr]++
 	}
-	return ""
+	return a.most > 0, ""
 }
 
 // leave takes back what admit counted.
 func (a *addresses) leave(addr netip.Addr) {
-	if a.most == 0 {
-		return
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	addr = network(addr)
 	if a.conns[addr]--; a.conns[addr] <= 0 {
 		delete(a.conns, addr)
 	}

@@ -31,7 +31,8 @@ func (c *Conn) traffic() {
 			return
 		}
 	case isOpen:
-	default:
+	}
+	if c.state != isOpen || c.leaving {
 		_, _ = c.gc.Discard(-1)
 		return
 	}
@@ -51,7 +52,7 @@ func (c *Conn) traffic() {
 	if errors.As(err, &broken) {
 		l.goodbye(c, &goodbye{code: broken.Code, reason: broken.Reason})
 	}
-	if c.state == isClosing {
+	if c.state == isClosing || c.state == isOpen && c.leaving {
 		_, _ = c.gc.Discard(-1)
 	}
 }
@@ -77,7 +78,7 @@ func (c *Conn) handshake(buf []byte) bool {
 		c.sayAndDrop(out)
 		return false
 	}
-	if up.ForwardedFor != "" && !c.counted && !c.forwarded(up.ForwardedFor) {
+	if up.ForwardedFor != "" && e.trusted(c.addr) && !c.forwarded(up.ForwardedFor) {
 		return false
 	}
 	if _, err := c.gc.Write(out); err != nil || c.state == isGone {
@@ -106,7 +107,7 @@ func (c *Conn) sayAndDrop(out []byte) {
 	c.state = isClosing
 	c.shutdownWrite()
 	_, _ = c.gc.Discard(-1)
-	c.loop.wheel.add(c, c.loop.now+seconds(closeWait))
+	c.loop.wheel.add(c, c.loop.after(closeWait))
 }
 
 // forwarded takes the client's address from X-Forwarded-For: the last one that is not a trusted proxy's. It is called for
@@ -124,12 +125,13 @@ func (c *Conn) forwarded(header string) bool {
 			break
 		}
 	}
-	if reason := e.addresses.admit(c.addr, e.clock.Load()); reason != "" {
+	counted, reason := e.addresses.admit(c.addr, e.clock.Load())
+	if reason != "" {
 		e.stats.refused(reason)
 		c.refuse(http.StatusServiceUnavailable, "too many connections from this address")
 		return false
 	}
-	c.counted = true
+	c.counted = counted
 	return true
 }
 
@@ -137,9 +139,10 @@ func (c *Conn) forwarded(header string) bool {
 func (c *Conn) open() {
 	l := c.loop
 	c.state = isOpen
-	c.session = l.e.handler.Open(c)
+	l.wheel.add(c, l.after(l.e.cfg.FirstMessageTimeout))
 	l.e.stats.opened(c.kind)
-	c.due = l.now + seconds(l.e.cfg.FirstMessageTimeout)
+	c.session = l.e.handler.Open(c)
+	c.opened = true
 }
 
 // Frame implements codec.Sink: one message or control frame of a WebSocket.
@@ -157,7 +160,10 @@ func (c *Conn) Frame(op codec.Opcode, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		l.farewell(c, code, "")
+		c.leaving, c.left = true, code
+		l.wheel.add(c, l.after(closeWait)) // if the shard takes longer, the answer doesn't
+		l.e.shardOf(c).push(item{conn: c, op: opLeave}, true)
+		return errStop
 	}
 	if c.state != isOpen {
 		return errStop
@@ -193,10 +199,10 @@ func (c *Conn) packets(buf []byte) (used int, err error) {
 			if err == nil && ok && int(h.Length) > limit {
 				err = errPacketSize
 			}
-			if err != nil {
+			if err != nil && run == 0 {
 				return used, err
 			}
-			if !ok || len(buf)-used-run < codec.HeaderSize+int(h.Length) {
+			if err != nil || !ok || len(buf)-used-run < codec.HeaderSize+int(h.Length) {
 				break
 			}
 			run += codec.HeaderSize + int(h.Length)
@@ -206,12 +212,11 @@ func (c *Conn) packets(buf []byte) (used int, err error) {
 				return used + run, err
 			}
 			used += run
+			continue
 		}
-		if used < len(buf) {
-			c.part = codec.GetBuffer(len(buf) - used)
-			c.part.B = append(c.part.B, buf[used:]...)
-			used = len(buf)
-		}
+		c.part = codec.GetBuffer(len(buf) - used)
+		c.part.B = append(c.part.B, buf[used:]...)
+		used = len(buf)
 	}
 	return used, nil
 }
@@ -237,18 +242,23 @@ func (c *Conn) gather(b []byte, limit int) (n int, whole bool, err error) {
 	return n + more, len(p.B) == codec.HeaderSize+int(h.Length), nil
 }
 
-// deliver hands a message to the connection's shard: the one copy that it costs. If the shard is full the peer is told so.
+// deliver hands a message to the connection's shard: the one copy that it costs. If the shard is full, or full of this
+// one's messages, the peer is told so.
 func (c *Conn) deliver(o Op, payload []byte) error {
 	l := c.loop
-	b := codec.GetBuffer(len(payload))
-	b.B = append(b.B, payload...)
 	l.e.stats.received()
-	if l.e.shardOf(c).push(item{conn: c, op: o, buf: b}, false) {
-		return nil
+	if cost := l.e.cost(len(payload)); l.e.mayQueue(c, cost) {
+		b := codec.GetBuffer(len(payload))
+		b.B = append(b.B, payload...)
+		c.queued.Add(cost)
+		if l.e.shardOf(c).push(item{conn: c, op: o, buf: b}, false) {
+			return nil
+		}
+		c.queued.Add(-cost)
+		codec.PutBuffer(b)
 	}
-	codec.PutBuffer(b)
 	l.e.stats.refused("shard_full")
-	f := l.e.handler.Busy(c, payload)
+	f := guard(l.e, c, func() *Frame { return l.e.handler.Busy(c, payload) })
 	if f == nil {
 		return &codec.CloseError{Code: codec.CloseTooMany, Reason: "the server is busy"}
 	}

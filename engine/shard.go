@@ -19,7 +19,8 @@ type shard struct {
 	mu    sync.Mutex
 	queue []item
 	spare []item
-	bytes int
+	bytes int // of messages that wait or are being served
+	busy  int // messages being served
 }
 
 // item is one message on its way to the application.
@@ -27,6 +28,25 @@ type item struct {
 	conn *Conn
 	op   Op
 	buf  *codec.Buffer
+}
+
+// opLeave in a shard's queue marks where the peer said goodbye: it is answered after what came before. The application
+// never sees it.
+const opLeave Op = 0xFF
+
+// perConn is which part of a shard's queue one connection may fill, so that a flood does not shut others out.
+const perConn = 4
+
+// cost is what a message takes up in its shard's queue, in bytes: what bounds the number of messages counts too.
+func (e *Engine) cost(size int) int32 {
+	return int32(min(size+e.cfg.QueueBytes/max(e.cfg.QueueLen, 1), 1<<30))
+}
+
+// mayQueue reports whether a connection may add a message to its shard's queue. A single message always may. Event loop
+// only.
+func (e *Engine) mayQueue(c *Conn, cost int32) bool {
+	have := c.queued.Load()
+	return have == 0 || int64(have)+int64(cost) <= int64(min(e.cfg.QueueBytes/perConn, 1<<30))
 }
 
 // maxServe is how many messages one call of Serve gets.
@@ -60,11 +80,11 @@ func (s *shard) push(i item, must bool) bool {
 	return true
 }
 
-// length is how many messages wait.
+// length is how many messages wait or are being served.
 func (s *shard) length() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.queue)
+	return len(s.queue) + s.busy
 }
 
 // run serves until ctx ends and nothing waits any more.
@@ -95,10 +115,14 @@ func (s *shard) serve() bool {
 	s.mu.Lock()
 	items := s.queue
 	s.queue = s.spare[:0]
+	s.busy = len(items)
 	s.mu.Unlock()
 	for from := 0; from < len(items); from += maxServe {
 		s.serveSome(items[from:min(from+maxServe, len(items))])
 	}
+	s.mu.Lock()
+	s.busy = 0
+	s.mu.Unlock()
 	had := len(items) > 0
 	clear(items)
 	if cap(items) > 4*maxServe && len(items) < cap(items)/8 {
@@ -112,6 +136,9 @@ func (s *shard) serveSome(items []item) {
 	s.batch = s.batch[:0]
 	bytes := 0
 	for i := range items {
+		if items[i].op == opLeave {
+			continue
+		}
 		in := Inbound{Conn: items[i].conn, Op: items[i].op}
 		if b := items[i].buf; b != nil {
 			in.Data = b.B
@@ -119,9 +146,18 @@ func (s *shard) serveSome(items []item) {
 		}
 		s.batch = append(s.batch, in)
 	}
-	s.call(s.batch)
+	if len(s.batch) > 0 {
+		s.call(s.batch)
+	}
 	for i := range items {
-		codec.PutBuffer(items[i].buf)
+		c := items[i].conn
+		if b := items[i].buf; b != nil {
+			c.queued.Add(-s.e.cost(len(b.B)))
+			codec.PutBuffer(b)
+		}
+		if items[i].op == opLeave {
+			c.loop.push(op{conn: c, bye: peerLeft})
+		}
 	}
 	clear(s.batch)
 	s.mu.Lock()

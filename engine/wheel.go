@@ -3,23 +3,39 @@ package engine
 // wheelSlots is how many seconds ahead the wheel sees. Later deadlines come round more than once.
 const wheelSlots = 256
 
-// wheel holds every connection of a loop in the slot of the second in which it is to be looked at. Closed connections
-// stay until their slot comes. Event loop only.
+// wheel holds every connection of a loop in the slot of the second in which it is to be looked at. A connection is in it
+// once, or not at all, and knows where: closed ones leave at once. Event loop only.
 type wheel struct {
 	slots [wheelSlots][]*Conn
 	at    uint32 // the last second that was worked off
 	spare []*Conn
 }
 
-// add puts a connection where due says, or as near to it as the wheel reaches. due must be after at.
+// add puts a connection where due says, or as near to it as the wheel reaches; if it was elsewhere, it moves. due must be
+// after at.
 func (w *wheel) add(c *Conn, due uint32) {
+	w.remove(c)
 	c.due = max(due, w.at+1)
-	slot := min(c.due, w.at+wheelSlots-1) % wheelSlots
-	w.slots[slot] = append(w.slots[slot], c)
+	c.slot = uint8(min(c.due, w.at+wheelSlots-1) % wheelSlots)
+	w.slots[c.slot] = append(w.slots[c.slot], c)
+	c.place = uint32(len(w.slots[c.slot]))
+}
+
+// remove takes a connection out, if it is in.
+func (w *wheel) remove(c *Conn) {
+	if c.place == 0 {
+		return
+	}
+	list := w.slots[c.slot]
+	last := list[len(list)-1]
+	list[c.place-1], last.place = last, c.place
+	list[len(list)-1] = nil
+	w.slots[c.slot] = list[:len(list)-1]
+	c.place = 0
 }
 
 // advance works off the seconds up to now: look is called for each connection that is due, and returns when to look
-// again (0: never).
+// again. 0 leaves it where look put it, or out.
 func (w *wheel) advance(now uint32, look func(c *Conn) uint32) {
 	for w.at < now {
 		w.at++
@@ -27,10 +43,13 @@ func (w *wheel) advance(now uint32, look func(c *Conn) uint32) {
 		list := w.slots[slot]
 		w.slots[slot] = w.spare[:0]
 		for _, c := range list {
-			if c.state == isGone {
+			c.place = 0 // first all, so that none can be removed from a list that is not theirs any more
+		}
+		for _, c := range list {
+			due := c.due
+			if c.state == isGone || c.place != 0 {
 				continue
 			}
-			due := c.due
 			if due <= w.at {
 				due = look(c)
 			}
@@ -46,13 +65,13 @@ func (w *wheel) advance(now uint32, look func(c *Conn) uint32) {
 	}
 }
 
-// each calls fn for every connection that is not gone.
+// each calls fn for every connection. fn may move or remove the connection it is shown.
 func (w *wheel) each(fn func(c *Conn)) {
+	var all []*Conn
 	for i := range w.slots {
-		for _, c := range w.slots[i] {
-			if c.state != isGone {
-				fn(c)
-			}
-		}
+		all = append(all, w.slots[i]...)
+	}
+	for _, c := range all {
+		fn(c)
 	}
 }

@@ -51,6 +51,18 @@ func (l *loop) enqueue(c *Conn, f *Frame, class Class) {
 		waiting += c.gc.OutboundBuffered()
 	}
 	limit := c.tier.Load().OutLimit
+	if !b.slow && b.bytes > 0 && b.bytes+f.Len() > limit/2 {
+		// Much at once does not make a slow reader: the kernel may take it.
+		if l.flush(c); c.state != isOpen {
+			f.Release()
+			return
+		}
+		b = l.box(c)
+		l.markDirty(c)
+		if waiting = b.bytes; b.slow {
+			waiting += c.gc.OutboundBuffered()
+		}
+	}
 	switch class {
 	case Ephemeral:
 		if waiting > limit/2 {
@@ -100,8 +112,9 @@ func (l *loop) payGap(c *Conn) {
 	if len(b.missed) == 0 || b.bytes+c.gc.OutboundBuffered() > c.tier.Load().OutLimit/2 {
 		return
 	}
-	f := l.e.handler.Gap(c, b.missed)
+	missed := b.missed
 	b.missed = nil
+	f := guard(l.e, c, func() *Frame { return l.e.handler.Gap(c, missed) })
 	if f != nil {
 		l.enqueue(c, f, Must)
 	}
@@ -112,7 +125,7 @@ func (l *loop) flushAll() {
 	for i := 0; i < len(l.dirty); i++ { // flushing may add to the list
 		c := l.dirty[i]
 		l.dirty[i] = nil
-		if c.out != nil {
+		if c != nil && c.out != nil {
 			c.out.dirty = false
 			if c.state != isGone {
 				if len(c.out.missed) > 0 {
@@ -202,7 +215,11 @@ func (l *loop) goodbye(c *Conn, g *goodbye) {
 		}
 		return
 	}
-	if f := l.e.handler.Bye(c.kind, g.code, g.reason, g.retryAfter, g.soft); f != nil {
+	if g == peerLeft {
+		l.farewell(c, c.left, "")
+		return
+	}
+	if f := l.e.byeFrame(c.kind, g); f != nil {
 		l.enqueue(c, f, Must)
 	}
 	if g.soft || c.state != isOpen {
@@ -228,7 +245,11 @@ func (l *loop) farewell(c *Conn, code uint16, reason string) {
 	c.state = isClosing
 	c.letGo()
 	c.shutdownWrite()
-	l.wheel.add(c, l.now+seconds(closeWait))
+	wait := closeWait
+	if c.out != nil && c.out.slow {
+		wait = progressWait
+	}
+	l.wheel.add(c, l.after(wait))
 }
 
 // abandon closes a connection whose reader is too slow with 3008. What was not yet handed to gnet is given up; the
@@ -244,7 +265,7 @@ func (l *loop) abandon(c *Conn) {
 	}
 	b.frames, b.bytes, b.missed = b.frames[:0], 0, nil
 	const reason = "the reader is too slow"
-	if f := l.e.handler.Bye(c.kind, codec.CloseSlow, reason, 0, false); f != nil {
+	if f := l.e.byeFrame(c.kind, &goodbye{code: codec.CloseSlow, reason: reason}); f != nil {
 		b.frames = append(b.frames, f)
 	}
 	if c.kind != RawTCP {
@@ -258,7 +279,8 @@ func (l *loop) abandon(c *Conn) {
 	}
 	c.state = isClosing
 	c.letGo()
-	l.wheel.add(c, l.now+seconds(progressWait))
+	c.shutdownWrite()
+	l.wheel.add(c, l.after(progressWait))
 }
 
 // drop ends a connection at once.
