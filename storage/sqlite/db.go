@@ -42,7 +42,7 @@ func OpenStore(ctx context.Context, path string) (*sqlstore.Store, func() error,
 	if err != nil {
 		return nil, nil, err
 	}
-	return sqlstore.New(db, db), db.Close, nil
+	return sqlstore.New(db, sqlstore.PoolWriter(db)), db.Close, nil
 }
 
 // open opens the file, made if it is missing, and migrates it.

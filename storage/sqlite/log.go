@@ -21,6 +21,7 @@ type Log struct {
 	store *sqlstore.Store
 
 	queue   chan *request
+	started chan struct{} // closed when the writer runs
 	stopped chan struct{} // closed when the writer takes no more
 
 	mu    sync.Mutex
@@ -31,15 +32,9 @@ type Log struct {
 type request struct {
 	events   []chat.Event
 	receipts []chat.Receipt
-	mark     *markRequest
+	change   func(ctx context.Context, q sqlstore.Querier) error // of rows, instead of events
 	err      error
 	done     chan struct{}
-}
-
-type markRequest struct {
-	key   chat.Key
-	mark  chat.Mark
-	moved bool
 }
 
 // queueLen is how many calls may wait for the writer; further ones wait outside.
@@ -60,10 +55,10 @@ func Open(ctx context.Context, path string) (*Log, error) {
 		return nil, errors.Join(err, f.Close(), db.Close())
 	}
 	l := &Log{
-		path: path, read: db, write: write, lock: f, store: sqlstore.New(db, db), queue: make(chan *request, queueLen),
-		stopped: make(chan struct{}), tails: make(map[*tail]struct{}),
+		path: path, read: db, write: write, lock: f, queue: make(chan *request, queueLen),
+		started: make(chan struct{}), stopped: make(chan struct{}), tails: make(map[*tail]struct{}),
 	}
-	l.store.SetMarker(l.mark)
+	l.store = sqlstore.New(db, l.change)
 	return l, nil
 }
 
@@ -87,10 +82,14 @@ func (l *Log) call(ctx context.Context, r *request) error {
 	case <-l.stopped:
 		return &chat.Error{Code: chat.Busy, Message: "the server is shutting down"}
 	}
+	gone := ctx.Done()
+	if r.change != nil {
+		gone = nil // it works on the caller's variables: it must not outlive the call
+	}
 	select {
 	case <-r.done:
 		return r.err
-	case <-ctx.Done():
+	case <-gone:
 		return errUnknown
 	case <-l.stopped:
 		select {
@@ -115,13 +114,21 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 	return r.receipts, nil
 }
 
-// mark sends a mark through the writer, so that it shares a commit with what is being appended.
-func (l *Log) mark(ctx context.Context, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
-	r := &request{mark: &markRequest{key: key, mark: m}}
-	if err := l.call(ctx, r); err != nil {
-		return m, false, err
+// change writes rows through the writer, so that they share a commit with what is being appended and no one waits for the
+// file's lock. It is the store's sqlstore.Writer. Before Run nobody contends, and rows are written at once.
+func (l *Log) change(ctx context.Context, fn func(ctx context.Context, q sqlstore.Querier) error) error {
+	select {
+	case <-l.started:
+	default:
+		return sqlstore.PoolWriter(l.read)(ctx, fn)
 	}
-	return r.mark.mark, r.mark.moved, nil
+	r := &request{change: func(writing context.Context, q sqlstore.Querier) error {
+		if err := ctx.Err(); err != nil { // whoever wanted it has gone
+			return errUnknown
+		}
+		return fn(writing, q)
+	}}
+	return l.call(ctx, r)
 }
 
 // Read implements chat.Log.

@@ -37,6 +37,8 @@ type visitorKey struct {
 
 type statements struct {
 	begin, commit, rollback *sql.Stmt
+	savepoint, rollbackTo   *sql.Stmt
+	release                 *sql.Stmt
 	row, open, find         *sql.Stmt
 	message                 *sql.Stmt
 	conversation, touch     *sql.Stmt
@@ -67,6 +69,9 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 		{&s.begin, `BEGIN IMMEDIATE`},
 		{&s.commit, `COMMIT`},
 		{&s.rollback, `ROLLBACK`},
+		{&s.savepoint, `SAVEPOINT change`},
+		{&s.rollbackTo, `ROLLBACK TO change`},
+		{&s.release, `RELEASE change`},
 		{&s.row, selectRow},
 		{&s.open, `SELECT id FROM conversations WHERE tenant = $1 AND visitor = $2 AND status <> 4`},
 		{&s.find, `SELECT seq, prev, prev_public, sent_at, kind, body FROM messages WHERE tenant = $1 AND conv = $2 AND id = $3`},
@@ -112,6 +117,7 @@ func (l *Log) Run(ctx context.Context) error {
 	if err := w.stmts.prepare(context.WithoutCancel(ctx), conn); err != nil {
 		return err
 	}
+	close(l.started)
 	var group []*request
 	for {
 		select {
@@ -224,10 +230,9 @@ func (w *writer) commit(ctx context.Context, group []*request) (err error) {
 // fill makes the transaction's changes.
 func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 	for _, r := range group {
-		if r.mark != nil {
-			m := r.mark
-			if m.mark, m.moved, err = sqlstore.WriteMark(ctx, w.conn, m.key, m.mark); err != nil {
-				return fmt.Errorf("mark: %w", err)
+		if r.change != nil {
+			if err = w.change(ctx, r); err != nil {
+				return fmt.Errorf("change rows: %w", err)
 			}
 			continue
 		}
@@ -246,6 +251,20 @@ func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 		}
 	}
 	return nil
+}
+
+// change makes a change of rows, or nothing of it if it fails: then the request gets the error and the transaction goes on.
+func (w *writer) change(ctx context.Context, r *request) error {
+	if _, err := w.stmts.savepoint.ExecContext(ctx); err != nil {
+		return err
+	}
+	if r.err = r.change(ctx, w.conn); r.err != nil {
+		if _, err := w.stmts.rollbackTo.ExecContext(ctx); err != nil {
+			return errors.Join(err, r.err)
+		}
+	}
+	_, err := w.stmts.release.ExecContext(ctx)
+	return err
 }
 
 // isThere reports, after a failed commit, whether it took place all the same.

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -34,6 +33,9 @@ func (s *Store) AgentsByEmail(ctx context.Context, email string) ([]chat.Agent, 
 
 // Agents implements chat.Store.
 func (s *Store) Agents(ctx context.Context, tenant chat.TenantID, cursor string, limit int) ([]chat.Agent, string, error) {
+	if limit < 1 || limit > 1000 {
+		return nil, "", chat.Errorf(chat.Malformed, "limit must be 1 to 1000")
+	}
 	after, err := decodeCursor[chat.AgentID](cursor)
 	if err != nil {
 		return nil, "", err
@@ -64,8 +66,8 @@ func (s *Store) agents(ctx context.Context, query string, args ...any) (out []ch
 
 // SaveAgents implements chat.Store.
 func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		stmt, err := tx.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	return s.write(ctx, func(ctx context.Context, q Querier) error {
+		stmt, err := q.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (tenant, id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,
 				teams = excluded.teams, capacity = excluded.capacity, password_hash = excluded.password_hash,
 				disabled = excluded.disabled, tokens_after = excluded.tokens_after`)
@@ -90,17 +92,4 @@ func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
 		}
 		return nil
 	})
-}
-
-// tx runs fn in a transaction of the write pool.
-func (s *Store) tx(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // no-op after Commit
-	if err := fn(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
 }

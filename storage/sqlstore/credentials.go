@@ -9,19 +9,31 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// SaveRefreshToken implements chat.Credentials.
+// endedFor is how long an ended log-in is remembered: longer than any token lives.
+const endedFor = 90 * 24 * time.Hour
+
+// SaveRefreshToken implements chat.Credentials. What has expired by t.IssuedAt is forgotten.
 func (s *Store) SaveRefreshToken(ctx context.Context, t chat.RefreshToken) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO refresh_tokens (hash, family, tenant, agent, issued_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6)`, t.Hash[:], t.Family[:], t.Tenant, t.Agent, Micros(t.IssuedAt), Micros(t.ExpiresAt))
-	return err
+	return s.write(ctx, func(ctx context.Context, q Querier) error {
+		if _, err := q.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE expires_at < $1`, Micros(t.IssuedAt)); err != nil {
+			return err
+		}
+		if _, err := q.ExecContext(ctx, `DELETE FROM ended_families WHERE ended_at < $1`, Micros(t.IssuedAt.Add(-endedFor))); err != nil {
+			return err
+		}
+		_, err := q.ExecContext(ctx, `INSERT INTO refresh_tokens (hash, family, tenant, agent, issued_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6)`, t.Hash[:], t.Family[:], t.Tenant, t.Agent, Micros(t.IssuedAt), Micros(t.ExpiresAt))
+		return err
+	})
 }
 
 var errRefresh = &chat.Error{Code: chat.Unauthenticated, Name: "refresh_token_invalid", Message: "the refresh token is not valid (any more); log in again"}
 
 // TakeRefreshToken implements chat.Credentials.
 func (s *Store) TakeRefreshToken(ctx context.Context, hash [32]byte, now time.Time) (t chat.RefreshToken, err error) {
-	reused := false
-	err = s.tx(ctx, func(tx *sql.Tx) error {
+	var reused bool
+	err = s.write(ctx, func(ctx context.Context, tx Querier) error {
+		reused = false
 		var family []byte
 		var used, ended int
 		var issued, expires int64
@@ -55,11 +67,7 @@ func (s *Store) TakeRefreshToken(ctx context.Context, hash [32]byte, now time.Ti
 	return t, err
 }
 
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-func endFamily(ctx context.Context, x execer, family [16]byte, at time.Time) error {
+func endFamily(ctx context.Context, x Querier, family [16]byte, at time.Time) error {
 	_, err := x.ExecContext(ctx, `INSERT INTO ended_families (family, ended_at) VALUES ($1, $2) ON CONFLICT (family) DO NOTHING`,
 		family[:], Micros(at))
 	return err
@@ -67,7 +75,7 @@ func endFamily(ctx context.Context, x execer, family [16]byte, at time.Time) err
 
 // EndRefreshFamily implements chat.Credentials.
 func (s *Store) EndRefreshFamily(ctx context.Context, family [16]byte) error {
-	return endFamily(ctx, s.write, family, time.Now())
+	return s.write(ctx, func(ctx context.Context, q Querier) error { return endFamily(ctx, q, family, time.Now()) })
 }
 
 // EndedFamilies implements chat.Credentials.
@@ -108,7 +116,6 @@ func (s *Store) SigningKeys(ctx context.Context) (out []chat.SigningKey, err err
 
 // AddSigningKey implements chat.Credentials.
 func (s *Store) AddSigningKey(ctx context.Context, k chat.SigningKey) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO signing_keys (id, secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
+	return s.exec(ctx, `INSERT INTO signing_keys (id, secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
 		k.ID, k.Secret, Micros(k.CreatedAt))
-	return err
 }

@@ -33,7 +33,7 @@ const (
 
 // Messages implements chat.Store.
 func (s *Store) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat.Message, bool, error) {
-	query, before := ascending, int64(1<<62)
+	query, before, limit := ascending, int64(1<<62), max(p.Limit, 1)
 	newest := p.Newest || p.Before > 0
 	if newest {
 		query = descending
@@ -45,12 +45,12 @@ func (s *Store) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat
 	if p.Audience == chat.AudiencePublic {
 		most = chat.Public
 	}
-	rows, err := s.read.QueryContext(ctx, query, key.Tenant, key.Conversation, int64(p.After), before, int(most), p.Limit+1)
+	rows, err := s.read.QueryContext(ctx, query, key.Tenant, key.Conversation, int64(p.After), before, int(most), limit+1)
 	if err != nil {
 		return nil, false, err
 	}
 	defer rows.Close()
-	out := make([]chat.Message, 0, min(p.Limit+1, 64))
+	out := make([]chat.Message, 0, min(limit+1, 64))
 	for rows.Next() {
 		m, err := scanMessage(rows.Scan)
 		if err != nil {
@@ -58,8 +58,8 @@ func (s *Store) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat
 		}
 		out = append(out, m)
 	}
-	complete := len(out) <= p.Limit
-	out = out[:min(len(out), p.Limit)]
+	complete := len(out) <= limit
+	out = out[:min(len(out), limit)]
 	if newest {
 		slices.Reverse(out)
 	}
@@ -67,18 +67,16 @@ func (s *Store) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat
 }
 
 // MarkRead implements chat.Store.
-func (s *Store) MarkRead(ctx context.Context, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
-	return s.mark(ctx, key, m)
+func (s *Store) MarkRead(ctx context.Context, key chat.Key, m chat.Mark) (got chat.Mark, moved bool, err error) {
+	err = s.write(ctx, func(ctx context.Context, q Querier) (err error) {
+		got, moved, err = writeMark(ctx, q, key, m)
+		return err
+	})
+	return got, moved, err
 }
 
-// Querier is a transaction, a connection or a pool.
-type Querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-// WriteMark moves a mark forward and returns it, and whether it moved.
-func WriteMark(ctx context.Context, q Querier, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
+// writeMark moves a mark forward and returns it, and whether it moved.
+func writeMark(ctx context.Context, q Querier, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
 	got := chat.Mark{User: m.User, Role: m.Role}
 	err := q.QueryRowContext(ctx, `INSERT INTO marks (tenant, conv, user_id, role, delivered, read_seq) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (tenant, conv, user_id) DO UPDATE SET
@@ -95,10 +93,6 @@ func WriteMark(ctx context.Context, q Querier, key chat.Key, m chat.Mark) (chat.
 	err = q.QueryRowContext(ctx, `SELECT delivered, read_seq FROM marks WHERE tenant = $1 AND conv = $2 AND user_id = $3`,
 		key.Tenant, key.Conversation, m.User).Scan(&got.Delivered, &got.Read)
 	return got, false, err
-}
-
-func (s *Store) writeMark(ctx context.Context, key chat.Key, m chat.Mark) (chat.Mark, bool, error) {
-	return WriteMark(ctx, s.write, key, m)
 }
 
 // Marks implements chat.Store.

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -17,21 +18,47 @@ import (
 // Store implements chat.Store. Safe for concurrent use.
 type Store struct {
 	read  *sql.DB
-	write *sql.DB
-	// mark writes a mark; drivers with a writer of their own replace it.
-	mark func(ctx context.Context, key chat.Key, m chat.Mark) (chat.Mark, bool, error)
+	write Writer
 }
 
-// New returns a Store that reads from one pool and writes through another (which may be the same).
-func New(read, write *sql.DB) *Store {
-	s := &Store{read: read, write: write}
-	s.mark = s.writeMark
-	return s
+// Writer calls fn in a transaction that is committed if fn returns nil, and otherwise leaves nothing behind. It may call fn
+// again if the transaction must be repeated, but never after it has returned.
+type Writer func(ctx context.Context, fn func(ctx context.Context, q Querier) error) error
+
+// Querier is a transaction, or a connection in one.
+type Querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
-// SetMarker replaces how MarkRead writes: a driver with one writer sends it through that.
-func (s *Store) SetMarker(mark func(ctx context.Context, key chat.Key, m chat.Mark) (chat.Mark, bool, error)) {
-	s.mark = mark
+// New returns a Store that reads from a pool and writes through a Writer.
+func New(read *sql.DB, write Writer) *Store { return &Store{read: read, write: write} }
+
+// PoolWriter returns a Writer that takes a connection of a pool for each transaction.
+func PoolWriter(db *sql.DB) Writer {
+	return func(ctx context.Context, fn func(ctx context.Context, q Querier) error) error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return fmt.Errorf("begin: %w", err)
+		}
+		defer func() { _ = tx.Rollback() }() // no-op after Commit
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.Commit(); err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		return nil
+	}
+}
+
+// exec writes with a single statement.
+func (s *Store) exec(ctx context.Context, query string, args ...any) error {
+	return s.write(ctx, func(ctx context.Context, q Querier) error {
+		_, err := q.ExecContext(ctx, query, args...)
+		return err
+	})
 }
 
 // Micros and FromMicros are how times are stored; the zero time is 0.
@@ -101,7 +128,7 @@ func (s *Store) Tenants(ctx context.Context) (out []chat.Tenant, err error) {
 
 // SaveTenant implements chat.Store.
 func (s *Store) SaveTenant(ctx context.Context, t chat.Tenant) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO tenants (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
+	err := s.exec(ctx, `INSERT INTO tenants (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name`, t.ID, t.Slug, t.Name, Micros(t.CreatedAt))
 	if isDuplicate(err) {
 		return chat.Errorf(chat.Conflict, "there is a tenant %q already", t.Slug)
@@ -120,12 +147,20 @@ func (s *Store) SiteKey(ctx context.Context, key string) (k chat.SiteKey, err er
 	return k, notFound(err, "site key")
 }
 
-// SaveSiteKey implements chat.Store.
+// SaveSiteKey implements chat.Store. Conflict if the key is another tenant's.
 func (s *Store) SaveSiteKey(ctx context.Context, k chat.SiteKey) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO site_keys (site_key, tenant, secrets, origins) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (site_key) DO UPDATE SET secrets = excluded.secrets, origins = excluded.origins
-		WHERE site_keys.tenant = excluded.tenant`, k.Key, k.Tenant, list(k.Secrets), list(k.Origins))
-	return err
+	return s.write(ctx, func(ctx context.Context, q Querier) error {
+		res, err := q.ExecContext(ctx, `INSERT INTO site_keys (site_key, tenant, secrets, origins) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (site_key) DO UPDATE SET secrets = excluded.secrets, origins = excluded.origins
+			WHERE site_keys.tenant = excluded.tenant`, k.Key, k.Tenant, list(k.Secrets), list(k.Origins))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return chat.Errorf(chat.Conflict, "the site key is taken")
+	})
 }
 
 // list is a slice as a JSON array, [] for nil.
@@ -173,7 +208,6 @@ func (s *Store) Teams(ctx context.Context, tenant chat.TenantID) (out []chat.Tea
 
 // SaveTeam implements chat.Store.
 func (s *Store) SaveTeam(ctx context.Context, t chat.Team) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO teams (tenant, id, name, created_at) VALUES ($1, $2, $3, $4)
+	return s.exec(ctx, `INSERT INTO teams (tenant, id, name, created_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (tenant, id) DO UPDATE SET name = excluded.name`, t.Tenant, t.ID, t.Name, Micros(t.CreatedAt))
-	return err
 }
