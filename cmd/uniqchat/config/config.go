@@ -1,0 +1,146 @@
+// Package config reads how uniqchat is set up: a YAML file, over it the environment, over that the command line.
+//
+// It owns the names of the keys and what values are sane. It never acts on them.
+package config
+
+import (
+	"fmt"
+	"time"
+)
+
+// Config is every key. Names are fixed: outside programs set them.
+type Config struct {
+	HTTP      HTTP      `yaml:"http"`
+	WS        WS        `yaml:"ws"`
+	TCP       TCP       `yaml:"tcp"`
+	Admin     Admin     `yaml:"admin"`
+	Proxies   Proxies   `yaml:"proxies"`
+	Storage   Storage   `yaml:"storage"`
+	Redis     Redis     `yaml:"redis"`
+	DataDir   string    `yaml:"data_dir" doc:"where the database and the demo's password are kept"`
+	Engine    Engine    `yaml:"engine"`
+	Log       Log       `yaml:"log"`
+	Limits    Limits    `yaml:"limits"`
+	Heartbeat Heartbeat `yaml:"heartbeat"`
+	Drain     Drain     `yaml:"drain"`
+}
+
+// HTTP is the listener of API and pages.
+type HTTP struct {
+	Listen string `yaml:"listen" doc:"address of the API, console, widget and demo shop"`
+}
+
+// WS is the WebSocket listener.
+type WS struct {
+	Listen    string `yaml:"listen" doc:"address of the WebSocket listener"`
+	PublicURL string `yaml:"public_url" doc:"what clients are told to connect to, e.g. wss://chat.example.com/ws; built from ws.listen if empty"`
+}
+
+// TCP is the listener of the binary protocol without WebSocket.
+type TCP struct {
+	Listen string `yaml:"listen" doc:"address of the raw TCP listener, or off"`
+}
+
+// Admin is the listener of health and metrics.
+type Admin struct {
+	Listen      string `yaml:"listen" doc:"address of /healthz, /readyz, /metrics and profiles, or off"`
+	AllowRemote bool   `yaml:"allow_remote" doc:"let admin.listen be an address that is not loopback"`
+}
+
+// Proxies says whom to believe about a client's address.
+type Proxies struct {
+	Trusted string `yaml:"trusted" doc:"networks of proxies in front, with commas between, whose X-Forwarded-For is believed"`
+}
+
+// Storage says where things are kept.
+type Storage struct {
+	URL string `yaml:"url" doc:"sqlite:<path of the file>; <data_dir>/uniqchat.db if empty"`
+	Ack string `yaml:"ack" doc:"what an acknowledgement stands for: fsync"`
+}
+
+// Redis is the log of a cluster.
+type Redis struct {
+	URL string `yaml:"url" doc:"reserved: this version has no Redis log"`
+}
+
+// Engine is how live connections are carried.
+type Engine struct {
+	MaxConnections int `yaml:"max_connections" doc:"connections at once; 0: what the limit of open files holds"`
+	Loops          int `yaml:"loops" doc:"event loops; 0: one for each processor"`
+}
+
+// Log is what is written about the program's own life.
+type Log struct {
+	Level  string `yaml:"level" doc:"debug, info, warn or error"`
+	Format string `yaml:"format" doc:"text, json or auto (text on a terminal)"`
+}
+
+// Limits is what one client may do.
+type Limits struct {
+	ConnectionsPerAddress       int       `yaml:"connections_per_address" doc:"live connections of one address at once; 0: no limit"`
+	AcceptsPerAddressPerSecond  int       `yaml:"accepts_per_address_per_second" doc:"new live connections of one address a second; 0: no limit"`
+	SessionsPerAddressPerSecond float64   `yaml:"sessions_per_address_per_second" doc:"widget sessions of one address a second; 0: no limit"`
+	Visitor                     RoleLimit `yaml:"visitor"`
+	Agent                       RoleLimit `yaml:"agent"`
+}
+
+// RoleLimit is what one connection of a role may send.
+type RoleLimit struct {
+	SendRate  float64 `yaml:"send_rate" doc:"messages a second"`
+	SendBurst int     `yaml:"send_burst" doc:"messages at once"`
+	Window    int     `yaml:"window" doc:"messages without an acknowledgement"`
+}
+
+// Heartbeat is how connections are kept alive, by role; raw TCP takes api's.
+type Heartbeat struct {
+	Visitor Beat `yaml:"visitor"`
+	Agent   Beat `yaml:"agent"`
+	API     Beat `yaml:"api"`
+}
+
+// Beat is one heartbeat.
+type Beat struct {
+	Ping Duration `yaml:"ping" doc:"silence after which the server asks"`
+	Pong Duration `yaml:"pong" doc:"time to answer"`
+}
+
+// Drain is how the server takes leave.
+type Drain struct {
+	Window Duration `yaml:"window" doc:"how long connections are given to move on SIGTERM"`
+}
+
+// Duration is a time.Duration that is written like 20s or 1m30s.
+type Duration time.Duration
+
+// UnmarshalText reads what time.ParseDuration takes.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil {
+		return fmt.Errorf("%.40q is not a duration; write one like 20s or 1m30s", b)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MarshalText is the reverse of UnmarshalText.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// String returns the duration as it is written.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// Default returns the configuration of somebody who says nothing.
+func Default() *Config {
+	beat := func(ping, pong time.Duration) Beat { return Beat{Duration(ping), Duration(pong)} }
+	return &Config{
+		HTTP: HTTP{"127.0.0.1:8080"}, WS: WS{Listen: "127.0.0.1:8081"}, TCP: TCP{"127.0.0.1:8082"}, Admin: Admin{Listen: "127.0.0.1:8083"},
+		Storage: Storage{Ack: "fsync"}, DataDir: "./data", Log: Log{"info", "auto"},
+		Limits: Limits{
+			ConnectionsPerAddress: 0, SessionsPerAddressPerSecond: 20,
+			Visitor: RoleLimit{10, 40, 32}, Agent: RoleLimit{50, 200, 128},
+		},
+		Heartbeat: Heartbeat{
+			Visitor: beat(45*time.Second, 15*time.Second), Agent: beat(20*time.Second, 10*time.Second), API: beat(120*time.Second, 30*time.Second),
+		},
+		Drain: Drain{Duration(10 * time.Second)},
+	}
+}

@@ -1,0 +1,173 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Off is the address of a listener that is not wanted.
+const Off = "off"
+
+// Validate returns every mistake at once, each as "key: reason; fix".
+func (c *Config) Validate() error {
+	v := &mistakes{}
+	c.validateListeners(v)
+	c.validateStorage(v)
+	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
+	v.atLeast("engine.max_connections", float64(c.Engine.MaxConnections), 0)
+	v.atLeast("engine.loops", float64(c.Engine.Loops), 0)
+	v.atLeast("limits.connections_per_address", float64(c.Limits.ConnectionsPerAddress), 0)
+	v.atLeast("limits.accepts_per_address_per_second", float64(c.Limits.AcceptsPerAddressPerSecond), 0)
+	v.atLeast("limits.sessions_per_address_per_second", c.Limits.SessionsPerAddressPerSecond, 0)
+	for _, r := range []struct {
+		name string
+		RoleLimit
+	}{{"visitor", c.Limits.Visitor}, {"agent", c.Limits.Agent}} {
+		if r.SendRate <= 0 {
+			v.add("limits.%s.send_rate: %v lets nobody send; use a positive number of messages a second", r.name, r.SendRate)
+		}
+		v.atLeast("limits."+r.name+".send_burst", float64(r.SendBurst), 1)
+		if r.Window < 1 || r.Window > 65535 {
+			v.add("limits.%s.window: %d; use 1 to 65535", r.name, r.Window)
+		}
+	}
+	for _, b := range []struct {
+		name string
+		Beat
+	}{{"visitor", c.Heartbeat.Visitor}, {"agent", c.Heartbeat.Agent}, {"api", c.Heartbeat.API}} {
+		v.between("heartbeat."+b.name+".ping", b.Ping, time.Second, time.Hour)
+		v.between("heartbeat."+b.name+".pong", b.Pong, time.Second, time.Hour)
+	}
+	v.between("drain.window", c.Drain.Window, 0, time.Hour)
+	if c.DataDir == "" {
+		v.add("data_dir: is empty; name a directory, e.g. ./data")
+	}
+	return errors.Join(v.all...)
+}
+
+func (c *Config) validateListeners(v *mistakes) {
+	v.address("http.listen", c.HTTP.Listen, false)
+	v.address("ws.listen", c.WS.Listen, false)
+	v.address("tcp.listen", c.TCP.Listen, true)
+	v.address("admin.listen", c.Admin.Listen, true)
+	if c.Admin.Listen != Off && !c.Admin.AllowRemote && !isLoopback(c.Admin.Listen) {
+		v.add("admin.listen: %s is not loopback, and metrics and profiles are for nobody else's eyes; "+
+			"use 127.0.0.1, or set admin.allow_remote: true if a firewall keeps others away", c.Admin.Listen)
+	}
+	if c.WS.PublicURL != "" {
+		u, err := url.Parse(c.WS.PublicURL)
+		if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
+			v.add("ws.public_url: %q is not a WebSocket address; write one like wss://chat.example.com/ws", c.WS.PublicURL)
+		}
+	}
+	if _, err := c.TrustedProxies(); err != nil {
+		v.all = append(v.all, err)
+	}
+}
+
+func (c *Config) validateStorage(v *mistakes) {
+	switch scheme, _, _ := strings.Cut(c.Storage.URL, ":"); scheme {
+	case "sqlite":
+		if c.Storage.URL == "sqlite:" {
+			v.add("storage.url: sqlite: names no file; write sqlite:<path of the file>")
+		}
+	case "postgres", "postgresql":
+		v.add("storage.url: this version can't keep its data in PostgreSQL; use sqlite:<path of the file>")
+	default:
+		v.add("storage.url: nothing is known of %q; use sqlite:<path of the file>", scheme+":")
+	}
+	if c.Redis.URL != "" {
+		v.add("redis.url: this version has no Redis log; take the key out")
+	}
+	if c.Storage.Ack != "fsync" {
+		v.add("storage.ack: %q; SQLite syncs every commit, so the only level is fsync", c.Storage.Ack)
+	}
+}
+
+// RequireLoopback returns an error for every listener that others could reach: a demo has known accounts.
+func (c *Config) RequireLoopback() error {
+	v := &mistakes{}
+	for _, l := range []struct{ key, addr string }{
+		{"http.listen", c.HTTP.Listen}, {"ws.listen", c.WS.Listen}, {"tcp.listen", c.TCP.Listen}, {"admin.listen", c.Admin.Listen},
+	} {
+		if l.addr != Off && !isLoopback(l.addr) {
+			v.add("%s: %s is not loopback, and --demo has accounts that everybody knows; use 127.0.0.1, or leave --demo out", l.key, l.addr)
+		}
+	}
+	return errors.Join(v.all...)
+}
+
+// TrustedProxies returns proxies.trusted as networks.
+func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for part := range strings.SplitSeq(c.Proxies.Trusted, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(part)
+		if addr, aerr := netip.ParseAddr(part); aerr == nil {
+			p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("proxies.trusted: %q is neither an address nor a network; write e.g. 10.0.0.0/8", part)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// isLoopback reports whether only this machine can reach an address.
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+type mistakes struct{ all []error }
+
+func (v *mistakes) add(format string, args ...any) {
+	v.all = append(v.all, fmt.Errorf(format, args...))
+}
+
+func (v *mistakes) address(key, addr string, mayBeOff bool) {
+	if mayBeOff && addr == Off {
+		return
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		v.add("%s: %q is not an address; write host:port, e.g. 127.0.0.1:8080", key, addr)
+	}
+}
+
+func (v *mistakes) oneOf(key, got string, want ...string) {
+	for _, w := range want {
+		if got == w {
+			return
+		}
+	}
+	v.add("%s: %q; use one of %s", key, got, strings.Join(want, ", "))
+}
+
+func (v *mistakes) atLeast(key string, got, least float64) {
+	if got < least {
+		v.add("%s: %v; use %v or more", key, got, least)
+	}
+}
+
+func (v *mistakes) between(key string, got Duration, least, most time.Duration) {
+	if d := time.Duration(got); d < least || d > most {
+		v.add("%s: %v; use %v to %v", key, got, least, most)
+	}
+}

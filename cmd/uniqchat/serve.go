@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/uniqchat/uniqchat/cmd/uniqchat/config"
+	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server"
+	"github.com/uniqchat/uniqchat/server/live"
+	"github.com/uniqchat/uniqchat/storage"
+	"github.com/uniqchat/uniqchat/web"
+)
+
+func serveCommand() *cobra.Command {
+	var demo bool
+	var role string
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serve: chat, API, console and widget", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			if role != "all" {
+				return fmt.Errorf("--role %s: one process serves an SQLite database, so it does everything; leave --role at all", role)
+			}
+			if demo {
+				if err := cfg.RequireLoopback(); err != nil {
+					return err
+				}
+			}
+			p := &process{cfg: cfg, demo: demo, reload: func() (*config.Config, error) { return load(cmd) }}
+			return p.serve(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&demo, "demo", false, "a demo shop with known accounts, on this machine only")
+	cmd.Flags().StringVar(&role, "role", "all", "which part of a cluster's node this process is: all")
+	return cmd
+}
+
+// process is one run of the server.
+type process struct {
+	cfg    *config.Config
+	demo   bool
+	reload func() (*config.Config, error)
+
+	level  slog.LevelVar
+	logger *slog.Logger
+	server *server.Server
+}
+
+// serve runs until a signal ends it. It returns nil after a clean drain.
+func (p *process) serve(ctx context.Context) (err error) {
+	p.logger = newLogger(os.Stderr, p.cfg.Log, &p.level)
+	slog.SetDefault(p.logger)
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	over := make(chan struct{})
+	defer close(over)
+	go p.listen(signals, stop, over)
+
+	kept, err := storage.Open(ctx, storage.Options{URL: p.cfg.Storage.URL})
+	if err != nil {
+		return err
+	}
+	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() {
+		err := kept.Run(keeping)
+		stop() // without storage there is nothing to serve
+		ended <- err
+	}()
+	defer func() {
+		endKeeping()
+		if runErr := <-ended; runErr != nil && !errors.Is(runErr, context.Canceled) {
+			err = errors.Join(err, fmt.Errorf("storage: %w", runErr))
+		}
+		err = errors.Join(err, kept.Close())
+	}()
+	return p.run(ctx, kept)
+}
+
+// run serves on opened storage.
+func (p *process) run(ctx context.Context, kept *storage.Storage) error {
+	var password string
+	if p.demo {
+		var err error
+		if password, err = seedDemo(ctx, kept.Store, p.cfg.DataDir); err != nil {
+			return fmt.Errorf("prepare the demo: %w", err)
+		}
+	}
+	cfg, err := p.serverConfig()
+	if err != nil {
+		return err
+	}
+	p.server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker})
+	if err != nil {
+		return err
+	}
+	go func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.server.Started():
+		}
+		p.logger.Info("serving", "http", p.server.HTTPAddr(), "ws", p.server.WSAddr(), "tcp", p.server.TCPAddr(),
+			"admin", p.server.AdminAddr(), "version", version)
+		if p.demo {
+			printDemo(os.Stdout, p.server.HTTPAddr(), password)
+		}
+	}()
+	if err := p.server.Run(ctx); err != nil {
+		return err
+	}
+	p.logger.Info("ended")
+	return nil
+}
+
+// listen acts on signals: the first SIGTERM or SIGINT drains, a second one ends at once, SIGHUP reloads.
+func (p *process) listen(signals <-chan os.Signal, stop func(), over <-chan struct{}) {
+	stopping := false
+	for {
+		select {
+		case <-over:
+			return
+		case s := <-signals:
+			switch {
+			case s == syscall.SIGHUP:
+				p.reloaded()
+			case stopping:
+				p.logger.Warn("ended at once")
+				os.Exit(1)
+			default:
+				stopping = true
+				stop()
+			}
+		}
+	}
+}
+
+// liveKeys are the keys that SIGHUP changes.
+var liveKeys = map[string]bool{
+	"log.level": true, "limits.connections_per_address": true, "limits.accepts_per_address_per_second": true,
+	"limits.sessions_per_address_per_second": true,
+}
+
+// reloaded takes over what can change while serving, and says what can't.
+func (p *process) reloaded() {
+	next, err := p.reload()
+	if err != nil {
+		p.logger.Error("configuration not reloaded", "err", err)
+		return
+	}
+	old, now := p.cfg.Keys(), next.Keys()
+	for i := range now {
+		if old[i].String() == now[i].String() {
+			continue
+		}
+		if liveKeys[now[i].Name] {
+			p.logger.Info("changed", "key", now[i].Name, "to", now[i].String())
+		} else {
+			p.logger.Warn("can't change while serving; restart for it", "key", now[i].Name)
+		}
+	}
+	setLevel(&p.level, next.Log.Level)
+	if p.server != nil {
+		l := next.Limits
+		p.server.SetLimits(l.SessionsPerAddressPerSecond, l.ConnectionsPerAddress, l.AcceptsPerAddressPerSecond)
+	}
+	p.cfg.Log.Level = next.Log.Level
+	p.cfg.Limits.ConnectionsPerAddress = next.Limits.ConnectionsPerAddress
+	p.cfg.Limits.AcceptsPerAddressPerSecond = next.Limits.AcceptsPerAddressPerSecond
+	p.cfg.Limits.SessionsPerAddressPerSecond = next.Limits.SessionsPerAddressPerSecond
+}
+
+// serverConfig is the configuration as the server wants it.
+func (p *process) serverConfig() (server.Config, error) {
+	c := p.cfg
+	proxies, err := c.TrustedProxies()
+	if err != nil {
+		return server.Config{}, err
+	}
+	address := func(a string) string {
+		if a == config.Off {
+			return ""
+		}
+		return a
+	}
+	limits := live.DefaultLimits()
+	role := func(to *live.RoleLimits, l config.RoleLimit, b config.Beat) {
+		to.SendRate, to.SendBurst, to.Window = l.SendRate, l.SendBurst, l.Window
+		to.Ping, to.Pong = time.Duration(b.Ping), time.Duration(b.Pong)
+	}
+	role(&limits.Visitor, c.Limits.Visitor, c.Heartbeat.Visitor)
+	role(&limits.Agent, c.Limits.Agent, c.Heartbeat.Agent)
+	limits.API.Ping, limits.API.Pong = time.Duration(c.Heartbeat.API.Ping), time.Duration(c.Heartbeat.API.Pong)
+	return server.Config{
+		HTTPListen: c.HTTP.Listen, AdminListen: address(c.Admin.Listen), WSPublicURL: c.WS.PublicURL,
+		Engine: engine.Config{
+			WSListen: c.WS.Listen, TCPListen: address(c.TCP.Listen), Loops: c.Engine.Loops, MaxConnections: c.Engine.MaxConnections,
+			MaxPerAddress: c.Limits.ConnectionsPerAddress, AcceptsPerAddress: c.Limits.AcceptsPerAddressPerSecond,
+		},
+		Limits: limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
+		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,
+	}, nil
+}
