@@ -61,6 +61,7 @@ type CloseError struct {
 	Reason string
 }
 
+// Error implements error.
 func (e *CloseError) Error() string { return fmt.Sprintf("close %d: %s", e.Code, e.Reason) }
 
 func protocolError(reason string) *CloseError { return &CloseError{CloseProtocol, reason} }
@@ -72,6 +73,7 @@ type PacketError struct {
 	Message string
 }
 
+// Error implements error.
 func (e *PacketError) Error() string { return e.Message }
 
 func malformed(format string, args ...any) *PacketError {

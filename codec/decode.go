@@ -1,63 +1,8 @@
 package codec
 
-import (
-	"encoding/binary"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
-// Flags are bits of the binary header.
-type Flags uint8
-
-// The flags of protocol version 1; all others must be zero.
-const (
-	FlagDup        Flags = 1 << iota // a retry
-	FlagEphemeral                    // may be dropped under load
-	FlagCompressed                   // the body is raw DEFLATE
-	flagsKnown     = FlagDup | FlagEphemeral | FlagCompressed
-)
-
-// HeaderSize is the size of the binary header.
-const HeaderSize = 8
-
-// Magic is the first byte of every binary packet: its high nibble marks the protocol, its low one the framing version.
-const Magic = 0xC1
-
-// MaxBody is the longest body that the binary header can announce.
-const MaxBody = 1<<24 - 1
-
-// Header is what stands before every packet's fields.
-type Header struct {
-	Type   Type
-	Flags  Flags
-	Length uint32 // of the body in bytes; binary only
-	RID    uint16 // correlation id, echoed in the reply; 0 = none
-}
-
-// ParseHeader reads the binary header at the start of b. ok is false if b is too short. Bytes that can't be a header give a
-// *CloseError with 3501, because where the next packet begins is unknown then.
-func ParseHeader(b []byte) (h Header, ok bool, err error) {
-	if len(b) > 0 && b[0] != Magic {
-		return h, false, errMagic
-	}
-	if len(b) < HeaderSize {
-		return h, false, nil
-	}
-	if Flags(b[2])&^flagsKnown != 0 {
-		return h, false, errFlags
-	}
-	return Header{
-		Type: Type(b[1]), Flags: Flags(b[2]),
-		Length: uint32(b[3])<<16 | uint32(b[4])<<8 | uint32(b[5]),
-		RID:    binary.BigEndian.Uint16(b[6:]),
-	}, true, nil
-}
-
-var (
-	errMagic    = &CloseError{CloseBadFrame, "not a packet of this protocol"}
-	errFlags    = &CloseError{CloseBadFrame, "reserved flags are set"}
-	errShort    = &CloseError{CloseBadFrame, "message ends inside a packet"}
-	errTextUTF8 = malformed("text is not UTF-8")
-)
+var errShort = &CloseError{CloseBadFrame, "message ends inside a packet"}
 
 // Decoder decodes packets. It owns one struct of each type: what it returns is valid until its next call, and points into
 // the bytes that it was given, which it may rewrite in place (JSON values are made compact). The zero value is ready.
@@ -95,11 +40,22 @@ type Decoder struct {
 	watch      Watch
 }
 
+// maxKept is how many items of a list a decoder keeps memory for between packets.
+const maxKept = 1024
+
+// again returns a list's memory for the next packet, unless a stranger made it large.
+func again[T any](list []T) []T {
+	if cap(list) > maxKept {
+		return nil
+	}
+	return list[:0]
+}
+
 // packet returns the decoder's struct for a type, emptied; nil for an unknown type.
 func (d *Decoder) packet(t Type) Packet {
 	switch t {
 	case TypeConnect:
-		d.connect = Connect{Resume: d.connect.Resume[:0]}
+		d.connect = Connect{Resume: again(d.connect.Resume)}
 		return &d.connect
 	case TypeConnack:
 		d.connack = Connack{}
@@ -142,7 +98,7 @@ func (d *Decoder) packet(t Type) Packet {
 func (d *Decoder) otherPacket(t Type) Packet {
 	switch t {
 	case TypeDurable:
-		d.durable = Durable{Items: d.durable.Items[:0]}
+		d.durable = Durable{Items: again(d.durable.Items)}
 		return &d.durable
 	case TypeEvent:
 		d.event = Event{}
@@ -154,7 +110,7 @@ func (d *Decoder) otherPacket(t Type) Packet {
 		d.join = Join{}
 		return &d.join
 	case TypeJoined:
-		d.joined = Joined{Members: d.joined.Members[:0], Messages: d.joined.Messages[:0]}
+		d.joined = Joined{Members: again(d.joined.Members), Messages: again(d.joined.Messages)}
 		return &d.joined
 	case TypeLeave:
 		d.leave = Leave{}
@@ -163,10 +119,10 @@ func (d *Decoder) otherPacket(t Type) Packet {
 		d.sync = Sync{}
 		return &d.sync
 	case TypeSynced:
-		d.synced = Synced{Messages: d.synced.Messages[:0]}
+		d.synced = Synced{Messages: again(d.synced.Messages)}
 		return &d.synced
 	case TypeGap:
-		d.gap = Gap{Items: d.gap.Items[:0]}
+		d.gap = Gap{Items: again(d.gap.Items)}
 		return &d.gap
 	case TypeStatus:
 		d.status = Status{}
@@ -228,9 +184,9 @@ func (d *Decoder) JSON(text []byte, each func(h Header, p Packet, err error)) er
 		return e
 	}
 	if !utf8.Valid(text) {
-		return fail(&PacketError{Code: errTextUTF8.Code, Message: errTextUTF8.Message})
+		return fail(malformed("text is not UTF-8"))
 	}
-	s := scanner{b: text}
+	s := scanner{b: text, limit: maxTextDepth}
 	s.space()
 	if s.i < len(text) && text[s.i] == '[' {
 		return d.jsonArray(text, each)
@@ -238,7 +194,7 @@ func (d *Decoder) JSON(text []byte, each func(h Header, p Packet, err error)) er
 	if s.i >= len(text) || text[s.i] != '{' {
 		return fail(malformed("a text message holds a JSON object or an array of them"))
 	}
-	d.startJSON(text)
+	d.startJSON()
 	if !s.object(&d.v.members) {
 		return fail(malformed("not JSON: %s", s.problem))
 	}
@@ -250,27 +206,24 @@ func (d *Decoder) JSON(text []byte, each func(h Header, p Packet, err error)) er
 	return nil
 }
 
-func (d *Decoder) startJSON(text []byte) {
+func (d *Decoder) startJSON() {
 	v := &d.v
-	if cap(v.members) > 1024 {
-		v.members = nil
-	}
-	v.mode, v.text, v.err, v.base, v.members = fromJSON, text, nil, 0, v.members[:0]
+	v.mode, v.err, v.base, v.members = fromJSON, nil, 0, v.members[:0]
 }
 
 func (d *Decoder) jsonArray(text []byte, each func(h Header, p Packet, err error)) error {
-	whole := scanner{b: text}
+	whole := scanner{b: text, limit: maxTextDepth}
 	if !whole.document() {
 		e := malformed("not JSON: %s", whole.problem)
 		each(Header{}, nil, e)
 		return e
 	}
-	s := scanner{b: text}
+	s := scanner{b: text, limit: maxTextDepth}
 	s.space()
 	s.enter()
 	for s.i < len(text) && text[s.i] != ']' {
 		if text[s.i] == '{' {
-			d.startJSON(text)
+			d.startJSON()
 			s.object(&d.v.members)
 			h, p, err := d.object()
 			each(h, p, err)
@@ -291,7 +244,10 @@ func (d *Decoder) object() (h Header, p Packet, err error) {
 	if rid, ok := v.jsonUint("rid", 1<<16-1); ok {
 		h.RID = uint16(rid)
 	}
-	name, ok := v.quoted("type")
+	if len(v.members) > maxMembers {
+		v.fail("more than %d fields", maxMembers)
+	}
+	name, ok := v.plain("type")
 	if ok {
 		h.Type, ok = typeOf(name)
 		if !ok {
@@ -323,7 +279,7 @@ func PeekRID(text bool, data []byte) uint16 {
 		h, _, _ := ParseHeader(data)
 		return h.RID
 	}
-	s := scanner{b: data}
+	s := scanner{b: data, limit: maxTextDepth}
 	s.space()
 	if s.i >= len(data) || data[s.i] != '{' || !utf8.Valid(data) {
 		return 0

@@ -24,7 +24,7 @@ type Upgrader struct {
 type Upgrade struct {
 	Subprotocol  string // the one that was chosen; empty if none was offered
 	Origin       string // of the browser's page; empty if there was none
-	ForwardedFor string // X-Forwarded-For, as it came
+	ForwardedFor string // X-Forwarded-For as it came, all of its lines in order
 }
 
 // HandshakeError is why a handshake was refused.
@@ -33,6 +33,7 @@ type HandshakeError struct {
 	Reason string
 }
 
+// Error implements error.
 func (e *HandshakeError) Error() string { return "handshake: " + e.Reason }
 
 var (
@@ -70,7 +71,10 @@ func (u *Upgrader) Upgrade(dst, request []byte) (out []byte, up Upgrade, err err
 			case equalFold(key, "Origin"):
 				up.Origin = string(value)
 			case equalFold(key, "X-Forwarded-For"):
-				up.ForwardedFor = string(value)
+				if up.ForwardedFor != "" {
+					up.ForwardedFor += ", " // RFC 9110 5.3
+				}
+				up.ForwardedFor += string(value)
 			}
 			return nil
 		},

@@ -74,7 +74,7 @@ func (v *visitor) jsonBool(name string, p *bool) {
 	}
 }
 
-// quoted returns the inside of a string member.
+// quoted returns the inside of a string member, with its escapes.
 func (v *visitor) quoted(name string) ([]byte, bool) {
 	m := v.lookup(name)
 	if m == nil {
@@ -87,21 +87,30 @@ func (v *visitor) quoted(name string) ([]byte, bool) {
 	return m.value[1 : len(m.value)-1], true
 }
 
+// plain is quoted without escapes. It allocates only if there are any.
+func (v *visitor) plain(name string) ([]byte, bool) {
+	raw, ok := v.quoted(name)
+	if ok && bytes.IndexByte(raw, '\\') >= 0 {
+		raw = []byte(unquote(raw))
+	}
+	return raw, ok
+}
+
 func (v *visitor) jsonString(name string, p *string) {
 	raw, ok := v.quoted(name)
 	if !ok || len(raw) == 0 {
 		return
 	}
 	s := unquote(raw)
-	if len(s) > 1<<16-1 {
-		v.fail("%s is longer than 65535 bytes", name)
+	if len(s) > maxString {
+		v.fail("%s is longer than %d bytes", name, maxString)
 		return
 	}
 	*p = s
 }
 
 func (v *visitor) jsonEnum(name string, p *uint8, names []string) {
-	raw, ok := v.quoted(name)
+	raw, ok := v.plain(name)
 	if !ok {
 		return
 	}
@@ -115,7 +124,7 @@ func (v *visitor) jsonEnum(name string, p *uint8, names []string) {
 }
 
 func (v *visitor) jsonUUID(name string, p *UUID) {
-	raw, ok := v.quoted(name)
+	raw, ok := v.plain(name)
 	if !ok {
 		return
 	}
@@ -133,51 +142,79 @@ func (v *visitor) jsonBlob(name string, p *[]byte) {
 	if m == nil {
 		return
 	}
-	*p = m.value
+	if m.depth > maxDepth {
+		v.fail("%s is nested too deep", name)
+		return
+	}
 	if m.spaces {
 		m.value = compact(m.value)
 		m.spaces = false
-		*p = m.value
 	}
+	*p = m.value
 }
 
-// jsonList calls item for each element of an array member, with that element's members in reach.
-func (v *visitor) jsonList(name string, item func()) {
+// items walks over the objects of an array member. The zero value has none.
+type items struct {
+	name       string
+	s          scanner // of the array
+	outer, top int     // the visitor's base and members as they were
+	count      int
+}
+
+// openList begins an array member; if it is missing or no array, nextItem finds nothing.
+func (v *visitor) openList(name string) items {
 	m := v.lookup(name)
 	if m == nil {
-		return
+		return items{}
 	}
 	if m.value[0] != '[' {
 		v.fail("%s must be an array", name)
-		return
+		return items{}
 	}
-	s := scanner{b: m.value, i: 1}
-	outer, top := v.base, len(v.members)
-	defer func() {
-		v.base = outer
-		v.members = v.members[:top]
-	}()
-	for {
+	return items{name: name, s: scanner{b: m.value, i: 1, limit: maxTextDepth}, outer: v.base, top: len(v.members)}
+}
+
+// nextItem puts the next object's members in reach. At the end, or after an error, those of the outer object are again.
+func (v *visitor) nextItem(in *items) bool {
+	if in.s.b == nil {
+		return false
+	}
+	if v.err == nil && v.scanItem(in) {
+		return true
+	}
+	v.base = in.outer
+	v.members = v.members[:in.top]
+	return false
+}
+
+// scanItem is nextItem before the end. The array was scanned before, so what it holds is JSON.
+func (v *visitor) scanItem(in *items) bool {
+	s := &in.s
+	s.space()
+	if in.count > 0 && s.b[s.i] == ',' {
+		s.i++
 		s.space()
-		if s.i >= len(s.b) || s.b[s.i] == ']' {
-			return
-		}
-		if s.b[s.i] == ',' {
-			s.i++
-			continue
-		}
-		if s.b[s.i] != '{' {
-			v.fail("%s must hold objects", name)
-			return
-		}
-		v.members = v.members[:top]
-		v.base = top
-		if !s.object(&v.members) {
-			v.fail("%s is malformed", name)
-			return
-		}
-		if item(); v.err != nil {
-			return
-		}
 	}
+	if s.b[s.i] == ']' {
+		return false
+	}
+	if s.b[s.i] != '{' {
+		v.fail("%s must hold objects", in.name)
+		return false
+	}
+	if in.count++; in.count > maxItems {
+		v.fail("%s holds more than %d items", in.name, maxItems)
+		return false
+	}
+	v.base = in.top
+	v.members = v.members[:in.top]
+	if !s.object(&v.members) {
+		v.fail("%s: %s", in.name, s.problem)
+		return false
+	}
+	if len(v.members)-in.top > maxMembers {
+		v.fail("%s: an item has more than %d fields", in.name, maxMembers)
+		return false
+	}
+	return true
 }

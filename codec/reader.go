@@ -1,8 +1,6 @@
 package codec
 
-import (
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // Sink takes what a MessageReader found: a whole text or binary message, or a control frame. The payload is borrowed
 // until Frame returns; Frame may change it. An error ends the reading and is returned by Read.
@@ -41,7 +39,7 @@ var (
 )
 
 // Read takes bytes as they came from a client, passes every whole message and control frame to sink, in order, and
-// returns how many bytes it is done with; the rest (part of a header or of a small frame) must be given again together
+// returns how many bytes it is done with; the rest (part of a header or of a control frame) must be given again together
 // with what follows. An error is a *CloseError, or sink's.
 func (r *MessageReader) Read(b []byte, maxMessage int, sink Sink) (consumed int, err error) {
 	return r.read(b, maxMessage, sink, true)
@@ -190,13 +188,18 @@ func (r *MessageReader) fill(b []byte, sink Sink) (int, error) {
 	return n, err
 }
 
-// grow makes room for n more bytes, at least doubling, so that a drip feed copies each byte a bounded number of times.
+// grow makes room for n more bytes. It doubles, so that a drip feed or tiny fragments copy each byte a bounded number of
+// times, but takes no more than a last frame has announced.
 func (p *partial) grow(n int) {
 	need := len(p.buf.B) + n
 	if need <= cap(p.buf.B) {
 		return
 	}
-	bigger := GetBuffer(max(need, min(2*cap(p.buf.B), need+1<<20)))
+	room := 2 * cap(p.buf.B)
+	if p.fin && int64(room) > int64(len(p.buf.B))+p.left {
+		room = len(p.buf.B) + int(p.left)
+	}
+	bigger := GetBuffer(max(need, room))
 	bigger.B = append(bigger.B, p.buf.B...)
 	PutBuffer(p.buf)
 	p.buf = bigger

@@ -27,7 +27,6 @@ type visitor struct {
 
 	members []member // fromJSON: the members of all open objects; those of the innermost begin at base
 	base    int
-	text    []byte // fromJSON: the whole text
 
 	err *PacketError // the first one
 }
@@ -193,18 +192,11 @@ func (v *visitor) uuid(name string, p *UUID) {
 	}
 }
 
-// str carries a UTF-8 string of at most 65,535 bytes; a longer one is cut when it is encoded.
+// str carries a string of UTF-8; see wireString for what becomes of others.
 func (v *visitor) str(name string, p *string) {
 	switch v.mode {
 	case toBinary:
-		s := *p
-		if len(s) > 1<<16-1 {
-			n := 1<<16 - 1
-			for n > 0 && !utf8.RuneStart(s[n]) {
-				n--
-			}
-			s = s[:n]
-		}
+		s := wireString(*p)
 		v.dst = binary.BigEndian.AppendUint16(v.dst, uint16(len(s)))
 		v.dst = append(v.dst, s...)
 	case fromBinary:
@@ -226,7 +218,7 @@ func (v *visitor) str(name string, p *string) {
 		*p = string(b)
 	case toJSON:
 		v.name(name)
-		v.dst = appendString(v.dst, *p)
+		v.dst = appendString(v.dst, wireString(*p))
 	case fromJSON:
 		v.jsonString(name, p)
 	}
@@ -258,7 +250,7 @@ func (v *visitor) blob(name string, p *[]byte) {
 			v.fail("%s is not UTF-8", name)
 			return
 		}
-		s := scanner{b: b}
+		s := scanner{b: b, limit: maxDepth}
 		if !s.document() {
 			v.fail("%s is not JSON: %s", name, s.problem)
 			return
@@ -283,119 +275,4 @@ func (v *visitor) rest(name string, n int) []byte {
 	b := v.src[:n]
 	v.src = v.src[n:]
 	return b
-}
-
-const positionSize = 16 + 8
-
-// positions carries a list of frozen {conv, seq} tuples.
-func (v *visitor) positions(name, seq string, p *[]Position) {
-	switch v.mode {
-	case toBinary:
-		items := (*p)[:min(len(*p), 1<<16-1)]
-		v.dst = binary.BigEndian.AppendUint16(v.dst, uint16(len(items)))
-		for i := range items {
-			v.dst = append(v.dst, items[i].Conv[:]...)
-			v.dst = binary.BigEndian.AppendUint64(v.dst, items[i].Seq)
-		}
-	case fromBinary:
-		b, ok := v.take(name, 2)
-		if !ok {
-			return
-		}
-		n := int(binary.BigEndian.Uint16(b))
-		if len(v.src) < n*positionSize {
-			v.fail("%s claims %d items, %d bytes are left", name, n, len(v.src))
-			return
-		}
-		for range n {
-			var item Position
-			v.uuid("conv", &item.Conv)
-			v.u64(seq, &item.Seq)
-			*p = append(*p, item)
-		}
-	case toJSON:
-		v.name(name)
-		v.dst = append(v.dst, '[')
-		for i := range *p {
-			if i > 0 {
-				v.dst = append(v.dst, ',')
-			}
-			item := &(*p)[i]
-			v.dst = append(v.dst, '{')
-			v.uuid("conv", &item.Conv)
-			v.u64(seq, &item.Seq)
-			v.dst = append(v.dst, '}')
-		}
-		v.dst = append(v.dst, ']')
-	case fromJSON:
-		v.jsonList(name, func() {
-			var item Position
-			v.uuid("conv", &item.Conv)
-			v.u64(seq, &item.Seq)
-			*p = append(*p, item)
-		})
-	}
-}
-
-// list carries items that have their own length on the wire, so that they can grow.
-func list[T any](v *visitor, name string, p *[]T, fields func(*T, *visitor)) {
-	switch v.mode {
-	case toBinary:
-		items := (*p)[:min(len(*p), 1<<16-1)]
-		v.dst = binary.BigEndian.AppendUint16(v.dst, uint16(len(items)))
-		for i := range items {
-			at := len(v.dst)
-			v.dst = append(v.dst, 0, 0, 0, 0)
-			fields(&items[i], v)
-			binary.BigEndian.PutUint32(v.dst[at:], uint32(len(v.dst)-at-4))
-		}
-	case fromBinary:
-		b, ok := v.take(name, 2)
-		if !ok {
-			return
-		}
-		n := int(binary.BigEndian.Uint16(b))
-		if len(v.src) < n*4 {
-			v.fail("%s claims %d items, %d bytes are left", name, n, len(v.src))
-			return
-		}
-		for range n {
-			b := v.rest(name, 4)
-			if b == nil {
-				return
-			}
-			size := binary.BigEndian.Uint32(b)
-			if uint64(size) > uint64(len(v.src)) {
-				v.fail("%s: an item claims %d bytes, %d are left", name, size, len(v.src))
-				return
-			}
-			after := v.src[size:]
-			v.src = v.src[:size]
-			var item T
-			fields(&item, v)
-			*p = append(*p, item)
-			if v.err != nil {
-				return
-			}
-			v.src = after
-		}
-	case toJSON:
-		v.name(name)
-		v.dst = append(v.dst, '[')
-		for i := range *p {
-			if i > 0 {
-				v.dst = append(v.dst, ',')
-			}
-			v.dst = append(v.dst, '{')
-			fields(&(*p)[i], v)
-			v.dst = append(v.dst, '}')
-		}
-		v.dst = append(v.dst, ']')
-	case fromJSON:
-		v.jsonList(name, func() {
-			var item T
-			fields(&item, v)
-			*p = append(*p, item)
-		})
-	}
 }

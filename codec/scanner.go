@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -9,15 +8,23 @@ import (
 // maxJSONInt is the largest integer that every JSON reader keeps exact (RFC 8259 6).
 const maxJSONInt = 1<<53 - 1
 
-// maxDepth is how deep JSON values may nest.
-const maxDepth = 64
+const (
+	// maxDepth is how deep a body, data or filter may nest.
+	maxDepth = 64
+	// maxTextDepth leaves room for what such a value can stand in: an array of packets, a packet, its list, an item.
+	maxTextDepth = maxDepth + 4
+	// maxMembers is how many members a packet or an item may have, unknown ones included.
+	maxMembers = 64
+)
 
 // scanner walks over one JSON text (RFC 8259) that is known to be UTF-8, and notes whether white space stands between
-// tokens. It allocates nothing. Strings with U+0000 or a lone surrogate are refused: databases and browsers can't hold them.
+// tokens and how deep they nest. It allocates nothing. Strings with U+0000 or a lone surrogate are refused: databases and browsers can't hold them.
 type scanner struct {
 	b       []byte
 	i       int
+	limit   int // of depth
 	depth   int
+	deepest int
 	spaces  bool
 	problem string
 }
@@ -197,9 +204,10 @@ func hex4(b []byte) (rune, bool) {
 
 func (s *scanner) enter() bool {
 	s.i++
-	if s.depth++; s.depth > maxDepth {
+	if s.depth++; s.depth > s.limit {
 		return s.bad("nested too deep")
 	}
+	s.deepest = max(s.deepest, s.depth)
 	s.space()
 	return true
 }
@@ -245,9 +253,11 @@ func (s *scanner) array() bool {
 type member struct {
 	key, value []byte // key without its quotes
 	spaces     bool   // white space stands between the value's tokens
+	depth      uint8  // of the value: 0 unless it is an array or an object
 }
 
-// object walks over an object and appends its members to *into unless that is nil.
+// object walks over an object and appends its members to *into unless that is nil; of those beyond maxMembers only one, for
+// the caller to notice.
 func (s *scanner) object(into *[]member) bool {
 	if !s.enter() {
 		return false
@@ -257,171 +267,44 @@ func (s *scanner) object(into *[]member) bool {
 		s.depth--
 		return true
 	}
-	for {
-		if s.i >= len(s.b) || s.b[s.i] != '"' {
-			return s.bad("expected a member's name")
-		}
-		from := s.i
-		if !s.str() {
+	for count := 1; ; count++ {
+		key, ok := s.key()
+		if !ok {
 			return false
 		}
-		key := s.b[from+1 : s.i-1]
-		s.space()
-		if s.i >= len(s.b) || s.b[s.i] != ':' {
-			return s.bad("expected a colon")
+		if into == nil || count > maxMembers+1 {
+			if !s.value() {
+				return false
+			}
+		} else {
+			from := s.i
+			s.spaces, s.deepest = false, s.depth
+			if !s.value() {
+				return false
+			}
+			*into = append(*into, member{key, s.b[from:s.i], s.spaces, uint8(s.deepest - s.depth)})
 		}
-		s.i++
-		s.space()
-		from = s.i
-		outer := s.spaces
-		s.spaces = false
-		if !s.value() {
-			return false
-		}
-		if into != nil {
-			*into = append(*into, member{key, s.b[from:s.i], s.spaces})
-		}
-		s.spaces = s.spaces || outer
 		if more, ok := s.next('}'); !ok || !more {
 			return ok
 		}
 	}
 }
 
-// compact removes the white space between the tokens of b, in place, if the scanner saw any. b is what was scanned.
-func (s *scanner) compact(b []byte) []byte {
-	if !s.spaces {
-		return b
+// key walks over a member's name, which it returns without its quotes, and the colon.
+func (s *scanner) key() ([]byte, bool) {
+	if s.i >= len(s.b) || s.b[s.i] != '"' {
+		return nil, s.bad("expected a member's name")
 	}
-	return compact(b)
-}
-
-func compact(b []byte) []byte {
-	out := b[:0]
-	inString := false
-	for i := 0; i < len(b); i++ {
-		c := b[i]
-		switch {
-		case inString && c == '\\':
-			out = append(out, c, b[i+1])
-			i++
-			continue
-		case c == '"':
-			inString = !inString
-		case !inString && (c == ' ' || c == '\t' || c == '\n' || c == '\r'):
-			continue
-		}
-		out = append(out, c)
+	from := s.i
+	if !s.str() {
+		return nil, false
 	}
-	return out
-}
-
-// unquote returns what a scanned string means; raw is without its quotes.
-func unquote(raw []byte) string {
-	i := 0
-	for i < len(raw) && raw[i] != '\\' {
-		i++
+	key := s.b[from+1 : s.i-1]
+	s.space()
+	if s.i >= len(s.b) || s.b[s.i] != ':' {
+		return nil, s.bad("expected a colon")
 	}
-	if i == len(raw) {
-		return string(raw)
-	}
-	out := append(make([]byte, 0, len(raw)), raw[:i]...)
-	for i < len(raw) {
-		c := raw[i]
-		if c != '\\' {
-			out = append(out, c)
-			i++
-			continue
-		}
-		switch c = raw[i+1]; c {
-		case 'u':
-			r, _ := hex4(raw[i:])
-			i += 6
-			if utf16.IsSurrogate(r) {
-				low, _ := hex4(raw[i:])
-				r = utf16.DecodeRune(r, low)
-				i += 6
-			}
-			out = utf8.AppendRune(out, r)
-			continue
-		case 'b':
-			c = '\b'
-		case 'f':
-			c = '\f'
-		case 'n':
-			c = '\n'
-		case 'r':
-			c = '\r'
-		case 't':
-			c = '\t'
-		}
-		out = append(out, c)
-		i += 2
-	}
-	return string(out)
-}
-
-// appendString appends s as a JSON string. What isn't UTF-8 becomes U+FFFD, and U+2028 and U+2029 are escaped, so that the
-// text is also JavaScript.
-func appendString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r != utf8.RuneError && r != '\u2028' && r != '\u2029' || n > 1 && r == utf8.RuneError {
-				i += n
-				continue
-			}
-			dst = append(dst, s[from:i]...)
-			switch r {
-			case '\u2028':
-				dst = append(dst, `\u2028`...)
-			case '\u2029':
-				dst = append(dst, `\u2029`...)
-			default:
-				dst = append(dst, `\ufffd`...)
-			}
-			i += n
-			from = i
-			continue
-		}
-		dst = append(dst, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-		i++
-		from = i
-	}
-	dst = append(dst, s[from:]...)
-	return append(dst, '"')
-}
-
-func appendUint(dst []byte, x uint64) []byte { return strconv.AppendUint(dst, x, 10) }
-
-func appendUUID(dst []byte, u *UUID) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for i, c := range u {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			dst = append(dst, '-')
-		}
-		dst = append(dst, hex[c>>4], hex[c&15])
-	}
-	return append(dst, '"')
+	s.i++
+	s.space()
+	return key, true
 }
