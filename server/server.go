@@ -98,6 +98,7 @@ func (s *Server) makeHertz() (err error) {
 		hertz.WithHandleMethodNotAllowed(true), hertz.WithRedirectTrailingSlash(false), hertz.WithDisablePrintRoute(true),
 		hertz.WithExitWaitTime(5*time.Second),
 	)
+	s.hertz.Name = "uniqchat"
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
 		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		SessionsPerAddress: s.cfg.SessionsPerAddress, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,

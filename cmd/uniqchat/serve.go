@@ -131,9 +131,13 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	return nil
 }
 
+// echo is how soon after the first signal another one is the same: timeout(1) and some supervisors signal a process and
+// then its group.
+const echo = 100 * time.Millisecond
+
 // listen acts on signals: the first SIGTERM or SIGINT drains, a second one ends at once, SIGHUP reloads.
 func (p *process) listen(signals <-chan os.Signal, stop func(), over <-chan struct{}) {
-	stopping := false
+	var asked time.Time
 	for {
 		select {
 		case <-over:
@@ -142,12 +146,12 @@ func (p *process) listen(signals <-chan os.Signal, stop func(), over <-chan stru
 			switch {
 			case s == syscall.SIGHUP:
 				p.reloaded()
-			case stopping:
+			case asked.IsZero():
+				asked = time.Now()
+				stop()
+			case time.Since(asked) > echo:
 				p.logger.Warn("ended at once")
 				os.Exit(1)
-			default:
-				stopping = true
-				stop()
 			}
 		}
 	}

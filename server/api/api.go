@@ -126,6 +126,12 @@ func (a *API) register(engine *route.Engine) (*huma.OpenAPI, error) {
 		seen[r.id] = true
 		r.bind(h, r.operation(a))
 	}
+	// huma can't say "a message or null".
+	conversation := h.OpenAPI().Components.Schemas.Map()["Conversation"]
+	last := conversation.Properties["last_message"]
+	conversation.Properties["last_message"] = &huma.Schema{
+		Description: last.Description, AnyOf: []*huma.Schema{{Ref: last.Ref}, {Type: "null"}},
+	}
 	return h.OpenAPI(), nil
 }
 

@@ -26,6 +26,7 @@ type schema struct {
 	Description string            `json:"description"`
 	Enum        []any             `json:"enum"`
 	Items       *schema           `json:"items"`
+	AnyOf       []schema          `json:"anyOf"`
 	Properties  map[string]schema `json:"properties"`
 	Required    []string          `json:"required"`
 }
@@ -119,6 +120,9 @@ func renderDocs(openAPI []byte) []byte {
 func (d *document) example(s schema, depth int) string {
 	if s.Ref != "" {
 		s = d.Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")]
+	}
+	if len(s.AnyOf) > 0 {
+		return d.example(s.AnyOf[0], depth) + " | null"
 	}
 	pad := strings.Repeat("  ", depth)
 	switch {

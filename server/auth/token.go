@@ -76,7 +76,7 @@ var (
 	errBadToken     = &chat.Error{Code: chat.Unauthenticated, Name: "token_invalid", Message: "the token is not valid"}
 	errExpired      = &chat.Error{Code: chat.Unauthenticated, Name: "token_expired", Message: "the token has expired"}
 	errRevoked      = &chat.Error{Code: chat.Unauthenticated, Name: "token_revoked", Message: "the token was revoked; log in again"}
-	errNoCredential = &chat.Error{Code: chat.Unauthenticated, Name: "credential_missing", Message: "this needs a credential: Authorization: Bearer <token>"}
+	errNoCredential = &chat.Error{Code: chat.Unauthenticated, Name: "credential_missing", Message: "this needs a credential: a Bearer token in Authorization, or X-API-Token"}
 )
 
 // parse verifies a token's signature and times. It does not ask whether it was revoked.
