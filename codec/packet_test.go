@@ -4,50 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func id(b byte) (u UUID) {
-	for i := range u {
-		u[i] = b + byte(i)
-	}
-	return u
-}
-
-// samples holds packets with every field set, and their edges.
-func samples() []Packet {
-	msg := Message{
-		Conv: id(1), Seq: 7, Prev: 5, MID: id(2), CMID: id(3), Sender: id(4), Role: RoleAgent, Kind: KindCard,
-		Visibility: VisibilityInternal, Time: 1767225600123, ReplyTo: id(5), Body: []byte(`{"text":"你好 \"quoted\" \u2028","n":[1,2.5e3,null,true]}`),
-	}
-	return []Packet{
-		&Connect{1, 1, "tok", id(9), CapCompress, "https://shop.example/?q=鞋", "zh-CN", []Position{{id(1), 12}, {id(2), maxJSONInt}}},
-		&Connect{},
-		&Connack{1, id(1), id(2), RoleVisitor, 1767225600123, 45, 15, 65536, 32, 1, id(3)},
-		&Ping{1767225600123}, &Pong{maxJSONInt},
-		&Disconnect{3001, true, true, 1500, "draining \u2028 \x01 \\ \""},
-		&Error{409, false, 0, "已有会话", id(1)}, &Error{503, true, 500, "busy", UUID{}},
-		&Send{id(1), id(2), KindText, VisibilityPublic, UUID{}, []byte(`{"text":"hi"}`)},
-		&Send{Body: []byte(`{}`)},
-		&Sendack{id(1), id(2), id(3), 9, 8, 1767225600123, true},
-		&msg,
-		&Read{id(1), 4}, &Receipt{id(1), id(2), 3, 2},
-		&Typing{id(1), id(2), TypingTyping, "还在写…"},
-		&Durable{[]Position{{id(1), 4}}}, &Durable{},
-		&Event{"inbox.changed", UUID{}, []byte(`{"conversations":[]}`)}, &Event{},
-		&Stream{id(1), id(2), 17, true, "delta"},
-		&Join{id(1), 3, 50},
-		&Joined{id(1), 9, true, []Member{{id(1), RoleVisitor, "王", 3, 2}, {id(2), RoleAgent, "", 0, 0}}, []Message{msg, {Body: []byte(`{}`)}}},
-		&Joined{}, &Leave{id(1)},
-		&Sync{id(1), 3, 9, 200}, &Synced{id(1), 9, false, []Message{msg}},
-		&Gap{[]Position{{id(1), 0}, {id(2), 8}}},
-		&Status{Away}, &Track{"page_view", []byte(`{"url":"/"}`)}, &Watch{WatchBoard, []byte(`{"q":1}`), 3, 50},
-	}
-}
 
 func TestEveryTypeHasASample(t *testing.T) {
 	have := map[Type]bool{}
@@ -59,13 +20,6 @@ func TestEveryTypeHasASample(t *testing.T) {
 			t.Errorf("no sample of %v", typ)
 		}
 	}
-}
-
-// clone copies what a decoder returned, which lives only until its next call.
-func clone(p Packet) Packet {
-	n := reflect.New(reflect.TypeOf(p).Elem())
-	n.Elem().Set(reflect.ValueOf(p).Elem())
-	return n.Interface().(Packet)
 }
 
 func decodeJSON(t *testing.T, d *Decoder, text []byte) (Header, Packet, error) {

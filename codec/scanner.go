@@ -131,20 +131,23 @@ func (s *scanner) number() bool {
 
 // str walks over a string.
 func (s *scanner) str() bool {
-	s.i++
-	for s.i < len(s.b) {
-		switch c := s.b[s.i]; {
-		case c == '"':
+	for i := s.i + 1; i < len(s.b); i++ {
+		c := s.b[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		s.i = i
+		switch c {
+		case '"':
 			s.i++
 			return true
-		case c == '\\':
+		case '\\':
 			if !s.escape() {
 				return false
 			}
-		case c < 0x20:
-			return s.bad("control character in a string")
+			i = s.i - 1
 		default:
-			s.i++
+			return s.bad("control character in a string")
 		}
 	}
 	return s.bad("unterminated string")
