@@ -273,17 +273,48 @@ func (w *chatWindow) good(p99 time.Duration) bool {
 // findMax raises the rate until the p99 breaks its bound, then closes in on where that happens.
 func (r *chatRun) findMax() error {
 	var best *chatWindow
-	low, high := 0.0, 0.0
-	for rate, step := r.s.Rate, 0; step < 16; step++ {
+	err := search(r.s.Rate, func(rate float64) (bool, error) {
 		w, err := r.measure(rate, fmt.Sprintf("at %.0f/s", rate))
+		if err != nil {
+			return false, err
+		}
+		verdict := "too much"
+		good := w.good(r.s.FindMax)
+		if good {
+			verdict = "good"
+			if best == nil || best.rate < rate {
+				best = w
+			}
+		}
+		r.cfg.Progress.note("%.0f/s: reached %.0f/s, p99 %.2f ms, server CPU %.1f us a message, steal %.1f %%: %s",
+			rate, w.perSecond(), w.deliver.P99, w.span.CPUSeconds*1e6/max(w.delivered, 1), w.span.Steal, verdict)
+		return good, nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case best == nil:
+		r.problem("no rate kept p99 within %v", r.s.FindMax)
+		return nil
+	}
+	r.report(best)
+	r.res.Figures["highest_rate"] = best.rate
+	return nil
+}
+
+// maxSearch bounds how many rates are tried.
+const maxSearch = 16
+
+// search looks for the highest rate that is good, to about 5 %: in steps of a half, then by bisection.
+func search(rate float64, try func(rate float64) (good bool, err error)) error {
+	low, high := 0.0, 0.0
+	for range maxSearch {
+		good, err := try(rate)
 		if err != nil {
 			return err
 		}
-		good := w.good(r.s.FindMax)
-		r.cfg.Progress.note("%.0f/s: reached %.0f/s, p99 %.2f ms, server CPU %.1f us a message, steal %.1f %%: %v",
-			rate, w.perSecond(), w.deliver.P99, w.span.CPUSeconds*1e6/max(w.delivered, 1), w.span.Steal, map[bool]string{true: "good", false: "too much"}[good])
 		if good {
-			best, low = w, rate
+			low = rate
 		} else {
 			high = rate
 		}
@@ -293,16 +324,10 @@ func (r *chatRun) findMax() error {
 		case low == 0:
 			rate /= 2
 		case high/low < 1.06:
-			step = 16
+			return nil
 		default:
 			rate = (low + high) / 2
 		}
 	}
-	if best == nil {
-		r.problem("no rate kept p99 within %v", r.s.FindMax)
-		return nil
-	}
-	r.report(best)
-	r.res.Figures["highest_rate"] = best.rate
 	return nil
 }
