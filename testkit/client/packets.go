@@ -170,6 +170,7 @@ func (c *Client) refusal(rid uint16, p *codec.Error) {
 			r.conv.notYet = time.Now().Add(wait)
 		} else {
 			r.conv.refused = p.Code
+			c.journal.Unfollow(r.conv.id)
 		}
 	case r.answer != nil:
 		r.answer(nil, err)

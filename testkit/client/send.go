@@ -152,6 +152,7 @@ func (c *Client) own(m *codec.Message) {
 // settle ends the waiting for an acknowledged message. mu must be held.
 func (c *Client) settle(s *Sending, mid codec.UUID, seq, at uint64, dup bool) {
 	c.leave(s)
+	s.rid = 0
 	v := c.conversation(s.Conv)
 	v.undurable = append(v.undurable, s)
 	if !s.settled {
@@ -171,8 +172,10 @@ func (c *Client) refusedSending(s *Sending, p *codec.Error, wait time.Duration, 
 	}
 	c.journal.Fail(s.Conv, s.CMID, p.Code)
 	c.leave(s)
-	if v := c.convs[s.Conv]; v != nil && v.last == 0 && len(v.messages) == 0 && p.Conv != (codec.UUID{}) {
+	if v := c.convs[s.Conv]; v != nil && v.last == 0 && len(v.messages) == 0 &&
+		(p.Code == codec.ErrConflict || p.Code == codec.ErrNotFound) {
 		v.refused = p.Code // it was not created
+		c.journal.Unfollow(s.Conv)
 	}
 	if !s.settled {
 		s.settled, s.Err = true, err

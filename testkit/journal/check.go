@@ -140,6 +140,8 @@ func (c *checker) readEntry(r *reader, e Entry) {
 		if !slices.Contains(r.follows, e.Conv) {
 			r.follows = append(r.follows, e.Conv)
 		}
+	case OpUnfollow:
+		r.follows = slices.DeleteFunc(r.follows, func(id UUID) bool { return id == e.Conv })
 	case OpSend:
 		s := c.sent[key]
 		if s == nil {

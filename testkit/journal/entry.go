@@ -21,14 +21,15 @@ type Op string
 
 // What a journal holds.
 const (
-	OpReader  Op = "reader"  // the first entry of every reader: who it is
-	OpFollow  Op = "follow"  // from here on the reader must end with all of Conv
-	OpSend    Op = "send"    // a SEND left, first or again
-	OpAck     Op = "ack"     // SENDACK
-	OpFail    Op = "fail"    // an ERROR that ends a message: it was given up
-	OpReceive Op = "receive" // a message came and was not applied (yet): held back, known already, or not wanted
-	OpApply   Op = "apply"   // a message became part of what the reader shows
-	OpReset   Op = "reset"   // the reader dropped its copy of Conv: history forked
+	OpReader   Op = "reader"   // the first entry of every reader: who it is
+	OpFollow   Op = "follow"   // from here on the reader must end with all of Conv
+	OpUnfollow Op = "unfollow" // takes the last follow back: the server refused the reader
+	OpSend     Op = "send"     // a SEND left, first or again
+	OpAck      Op = "ack"      // SENDACK
+	OpFail     Op = "fail"     // an ERROR that ends a message: it was given up
+	OpReceive  Op = "receive"  // a message came and was not applied (yet): held back, known already, or not wanted
+	OpApply    Op = "apply"    // a message became part of what the reader shows
+	OpReset    Op = "reset"    // the reader dropped its copy of Conv: history forked
 )
 
 // Via is how a message reached a reader.

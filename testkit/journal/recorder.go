@@ -83,6 +83,9 @@ func (j *Journal) add(e Entry) {
 // Follow notes that the reader must end with all of conv.
 func (j *Journal) Follow(conv UUID) { j.add(Entry{Op: OpFollow, Conv: conv}) }
 
+// Unfollow takes a Follow back, because the server refused the reader.
+func (j *Journal) Unfollow(conv UUID) { j.add(Entry{Op: OpUnfollow, Conv: conv}) }
+
 // Send notes a SEND just before it leaves; dup says that it is a retry.
 func (j *Journal) Send(conv, cmid UUID, body []byte, internal, dup bool) {
 	j.add(Entry{Op: OpSend, Conv: conv, CMID: cmid, Hash: HashBody(body), Internal: internal, Dup: dup})
