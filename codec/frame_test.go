@@ -47,7 +47,7 @@ func TestReaderRefuses(t *testing.T) {
 		{"fragmented text fails fast", frame(0x01, []byte("ok\xff")), CloseInvalidUTF8},
 	} {
 		for _, size := range []int{1, len(tt.input)} {
-			_, err := readAll(bytes.Clone(tt.input), size, 1000)
+			_, _, err := readAll(bytes.Clone(tt.input), 1000, size)
 			var ce *CloseError
 			if !errors.As(err, &ce) || ce.Code != tt.code {
 				t.Errorf("%s, %d at a time: %v, want %d", tt.name, size, err, tt.code)
@@ -65,7 +65,7 @@ func TestReaderAssembles(t *testing.T) {
 	input = append(input, frame(0x82, bytes.Repeat([]byte{7}, 70_000))...)
 	want := []string{"9ping", "1ab你c", "2", "2" + strings.Repeat("\x07", 70_000)}
 	for _, size := range []int{1, 2, 3, 7, 4096, len(input)} {
-		got, err := readAll(bytes.Clone(input), size, 1<<20)
+		got, _, err := readAll(bytes.Clone(input), 1<<20, size)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%d at a time: %v\n%.200s", size, err, diff)
 		}
