@@ -26,6 +26,7 @@ type Credentials struct {
 // people are who a run plays.
 type people struct {
 	visitors, agents []*Identity
+	spares           []*Identity // visitors of the file that are not needed
 }
 
 var errNobody = errors.New("no credentials: name a file with --tokens, or --site-key (visitors) and --agent-email with --agent-password (agents)")
@@ -44,7 +45,8 @@ func (r *runner) people(nv, na int) (*people, error) {
 		if na > 0 && len(p.agents) == 0 {
 			return nil, fmt.Errorf("%s has no agents: mint some with uniqchat token mint", cr.Tokens)
 		}
-		p.visitors, p.agents = p.visitors[:nv], p.agents[:min(len(p.agents), na)]
+		p.visitors, p.spares = p.visitors[:nv], p.visitors[nv:]
+		p.agents = p.agents[:min(len(p.agents), na)]
 		return p, nil
 	}
 	if nv > 0 && cr.SiteKey == "" || na > 0 && len(cr.AgentEmails) == 0 {

@@ -13,7 +13,7 @@ type play struct {
 	home    *replayLoop
 	d       *Dialogue
 	conv    codec.UUID
-	visitor playVisitor
+	visitor *playVisitor
 	agent   *replayAgent
 	seen    [2][]line // what each side (0 the visitor) has, in its order
 	next    int       // turn to be sent
@@ -70,7 +70,7 @@ func (a *replayAgent) Ready(_ *Client, again bool) {
 		p := h.plays[i]
 		p.began = nanotime()
 		p.visitor.Device = h.loop.newUUID()
-		p.visitor.start(h.loop, h.run.target, &p.visitor)
+		p.visitor.start(h.loop, h.run.target, p.visitor)
 	}}
 	h.ramp.begin(max(h.run.s.Concurrency/len(h.run.homes), 1))
 }
@@ -92,12 +92,27 @@ func (v *playVisitor) Ready(_ *Client, again bool) {
 	p := v.play
 	p.home.run.ready.Add(1)
 	if v.Conv != (codec.UUID{}) {
-		p.end("its visitor has an open conversation already: mint fresh tokens")
+		p.recast()
 		return
 	}
 	p.conv = v.loop.newUUID()
 	v.View(p.conv)
 	p.say()
+}
+
+// recast replaces a visitor who has an open conversation already: a dialogue needs one of its own.
+func (p *play) recast() {
+	select {
+	case id := <-p.home.run.spares:
+		l, source := p.visitor.loop, p.visitor.Source
+		p.visitor.Stop()
+		fresh := &playVisitor{play: p}
+		fresh.Who, fresh.Source, fresh.Device = id, source, l.newUUID()
+		p.visitor = fresh
+		fresh.start(l, p.home.run.target, fresh)
+	default:
+		p.end("its visitor has an open conversation already: mint fresh tokens")
+	}
 }
 
 // Gone implements Events.

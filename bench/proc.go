@@ -25,10 +25,11 @@ type ServerFinder struct {
 
 // Procs follows the server's processes. Not safe for concurrent use.
 type Procs struct {
-	find ServerFinder
-	root string // "/proc"; tests have their own
-	cpu  map[int]float64
-	sum  float64 // CPU seconds of all of them since the first look
+	find  ServerFinder
+	root  string // "/proc"; tests have their own
+	found []int  // what the last search for listeners found
+	cpu   map[int]float64
+	sum   float64 // CPU seconds of all of them since the first look
 }
 
 // NewProcs begins to follow the processes that f finds.
@@ -43,7 +44,6 @@ type Usage struct {
 	CPU   float64   `json:"cpu_seconds"` // since the first look
 	RSS   int64     `json:"rss_kib"`
 	PSS   int64     `json:"pss_kib"` // shared pages by their share
-	FDs   int       `json:"fds"`
 	steal ticks
 }
 
@@ -65,9 +65,6 @@ func (p *Procs) Look() Usage {
 		rss, pss := p.memory(pid)
 		u.RSS += rss
 		u.PSS += pss
-		if fds, err := os.ReadDir(p.path(pid, "fd")); err == nil {
-			u.FDs += len(fds)
-		}
 	}
 	if len(seen) > 0 {
 		maps.Copy(p.cpu, seen)
@@ -179,8 +176,14 @@ func (p *Procs) named(pid int, name string) bool {
 	return filepath.Base(exe) == name
 }
 
-// listeners finds who listens on the finder's addresses: the sockets' inodes, and whose descriptors they are.
+// listeners finds who listens on the finder's addresses: the sockets' inodes, and whose descriptors they are. That is a
+// long search, so what was found is kept for as long as it lives.
 func (p *Procs) listeners(all map[int]int) []int {
+	for _, pid := range p.found {
+		if _, ok := all[pid]; ok {
+			return p.found
+		}
+	}
 	inodes := make(map[string]bool)
 	for _, name := range []string{"tcp", "tcp6"} {
 		b, _ := os.ReadFile(filepath.Join(p.root, "net", name))
@@ -196,7 +199,7 @@ func (p *Procs) listeners(all map[int]int) []int {
 			}
 		}
 	}
-	var out []int
+	p.found = nil
 	if len(inodes) == 0 {
 		return nil
 	}
@@ -204,12 +207,12 @@ func (p *Procs) listeners(all map[int]int) []int {
 		fds, _ := os.ReadDir(p.path(pid, "fd"))
 		for _, fd := range fds {
 			if link, _ := os.Readlink(filepath.Join(p.path(pid, "fd"), fd.Name())); inodes[link] {
-				out = append(out, pid)
+				p.found = append(p.found, pid)
 				break
 			}
 		}
 	}
-	return out
+	return p.found
 }
 
 // ticks is the machine's processor time.

@@ -45,6 +45,7 @@ type replayRun struct {
 	good    atomic.Int64
 	arrived atomic.Int64 // turns
 	sources []netip.Addr
+	spares  chan *Identity // visitors beyond those who are needed
 }
 
 // replayLoop is one loop's share. Event loop only.
@@ -85,6 +86,7 @@ func (r *replayRun) run() error {
 	if err != nil {
 		return err
 	}
+	r.res.Figures["agents"] = float64(len(who.agents))
 	r.cast(who)
 	begin := time.Now()
 	measured := r.window("measure")
@@ -112,6 +114,10 @@ func (r *replayRun) run() error {
 
 // cast gives every dialogue its visitor and its agent.
 func (r *replayRun) cast(who *people) {
+	r.spares = make(chan *Identity, len(who.spares))
+	for _, id := range who.spares {
+		r.spares <- id
+	}
 	nl := min(len(r.loops), len(who.agents))
 	for i := range nl {
 		r.homes = append(r.homes, &replayLoop{
@@ -128,7 +134,7 @@ func (r *replayRun) cast(who *people) {
 	for i := range r.corpus.Dialogues {
 		a := agents[i%len(agents)]
 		p := &play{home: a.home, agent: a, d: &r.corpus.Dialogues[i]}
-		p.visitor.play = p
+		p.visitor = &playVisitor{play: p}
 		p.visitor.Who = who.visitors[i]
 		if len(r.sources) > 0 {
 			p.visitor.Source = r.sources[i%len(r.sources)]

@@ -105,10 +105,10 @@ func spans(w io.Writer, r *Result) {
 	if len(r.Spans) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "  server\tCPU %%\tCPU s\tPSS MiB\tRSS MiB\tsteal %%\tclient CPU s\tseconds\n")
+	fmt.Fprintf(w, "  server\tCPU %%\tCPU s\tPSS MiB\tRSS MiB\tsteal %%\tbusy %%\tclient CPU s\tseconds\n")
 	for _, n := range slices.Sorted(maps.Keys(r.Spans)) {
 		s := r.Spans[n]
-		fmt.Fprintf(w, "  %s\t%.1f\t%.2f\t%.1f\t%.1f\t%.1f\t%.2f\t%.1f\n", n, s.CPUPercent, s.CPUSeconds, float64(s.PSS)/1024,
-			float64(s.RSS)/1024, s.Steal, s.Client, s.Seconds)
+		fmt.Fprintf(w, "  %s\t%.1f\t%.2f\t%.1f\t%.1f\t%.1f\t%.0f\t%.2f\t%.1f\n", n, s.CPUPercent, s.CPUSeconds, float64(s.PSS)/1024,
+			float64(s.RSS)/1024, s.Steal, s.Busy, s.Client, s.Seconds)
 	}
 }

@@ -277,6 +277,23 @@ func TestReplay(t *testing.T) {
 	require.Equal(t, 180.0, r.Figures["turns_delivered"])
 }
 
+// TestReplayRecasts: visitors who talk already are replaced by others of the file.
+func TestReplayRecasts(t *testing.T) {
+	s, target := newDouble(t, ModeBinary)
+	cfg := s.config(target)
+	cfg.Credentials = tokens(t, 50, 3)
+	for i := range 10 {
+		s.convs[userOf(fmt.Sprint(i))] = &doubleConv{visitor: userOf(fmt.Sprintf("v%d", i))}
+	}
+	r, err := RunReplay(context.Background(), cfg, Replay{}, dialogues(), nil)
+	require.NoError(t, err)
+	require.Empty(t, r.Problems)
+	cfg.Credentials = tokens(t, 35, 3)
+	r, err = RunReplay(context.Background(), cfg, Replay{}, dialogues(), nil)
+	require.NoError(t, err)
+	require.Contains(t, r.Problems[0], "mint fresh tokens")
+}
+
 func TestReplaySurvivesDrops(t *testing.T) {
 	s, target := newDouble(t, ModeJSON)
 	cfg := s.config(target)
