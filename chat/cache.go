@@ -14,13 +14,43 @@ type headCache struct {
 
 type headShard struct {
 	mu sync.Mutex
-	m  map[Key]Head
+	m  map[Key]packedHead
+}
+
+// packedHead is a Head without pointers and padding: there may be very many.
+type packedHead struct {
+	visitor          VisitorID
+	assignee         AgentID
+	team             TeamID
+	last, lastPublic Seq
+	queued           int64 // ms since the Unix epoch; 0: not waiting
+	version          uint32
+	status           Status
+}
+
+func pack(h *Head) packedHead {
+	p := packedHead{h.Visitor, h.Assignee, h.Team, h.Last, h.LastPublic, 0, uint32(h.Version), h.Status}
+	if !h.Queued.IsZero() {
+		p.queued = h.Queued.UnixMilli()
+	}
+	return p
+}
+
+func (p *packedHead) head() Head {
+	h := Head{
+		State: State{Visitor: p.visitor, Status: p.status, Assignee: p.assignee, Team: p.team, Version: uint64(p.version)},
+		Last:  p.last, LastPublic: p.lastPublic,
+	}
+	if p.queued != 0 {
+		h.Queued = time.UnixMilli(p.queued).UTC()
+	}
+	return h
 }
 
 func newHeadCache(limit int) *headCache {
 	c := &headCache{max: max(limit/16, 1)}
 	for i := range c.shards {
-		c.shards[i].m = make(map[Key]Head)
+		c.shards[i].m = make(map[Key]packedHead)
 	}
 	return c
 }
@@ -33,8 +63,8 @@ func (c *headCache) get(k Key) (Head, bool) {
 	s := c.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h, ok := s.m[k]
-	return h, ok
+	p, ok := s.m[k]
+	return p.head(), ok
 }
 
 // advance stores a head unless a newer one is there. When the shard is full, any other entry makes room.
@@ -43,7 +73,7 @@ func (c *headCache) advance(k Key, h Head) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, ok := s.m[k]
-	if ok && (old.Last > h.Last || old.Version > h.Version) {
+	if ok && (old.last > h.Last || uint64(old.version) > h.Version) {
 		return
 	}
 	if !ok && len(s.m) >= c.max {
@@ -52,7 +82,7 @@ func (c *headCache) advance(k Key, h Head) {
 			break
 		}
 	}
-	s.m[k] = h
+	s.m[k] = pack(&h)
 }
 
 // staffCache keeps agents and teams for a few seconds, so that names and rules cost no query a message.

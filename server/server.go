@@ -140,6 +140,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return part("presence and routing", s.desk.Run(failed)) })
 	g.Go(func() error { return part("revocations", s.auth.Run(failed)) })
 	g.Go(func() error { return part("fan-out", s.live.Run(failed)) })
+	g.Go(func() error { return giveBack(failed) })
 	if s.admin != nil {
 		g.Go(func() error { return part("admin listener", ignoreClosed(s.admin.http.Serve(s.admin.ln))) })
 	}

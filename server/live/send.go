@@ -5,9 +5,8 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
@@ -44,17 +43,11 @@ func (h *Handler) admit(s *session, hd codec.Header, p *codec.Send) error {
 		return chat.Errorf(chat.Malformed, "SEND needs a rid")
 	case len(p.Body) > l.MaxBody:
 		return chat.Errorf(chat.TooLarge, "body has %d bytes; the limit is %d", len(p.Body), l.MaxBody)
-	case s.inflight >= l.Window:
+	case int(s.inflight) >= l.Window:
 		return &chat.Error{Code: chat.TooMany, Message: "too many unacknowledged messages", RetryAfter: 100 * time.Millisecond}
 	}
-	if s.sends == nil {
-		s.sends = rate.NewLimiter(rate.Limit(l.SendRate), l.SendBurst)
-	}
-	now := h.cfg.Now()
-	r := s.sends.ReserveN(now, 1)
-	if wait := r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
-		return &chat.Error{Code: chat.TooMany, Message: "too many messages; slow down", RetryAfter: max(wait, time.Millisecond)}
+	if wait := s.bucket.take(h.cfg.Now(), l.SendRate, l.SendBurst); wait > 0 {
+		return &chat.Error{Code: chat.TooMany, Message: "too many messages; slow down", RetryAfter: wait}
 	}
 	return nil
 }
@@ -125,18 +118,21 @@ func (sh *shard) answer(r *chat.SendRequest, a asker, res *chat.SendResult) {
 
 // owe notes that the session is to be told how far the database is.
 func (sh *shard) owe(s *session, conv chat.ConversationID, seq chat.Seq) {
-	if !s.listed {
-		s.listed = true
+	if s.unsaid == nil {
+		s.unsaid = positionLists.Get().(*[]codec.Position)
 		sh.owed = append(sh.owed, s)
 	}
-	for i := range s.unsaid {
-		if s.unsaid[i].Conv == codec.UUID(conv) {
-			s.unsaid[i].Seq = max(s.unsaid[i].Seq, uint64(seq))
+	list := *s.unsaid
+	for i := range list {
+		if list[i].Conv == codec.UUID(conv) {
+			list[i].Seq = max(list[i].Seq, uint64(seq))
 			return
 		}
 	}
-	s.unsaid = append(s.unsaid, codec.Position{Conv: codec.UUID(conv), Seq: uint64(seq)})
+	*s.unsaid = append(list, codec.Position{Conv: codec.UUID(conv), Seq: uint64(seq)})
 }
+
+var positionLists = sync.Pool{New: func() any { return new([]codec.Position) }}
 
 // durableEvery is how many seconds of acknowledgements one DURABLE gathers.
 const durableEvery = 2
@@ -149,8 +145,9 @@ func (h *Handler) Tick(n int) {
 	}
 	for i, s := range sh.owed {
 		sh.owed[i] = nil
-		s.listed = false
-		h.reply(s, 0, &codec.Durable{Items: s.unsaid})
+		h.reply(s, 0, &codec.Durable{Items: *s.unsaid})
+		*s.unsaid = (*s.unsaid)[:0]
+		positionLists.Put(s.unsaid)
 		s.unsaid = nil
 	}
 	sh.owed = sh.owed[:0]
@@ -164,7 +161,7 @@ const (
 // throttle bounds packets that have no limit of their own.
 func (h *Handler) throttle(s *session) error {
 	now := h.cfg.Now()
-	if sec := now.Unix(); sec != s.second {
+	if sec := uint32(now.Unix()); sec != s.second {
 		s.second, s.packets = sec, 0
 	}
 	s.packets++

@@ -2,8 +2,7 @@ package live
 
 import (
 	"sync"
-
-	"golang.org/x/time/rate"
+	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
@@ -24,16 +23,33 @@ type session struct {
 	space  uint32              // the tenant's number in topics
 	caps   uint32
 
-	sends    *rate.Limiter // made with the first SEND; shard only
-	agent    *agentSide    // nil for visitors
-	unsaid   []codec.Position
-	inflight int   // SENDs without an answer; shard only
-	second   int64 // the second that packets counts; shard only
-	packets  int   // packets other than SEND in that second; shard only
-	listed   bool  // in the shard's list of sessions that are owed a DURABLE; shard only
+	agent    *agentSide        // nil for visitors
+	unsaid   *[]codec.Position // what a DURABLE is owed for; nil if none is; shard only
+	bucket   bucket            // of SENDs; shard only
+	inflight int32             // SENDs without an answer; shard only
+	second   uint32            // the second that packets counts; shard only
+	packets  int32             // packets other than SEND in that second; shard only
 
 	mu      sync.Mutex
 	joining map[chat.ConversationID]*joinBuffer // conversations whose history is being read right now; nil if none
+}
+
+// bucket is a token bucket, small enough to be part of every session. The zero value is full.
+type bucket struct {
+	spent float32 // tokens taken and not yet filled up again
+	at    uint32  // when that was, in ms of some clock that wraps
+}
+
+// take takes one token, or returns how long until there is one.
+func (b *bucket) take(now time.Time, perSecond float64, burst int) time.Duration {
+	ms := uint32(now.UnixMilli())
+	b.spent = max(b.spent-float32(float64(ms-b.at)*perSecond/1000), 0)
+	b.at = ms
+	if b.spent+1 <= float32(burst) {
+		b.spent++
+		return 0
+	}
+	return max(time.Duration(float64(b.spent+1-float32(burst))/perSecond*float64(time.Second)), time.Millisecond)
 }
 
 // agentSide is what a session of a member of staff has on top.
