@@ -147,7 +147,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		return e.gnet.Stop(stop)
 	})
 	err := gnet.Rotate(e, addrs,
-		gnet.WithReusePort(true), gnet.WithNumEventLoop(e.cfg.Loops), gnet.WithTicker(true), gnet.WithReadBufferCap(e.cfg.ReadBuffer),
+		gnet.WithReusePort(true), gnet.WithReuseAddr(true), gnet.WithNumEventLoop(e.cfg.Loops), gnet.WithTicker(true), gnet.WithReadBufferCap(e.cfg.ReadBuffer),
 		gnet.WithTCPKeepAlive(2*time.Minute), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(gnetLogger{e.cfg.Logger}))
 	e.mu.Lock()
 	for _, l := range e.loops {
