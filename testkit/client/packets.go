@@ -165,7 +165,7 @@ func (c *Client) refusal(rid uint16, p *codec.Error) {
 		c.refusedSending(r.sending, p, wait, err)
 	case r.conv != nil:
 		r.conv.asking = false
-		if p.Retryable {
+		if p.Retryable || p.Code == codec.ErrTooMany {
 			r.conv.lacking = r.conv.joined
 			r.conv.notYet = time.Now().Add(wait)
 		} else {
