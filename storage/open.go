@@ -50,6 +50,15 @@ func (s *Storage) Run(ctx context.Context) error { return s.run(ctx) }
 // Close lets go of everything. Only after Run has returned.
 func (s *Storage) Close() error { return s.close() }
 
+// Migrate brings the schema up to date. It is no error if it is. Opening SQLite does the same.
+func Migrate(ctx context.Context, o Options) error {
+	_, closeStore, err := OpenStore(ctx, o)
+	if err != nil {
+		return err
+	}
+	return closeStore()
+}
+
 // OpenStore opens the rows only, beside a server that may be running: for command-line use.
 func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, error) {
 	path, err := sqlitePath(o.URL)

@@ -42,13 +42,13 @@ const queueLen = 4096
 
 // Open opens a database for serving, made and migrated if need be. Run must be running for appends to be answered.
 func Open(ctx context.Context, path string) (*Log, error) {
-	db, err := open(ctx, path)
+	f, err := lock(ctx, path, lockPatience)
 	if err != nil {
 		return nil, err
 	}
-	f, err := lock(path)
+	db, err := open(ctx, path, false)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, f.Close())
 	}
 	write, err := pool(path, 1, "cache_size(-16384)", "wal_autocheckpoint(4000)")
 	if err != nil {

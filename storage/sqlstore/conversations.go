@@ -5,55 +5,56 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// conversationColumns reads a conversation c with its visitor v; unread is counted, never stored: the visitor's messages
-// after the last one that an agent read.
-const conversationColumns = `c.tenant, c.id, c.visitor, c.status, c.assignee, c.team, c.version, c.last_seq, c.last_public,
-	c.last_message, c.last_agent, c.labels, c.priority, c.context, c.rating, c.queued_at, c.created_at, c.closed_at, c.updated_at,
-	COALESCE(v.name, ''),
-	(SELECT COUNT(*) FROM messages m WHERE m.tenant = c.tenant AND m.conv = c.id AND m.role = 1 AND m.kind <> 5 AND m.seq >
-		COALESCE((SELECT MAX(k.read_seq) FROM marks k WHERE k.tenant = c.tenant AND k.conv = c.id AND k.role = 2), 0))`
+// maxUnread is where counting unread messages ends.
+const maxUnread = 1000
 
-const fromConversations = ` FROM conversations c LEFT JOIN visitors v ON v.tenant = c.tenant AND v.id = c.visitor `
+// selectConversation reads conversations c with their visitor v and last message m. unread is counted, never stored: the
+// visitor's messages after the last one that an agent read.
+var selectConversation = fmt.Sprintf(`SELECT c.tenant, c.id, c.visitor, c.status, c.assignee, c.team, c.version, c.last_seq, c.last_public,
+	c.last_agent, c.labels, c.priority, c.context, c.rating, c.queued_at, c.created_at, c.closed_at, c.updated_at, COALESCE(v.name, ''),
+	(SELECT COUNT(*) FROM (SELECT 1 FROM messages u WHERE u.tenant = c.tenant AND u.conv = c.id AND u.role = %d AND u.kind <> %d AND u.seq >
+		COALESCE((SELECT MAX(k.read_seq) FROM marks k WHERE k.tenant = c.tenant AND k.conv = c.id AND k.role = %d), 0) LIMIT %d) AS unread),
+	c.last_message, COALESCE(m.prev, 0), COALESCE(m.prev_public, 0), m.id, m.cmid, m.sender, COALESCE(m.role, 0), COALESCE(m.kind, 0),
+	COALESCE(m.visibility, 0), COALESCE(m.sent_at, 0), m.reply_to, m.body`,
+	chat.RoleVisitor, chat.KindSystem, chat.RoleAgent, maxUnread)
 
-func scanConversation(scan func(...any) error) (c chat.Conversation, lastMessage chat.Seq, updated int64, err error) {
+const withVisitorAndMessage = ` LEFT JOIN visitors v ON v.tenant = c.tenant AND v.id = c.visitor
+	LEFT JOIN messages m ON m.tenant = c.tenant AND m.conv = c.id AND m.seq = c.last_message `
+
+// scanConversation reads a row of selectConversation, and when it was updated.
+func scanConversation(scan func(...any) error) (c chat.Conversation, updated int64, err error) {
+	var m chat.Message
 	var labels, context string
-	var queued, created, closed int64
-	err = scan(&c.Tenant, &c.ID, &c.Visitor, &c.Status, &c.Assignee, &c.Team, &c.Version, &c.Last, &c.LastPublic, &lastMessage,
-		&c.LastAgent, &labels, &c.Priority, &context, &c.Rating, &queued, &created, &closed, &updated, &c.VisitorName, &c.Unread)
+	var queued, created, closed, sent int64
+	err = scan(&c.Tenant, &c.ID, &c.Visitor, &c.Status, &c.Assignee, &c.Team, &c.Version, &c.Last, &c.LastPublic, &c.LastAgent, &labels,
+		&c.Priority, &context, &c.Rating, &queued, &created, &closed, &updated, &c.VisitorName, &c.Unread,
+		&m.Seq, &m.Prev, &m.PrevPublic, &m.ID, &m.CMID, &m.Sender, &m.Role, &m.Kind, &m.Visibility, &sent, &m.ReplyTo, &m.Body)
 	if err != nil {
-		return c, 0, 0, err
+		return c, 0, err
+	}
+	if m.Seq > 0 {
+		m.Tenant, m.Conversation, m.Time = c.Tenant, c.ID, FromMicros(sent)
+		c.LastMessage = &m
 	}
 	c.Context = json.RawMessage(context)
 	c.Queued, c.CreatedAt, c.ClosedAt = FromMicros(queued), FromMicros(created), FromMicros(closed)
-	return c, lastMessage, updated, json.Unmarshal([]byte(labels), &c.Labels)
+	return c, updated, json.Unmarshal([]byte(labels), &c.Labels)
 }
 
 // Conversation implements chat.Store.
 func (s *Store) Conversation(ctx context.Context, key chat.Key) (chat.Conversation, error) {
-	row := s.read.QueryRowContext(ctx, `SELECT `+conversationColumns+fromConversations+`WHERE c.tenant = $1 AND c.id = $2`,
+	row := s.read.QueryRowContext(ctx, selectConversation+` FROM conversations c`+withVisitorAndMessage+`WHERE c.tenant = $1 AND c.id = $2`,
 		key.Tenant, key.Conversation)
-	c, last, _, err := scanConversation(row.Scan)
-	if err != nil {
-		return c, notFound(err, "conversation")
-	}
-	return c, s.fillLast(ctx, &c, last)
-}
-
-// fillLast reads the newest message of a conversation.
-func (s *Store) fillLast(ctx context.Context, c *chat.Conversation, seq chat.Seq) error {
-	if seq == 0 {
-		return nil
-	}
-	m, err := scanMessage(s.read.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages WHERE tenant = $1 AND conv = $2 AND seq = $3`,
-		c.Tenant, c.ID, seq).Scan)
-	c.LastMessage = &m
-	return err
+	c, _, err := scanConversation(row.Scan)
+	return c, notFound(err, "conversation")
 }
 
 var allStatuses = []chat.Status{chat.Queued, chat.Open, chat.WithBot, chat.Snoozed, chat.Closed}
@@ -73,29 +74,36 @@ func (s *Store) Conversations(ctx context.Context, tenant chat.TenantID, f chat.
 	if err != nil {
 		return nil, "", err
 	}
-	ids, err := s.pageOf(ctx, tenant, &f, from)
+	page, args := pageQuery(tenant, &f, from)
+	rows, err := s.read.QueryContext(ctx, `WITH page AS MATERIALIZED (`+page+`) `+selectConversation+
+		` FROM page JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+withVisitorAndMessage+
+		`ORDER BY page.updated_at DESC, page.id DESC`, args...)
 	if err != nil {
 		return nil, "", err
 	}
+	defer rows.Close()
+	out := make([]chat.Conversation, 0, f.Limit)
 	next := ""
-	if len(ids) > f.Limit {
-		ids = ids[:f.Limit]
-		next = ids[f.Limit-1].String()
-	}
-	out := make([]chat.Conversation, 0, len(ids))
-	for _, p := range ids {
-		c, err := s.Conversation(ctx, chat.Key{Tenant: tenant, Conversation: p.id})
+	var last place
+	for rows.Next() {
+		if len(out) == f.Limit {
+			next = last.String()
+			break
+		}
+		c, updated, err := scanConversation(rows.Scan)
 		if err != nil {
 			return nil, "", err
 		}
+		last = place{updated, c.ID}
 		out = append(out, c)
 	}
-	return out, next, nil
+	return out, next, rows.Err()
 }
 
-// pageOf finds one page's ids, newest activity first: one ordered range of the index for each status, merged.
-func (s *Store) pageOf(ctx context.Context, tenant chat.TenantID, f *chat.Filter, from *place) ([]place, error) {
-	args := []any{tenant}
+// pageQuery finds one page's updated_at and ids, and one more, newest activity first: one ordered range of the index for
+// each status, merged.
+func pageQuery(tenant chat.TenantID, f *chat.Filter, from *place) (query string, args []any) {
+	args = []any{tenant}
 	arg := func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
@@ -119,30 +127,17 @@ func (s *Store) pageOf(ctx context.Context, tenant chat.TenantID, f *chat.Filter
 	if from != nil {
 		where += " AND (updated_at, id) < (" + arg(from.updated) + ", " + arg(from.id) + ")"
 	}
-	limit := arg(f.Limit + 1)
-	statuses := f.Statuses
-	if len(statuses) == 0 {
-		statuses = allStatuses
+	end := ` ORDER BY updated_at DESC, id DESC LIMIT ` + arg(f.Limit+1)
+	statuses := allStatuses
+	if len(f.Statuses) > 0 {
+		statuses = slices.Compact(slices.Sorted(slices.Values(f.Statuses)))
 	}
 	parts := make([]string, len(statuses))
 	for i, st := range statuses {
 		parts[i] = `SELECT * FROM (SELECT updated_at, id FROM conversations WHERE tenant = $1 AND status = ` + fmt.Sprint(int(st)) + where +
-			` ORDER BY updated_at DESC, id DESC LIMIT ` + limit + `) AS s` + fmt.Sprint(i)
+			end + `) AS s` + fmt.Sprint(i)
 	}
-	rows, err := s.read.QueryContext(ctx, strings.Join(parts, " UNION ALL ")+` ORDER BY 1 DESC, 2 DESC LIMIT `+limit, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []place
-	for rows.Next() {
-		var p place
-		if err := rows.Scan(&p.updated, &p.id); err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, rows.Err()
+	return strings.Join(parts, " UNION ALL ") + end, args
 }
 
 // String is the place as a cursor.
@@ -185,19 +180,16 @@ func decodeCursor[T ~[16]byte](cursor string) (id T, err error) {
 }
 
 // Waiting implements chat.Store.
-func (s *Store) Waiting(ctx context.Context, tenant chat.TenantID, limit int) ([]chat.Conversation, error) {
-	return s.conversations(ctx, `SELECT `+conversationColumns+fromConversations+`WHERE c.tenant = $1 AND c.status = 0
-		ORDER BY c.priority DESC, c.queued_at, c.id LIMIT $2`, tenant, limit)
-}
-
-func (s *Store) conversations(ctx context.Context, query string, args ...any) (out []chat.Conversation, err error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
+func (s *Store) Waiting(ctx context.Context, tenant chat.TenantID, limit int) (out []chat.Conversation, err error) {
+	rows, err := s.read.QueryContext(ctx, `WITH page AS MATERIALIZED (SELECT queued_at, id FROM conversations WHERE tenant = $1 AND status = 0
+		ORDER BY queued_at, id LIMIT $2) `+selectConversation+` FROM page JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+
+		withVisitorAndMessage+`ORDER BY page.queued_at, page.id`, tenant, limit)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		c, _, _, err := scanConversation(rows.Scan)
+		c, _, err := scanConversation(rows.Scan)
 		if err != nil {
 			return nil, err
 		}
@@ -246,7 +238,7 @@ func (s *Store) TenantsWaiting(ctx context.Context) (out []chat.TenantID, err er
 // OpenConversation returns a visitor's open conversation, or the zero id.
 func (s *Store) OpenConversation(ctx context.Context, tenant chat.TenantID, v chat.VisitorID) (id chat.ConversationID, err error) {
 	err = s.read.QueryRowContext(ctx, `SELECT id FROM conversations WHERE tenant = $1 AND visitor = $2 AND status <> 4`, tenant, v).Scan(&id)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
 	return id, err

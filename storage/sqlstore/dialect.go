@@ -17,5 +17,23 @@ type Dialect struct {
 // SQLite is the dialect of SQLite.
 var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
-	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID"),
+	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{planner}", sqlitePlanner),
 }
+
+// sqlitePlanner tells SQLite's planner how tables are once they are large: rows in all, then rows for one value of the first
+// column, of the first two, and so on (sqlite.org/fileformat2.html, 2.6.3). Without it SQLite takes a tenant to have ten
+// conversations, and reads all of them where it should look for a visitor's.
+const sqlitePlanner = `
+ANALYZE sqlite_schema;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('conversations', 'conversations', '1000000 500000 1'),
+    ('conversations', 'conversations_updated', '1000000 500000 100000 2 1 1 1 1'),
+    ('conversations', 'conversations_open', '10000 5000 1'),
+    ('conversations', 'conversations_visitor', '1000000 500000 3 1'),
+    ('conversations', 'conversations_waiting', '1000 500 2 1'),
+    ('conversations', 'conversations_assigned', '10000 5000 10'),
+    ('visitors', 'visitors', '500000 250000 1'),
+    ('messages', 'messages', '10000000 5000000 10 1'),
+    ('messages', 'messages_id', '10000000 5000000 10 1'),
+    ('marks', 'marks', '1000000 500000 2 1');
+`

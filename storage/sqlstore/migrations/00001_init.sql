@@ -1,5 +1,5 @@
 -- One text for SQLite and PostgreSQL. Words in braces differ: {bytes}, {json}, {key table} (a table that is stored in the
--- order of its primary key, where the engine can). Ids are 16 bytes, times microseconds since 1970 (0: none), the tenant
+-- order of its primary key, where the engine can); hints for the planner stand last. Ids are 16 bytes, times microseconds since 1970 (0: none), the tenant
 -- comes first in every key but those that find one. A message's body is TEXT everywhere: its bytes must come back as they were.
 -- Status 0 is queued, 1 open, 4 closed (package chat).
 
@@ -78,8 +78,8 @@ CREATE TABLE conversations (
     updated_at   BIGINT NOT NULL,
     PRIMARY KEY (tenant, id)
 ){key table};
--- Lists: one ordered range for each status.
-CREATE INDEX conversations_updated ON conversations (tenant, status, updated_at, id);
+-- Lists: one ordered range for each status; what filters ask for is in the index, so that rows that don't match cost no look-up.
+CREATE INDEX conversations_updated ON conversations (tenant, status, updated_at, id, assignee, team, created_at);
 -- A visitor has one conversation that is not closed (protocol rule 4).
 CREATE UNIQUE INDEX conversations_open ON conversations (tenant, visitor) WHERE status <> 4;
 CREATE INDEX conversations_visitor ON conversations (tenant, visitor, id);
@@ -138,3 +138,6 @@ CREATE TABLE signing_keys (
     secret     {bytes} NOT NULL,
     created_at BIGINT NOT NULL
 ){key table};
+
+-- Hints for the engine's planner.
+{planner}
