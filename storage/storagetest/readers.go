@@ -329,6 +329,10 @@ func testAgents(t *testing.T, s *suite) {
 		}
 	}
 	require.Empty(t, cmp.Diff(agents, all))
+	_, _, err = s.Store.Agents(ctx(), s.tenant, "", 0)
+	code(t, err, chat.Malformed)
+	_, _, err = s.Store.Agents(ctx(), s.tenant, "nonsense", 5)
+	code(t, err, chat.Malformed)
 	double := chat.Agent{ID: chat.NewID[chat.Agent](), Tenant: s.tenant, Email: "a1@x.test"}
 	code(t, s.Store.SaveAgents(ctx(), chat.Agent{ID: chat.NewID[chat.Agent](), Tenant: s.tenant, Email: "new@x.test"}, double), chat.Conflict)
 	none, err := s.Store.AgentsByEmail(ctx(), "new@x.test")
@@ -368,6 +372,15 @@ func testSettings(t *testing.T, s *suite) {
 	got, err := s.Store.SiteKey(ctx(), "sk")
 	require.NoError(t, err)
 	require.Equal(t, key, got)
+	key.Secrets, key.Origins = []string{"newest"}, nil
+	require.NoError(t, s.Store.SaveSiteKey(ctx(), key))
+	theirs := chat.SiteKey{Tenant: chat.NewID[chat.Tenant](), Key: "sk", Secrets: []string{"stolen"}}
+	code(t, s.Store.SaveSiteKey(ctx(), theirs), chat.Conflict)
+	got, err = s.Store.SiteKey(ctx(), "sk")
+	require.NoError(t, err)
+	require.Equal(t, s.tenant, got.Tenant)
+	require.Equal(t, []string{"newest"}, got.Secrets)
+	require.Empty(t, got.Origins)
 	_, err = s.Store.SiteKey(ctx(), "other")
 	code(t, err, chat.NotFound)
 	for i, id := range []string{"k1", "k2", "k1"} {

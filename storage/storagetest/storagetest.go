@@ -16,9 +16,6 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// Store is what the suite needs of a driver's rows.
-type Store interface{ chat.Store }
-
 // Backend is one opened storage, running until Stop.
 type Backend struct {
 	Log    chat.Log
@@ -46,6 +43,8 @@ func Run(t *testing.T, f Factory) {
 		{"UnknownConversation", testUnknown}, {"TenantsShareNothing", testTenants}, {"Resume", testResume}, {"Tail", testTail},
 		{"Pages", testPages}, {"Lists", testLists}, {"Marks", testMarks}, {"Refresh", testRefresh}, {"Agents", testAgents},
 		{"Settings", testSettings}, {"Queue", testQueue}, {"Broker", testBroker},
+		{"RetriedState", testRetriedState}, {"Cancelled", testCancelled}, {"SlowTail", testSlowTail}, {"Shown", testShown},
+		{"Unread", testUnread}, {"RefreshRace", testRefreshRace}, {"ListsLikeAModel", testListModel},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
@@ -127,7 +126,7 @@ func (s *suite) append(events ...chat.Event) []chat.Receipt {
 	return receipts
 }
 
-// open creates the conversation with a first message.
+// create creates the conversation with a first message.
 func (th *thread) create() []chat.Receipt {
 	th.s.t.Helper()
 	first := th.message("first")
