@@ -1,6 +1,9 @@
 package codec
 
-import "unicode/utf8"
+import (
+	"sync"
+	"unicode/utf8"
+)
 
 var errShort = &CloseError{CloseBadFrame, "message ends inside a packet"}
 
@@ -284,13 +287,15 @@ func PeekRID(text bool, data []byte) uint16 {
 	if s.i >= len(data) || data[s.i] != '{' || !utf8.Valid(data) {
 		return 0
 	}
-	v := visitors.Get().(*visitor)
-	defer visitors.Put(v)
-	*v = visitor{mode: fromJSON, members: v.members[:0]}
-	if !s.object(&v.members) {
-		return 0
+	v := peekers.Get().(*visitor)
+	v.err, v.members = nil, v.members[:0]
+	var rid uint64
+	if s.object(&v.members) {
+		rid, _ = v.jsonUint("rid", 1<<16-1)
 	}
-	rid, _ := v.jsonUint("rid", 1<<16-1)
-	clear(v.members)
+	clear(v.members) // they point into data
+	peekers.Put(v)
 	return uint16(rid)
 }
+
+var peekers = sync.Pool{New: func() any { return &visitor{mode: fromJSON, members: make([]member, 0, 16)} }}

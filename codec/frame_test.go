@@ -37,6 +37,7 @@ func TestReaderRefuses(t *testing.T) {
 		{"continuation of nothing", frame(0x80, nil), CloseProtocol},
 		{"new message inside one", append(frame(0x01, []byte("a")), frame(0x81, []byte("b"))...), CloseProtocol},
 		{"length not minimal", []byte{0x82, 0xFE, 0, 5, 1, 2, 3, 4}, CloseProtocol},
+		{"long length not minimal", huge(1<<16 - 1), CloseProtocol},
 		{"2^33", huge(1 << 33), CloseTooBig},
 		{"2^47", huge(1 << 47), CloseTooBig},
 		{"2^63", huge(1 << 63), CloseProtocol},
@@ -97,45 +98,109 @@ func TestCloseFrame(t *testing.T) {
 		code    uint16 // of the error
 	}{
 		{[]byte{3}, CloseProtocol}, {[]byte{3, 237}, CloseProtocol}, {[]byte{0, 0}, CloseProtocol}, {[]byte{3, 0xEE}, CloseProtocol},
-		{[]byte{0x13, 0x88}, CloseProtocol}, {[]byte{3, 0xE8, 0xff}, CloseInvalidUTF8},
+		{[]byte{0x13, 0x88}, CloseProtocol}, {[]byte{3, 0xEC}, CloseProtocol}, {[]byte{3, 0xF7}, CloseProtocol},
+		{[]byte{3, 0xF8}, CloseProtocol}, {[]byte{0x0B, 0xB7}, CloseProtocol}, {[]byte{255, 255}, CloseProtocol}, {[]byte{3, 0xE8, 0xff}, CloseInvalidUTF8},
 	} {
 		var ce *CloseError
 		if _, _, err := ParseClose(tt.payload); !errors.As(err, &ce) || ce.Code != tt.code {
 			t.Errorf("% x: %v", tt.payload, err)
 		}
 	}
+	for _, good := range []uint16{1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999} {
+		if code, _, err := ParseClose(AppendClose(nil, good, "")); code != good || err != nil {
+			t.Errorf("%d: %d, %v", good, code, err)
+		}
+	}
+	if p := AppendClose(nil, CloseNoStatus, "unsaid"); len(p) != 0 {
+		t.Errorf("1005 is on the wire: % x", p)
+	}
 	if code, _, err := ParseClose(nil); code != CloseNoStatus || err != nil {
 		t.Errorf("%d %v", code, err)
 	}
 }
 
-func TestCompressed(t *testing.T) {
-	send := &Send{Conv: id(1), Body: longBody()}
-	small, plain := AppendCompressed(nil, Header{RID: 2}, send), AppendBinary(nil, Header{RID: 2}, send)
-	d := Decoder{MaxBody: 1 << 20}
-	h, p, n, err := d.Binary(small)
-	if err != nil || h.Flags&FlagCompressed == 0 || n != len(small) || len(small) >= len(plain) {
-		t.Fatalf("%d of %d bytes, flags %b, %v", len(small), len(plain), h.Flags, err)
-	}
-	if !bytes.Equal(AppendBinary(nil, Header{RID: 2}, p), plain) {
-		t.Error("inflated to something else")
-	}
-	for name, plain := range map[string][]byte{
-		"short":             AppendCompressed(nil, Header{}, &Send{Body: []byte(`{"text":"hi"}`)}),
-		"inflates too much": AppendCompressed(nil, Header{}, &Send{Body: []byte(`{"text":"` + strings.Repeat("a", 100_000) + `"}`)}),
+func TestReconnect(t *testing.T) {
+	for code, want := range map[uint16]bool{
+		CloseNormal: true, CloseProtocol: false, CloseInvalidUTF8: false, CloseTooBig: false, CloseDraining: true,
+		CloseStorage: true, 3499: true, CloseBadToken: false, CloseBadFrame: false, CloseReplaced: false, 4000: false,
 	} {
-		if Flags(plain[2])&FlagCompressed != 0 {
-			t.Errorf("%s: compressed though a decoder would refuse it", name)
+		if got := Reconnect(code); got != want {
+			t.Errorf("%d: %v", code, got)
 		}
 	}
-	var pe *PacketError
-	d.MaxBody = 2000
-	if _, _, _, err := d.Binary(small); !errors.As(err, &pe) || pe.Code != ErrTooLarge {
-		t.Errorf("over the limit: %v", err)
+}
+
+// A client's reader takes what a server sends, and nothing masked.
+func TestReadServer(t *testing.T) {
+	b := append(AppendFrameHeader(nil, false, OpTextFrame, 2), "ab"...)
+	b = append(AppendFrameHeader(b, true, OpContinuation, 1), 'c')
+	b = append(AppendFrameHeader(b, true, OpBinaryFrame, 70_000), make([]byte, 70_000)...)
+	for cut := 1; cut < 20; cut++ {
+		var r MessageReader
+		var c collector
+		n, err := r.ReadServer(b[:cut], 1<<20, &c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err = r.ReadServer(b[n:], 1<<20, &c); err != nil || len(c.got) != 2 || c.got[0] != "1abc" || len(c.got[1]) != 70_001 || r.Pending() {
+			t.Fatalf("cut at %d: %d %.50q %v", cut, n, c.got, err)
+		}
 	}
-	broken := bytes.Clone(small)
-	broken[HeaderSize] = 0xff
-	if _, _, _, err := d.Binary(broken); !errors.As(err, &pe) || pe.Code != ErrMalformed {
-		t.Errorf("not DEFLATE: %v", err)
+	var r MessageReader
+	if _, err := r.ReadServer(frame(0x81, []byte("a")), 100, sinkhole{}); err != errMasked {
+		t.Errorf("masked: %v", err)
+	}
+}
+
+// A text that drips in is checked once, not from its beginning at every byte.
+func TestTextIsCheckedOnce(t *testing.T) {
+	var r MessageReader
+	defer r.Reset()
+	f := frame(0x81, []byte(strings.Repeat("好", 1000)))
+	if _, err := r.Read(f[:2000], 1<<16, sinkhole{}); err != nil {
+		t.Fatal(err)
+	}
+	if p := r.part; len(p.buf.B)-p.checked > 2 {
+		t.Errorf("%d of %d bytes would be checked again", len(p.buf.B)-p.checked, len(p.buf.B))
+	}
+}
+
+// stopper refuses what it is given.
+type stopper struct{ err error }
+
+func (s stopper) Frame(Opcode, []byte) error { return s.err }
+
+func TestSinkEndsTheReading(t *testing.T) {
+	stop := errors.New("stop")
+	for name, input := range map[string][]byte{
+		"whole": frame(0x82, []byte("ab")), "control": frame(0x89, nil), "fragmented": append(frame(0x02, []byte("a")), frame(0x80, []byte("b"))...),
+	} {
+		var r MessageReader
+		n, err := r.Read(append(bytes.Clone(input), frame(0x82, []byte("more"))...), 100, stopper{stop})
+		if err != stop || n != len(input) || r.Pending() {
+			t.Errorf("%s: consumed %d of %d, %v", name, n, len(input), err)
+		}
+	}
+}
+
+// Many tiny fragments of a large message must not copy it again and again.
+func TestTinyFragmentsAreCheap(t *testing.T) {
+	var r MessageReader
+	defer r.Reset()
+	if _, err := r.Read(frame(0x02, make([]byte, 2<<20)), 16<<20, sinkhole{}); err != nil {
+		t.Fatal(err)
+	}
+	grown := 0
+	for range 10_000 {
+		before := cap(r.part.buf.B)
+		if _, err := r.Read(frame(0x00, []byte("x")), 16<<20, sinkhole{}); err != nil {
+			t.Fatal(err)
+		}
+		if cap(r.part.buf.B) != before {
+			grown++
+		}
+	}
+	if grown > 2 {
+		t.Errorf("the message moved %d times for 10,000 bytes", grown)
 	}
 }
