@@ -15,19 +15,19 @@ type listInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func (a *API) listAgents(ctx context.Context, c *call, in *listInput) (*answer[list[Agent]], error) {
+func (a *API) listAgents(ctx context.Context, c *call, in *listInput) (*answer[List[Agent]], error) {
 	agents, next, err := a.cfg.Store.Agents(ctx, c.actor().Tenant, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := list[Agent]{Data: make([]Agent, len(agents)), NextCursor: orNull(next)}
+	out := List[Agent]{Data: make([]Agent, len(agents)), NextCursor: orNull(next)}
 	for i := range agents {
 		out.Data[i] = a.showAgent(&agents[i])
 	}
 	return ok(out)
 }
 
-func (a *API) getAgent(ctx context.Context, c *call, in *target) (*answer[Agent], error) {
+func (a *API) getAgent(ctx context.Context, c *call, in *Target) (*answer[Agent], error) {
 	g, err := a.agent(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func mayGrant(actor *chat.Actor, role chat.AgentRole) error {
 }
 
 type updateAgentInput struct {
-	target
+	Target
 	Body struct {
 		Name     *string   `json:"name,omitempty" minLength:"1" maxLength:"100"`
 		Role     *string   `json:"role,omitempty" enum:"owner,admin,supervisor,agent,viewer"`
@@ -208,12 +208,12 @@ func (a *API) teamIDs(ctx context.Context, c *call, raw []string) ([]chat.TeamID
 	return out, nil
 }
 
-func (a *API) listTeams(ctx context.Context, c *call, _ *none) (*answer[list[Team]], error) {
+func (a *API) listTeams(ctx context.Context, c *call, _ *none) (*answer[List[Team]], error) {
 	teams, err := a.cfg.Store.Teams(ctx, c.actor().Tenant)
 	if err != nil {
 		return nil, err
 	}
-	out := list[Team]{Data: make([]Team, len(teams))}
+	out := List[Team]{Data: make([]Team, len(teams))}
 	for i := range teams {
 		out.Data[i] = showTeam(&teams[i])
 	}

@@ -21,7 +21,7 @@ type listConversationsInput struct {
 	Limit    int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func (a *API) listConversations(ctx context.Context, c *call, in *listConversationsInput) (*answer[list[Conversation]], error) {
+func (a *API) listConversations(ctx context.Context, c *call, in *listConversationsInput) (*answer[List[Conversation]], error) {
 	f := chat.Filter{Since: in.Since, Until: in.Until, Cursor: in.Cursor, Limit: in.Limit}
 	if in.Status != "" {
 		for name := range strings.SplitSeq(in.Status, ",") {
@@ -48,14 +48,14 @@ func (a *API) listConversations(ctx context.Context, c *call, in *listConversati
 	if err != nil {
 		return nil, err
 	}
-	out := list[Conversation]{Data: make([]Conversation, len(page)), NextCursor: orNull(next)}
+	out := List[Conversation]{Data: make([]Conversation, len(page)), NextCursor: orNull(next)}
 	for i := range page {
 		out.Data[i] = showConversation(&page[i])
 	}
 	return ok(out)
 }
 
-func (a *API) getConversation(ctx context.Context, c *call, in *target) (*answer[Conversation], error) {
+func (a *API) getConversation(ctx context.Context, c *call, in *Target) (*answer[Conversation], error) {
 	id, err := pathID[chat.Conversation](in.ID)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (a *API) conversation(ctx context.Context, c *call, id chat.ConversationID)
 }
 
 type listMessagesInput struct {
-	target
+	Target
 	After  uint64 `query:"after" doc:"Only messages with a greater seq."`
 	Before uint64 `query:"before" doc:"Only messages with a smaller seq; the newest of them."`
 	Newest bool   `query:"newest" doc:"The newest page, instead of the oldest; the cursor then leads to older ones."`
@@ -83,7 +83,7 @@ type listMessagesInput struct {
 
 // MessagePage is a page of messages, oldest first.
 type MessagePage struct {
-	list[Message]
+	List[Message]
 	Complete bool `json:"complete" doc:"Nothing is left in the asked range."`
 }
 
@@ -109,7 +109,7 @@ func (a *API) listMessages(ctx context.Context, c *call, in *listMessagesInput) 
 	if err != nil {
 		return nil, err
 	}
-	out := MessagePage{list: list[Message]{Data: make([]Message, len(messages))}, Complete: complete}
+	out := MessagePage{List: List[Message]{Data: make([]Message, len(messages))}, Complete: complete}
 	for i := range messages {
 		out.Data[i] = showMessage(&messages[i], c.actor().Audience())
 	}
@@ -142,12 +142,12 @@ func parseMessageCursor(s string) (seq chat.Seq, older bool, err error) {
 	return 0, false, chat.Errorf(chat.Malformed, "cursor is not one of ours")
 }
 
-func (a *API) accept(ctx context.Context, c *call, in *target) (*answer[Conversation], error) {
+func (a *API) accept(ctx context.Context, c *call, in *Target) (*answer[Conversation], error) {
 	return a.act(ctx, c, in.ID, func(id chat.ConversationID) error { return a.cfg.Desk.Accept(ctx, c.actor(), id) })
 }
 
 type assignInput struct {
-	target
+	Target
 	Body struct {
 		AgentID *string `json:"agent_id" nullable:"true" doc:"Who gets it; null puts it back into the queue."`
 	}
@@ -174,7 +174,7 @@ func bodyID[Of any](name, s string) (chat.ID[Of], error) {
 }
 
 type transferInput struct {
-	target
+	Target
 	Body struct {
 		AgentID string `json:"agent_id,omitempty" doc:"Who gets it."`
 		TeamID  string `json:"team_id,omitempty" doc:"Whose queue it goes to, or the team of the agent."`
@@ -206,11 +206,11 @@ func (a *API) transfer(ctx context.Context, c *call, in *transferInput) (*answer
 	return ok(showConversation(&conv))
 }
 
-func (a *API) close(ctx context.Context, c *call, in *target) (*answer[Conversation], error) {
+func (a *API) close(ctx context.Context, c *call, in *Target) (*answer[Conversation], error) {
 	return a.act(ctx, c, in.ID, func(id chat.ConversationID) error { return a.cfg.Desk.Close(ctx, c.actor(), id) })
 }
 
-func (a *API) reopen(ctx context.Context, c *call, in *target) (*answer[Conversation], error) {
+func (a *API) reopen(ctx context.Context, c *call, in *Target) (*answer[Conversation], error) {
 	return a.act(ctx, c, in.ID, func(id chat.ConversationID) error { return a.cfg.Desk.Reopen(ctx, c.actor(), id) })
 }
 
@@ -227,7 +227,7 @@ func (a *API) act(ctx context.Context, c *call, rawID string, do func(chat.Conve
 }
 
 type readInput struct {
-	target
+	Target
 	Body struct {
 		Seq uint64 `json:"seq" doc:"Everything up to and including it was read."`
 	}

@@ -48,7 +48,12 @@ func (p *Problem) GetHeaders() http.Header {
 		h.Set("WWW-Authenticate", `Bearer realm="uniqchat"`)
 	}
 	if p.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+		seconds := strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds())))
+		h.Set("Retry-After", seconds)
+		if p.Status == http.StatusTooManyRequests {
+			h.Set("RateLimit-Remaining", "0")
+			h.Set("RateLimit-Reset", seconds)
+		}
 	}
 	return h
 }

@@ -93,4 +93,6 @@ func humaConfig(version string) huma.Config {
 }
 
 // newBareEngine returns a Hertz engine that serves nothing, to register routes with.
-func newBareEngine() *route.Engine { return route.NewEngine(config.NewOptions([]config.Option{{F: func(o *config.Options) { o.DisablePrintRoute = true }}})) }
+func newBareEngine() *route.Engine {
+	return route.NewEngine(config.NewOptions([]config.Option{{F: func(o *config.Options) { o.DisablePrintRoute = true }}}))
+}

@@ -63,8 +63,8 @@ type Team struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// list is the body of every list.
-type list[T any] struct {
+// List is the body of every list.
+type List[T any] struct {
 	Data       []T     `json:"data" nullable:"false"`
 	NextCursor *string `json:"next_cursor" nullable:"true" doc:"Give it as cursor to get what follows; null at the end."`
 }
@@ -155,8 +155,8 @@ func (a *API) showAgent(g *chat.Agent) Agent {
 	return out
 }
 
-// target is the {id} of a route.
-type target struct {
+// Target is the {id} of a route.
+type Target struct {
 	ID string `path:"id" doc:"A UUID."`
 }
 

@@ -13,7 +13,7 @@ import (
 // stats counts requests by route and status. Safe for concurrent use.
 type stats struct {
 	set    *metrics.Set
-	took   *metrics.Histogram
+	took   *metrics.PrometheusHistogram
 	panics *metrics.Counter
 
 	mu       sync.RWMutex
@@ -27,7 +27,7 @@ type statKey struct {
 
 func newStats(set *metrics.Set) *stats {
 	return &stats{
-		set: set, took: set.NewHistogram("uniqchat_server_http_request_seconds"),
+		set: set, took: set.NewPrometheusHistogram("uniqchat_server_http_request_seconds"),
 		panics: set.NewCounter("uniqchat_server_http_panics_total"), counters: make(map[statKey]*metrics.Counter),
 	}
 }

@@ -1,0 +1,331 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/server"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		// gnet's worker pool and logger keep these for the life of a process.
+		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
+		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
+		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*goWorker).run.func1"),
+		goleak.IgnoreAnyFunction("github.com/cloudwego/hertz/pkg/protocol.UpdateServerDate.func1"), // Hertz's clock, likewise
+	)
+}
+
+// who may call each operation: a visitor, then roles from owner to viewer. Written out here a second time, so that a
+// change of the table beside the routes is a decision.
+var allowed = map[string]string{
+	//                        visitor owner admin supervisor agent viewer
+	"logout":               "-oasmv",
+	"listConversations":    "-oasmv",
+	"getConversation":      "-oasmv",
+	"listMessages":         "voasmv",
+	"acceptConversation":   "-oasm-",
+	"assignConversation":   "-oasm-",
+	"transferConversation": "-oasm-",
+	"closeConversation":    "-oasm-",
+	"reopenConversation":   "-oasm-",
+	"readConversation":     "voasm-",
+	"listAgents":           "-oasmv",
+	"createAgent":          "-oa---",
+	"getAgent":             "-oasmv",
+	"updateAgent":          "-oa---",
+	"listTeams":            "-oasmv",
+	"createTeam":           "-oa---",
+}
+
+var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true}
+
+// Every operation of the document times everybody: no credential, junk, a visitor, each role, and strangers of another tenant.
+func TestPermissionMatrix(t *testing.T) {
+	n := start(t, func(c *server.Config) { c.SessionsPerAddress = 0 })
+	visitor, visitorToken := n.visitor("shop")
+	conv := n.conversation(n.tenant.ID, visitor, "hello")
+	subject, _ := n.agent(n.tenant.ID, chat.Viewer)
+	tokens := []string{visitorToken}
+	for _, role := range []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer} {
+		_, token := n.agent(n.tenant.ID, role)
+		tokens = append(tokens, token)
+	}
+	_, stranger := n.agent(n.other.ID, chat.Owner)
+	_, strangeVisitor := n.visitor("other")
+	_, otherVisitor := n.visitor("shop")
+
+	doc := n.call("GET", "/api/openapi.json", "", nil)
+	require.Equal(t, 200, doc.status)
+	seen := map[string]bool{}
+	for path, methods := range doc.body["paths"].(map[string]any) {
+		for method, op := range methods.(map[string]any) {
+			method = strings.ToUpper(method)
+			id := op.(map[string]any)["operationId"].(string)
+			seen[id] = true
+			url := strings.Replace(path, "{id}", conv.String(), 1)
+			if strings.HasPrefix(path, "/api/v1/agents/") {
+				url = strings.Replace(path, "{id}", subject.ID.String(), 1)
+			}
+			var body any
+			if method != "GET" {
+				body = bodies[id]
+			}
+			if public[id] {
+				require.NotEqual(t, 401, n.call(method, url, "", `{"x":1}`).status, id)
+				continue
+			}
+			rights, ok := allowed[id]
+			require.True(t, ok, "%s is not in this table", id)
+			none := n.call(method, url, "", body)
+			require.Equal(t, 401, none.status, id)
+			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
+			require.Equal(t, 401, n.call(method, url, "junk", body).status, id)
+			for i, token := range tokens {
+				got := n.call(method, url, token, body)
+				if rights[i] == '-' {
+					require.Equal(t, 403, got.status, "%s by %d: %s", id, i, got.raw)
+				} else {
+					require.NotContains(t, []int{400, 401, 403}, got.status, "%s by %d: %s", id, i, got.raw)
+					if id != "transferConversation" { // to a team that is not there
+						require.NotEqual(t, 404, got.status, "%s by %d: %s", id, i, got.raw)
+					}
+					require.Less(t, got.status, 500, "%s by %d: %s", id, i, got.raw)
+				}
+			}
+			if strings.Contains(path, "{id}") {
+				require.Equal(t, 404, n.call(method, url, stranger, body).status, "%s by another tenant's owner", id)
+				want := 403
+				if rights[0] == 'v' {
+					want = 404
+				}
+				require.Equal(t, want, n.call(method, url, strangeVisitor, body).status, "%s by another tenant's visitor", id)
+				require.Equal(t, want, n.call(method, url, otherVisitor, body).status, "%s by another visitor", id)
+			}
+		}
+	}
+	for id := range allowed {
+		require.True(t, seen[id], "%s is gone", id)
+	}
+}
+
+var bodies = map[string]any{
+	"assignConversation":   map[string]any{"agent_id": nil},
+	"transferConversation": map[string]any{"team_id": "01a20823-21e7-7a0d-a091-d3476cc2db54"},
+	"readConversation":     map[string]any{"seq": 1},
+	"createTeam":           map[string]any{"name": "T"},
+	"createAgent":          map[string]any{"email": "new@x.test", "name": "New", "password": "long enough"},
+	"updateAgent":          map[string]any{"name": "Renamed"},
+}
+
+func TestNothingIsToldWithoutCredential(t *testing.T) {
+	n := start(t, nil)
+	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/conversations/x/y/z", "/api/v1//conversations", "/api/v1/auth", "/api/v1/auth/login/x", "/api/v1/%63onversations"} {
+		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
+			require.Equal(t, 401, n.call(method, path, "", nil).status, "%s %s", method, path)
+		}
+	}
+	_, token := n.agent(n.tenant.ID, chat.Member)
+	require.Equal(t, 404, n.call("GET", "/api/v1/nothing", token, nil).status)
+	got := n.call("DELETE", "/api/v1/agents", token, nil)
+	require.Equal(t, 405, got.status)
+	require.Equal(t, "method_not_allowed", got.code())
+	require.Equal(t, 200, n.call("GET", "/api/v1/agents", "", nil, "X-API-Token", token).status)
+	require.Equal(t, 401, n.call("GET", "/api/v1/agents", "", nil, "Authorization", "Basic "+token).status)
+	require.Equal(t, 404, n.call("GET", "/nothing", "", nil).status)
+}
+
+func TestConversations(t *testing.T) {
+	n := start(t, nil)
+	alice, aliceToken := n.agent(n.tenant.ID, chat.Member)
+	bob, bobToken := n.agent(n.tenant.ID, chat.Member)
+	visitor, visitorToken := n.visitor("shop")
+	conv := n.conversation(n.tenant.ID, visitor, "你好", "second", "third")
+	n.conversation(n.tenant.ID, chat.NewID[chat.Visitor](), "another")
+	path := "/api/v1/conversations/" + conv.String()
+
+	one := n.call("GET", path, aliceToken, nil)
+	require.Equal(t, 200, one.status)
+	for key, want := range map[string]any{
+		"id": conv.String(), "status": "queued", "visitor_id": visitor.String(), "assignee_id": nil, "team_id": nil, "labels": []any{},
+		"priority": 0.0, "context": map[string]any{}, "version": 1.0, "unread": 3.0, "closed_at": nil, "rating": nil,
+	} {
+		require.Equal(t, want, one.body[key], key)
+	}
+	last := one.body["last_message"].(map[string]any)
+	require.Equal(t, map[string]any{"text": "third"}, last["body"])
+	require.Equal(t, "visitor", last["role"])
+	for _, key := range []string{"created_at", "queued_at"} {
+		at, err := time.Parse(time.RFC3339, one.body[key].(string))
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now(), at, time.Minute)
+		require.True(t, strings.HasSuffix(one.body[key].(string), "Z"), "UTC")
+	}
+
+	// The slower of two learns who was faster.
+	require.Equal(t, "open", n.call("POST", path+"/accept", aliceToken, nil).body["status"])
+	slow := n.call("POST", path+"/accept", bobToken, nil)
+	require.Equal(t, 409, slow.status)
+	require.Equal(t, alice.ID.String(), slow.body["assignee_id"])
+	require.Equal(t, "already_assigned", slow.code())
+	require.Equal(t, 200, n.call("POST", path+"/accept", aliceToken, nil).status, "once more by the same changes nothing")
+
+	got := n.call("POST", path+"/assign", aliceToken, map[string]any{"agent_id": bob.ID})
+	require.Equal(t, bob.ID.String(), got.body["assignee_id"], string(got.raw))
+	got = n.call("POST", path+"/assign", aliceToken, map[string]any{"agent_id": nil})
+	require.Equal(t, "queued", got.body["status"])
+	require.Equal(t, 400, n.call("POST", path+"/assign", aliceToken, map[string]any{"agent_id": "x"}).status)
+	require.Equal(t, 400, n.call("POST", path+"/assign", aliceToken, map[string]any{}).status)
+	require.Equal(t, 404, n.call("POST", path+"/assign", aliceToken, map[string]any{"agent_id": chat.NewID[chat.Agent]()}).status)
+	got = n.call("POST", path+"/transfer", aliceToken, map[string]any{"agent_id": bob.ID, "note": "yours"})
+	require.Equal(t, bob.ID.String(), got.body["assignee_id"], string(got.raw))
+
+	mark := n.call("POST", path+"/read", bobToken, map[string]any{"seq": 1 << 40})
+	require.Equal(t, 200, mark.status)
+	require.Positive(t, mark.body["read"])
+	require.EqualValues(t, 0, n.call("GET", path, bobToken, nil).body["unread"])
+
+	got = n.call("POST", path+"/close", bobToken, nil)
+	require.Equal(t, "closed", got.body["status"])
+	require.NotNil(t, got.body["closed_at"])
+	require.Equal(t, 409, n.call("POST", path+"/assign", bobToken, map[string]any{"agent_id": bob.ID}).status)
+	require.Equal(t, "open", n.call("POST", path+"/reopen", bobToken, nil).body["status"])
+
+	require.Len(t, n.call("GET", "/api/v1/conversations", bobToken, nil).data(), 2)
+	require.Len(t, n.call("GET", "/api/v1/conversations?status=queued", bobToken, nil).data(), 1)
+	require.Len(t, n.call("GET", "/api/v1/conversations?status=queued,open", bobToken, nil).data(), 2)
+	require.Len(t, n.call("GET", "/api/v1/conversations?assignee=me", bobToken, nil).data(), 1)
+	require.Len(t, n.call("GET", "/api/v1/conversations?visitor="+visitor.String(), bobToken, nil).data(), 1)
+	for _, bad := range []string{"status=x", "limit=0", "limit=1000", "cursor=%21", "assignee=x", "q=x", "since=yesterday"} {
+		require.Equal(t, 400, n.call("GET", "/api/v1/conversations?"+bad, bobToken, nil).status, bad)
+	}
+	n.pages(path, visitorToken, bobToken)
+}
+
+// pages walks a conversation's messages and the list of conversations by cursor.
+func (n *node) pages(path, visitorToken, agentToken string) {
+	walk := func(url, token string) (seqs []float64) {
+		sep := "?"
+		if strings.Contains(url, "?") {
+			sep = "&"
+		}
+		for cursor := ""; ; {
+			page := n.call("GET", url+sep+"limit=2"+cursor, token, nil)
+			require.Equal(n.t, 200, page.status, string(page.raw))
+			for _, m := range page.data() {
+				seqs = append(seqs, m.(map[string]any)["seq"].(float64))
+			}
+			next, ok := page.body["next_cursor"].(string)
+			require.Equal(n.t, !ok, page.body["complete"])
+			if !ok {
+				return seqs
+			}
+			cursor = "&cursor=" + next
+		}
+	}
+	all := walk(path+"/messages", agentToken)
+	require.Greater(n.t, len(all), 6)
+	require.IsIncreasing(n.t, all)
+	require.Less(n.t, len(walk(path+"/messages", visitorToken)), len(all), "a visitor does not see what is internal")
+	require.Equal(n.t, all[len(all)-2:], func() (out []float64) {
+		for _, m := range n.call("GET", path+"/messages?newest=true&limit=2", agentToken, nil).data() {
+			out = append(out, m.(map[string]any)["seq"].(float64))
+		}
+		return out
+	}())
+	require.ElementsMatch(n.t, all, walk(path+"/messages?newest=true", agentToken))
+	first := n.call("GET", path+"/messages?limit=1", visitorToken, nil).data()[0].(map[string]any)
+	require.Equal(n.t, "system", first["role"])
+	require.Equal(n.t, "system", first["kind"])
+	require.Nil(n.t, first["sender"])
+	list := n.call("GET", "/api/v1/conversations?limit=1", agentToken, nil)
+	require.Len(n.t, list.data(), 1)
+	rest := n.call("GET", "/api/v1/conversations?limit=1&cursor="+list.body["next_cursor"].(string), agentToken, nil)
+	require.Len(n.t, rest.data(), 1)
+	require.NotEqual(n.t, list.data()[0].(map[string]any)["id"], rest.data()[0].(map[string]any)["id"])
+}
+
+func TestAgentsAndTeams(t *testing.T) {
+	n := start(t, nil)
+	owner, ownerToken := n.agent(n.tenant.ID, chat.Owner)
+	self, adminToken := n.agent(n.tenant.ID, chat.Admin)
+	team := n.call("POST", "/api/v1/teams", adminToken, map[string]any{"name": "Sales"})
+	require.Equal(t, 201, team.status)
+	teamID := team.body["id"].(string)
+	require.Len(t, n.call("GET", "/api/v1/teams", adminToken, nil).data(), 1)
+
+	created := n.call("POST", "/api/v1/agents", adminToken, map[string]any{
+		"email": "New@X.test", "name": "New", "password": "long enough", "teams": []string{teamID},
+	})
+	require.Equal(t, 201, created.status, string(created.raw))
+	require.Equal(t, "new@x.test", created.body["email"])
+	require.Equal(t, "agent", created.body["role"])
+	require.Equal(t, []any{teamID}, created.body["teams"])
+	require.NotContains(t, string(created.raw), "argon2id")
+	path := "/api/v1/agents/" + created.body["id"].(string)
+	for _, bad := range []map[string]any{
+		{"email": "x", "name": "N", "password": "long enough"}, {"email": "a@b.test", "name": "N", "password": "short"},
+		{"email": "a@b.test", "name": "N"}, {"email": "a@b.test", "name": "N", "password": "long enough", "role": "god"},
+		{"email": "a@b.test", "name": "N", "password": "long enough", "teams": []string{"x"}}, {"email": "a@b.test", "name": "N", "password": "long enough", "extra": 1},
+	} {
+		got := n.call("POST", "/api/v1/agents", adminToken, bad)
+		require.Equal(t, 400, got.status, "%v", bad)
+		require.NotContains(t, string(got.raw), "short", "what was sent is not told back")
+	}
+	require.Equal(t, "email_taken", n.call("POST", "/api/v1/agents", adminToken, map[string]any{"email": "new@x.test", "name": "N", "password": "long enough"}).code())
+	require.Equal(t, "owner_only", n.call("POST", "/api/v1/agents", adminToken, map[string]any{"email": "o@x.test", "name": "N", "password": "long enough", "role": "owner"}).code())
+	require.Equal(t, "owner_only", n.call("PATCH", "/api/v1/agents/"+owner.ID.String(), adminToken, map[string]any{"name": "Mine"}).code())
+	require.Equal(t, "self", n.call("PATCH", "/api/v1/agents/"+self.ID.String(), adminToken, map[string]any{"disabled": true}).code())
+	require.Equal(t, 201, n.call("POST", "/api/v1/agents", ownerToken, map[string]any{"email": "o@x.test", "name": "N", "password": "long enough", "role": "owner"}).status)
+
+	login := func(pw string) *answer {
+		return n.call("POST", "/api/v1/auth/login", "", map[string]any{"email": "new@x.test", "password": pw})
+	}
+	in := login("long enough")
+	require.Equal(t, 200, in.status)
+	token := in.body["access_token"].(string)
+	require.Equal(t, 200, n.call("GET", path, token, nil).status)
+	require.Equal(t, "Renamed", n.call("PATCH", path, adminToken, map[string]any{"name": "Renamed", "capacity": 9}).body["name"])
+	require.Equal(t, 200, n.call("GET", path, token, nil).status, "a new name ends nothing")
+	require.Equal(t, 200, n.call("PATCH", path, adminToken, map[string]any{"password": "another one"}).status)
+	require.Equal(t, 401, n.call("GET", path, token, nil).status, "a new password ends what was")
+	require.Equal(t, 401, n.call("POST", "/api/v1/auth/refresh", "", map[string]any{"refresh_token": in.body["refresh_token"]}).status)
+	require.Equal(t, 401, login("long enough").status)
+	in = login("another one")
+	require.Equal(t, 200, in.status)
+	require.Equal(t, true, n.call("PATCH", path, adminToken, map[string]any{"disabled": true}).body["disabled"])
+	require.Equal(t, 401, n.call("GET", path, in.body["access_token"].(string), nil).status)
+	require.Equal(t, 401, login("another one").status)
+}
+
+func TestLoginRefreshLogout(t *testing.T) {
+	n := start(t, nil)
+	a, _ := n.agent(n.tenant.ID, chat.Member)
+	in := n.call("POST", "/api/v1/auth/login", "", map[string]any{"email": a.Email, "password": password})
+	require.Equal(t, 200, in.status)
+	require.EqualValues(t, 900, in.body["expires_in"])
+	require.Equal(t, "ws://"+n.WSAddr()+"/ws", in.body["ws_url"])
+	require.Equal(t, a.ID.String(), in.body["agent"].(map[string]any)["id"])
+	next := n.call("POST", "/api/v1/auth/refresh", "", map[string]any{"refresh_token": in.body["refresh_token"]})
+	require.Equal(t, 200, next.status)
+	token := next.body["access_token"].(string)
+	require.Equal(t, 204, n.call("POST", "/api/v1/auth/logout", token, nil).status)
+	require.Equal(t, "token_revoked", n.call("GET", "/api/v1/agents", token, nil).code())
+	require.Equal(t, "refresh_invalid", n.call("POST", "/api/v1/auth/refresh", "", map[string]any{"refresh_token": next.body["refresh_token"]}).code())
+	require.Equal(t, "wrong_password", n.call("POST", "/api/v1/auth/login", "", map[string]any{"email": a.Email, "password": "x"}).code())
+	require.NoError(t, n.kept.Store.SaveAgents(context.Background(), chat.Agent{
+		ID: chat.NewID[chat.Agent](), Tenant: n.other.ID, Email: a.Email, Role: chat.Member, PasswordHash: a.PasswordHash, CreatedAt: time.Now(),
+	}))
+	both := n.call("POST", "/api/v1/auth/login", "", map[string]any{"email": a.Email, "password": password})
+	require.Equal(t, http.StatusConflict, both.status)
+	require.Equal(t, "tenant_required", both.code())
+	require.Equal(t, 200, n.call("POST", "/api/v1/auth/login", "", map[string]any{"email": a.Email, "password": password, "tenant": "two"}).status)
+}
