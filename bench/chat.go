@@ -104,7 +104,6 @@ func (r *chatRun) run() error {
 	if err := r.setUp(who); err != nil {
 		return err
 	}
-	r.ready.Store(int64(len(who.visitors) + len(who.agents)))
 	if r.s.FindMax > 0 {
 		err = r.findMax()
 	} else {

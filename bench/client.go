@@ -89,7 +89,6 @@ type Client struct {
 	view       *View // of the first conversation; most clients have no other
 	views      map[codec.UUID]*View
 	box        *outbox // what is on its way; nil while that is nothing
-	began      int64   // when the last dial began
 	heard      int64   // when the server was last heard
 	notBefore  int64   // of the next dial
 	rid        uint16
@@ -122,13 +121,20 @@ func (c *Client) Loop() *Loop { return c.loop }
 // IsReady reports whether the client is authenticated and connected.
 func (c *Client) IsReady() bool { return c.status == clientReady }
 
-// Latency returns how long the last dial took until CONNACK, in nanoseconds.
-func (c *Client) latency() int64 { return c.loop.now - c.began }
+// become changes the client's state and keeps the loop's count.
+func (c *Client) become(s clientState) {
+	if c.status == clientReady {
+		c.loop.up.Add(-1)
+	}
+	if c.status = s; s == clientReady {
+		c.loop.up.Add(1)
+	}
+}
 
 func (c *Client) reconnect() {
 	l := c.loop
-	c.status = clientDialing
-	c.began, c.heard, c.pinged = l.now, l.now, false
+	c.become(clientDialing)
+	c.heard, c.pinged = l.now, false
 	if err := c.dial(l, c, c.goal, c.Source); err != nil {
 		c.loop = l
 		c.lost(err)
@@ -140,12 +146,12 @@ func (c *Client) Stop() {
 	if c.status == clientGone {
 		return
 	}
-	c.status = clientGone
+	c.become(clientGone)
 	c.hangUp()
 }
 
 func (c *Client) opened() {
-	c.status = clientConnecting
+	c.become(clientConnecting)
 	p := codec.Connect{MinVersion: 1, MaxVersion: 1, Token: c.Who.Token, Device: c.Device, Locale: "en"}
 	p.Resume = c.positions()
 	c.send(codec.Header{RID: c.nextRID()}, &p)
@@ -252,7 +258,8 @@ func (c *Client) onConnack(p *codec.Connack) {
 	if again {
 		st.Reconnects++
 	}
-	c.status, c.was, c.attempt, c.notBefore = clientReady, true, 0, 0
+	c.become(clientReady)
+	c.was, c.attempt, c.notBefore = true, 0, 0
 	c.ping, c.pong, c.window, c.User = p.Ping, p.Pong, p.Window, p.User
 	if p.Conv != (codec.UUID{}) {
 		c.Conv = p.Conv
@@ -287,11 +294,11 @@ func (c *Client) lost(err error) {
 	var broken *codec.CloseError
 	switch {
 	case errors.As(err, &closed) && !codec.Reconnect(closed.code), errors.As(err, &broken), c.stayDown:
-		c.status = clientGone
+		c.become(clientGone)
 		c.events.Gone(c, err.Error())
 		return
 	}
-	c.status = clientWaiting
+	c.become(clientWaiting)
 	wait := c.backoff()
 	c.loop.at(max(c.loop.now+int64(wait), c.notBefore), func() {
 		if c.status == clientWaiting {

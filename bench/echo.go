@@ -153,6 +153,7 @@ func (c *echoConn) opened() {
 	c.up = true
 	c.loop.Stats.Connects++
 	c.home.run.ready.Add(1)
+	c.loop.up.Add(1)
 	for range c.home.run.s.Depth {
 		c.send()
 	}
@@ -218,7 +219,7 @@ func (c *echoConn) lost(err error) {
 	c.loop.Stats.Drops++
 	c.loop.Stats.Closes[closeName(err)]++
 	if c.up {
-		r.ready.Add(-1)
+		c.loop.up.Add(-1)
 	}
 	r.problem("connection lost: %v", err)
 }

@@ -87,18 +87,19 @@ func (r *idleRun) run() error {
 		return err
 	}
 	settled := r.procs.Look()
-	hold, drops, err := r.hold()
+	early, err := r.drops()
 	if err != nil {
 		return err
 	}
-	n, err := r.readyNow()
+	hold, drops, err := r.hold(early)
 	if err != nil {
 		return err
 	}
+	n := r.connected()
 	per := func(kib int64) float64 { return float64(kib) / float64(max(n, 1)) }
 	fig := r.res.Figures
 	fig["connections"] = float64(n)
-	fig["drops"] = float64(drops)
+	fig["drops"], fig["drops_before"] = float64(drops), float64(early)
 	fig["pss_before_kib"], fig["pss_after_kib"] = float64(before.PSS), float64(hold.PSS)
 	fig["rss_before_kib"], fig["rss_after_kib"] = float64(before.RSS), float64(hold.RSS)
 	fig["kib_per_connection"] = per(hold.PSS - before.PSS)
@@ -148,21 +149,19 @@ func (r *idleRun) connect(who []*Identity) error {
 	return err
 }
 
-// hold watches the connections do nothing.
-func (r *idleRun) hold() (Span, int64, error) {
-	drops := func() (n int64, err error) {
-		err = r.each(func(_ int, l *Loop) { n += l.Stats.Drops })
-		return n, err
-	}
-	was, err := drops()
-	if err != nil {
-		return Span{}, 0, err
-	}
+// drops counts the connections that were lost so far.
+func (r *idleRun) drops() (n int64, err error) {
+	err = r.each(func(_ int, l *Loop) { n += l.Stats.Drops })
+	return n, err
+}
+
+// hold watches the connections do nothing. was is how many had been lost before.
+func (r *idleRun) hold(was int64) (Span, int64, error) {
 	stop := r.sample(min(5*time.Second, r.s.Hold), func() int64 { return 0 })
 	held := r.window("hold")
 	begin := time.Now()
 	end := r.cfg.Progress.phase("hold", int64(r.s.Hold.Seconds()), func() (int64, string) {
-		return int64(time.Since(begin).Seconds()), fmt.Sprintf("s, %d connections", r.ready.Load())
+		return int64(time.Since(begin).Seconds()), fmt.Sprintf("s, %d connections", r.connected())
 	})
 	err = r.wait(r.s.Hold)
 	end()
@@ -171,7 +170,7 @@ func (r *idleRun) hold() (Span, int64, error) {
 	if err != nil {
 		return span, 0, err
 	}
-	now, err := drops()
+	now, err := r.drops()
 	return span, now - was, err
 }
 
@@ -216,8 +215,6 @@ func (v *idleVisitor) Refused(_ *Client, _ *Sending, e *codec.Error) {
 func (v *idleVisitor) Gone(_ *Client, why string) {
 	v.run.problem("a visitor is gone: %s", why)
 	if v.up {
-		v.up = false
-		v.run.ready.Add(-1)
 		return
 	}
 	v.run.gone.Add(1)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -47,8 +48,9 @@ type Loop struct {
 	dec     codec.Decoder
 	rnd     uint64
 	clients []*Client
-	lean    bool  // give memory back rather than keep it for the next message
-	Stats   Stats // event loop only
+	lean    bool         // give memory back rather than keep it for the next message
+	Stats   Stats        // event loop only
+	up      atomic.Int64 // clients that are ready
 
 	sendings   []*Sending // to be used again
 	sendPacket codec.Send

@@ -100,16 +100,12 @@ func (r *runner) problem(format string, args ...any) {
 	r.res.problem(format, args...)
 }
 
-// readyNow counts the clients that are connected and authenticated at this moment.
-func (r *runner) readyNow() (n int64, err error) {
-	err = r.each(func(_ int, l *Loop) {
-		for _, c := range l.clients {
-			if c.IsReady() {
-				n++
-			}
-		}
-	})
-	return n, err
+// connected counts the connections that are up at this moment.
+func (r *runner) connected() (n int64) {
+	for _, l := range r.loops {
+		n += l.up.Load()
+	}
+	return n
 }
 
 // newRunner starts the loops. finish must be called.
@@ -261,7 +257,7 @@ func (r *runner) sample(every time.Duration, done func() int64) (stop func()) {
 			u, n := r.procs.Look(), done()
 			s := Between(last, u, 0)
 			r.res.Timeline = append(r.res.Timeline, Point{
-				At: time.Since(begin).Seconds(), Connections: r.ready.Load(), Rate: float64(n-count) / max(s.Seconds, 1e-9),
+				At: time.Since(begin).Seconds(), Connections: r.connected(), Rate: float64(n-count) / max(s.Seconds, 1e-9),
 				CPU: s.CPUPercent, PSS: u.PSS, RSS: u.RSS, Steal: s.Steal,
 			})
 			last, count = u, n

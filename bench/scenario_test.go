@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,10 +39,10 @@ func tokens(t *testing.T, visitors, agents int) Credentials {
 // site serves the API's two ways to get an identity.
 func site(t *testing.T) string {
 	t.Helper()
-	n := 0
+	var count atomic.Int32
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v1/widget/session", func(w http.ResponseWriter, _ *http.Request) {
-		n++
+		n := count.Add(1)
 		if n == 2 {
 			w.Header().Set("Retry-After", "0")
 			w.WriteHeader(http.StatusTooManyRequests)
