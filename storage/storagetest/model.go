@@ -55,10 +55,10 @@ func testListModel(t *testing.T, s *suite) {
 		f.Assignee = rapid.SampledFrom(agents).Draw(rt, "assignee")
 		f.Visitor = rapid.SampledFrom([]chat.VisitorID{{}, {}, visitors[0], visitors[1]}).Draw(rt, "visitor")
 		if rapid.Bool().Draw(rt, "since") {
-			f.Since = start.Add(time.Duration(rapid.IntRange(0, 20).Draw(rt, "since seconds")) * time.Second)
+			f.Since = rapid.SampledFrom(model).Draw(rt, "since").created
 		}
 		if rapid.Bool().Draw(rt, "until") {
-			f.Until = start.Add(time.Duration(rapid.IntRange(0, 20).Draw(rt, "until seconds")) * time.Second)
+			f.Until = rapid.SampledFrom(model).Draw(rt, "until").created
 		}
 		var want, got []chat.ConversationID
 		for _, l := range model {
