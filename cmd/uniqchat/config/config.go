@@ -6,6 +6,9 @@ package config
 import (
 	"fmt"
 	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Config is every key. Names are fixed: outside programs set them.
@@ -119,6 +122,14 @@ func (d *Duration) UnmarshalText(b []byte) error {
 		return fmt.Errorf("%.40q is not a duration; write one like 20s or 1m30s", b)
 	}
 	*d = Duration(v)
+	return nil
+}
+
+// UnmarshalYAML is UnmarshalText for a file, where a mistake has a place.
+func (d *Duration) UnmarshalYAML(n ast.Node) error {
+	if err := d.UnmarshalText([]byte(n.GetToken().Value)); err != nil {
+		return &yaml.SyntaxError{Message: err.Error(), Token: n.GetToken()}
+	}
 	return nil
 }
 

@@ -155,7 +155,10 @@ func (c *Config) readFile(path string) error {
 	}
 	defer f.Close()
 	err = yaml.NewDecoder(f, yaml.Strict()).Decode(c)
-	if err == nil || errors.Is(err, io.EOF) { // an empty file says nothing
+	if err == nil || errors.Is(err, io.EOF) {
+		if *c == (Config{}) { // the file says nothing, not even a section
+			*c = *Default()
+		}
 		return nil
 	}
 	return fmt.Errorf("%s: %s", path, strings.TrimSpace(yaml.FormatError(err, false, true)))
