@@ -163,7 +163,7 @@ func (r *idleRun) hold(was int64) (Span, int64, error) {
 	end := r.cfg.Progress.phase("hold", int64(r.s.Hold.Seconds()), func() (int64, string) {
 		return int64(time.Since(begin).Seconds()), fmt.Sprintf("s, %d connections", r.connected())
 	})
-	err = r.wait(r.s.Hold)
+	err := r.wait(r.s.Hold)
 	end()
 	stop()
 	span := held()
