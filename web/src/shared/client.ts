@@ -127,7 +127,7 @@ export class ProtocolClient {
     return log;
   }
 
-  /** Stops following a conversation. What is loaded stays for the next time. */
+  /** Stops following a conversation. What is loaded stays for the next time on this connection. */
   leave(conv: UUID): void {
     if (!this.active.delete(conv)) return;
     this.link.send({ type: "leave", conv });
@@ -214,7 +214,7 @@ export class ProtocolClient {
 
   private up(connack: Connack, resumed: readonly Position[]): void {
     this.self = { user: connack.user, role: connack.role, conv: connack.conv };
-    const convs = new Set(resumed.map((p) => p.conv));
+    const convs = new Map(resumed.map((p) => [p.conv, p.seq]));
     for (const log of this.logs.values()) log.connected(convs.has(log.conv));
     for (const [conv, seq] of this.reads) this.link.send({ type: "read", conv, seq });
     this.handlers.onReady?.(connack);
@@ -238,7 +238,7 @@ export class ProtocolClient {
       case "synced": this.page(p); break;
       case "gap": this.gap(p); break;
       case "durable":
-        for (const { conv, seq } of p.items) if (this.outbox.durable(conv, seq)) this.changed(conv);
+        for (const { conv, seq } of p.items) if (this.outbox.durable(conv, seq, this.device)) this.changed(conv);
         break;
       case "error":
         if (!this.sender.refused(p)) this.requestFailed(p.rid, p.code, p.retryable, p.retry_after);

@@ -162,11 +162,19 @@ test("GAP with top 0 drops the copy, joins again and ignores answers to older re
   assert.equal(log.last, 1);
 });
 
-test("a resumed log asks for nothing, one that did not fit in joins from where it was", () => {
+test("a resumed log asks for nothing, one that was not resumed begins anew", () => {
   const log = joined(true, msg(1, 0));
   log.connected(true);
+  assert.equal(log.position, 1);
   assert.equal(log.need(0), null);
   log.connected(false);
+  assert.deepEqual(seqs(log), []);
+  ask(log, { want: "join", after: 0 });
+});
+
+test("a log that was left joins again from where it was", () => {
+  const log = joined(true, msg(1, 0));
+  log.left();
   assert.equal(log.position, 0);
   const r = ask(log, { want: "join", after: 1 });
   log.joinedPage(page("joined", 9, false, msg(2, 1)), r, 0);

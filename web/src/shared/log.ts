@@ -174,15 +174,22 @@ export class ConversationLog {
     return read;
   }
 
-  /** A new connection is up. resumed: this conversation's position was part of its CONNECT. */
+  /**
+   * A new connection is up. resumed: this conversation's position was part of its CONNECT, so that the server continues
+   * the chain or calls a GAP. Otherwise nobody would notice if history had forked meanwhile: the copy is dropped.
+   */
   connected(resumed: boolean): void {
     this.inflight = null;
     this.notBefore = 0;
     this.failures = 0;
-    this.rejoin = this.joined && !resumed && this.last > 0;
+    // What was heard of beyond the chain's end may be gone with a fork. What is not gone will be told again.
+    this.held.clear();
+    this.target = this.last;
+    this.more = false;
+    if (!resumed && this.last > 0) this.reset();
   }
 
-  /** The conversation was left: the next time it is wanted, it is joined again from where the chain ends. */
+  /** The conversation was left: if it is wanted again on this connection, it is joined from where the chain ends. */
   left(): void {
     this.inflight = null;
     this.rejoin = this.joined;

@@ -96,28 +96,34 @@ export class Outbox {
     }
   }
 
-  /** Forgets what the database holds: accepted entries of the conversation up to seq. Reports whether there were any. */
-  durable(conv: UUID, seq: number): boolean {
+  /**
+   * Forgets what the database holds: entries up to seq that were acknowledged to this page load. (To another one they may
+   * have been acknowledged before a fork that this one knows nothing of.) Reports whether there were any.
+   */
+  durable(conv: UUID, seq: number, device: UUID): boolean {
     let any = false;
     for (const e of this.of(conv)) {
-      if (e.state !== "accepted" || e.seq > seq) continue;
+      if (e.state !== "accepted" || e.seq > seq || e.device !== device) continue;
       this.remove(e.cmid);
       any = true;
     }
     return any;
   }
 
-  /** Makes accepted entries wait again: the server may have lost them (a fork), or may never have said DURABLE. */
-  unaccept(conv: UUID): void {
+  /** Makes accepted entries after seq wait again: the server may have lost them, or may never have said DURABLE. */
+  unaccept(conv: UUID, after = 0): void {
     for (const e of this.of(conv)) {
-      if (e.state === "accepted") this.update(e.cmid, { state: "waiting", tried: true, seq: 0 });
+      if (e.state === "accepted" && e.seq > after) this.update(e.cmid, { state: "waiting", tried: true, seq: 0 });
     }
   }
 
-  /** Moves what waits in one conversation to another. */
-  move(from: UUID, to: UUID): void {
+  /**
+   * Moves a refused message, and those that were never sent, to another conversation. Whatever else was sent before stays:
+   * it may have arrived, and only its own answer can tell.
+   */
+  move(cmid: UUID, from: UUID, to: UUID): void {
     for (const e of this.of(from)) {
-      if (e.state === "waiting") this.update(e.cmid, { conv: to });
+      if (e.cmid === cmid || (e.state === "waiting" && !e.tried)) this.update(e.cmid, { conv: to });
     }
   }
 

@@ -20,6 +20,8 @@ export interface SenderOptions {
 const answerTimeout = 10_000;
 /** Another page load's message is left to it for this long; if it still waits then, its tab is probably gone. */
 const foreignAfter = 10_000;
+/** And one that was acknowledged to a page load that is gone was never called DURABLE here: after this long it is asked for. */
+const orphanAfter = 30_000;
 const retryMin = 500;
 const retryMax = 30_000;
 const maxInternalErrors = 3;
@@ -46,15 +48,15 @@ export class Sender {
   }
 
   /**
-   * A connection is up. What was acknowledged but never called DURABLE is sent again, unless its conversation was resumed:
-   * then the server says how far the database is.
+   * A connection is up. What was acknowledged but never called DURABLE is sent again unless it is covered by the position
+   * that its conversation was resumed from: for those the server says how far the database is, or calls a GAP.
    */
-  up(window: number, resumed: ReadonlySet<UUID>): void {
+  up(window: number, resumed: ReadonlyMap<UUID, number>): void {
     this.window = window;
     this.notBefore = 0;
     this.pauses.clear();
     this.o.outbox.reload();
-    for (const e of this.o.outbox.all()) if (e.state === "accepted" && !resumed.has(e.conv)) this.o.outbox.unaccept(e.conv);
+    for (const conv of new Set(this.o.outbox.all().map((e) => e.conv))) this.o.outbox.unaccept(conv, resumed.get(conv) ?? 0);
     this.pump();
   }
 
@@ -72,6 +74,7 @@ export class Sender {
     let next = Infinity;
     const busy = new Set([...this.flights.values()].map((f) => f.entry.conv));
     for (const e of this.o.outbox.all()) {
+      if (e.state === "accepted" && e.device !== this.o.device) next = Math.min(next, this.adopt(e, now));
       if (e.state !== "waiting" || busy.has(e.conv)) continue;
       const at = this.mayGoAt(e);
       if (at > now) {
@@ -125,6 +128,14 @@ export class Sender {
     this.pump();
   }
 
+  /** Takes over what another page load got acknowledged, once it is old: sent again, it is called DURABLE here. */
+  private adopt(e: OutboxEntry, now: number): number {
+    const at = e.time + orphanAfter;
+    if (at > now) return at;
+    this.o.outbox.update(e.cmid, { state: "waiting", tried: true, seq: 0, device: this.o.device });
+    return now;
+  }
+
   private mayGoAt(e: OutboxEntry): number {
     const foreign = e.device === this.o.device ? 0 : e.time + foreignAfter;
     return Math.max(this.notBefore, this.pauses.get(e.cmid)?.until ?? 0, foreign);
@@ -134,7 +145,7 @@ export class Sender {
     const rid = this.o.nextRid();
     const dup = e.tried;
     // Noted before it leaves: a page that dies in between must know that it may have left.
-    if (!dup) this.o.outbox.update(e.cmid, { tried: true });
+    if (!dup || e.device !== this.o.device) this.o.outbox.update(e.cmid, { tried: true, device: this.o.device });
     const { conv, cmid, kind, visibility, body } = e;
     if (!this.o.send({ type: "send", rid, dup, conv, cmid, kind, visibility, body })) return;
     const timeout = new Alarm(this.o.clock);
@@ -167,10 +178,10 @@ export class Sender {
     else this.o.outbox.update(cmid, { code: p.code, reason: p.message });
   }
 
-  /** The visitor has another open conversation: everything that waits goes there. */
+  /** The visitor has another open conversation: the message goes there, and so does what was to follow it. */
   private move(cmid: UUID, from: UUID, to: UUID): void {
     this.pauses.delete(cmid);
-    this.o.outbox.move(from, to);
+    this.o.outbox.move(cmid, from, to);
     this.o.moved(from, to);
     this.o.changed(to);
   }

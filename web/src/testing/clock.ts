@@ -62,12 +62,34 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Web Storage in memory. */
+/** Web Storage in memory. Listeners stand for the storage events of the tabs that share it. */
 export class TestStorage {
+  readonly listeners = new Set<() => void>();
   private readonly map = new Map<string, string>();
-  get length(): number { return this.map.size; }
-  key(i: number): string | null { return [...this.map.keys()][i] ?? null; }
-  getItem(k: string): string | null { return this.map.get(k) ?? null; }
-  setItem(k: string, v: string): void { this.map.set(k, v); }
-  removeItem(k: string): void { this.map.delete(k); }
+
+  get length(): number {
+    return this.map.size;
+  }
+
+  key(i: number): string | null {
+    return [...this.map.keys()][i] ?? null;
+  }
+
+  getItem(k: string): string | null {
+    return this.map.get(k) ?? null;
+  }
+
+  setItem(k: string, v: string): void {
+    if (this.map.get(k) === v) return;
+    this.map.set(k, v);
+    this.tell();
+  }
+
+  removeItem(k: string): void {
+    if (this.map.delete(k)) this.tell();
+  }
+
+  private tell(): void {
+    for (const f of this.listeners) f();
+  }
 }
