@@ -366,11 +366,13 @@ func TestRevocation(t *testing.T) {
 	require.Error(t, err)
 	gone(tokens)
 
-	tokens, _ = login()
+	tokens, c = login()
 	w.clock.add(time.Second)
 	a.TokensAfter = w.clock.now()
 	require.NoError(t, w.kept.Store.SaveAgents(ctx, a))
 	gone(tokens)
+	for s = <-signals; string(s.Data) != string(c.Family[:]); s = <-signals { // its connections end, too
+	}
 	_, err = w.Refresh(ctx, tokens.Refresh)
 	require.Equal(t, "refresh_invalid", named(t, err))
 	w.clock.add(time.Second)

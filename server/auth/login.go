@@ -109,7 +109,7 @@ func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte) (To
 	if err != nil {
 		return Tokens{}, err
 	}
-	s.ended.remember(family, a.Tenant, chat.UserID(a.ID))
+	s.ended.remember(family, member{a.Tenant, chat.UserID(a.ID), now.UnixMilli()})
 	return Tokens{Access: access, Refresh: refresh, ExpiresIn: s.cfg.AccessLife, Agent: *a}, nil
 }
 

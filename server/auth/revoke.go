@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -13,6 +14,10 @@ const pollEvery = 2 * time.Second
 
 // pollOverlap is how far back each look reaches beyond the last one, for clocks that disagree.
 const pollOverlap = 10 * time.Second
+
+// recheckMost is how many logged-in agents each poll looks at again: an account that was changed by another process (the
+// command line beside a server) loses its live connections within pollEvery while no more than that are logged in.
+const recheckMost = 200
 
 // Run hears of revocations and changed settings until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
@@ -61,6 +66,26 @@ func (s *Service) poll(ctx context.Context, since time.Time) error {
 		}
 	}
 	s.ended.sweep(s.cfg.Now())
+	return s.recheck(ctx)
+}
+
+// recheck finds agents whose log-ins have ended because their account changed, and tells every node.
+func (s *Service) recheck(ctx context.Context) error {
+	for family, m := range s.ended.sample(recheckMost) {
+		a, err := s.cfg.Store.Agent(ctx, m.tenant, chat.AgentID(m.user))
+		gone := errors.Is(err, &chat.Error{Code: chat.NotFound})
+		if err != nil && !gone {
+			return err
+		}
+		if !gone && !a.Disabled && !s.endedBefore(&a, m.issuedMs) {
+			continue
+		}
+		s.ended.end(family, s.cfg.Now().Add(s.memory()))
+		s.forget(m.tenant, m.user)
+		if err := s.tellRevoked(ctx, m.tenant, m.user, family[:]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -98,8 +123,9 @@ type families struct {
 }
 
 type member struct {
-	tenant chat.TenantID
-	user   chat.UserID
+	tenant   chat.TenantID
+	user     chat.UserID
+	issuedMs int64 // the newest token seen of it
 }
 
 func newFamilies() *families {
@@ -117,7 +143,7 @@ func (f *families) has(id [16]byte) bool {
 }
 
 // remember notes whose log-in it is, so that its connections can be closed when it ends.
-func (f *families) remember(id [16]byte, t chat.TenantID, u chat.UserID) {
+func (f *families) remember(id [16]byte, m member) {
 	if id == ([16]byte{}) {
 		return
 	}
@@ -129,7 +155,22 @@ func (f *families) remember(id [16]byte, t chat.TenantID, u chat.UserID) {
 			break
 		}
 	}
-	f.known[id] = member{t, u}
+	m.issuedMs = max(m.issuedMs, f.known[id].issuedMs)
+	f.known[id] = m
+}
+
+// sample returns up to n log-ins that are known to go on, others each time if there are more.
+func (f *families) sample(n int) map[[16]byte]member {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make(map[[16]byte]member, min(n, len(f.known)))
+	for id, m := range f.known {
+		if len(out) == n {
+			break
+		}
+		out[id] = m
+	}
+	return out
 }
 
 // end notes that a log-in has ended. It returns whose it was, if known, and whether this is news.

@@ -97,7 +97,7 @@ func (s *Service) Verify(ctx context.Context, token string) (Credential, error) 
 			return Credential{}, errRevoked
 		}
 		cred.Actor = actorOf(&agent)
-		s.ended.remember(cred.Family, c.Tenant, c.Subject)
+		s.ended.remember(cred.Family, member{c.Tenant, c.Subject, c.IssuedMs})
 		return cred, nil
 	default:
 		return Credential{}, errBadToken
