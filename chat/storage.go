@@ -19,7 +19,7 @@ type Log interface {
 	//
 	// An error means that nothing is known of any event: *Error with Unknown (try the same events again), Busy or Full.
 	Append(ctx context.Context, events ...Event) ([]Receipt, error)
-	// Read returns up to limit events of a conversation that follow after, oldest first.
+	// Read returns up to limit events of a conversation that follow after, oldest first: their Message only.
 	Read(ctx context.Context, key Key, after Seq, limit int) ([]Event, error)
 	// Heads returns where conversations stand, in the order of keys; the zero Head for one that does not exist.
 	Heads(ctx context.Context, keys ...Key) ([]Head, error)

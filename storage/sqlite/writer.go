@@ -35,72 +35,6 @@ type visitorKey struct {
 	visitor chat.VisitorID
 }
 
-type statements struct {
-	begin, commit, rollback *sql.Stmt
-	savepoint, rollbackTo   *sql.Stmt
-	release                 *sql.Stmt
-	row, open, find         *sql.Stmt
-	message                 *sql.Stmt
-	conversation, touch     *sql.Stmt
-	visitor                 *sql.Stmt
-}
-
-const selectRow = `SELECT visitor, status, assignee, team, version, last_seq, last_public, last_message, last_agent, queued_at,
-	created_at, closed_at, updated_at FROM conversations WHERE tenant = $1 AND id = $2`
-
-// readRow reads a conversation's row; the zero Row if there is none.
-func readRow(r *sql.Row) (row project.Row, err error) {
-	var queued, created, closed, updated int64
-	err = r.Scan(&row.Visitor, &row.Status, &row.Assignee, &row.Team, &row.Version, &row.Last, &row.LastPublic, &row.LastMessage,
-		&row.LastAgent, &queued, &created, &closed, &updated)
-	if errors.Is(err, sql.ErrNoRows) {
-		return project.Row{}, nil
-	}
-	row.Queued, row.Created = sqlstore.FromMicros(queued), sqlstore.FromMicros(created)
-	row.Closed, row.Updated = sqlstore.FromMicros(closed), sqlstore.FromMicros(updated)
-	return row, err
-}
-
-func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
-	for _, p := range []struct {
-		into **sql.Stmt
-		text string
-	}{
-		{&s.begin, `BEGIN IMMEDIATE`},
-		{&s.commit, `COMMIT`},
-		{&s.rollback, `ROLLBACK`},
-		{&s.savepoint, `SAVEPOINT change`},
-		{&s.rollbackTo, `ROLLBACK TO change`},
-		{&s.release, `RELEASE change`},
-		{&s.row, selectRow},
-		{&s.open, `SELECT id FROM conversations WHERE tenant = $1 AND visitor = $2 AND status <> 4`},
-		{&s.find, `SELECT seq, prev, prev_public, sent_at, kind, body FROM messages WHERE tenant = $1 AND conv = $2 AND id = $3`},
-		{&s.message, `INSERT INTO messages (tenant, conv, seq, prev, prev_public, id, cmid, sender, role, kind, visibility, sent_at, reply_to, body)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`},
-		{&s.conversation, `INSERT INTO conversations (tenant, id, visitor, status, assignee, team, version, last_seq, last_public, last_message,
-			last_agent, queued_at, created_at, closed_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-			ON CONFLICT (tenant, id) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, team = excluded.team,
-				version = excluded.version, last_seq = excluded.last_seq, last_public = excluded.last_public,
-				last_message = excluded.last_message, last_agent = excluded.last_agent, queued_at = excluded.queued_at,
-				closed_at = excluded.closed_at, updated_at = excluded.updated_at`},
-		{&s.touch, `UPDATE conversations SET last_seq = ?, last_public = ?, last_message = ?, last_agent = ?, updated_at = ?
-			WHERE tenant = ? AND id = ?`},
-		{&s.visitor, `INSERT INTO visitors (tenant, id, external_id, verified, name, email, locale, page, attributes, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-			ON CONFLICT (tenant, id) DO UPDATE SET name = COALESCE(NULLIF(excluded.name, ''), visitors.name),
-				email = COALESCE(NULLIF(excluded.email, ''), visitors.email), locale = COALESCE(NULLIF(excluded.locale, ''), visitors.locale),
-				page = COALESCE(NULLIF(excluded.page, ''), visitors.page),
-				attributes = CASE WHEN excluded.attributes = '{}' THEN visitors.attributes ELSE excluded.attributes END`},
-	} {
-		stmt, err := c.PrepareContext(ctx, p.text)
-		if err != nil {
-			return fmt.Errorf("prepare %.40q: %w", p.text, err)
-		}
-		*p.into = stmt
-	}
-	return nil
-}
-
 // Run appends until ctx ends; what was taken by then is answered.
 func (l *Log) Run(ctx context.Context) error {
 	defer close(l.stopped)
@@ -274,27 +208,12 @@ func (w *writer) isThere(ctx context.Context) (bool, error) {
 	}
 	var one int
 	e := &w.out[0]
-	err := w.conn.QueryRowContext(ctx, `SELECT 1 FROM messages WHERE tenant = $1 AND conv = $2 AND id = $3`,
+	err := w.conn.QueryRowContext(ctx, `SELECT 1 FROM messages WHERE tenant = ? AND conv = ? AND id = ?`,
 		e.Tenant, e.Conversation, e.ID).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// saveRow writes all of a conversation's row, touchRow what a message without a change of state moves: most of the indexes
-// don't hear of it.
-func (w *writer) saveRow(ctx context.Context, k chat.Key, r *project.Row) error {
-	_, err := w.stmts.conversation.ExecContext(ctx, k.Tenant, k.Conversation, r.Visitor, r.Status, r.Assignee, r.Team, r.Version,
-		r.Last, r.LastPublic, r.LastMessage, r.LastAgent, sqlstore.Micros(r.Queued), sqlstore.Micros(r.Created),
-		sqlstore.Micros(r.Closed), sqlstore.Micros(r.Updated))
-	return err
-}
-
-func (w *writer) touchRow(ctx context.Context, k chat.Key, r *project.Row) error {
-	_, err := w.stmts.touch.ExecContext(ctx, int64(r.Last), int64(r.LastPublic), int64(r.LastMessage), r.LastAgent,
-		sqlstore.Micros(r.Updated), k.Tenant[:], k.Conversation[:])
-	return err
 }
 
 // append judges and appends the events of one call, group by group of joined ones.
@@ -338,106 +257,6 @@ func (w *writer) row(ctx context.Context, k chat.Key) (*project.Row, error) {
 	return &r, nil
 }
 
-// What the checks refuse with.
-var (
-	errStale  = &chat.Error{Code: chat.Conflict, Name: "stale", Message: "the conversation has changed in the meantime"}
-	errReused = &chat.Error{Code: chat.Conflict, Name: "cmid_conflict", Message: "this cmid was used for another message"}
-	errNone   = &chat.Error{Code: chat.NotFound, Message: "there is no such conversation"}
-	errMixed  = &chat.Error{Code: chat.Internal, Message: "joined events are of different conversations"}
-)
-
-// judge makes all checks of a group before anything of it is written (see chat.Log.Append).
-func (w *writer) judge(ctx context.Context, events []chat.Event, receipts []chat.Receipt) (dup bool, refusal, err error) {
-	key := chat.Key{Tenant: events[0].Tenant, Conversation: events[0].Conversation}
-	row, err := w.row(ctx, key)
-	if err != nil {
-		return false, nil, err
-	}
-	if row.Exists() {
-		dup, refusal, err = w.findDuplicates(ctx, key, events, receipts)
-		if dup || refusal != nil || err != nil {
-			return dup, refusal, err
-		}
-	}
-	refusal, err = w.judgeStates(ctx, key, row.State, events)
-	return false, refusal, err
-}
-
-// judgeStates checks the states that a group's events expect and lead to, from the one that holds before it.
-func (w *writer) judgeStates(ctx context.Context, key chat.Key, state chat.State, events []chat.Event) (refusal, err error) {
-	for i := range events {
-		e := &events[i]
-		if e.Tenant != key.Tenant || e.Conversation != key.Conversation {
-			return errMixed, nil
-		}
-		if e.Expect != 0 && e.Expect != state.Version {
-			return errStale, nil
-		}
-		if e.Next == nil {
-			if !state.Exists() {
-				return errNone, nil
-			}
-			continue
-		}
-		if e.Next.Version != state.Version+1 {
-			return errStale, nil
-		}
-		if e.Next.Status != chat.Closed && (!state.Exists() || state.Status == chat.Closed) {
-			other, err := w.openOf(ctx, visitorKey{key.Tenant, e.Next.Visitor})
-			if err != nil {
-				return nil, err
-			}
-			if !other.IsZero() && other != key.Conversation {
-				return &chat.Error{Code: chat.Conflict, Name: "conversation_open", Message: "you have an open conversation already", Conversation: other}, nil
-			}
-		}
-		state = *e.Next
-	}
-	return nil, nil
-}
-
-// openOf returns the visitor's open conversation, this transaction's changes included.
-func (w *writer) openOf(ctx context.Context, v visitorKey) (id chat.ConversationID, err error) {
-	if id, ok := w.opens[v]; ok {
-		return id, nil
-	}
-	err = w.stmts.open.QueryRowContext(ctx, v.tenant, v.visitor).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return id, err
-}
-
-// findDuplicates looks for messages that are in the log already. If one is, nothing of the group is appended: every
-// receipt says Dup, and those of messages that are there name the first one's place.
-func (w *writer) findDuplicates(ctx context.Context, key chat.Key, events []chat.Event, receipts []chat.Receipt) (dup bool, refusal, err error) {
-	for i := range events {
-		e, r := &events[i], &receipts[i]
-		var at int64
-		var kind chat.Kind
-		var body []byte
-		err := w.stmts.find.QueryRowContext(ctx, key.Tenant, key.Conversation, e.ID).Scan(&r.Seq, &r.Prev, &r.PrevPublic, &at, &kind, &body)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return false, nil, fmt.Errorf("find duplicates: %w", err)
-		}
-		if kind != e.Kind || string(body) != string(e.Body) {
-			clear(receipts)
-			return false, errReused, nil
-		}
-		r.Time = sqlstore.FromMicros(at)
-		dup = true
-	}
-	if dup {
-		for i := range receipts {
-			receipts[i].Dup = true
-		}
-	}
-	return dup, nil, nil
-}
-
 // write appends one event that was judged.
 func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt) error {
 	key := chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}
@@ -470,8 +289,9 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 			return fmt.Errorf("save visitor: %w", err)
 		}
 	}
-	if _, err := w.stmts.message.ExecContext(ctx, e.Tenant, e.Conversation, e.Seq, e.Prev, e.PrevPublic, e.ID, e.CMID, e.Sender, e.Role,
-		e.Kind, e.Visibility, sqlstore.Micros(e.Time), e.ReplyTo, string(e.Body)); err != nil {
+	if _, err := w.stmts.message.ExecContext(ctx, e.Tenant[:], e.Conversation[:], int64(e.Seq), int64(e.Prev), int64(e.PrevPublic),
+		e.ID[:], e.CMID[:], orNull(&e.Sender), int64(e.Role), int64(e.Kind), int64(e.Visibility), sqlstore.Micros(e.Time),
+		orNull(&e.ReplyTo), string(e.Body)); err != nil {
 		return fmt.Errorf("append: %w", err)
 	}
 	*receipt = chat.Receipt{Seq: e.Seq, Prev: e.Prev, PrevPublic: e.PrevPublic, Time: e.Time}
