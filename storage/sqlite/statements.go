@@ -70,7 +70,7 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 				page = COALESCE(NULLIF(excluded.page, ''), visitors.page),
 				attributes = CASE WHEN excluded.attributes = '{}' THEN visitors.attributes ELSE excluded.attributes END`},
 	} {
-		stmt, err := c.PrepareContext(ctx, p.text)
+		stmt, err := c.PrepareContext(ctx, p.text) //nolint:sqlclosecheck // closed with the connection
 		if err != nil {
 			return fmt.Errorf("prepare %.40q: %w", p.text, err)
 		}

@@ -36,15 +36,36 @@ func Run(t *testing.T, f Factory) {
 		name string
 		fn   func(*testing.T, *suite)
 	}{
-		{"Append", testAppend}, {"Dedupe", testDedupe}, {"DedupeAfterReopen", testDedupeAfterReopen},
-		{"SameMessageFromManyAtOnce", testRace}, {"CMIDConflict", testCMIDConflict}, {"PrevPerAudience", testPrev},
-		{"CompareAndAppend", testCompareAndAppend}, {"TwoAgentsOneConversation", testTwoRacers},
-		{"OneOpenConversation", testOneOpen}, {"JoinedGroups", testJoined}, {"OneRefusedOfMany", testOneRefused},
-		{"UnknownConversation", testUnknown}, {"TenantsShareNothing", testTenants}, {"Resume", testResume}, {"Tail", testTail},
-		{"Pages", testPages}, {"Lists", testLists}, {"Marks", testMarks}, {"Refresh", testRefresh}, {"Agents", testAgents},
-		{"Settings", testSettings}, {"Queue", testQueue}, {"Broker", testBroker},
-		{"RetriedState", testRetriedState}, {"Cancelled", testCancelled}, {"SlowTail", testSlowTail}, {"Shown", testShown},
-		{"Unread", testUnread}, {"RefreshRace", testRefreshRace}, {"ListsLikeAModel", testListModel},
+		{"Append", testAppend},
+		{"Dedupe", testDedupe},
+		{"DedupeAfterReopen", testDedupeAfterReopen},
+		{"SameMessageFromManyAtOnce", testRace},
+		{"CMIDConflict", testCMIDConflict},
+		{"PrevPerAudience", testPrev},
+		{"CompareAndAppend", testCompareAndAppend},
+		{"TwoAgentsOneConversation", testTwoRacers},
+		{"OneOpenConversation", testOneOpen},
+		{"JoinedGroups", testJoined},
+		{"OneRefusedOfMany", testOneRefused},
+		{"UnknownConversation", testUnknown},
+		{"TenantsShareNothing", testTenants},
+		{"Resume", testResume},
+		{"Tail", testTail},
+		{"Pages", testPages},
+		{"Lists", testLists},
+		{"Marks", testMarks},
+		{"Refresh", testRefresh},
+		{"Agents", testAgents},
+		{"Settings", testSettings},
+		{"Queue", testQueue},
+		{"Broker", testBroker},
+		{"RetriedState", testRetriedState},
+		{"Cancelled", testCancelled},
+		{"SlowTail", testSlowTail},
+		{"Shown", testShown},
+		{"Unread", testUnread},
+		{"RefreshRace", testRefreshRace},
+		{"ListsLikeAModel", testListModel},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
@@ -127,14 +148,13 @@ func (s *suite) append(events ...chat.Event) []chat.Receipt {
 }
 
 // create creates the conversation with a first message.
-func (th *thread) create() []chat.Receipt {
+func (th *thread) create() {
 	th.s.t.Helper()
 	first := th.message("first")
 	first.Joined = true
 	created := th.change(chat.Queued, chat.AgentID{})
-	r := th.s.append(created, first)
+	th.s.append(created, first)
 	th.state = *created.Next
-	return r
 }
 
 // move changes the state; it must be accepted.
@@ -153,12 +173,20 @@ func (th *thread) all(a chat.Audience) []chat.Message {
 	return m
 }
 
-func code(t *testing.T, err error, want chat.Code) *chat.Error {
+func code(t *testing.T, err error, want chat.Code) {
 	t.Helper()
 	var e *chat.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, want, e.Code, "%v", err)
-	return e
+}
+
+// conflict returns the conversation that stands in the way; zero if the conflict is another one.
+func conflict(t *testing.T, err error) chat.ConversationID {
+	t.Helper()
+	code(t, err, chat.Conflict)
+	var e *chat.Error
+	require.ErrorAs(t, err, &e)
+	return e.Conversation
 }
 
 func testAppend(t *testing.T, s *suite) {
@@ -258,7 +286,7 @@ func testCMIDConflict(t *testing.T, s *suite) {
 		change(&other)
 		r, err := s.Log.Append(ctx(), other)
 		require.NoError(t, err)
-		require.True(t, code(t, r[0].Err, chat.Conflict).Conversation.IsZero())
+		require.True(t, conflict(t, r[0].Err).IsZero())
 	}
 	require.Len(t, th.all(chat.AudienceAll), 3)
 }
@@ -300,7 +328,7 @@ func testCompareAndAppend(t *testing.T, s *suite) {
 	r, err := s.Log.Append(ctx(), late, message, again.change(chat.Queued, chat.AgentID{}))
 	require.NoError(t, err)
 	for i := range r {
-		require.True(t, code(t, r[i].Err, chat.Conflict).Conversation.IsZero())
+		require.True(t, conflict(t, r[i].Err).IsZero())
 	}
 	h, err := s.Log.Heads(ctx(), th.key)
 	require.NoError(t, err)
@@ -339,7 +367,7 @@ func testOneOpen(t *testing.T, s *suite) {
 	second.visitor = th.visitor
 	r, err := s.Log.Append(ctx(), second.change(chat.Queued, chat.AgentID{}))
 	require.NoError(t, err)
-	require.Equal(t, th.key.Conversation, code(t, r[0].Err, chat.Conflict).Conversation)
+	require.Equal(t, th.key.Conversation, conflict(t, r[0].Err))
 	open, err := s.Log.OpenConversation(ctx(), s.tenant, th.visitor)
 	require.NoError(t, err)
 	require.Equal(t, th.key.Conversation, open)
@@ -350,7 +378,7 @@ func testOneOpen(t *testing.T, s *suite) {
 	second.create()
 	r, err = s.Log.Append(ctx(), th.change(chat.Queued, chat.AgentID{})) // reopening the first
 	require.NoError(t, err)
-	require.Equal(t, second.key.Conversation, code(t, r[0].Err, chat.Conflict).Conversation)
+	require.Equal(t, second.key.Conversation, conflict(t, r[0].Err))
 	// Closing one and reopening the other in one call, and two creations in one call.
 	closing := second.change(chat.Closed, chat.AgentID{})
 	reopen := th.change(chat.Queued, chat.AgentID{})
@@ -360,7 +388,7 @@ func testOneOpen(t *testing.T, s *suite) {
 	r, err = s.Log.Append(ctx(), a.change(chat.Queued, chat.AgentID{}), b.change(chat.Queued, chat.AgentID{}))
 	require.NoError(t, err)
 	require.NoError(t, r[0].Err)
-	require.Equal(t, a.key.Conversation, code(t, r[1].Err, chat.Conflict).Conversation)
+	require.Equal(t, a.key.Conversation, conflict(t, r[1].Err))
 }
 
 func testJoined(t *testing.T, s *suite) {
