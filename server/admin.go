@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -17,8 +18,10 @@ type admin struct {
 	ln   net.Listener
 }
 
-func newAdmin(addr string, check func(context.Context) map[string]string, sets []*metrics.Set) (*admin, error) {
-	ln, err := net.Listen("tcp", addr)
+func newAdmin(
+	addr string, check func(context.Context) map[string]string, sets []*metrics.Set, logger *slog.Logger,
+) (*admin, error) {
+	ln, err := listen(addr, adminConnections, 10*time.Second, 2*time.Minute, logger) // a CPU profile takes its time
 	if err != nil {
 		return nil, err
 	}

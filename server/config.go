@@ -27,7 +27,7 @@ type Config struct {
 	SessionsPerAddress float64
 	// DrainWindow is how long connections are given to leave. Defaults to 10s.
 	DrainWindow time.Duration
-	// HTTPConnections is how many HTTP connections are accepted at once. Defaults to 1024.
+	// HTTPConnections is how many HTTP connections are accepted at once. Defaults to what ShareFiles says.
 	HTTPConnections int
 	// HTTPReadTimeout bounds reading one request. Defaults to 10s.
 	HTTPReadTimeout time.Duration
@@ -56,8 +56,12 @@ func (c Config) withDefaults() Config {
 	if c.DrainWindow <= 0 {
 		c.DrainWindow = 10 * time.Second
 	}
+	http, reserved := ShareFiles(openFiles())
 	if c.HTTPConnections <= 0 {
-		c.HTTPConnections = 1024
+		c.HTTPConnections = http
+	}
+	if c.Engine.ReserveFiles == 0 {
+		c.Engine.ReserveFiles = reserved + c.HTTPConnections - http
 	}
 	if c.HTTPReadTimeout <= 0 {
 		c.HTTPReadTimeout = 10 * time.Second

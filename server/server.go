@@ -58,7 +58,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 		}
 	}()
 	if cfg.AdminListen != "" {
-		if s.admin, err = newAdmin(cfg.AdminListen, s.checks, []*metrics.Set{s.set}); err != nil {
+		if s.admin, err = newAdmin(cfg.AdminListen, s.checks, []*metrics.Set{s.set}, cfg.Logger); err != nil {
 			return nil, fmt.Errorf("admin.listen: %w", err)
 		}
 	}

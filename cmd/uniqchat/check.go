@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/uniqchat/uniqchat/cmd/uniqchat/config"
+	"github.com/uniqchat/uniqchat/server"
 )
 
 func checkCommand() *cobra.Command {
@@ -46,7 +47,6 @@ const (
 	perConnection = 2 << 10
 	perKernel     = 4 << 10 // the kernel's share of an idle socket
 	ownMemory     = 128 << 20
-	reservedFiles = 100
 )
 
 // capacity says how many connections descriptors and memory are good for.
@@ -56,7 +56,8 @@ func capacity(out io.Writer, cfg *config.Config) error {
 		return fmt.Errorf("read the limit of open files: %w", err)
 	}
 	files := int(min(l.Max, 1<<30))
-	byFiles := max(files-reservedFiles, 0)
+	_, reserved := server.ShareFiles(files)
+	byFiles := max(files-reserved, 0)
 	fmt.Fprintf(out, "\nprocessors            %d\n", runtime.GOMAXPROCS(0))
 	fmt.Fprintf(out, "open files            %d, good for %d connections\n", files, byFiles)
 	most := byFiles
@@ -67,8 +68,9 @@ func capacity(out io.Writer, cfg *config.Config) error {
 	}
 	switch want := cfg.Engine.MaxConnections; {
 	case want > byFiles:
+		_, reserved = server.ShareFiles(want + want/7 + 100)
 		return fmt.Errorf("engine.max_connections: %d, but the limit of open files holds %d; raise it (ulimit -n, LimitNOFILE) to %d, or lower the key",
-			want, byFiles, want+reservedFiles)
+			want, byFiles, want+reserved)
 	case want > most:
 		fmt.Fprintf(out, "engine.max_connections is %d: more than the memory is good for\n", want)
 	default:
