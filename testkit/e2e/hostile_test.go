@@ -219,7 +219,7 @@ func frameFin(op codec.Opcode, payload string, fin bool) []byte {
 func TestDescriptors(t *testing.T) {
 	ctx := within(t, 3*time.Minute)
 	s := process.Start(t, process.Options{NoFile: 256, Env: []string{
-		"UNIQCHAT_ENGINE_MAX_CONNECTIONS=150", "UNIQCHAT_LIMITS_SESSIONS_PER_ADDRESS_PER_SECOND=0", "UNIQCHAT_LOG_LEVEL=error",
+		"UNIQCHAT_ENGINE_MAX_CONNECTIONS=120", "UNIQCHAT_LIMITS_SESSIONS_PER_ADDRESS_PER_SECOND=0", "UNIQCHAT_LOG_LEVEL=error",
 		"UNIQCHAT_LIMITS_VISITOR_SEND_RATE=1000", "UNIQCHAT_LIMITS_AGENT_SEND_RATE=1000",
 	}})
 	b := newBystanders(t, ctx, s)

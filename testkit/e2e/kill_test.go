@@ -86,6 +86,12 @@ func (c *crowd) connect(name, token string, mode client.Mode, tune func(*client.
 	return cl
 }
 
+// connectQuietly is connect without a journal.
+func (c *crowd) connectQuietly(token string) *client.Client {
+	c.t.Helper()
+	return c.connect("", token, client.Binary, func(cfg *client.Config) { cfg.Recorder = nil })
+}
+
 // verdict waits until every client has everything and holds all journals against the database.
 func (c *crowd) verdict(convs []uuid.UUID) *journal.Verdict {
 	c.t.Helper()

@@ -48,7 +48,7 @@ func (s *Server) Files() int {
 	return len(d)
 }
 
-// Metric returns the sum of a metric over its labels, from /metrics; 0 if it is not there.
+// Metric returns the value of one series, or the sum of a metric over its labels, from /metrics; 0 if it is not there.
 func (s *Server) Metric(name string) float64 {
 	s.t.Helper()
 	c := http.Client{Timeout: 5 * time.Second}
