@@ -39,6 +39,7 @@ type Conn struct {
 	place   uint32       // in the wheel's slot, counted from 1; 0: not in the wheel
 	queued  atomic.Int32 // what its messages take up in their shard
 	left    uint16       // code of the peer's close frame
+	late    uint16       // reads since a goodbye was said
 	slot    uint8        // of the wheel
 	state   state
 	kind    Kind

@@ -12,6 +12,10 @@ import (
 // errStop ends the reading of a connection that is closing.
 var errStop = errors.New("engine: connection is closing")
 
+// maxLate is how many more reads (of at most Config.ReadBuffer each) a peer is listened to in vain after a goodbye, before
+// it is cut off.
+const maxLate = 64
+
 // traffic works off what has come in. The peeked bytes live until Discard, or until a failing write.
 func (c *Conn) traffic() {
 	l := c.loop
@@ -34,6 +38,9 @@ func (c *Conn) traffic() {
 	}
 	if c.state != isOpen || c.leaving {
 		_, _ = c.gc.Discard(-1)
+		if c.late++; c.late > maxLate {
+			l.drop(c)
+		}
 		return
 	}
 	var used int
