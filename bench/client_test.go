@@ -200,7 +200,13 @@ func TestClientFillsGaps(t *testing.T) {
 			for i := 1; i < len(a.texts); i++ {
 				require.Equal(t, string(body(i)), a.texts[i])
 			}
-			on(t, l, func() { require.Equal(t, v.view.Sum, a.view.Sum) })
+			on(t, l, func() {
+				require.Equal(t, v.view.Sum, a.view.Sum)
+				if name == "twice" {
+					require.Zero(t, l.Stats.Syncs, "what is known is dropped, not asked for")
+					require.Positive(t, l.Stats.Known)
+				}
+			})
 		})
 	}
 }

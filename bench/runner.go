@@ -241,11 +241,12 @@ func (r *runner) window(name string) (end func() Span) {
 func (r *runner) sample(every time.Duration, done func() int64) (stop func()) {
 	quit := make(chan struct{})
 	var wg sync.WaitGroup
+	procs := NewProcs(r.procs.find) // its own: two looks at the same time would disturb each other
 	begin := time.Now()
 	wg.Go(func() {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
-		last, count := r.procs.Look(), done()
+		last, count := procs.Look(), done()
 		for {
 			select {
 			case <-quit:
@@ -254,7 +255,7 @@ func (r *runner) sample(every time.Duration, done func() int64) (stop func()) {
 				return
 			case <-tick.C:
 			}
-			u, n := r.procs.Look(), done()
+			u, n := procs.Look(), done()
 			s := Between(last, u, 0)
 			r.res.Timeline = append(r.res.Timeline, Point{
 				At: time.Since(begin).Seconds(), Connections: r.connected(), Rate: float64(n-count) / max(s.Seconds, 1e-9),
