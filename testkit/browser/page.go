@@ -1,0 +1,266 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// Options is how a page's user looks at it. The zero value is an English desktop in light colours.
+type Options struct {
+	Language string // e.g. zh-CN; defaults to en-US
+	Dark     bool
+	Phone    bool // 390 x 844 with touch; otherwise 1280 x 800
+}
+
+// Page is a tab of a person of its own: cookies and storage are not shared with other pages. For the test's own goroutine.
+type Page struct {
+	t    testing.TB
+	ctx  context.Context
+	name string
+
+	mu       sync.Mutex
+	problems []string
+}
+
+// patience is how long a page gets to show what a test waits for: the machine may be busy.
+const patience = 45 * time.Second
+
+// Page opens an empty tab. name stands in messages and names of screenshots.
+func (b *Browser) Page(t testing.TB, name string, o Options) *Page {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	p := &Page{t: t, ctx: ctx, name: name}
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	if err := chromedp.Listen(ctx, p.listen); err != nil {
+		t.Fatal(err)
+	}
+	_, err := chromedp.Call(ctx, runtime.Enable, cdp.Empty{})
+	p.must(err)
+	_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
+	p.must(err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			p.Screenshot("failed")
+			t.Logf("%s: problems of the page: %q", name, p.Problems())
+		}
+	})
+	p.Look(o)
+	return p
+}
+
+// Look changes how the user looks at the page.
+func (p *Page) Look(o Options) {
+	p.t.Helper()
+	if o.Language == "" {
+		o.Language = "en-US"
+	}
+	scheme := "light"
+	if o.Dark {
+		scheme = "dark"
+	}
+	size := emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 800, DeviceScaleFactor: 1}
+	if o.Phone {
+		size = emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true}
+	}
+	agent, err := chromedp.Run(p.ctx, chromedp.Evaluate[string]("navigator.userAgent"))
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, emulation.SetDeviceMetricsOverride, size)
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
+		UserAgent: agent, AcceptLanguage: o.Language,
+	})
+	p.must(err)
+}
+
+// listen keeps what goes wrong in the page.
+func (p *Page) listen(ev any) {
+	var s string
+	switch ev := ev.(type) {
+	case *runtime.EventExceptionThrown:
+		s = ev.ExceptionDetails.Text
+		if ev.ExceptionDetails.Exception != nil {
+			s += " " + ev.ExceptionDetails.Exception.Description
+		}
+	case *cdplog.EventEntryAdded:
+		if ev.Entry.Level != "error" {
+			return
+		}
+		s = ev.Entry.Text + " " + ev.Entry.URL
+	default:
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.problems = append(p.problems, s)
+}
+
+// Problems returns uncaught exceptions and errors that the browser logged (refused by the content security policy, failed
+// loads), without failed connections, which are the network's.
+func (p *Page) Problems() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []string
+	for _, s := range p.problems {
+		if !strings.Contains(s, "net::ERR_CONNECTION") && !strings.Contains(s, "WebSocket connection to") &&
+			!strings.Contains(s, "net::ERR_EMPTY_RESPONSE") && !strings.Contains(s, "net::ERR_SOCKET_NOT_CONNECTED") {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (p *Page) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatalf("page %s: %v", p.name, err)
+	}
+}
+
+// Go opens an address and waits until it has loaded.
+func (p *Page) Go(url string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	p.must(chromedp.Do(ctx, chromedp.Navigate(url)))
+}
+
+// Reload loads the page again.
+func (p *Page) Reload() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	p.must(chromedp.Do(ctx, chromedp.Reload()))
+}
+
+// helpers are functions for expressions: $(id) is the visible element with a data-testid, however deep in shadow roots it
+// is, $$(id) all of them.
+const helpers = `
+const all = (root, sel) => [...root.querySelectorAll(sel), ...[...root.querySelectorAll("*")].filter((e) => e.shadowRoot).flatMap((e) => all(e.shadowRoot, sel))];
+const shown = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden";
+const $$ = (id) => all(document, '[data-testid="' + id + '"]').filter(shown);
+const $ = (id) => $$(id)[0] ?? null;
+`
+
+// Eval evaluates a JavaScript expression, in which $ and $$ find elements, and decodes its JSON value into out.
+func (p *Page) Eval(expr string, out any) error {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[string]("(() => {"+helpers+"return JSON.stringify("+expr+") ?? 'null'; })()"))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(v), out)
+}
+
+// Wait waits until a JavaScript expression is true.
+func (p *Page) Wait(expr string) {
+	p.t.Helper()
+	deadline := time.Now().Add(patience)
+	var last error
+	for time.Now().Before(deadline) {
+		var ok bool
+		if last = p.Eval("!!("+expr+")", &ok); last == nil && ok {
+			return
+		}
+		select {
+		case <-p.ctx.Done():
+			p.must(p.ctx.Err())
+		case <-time.After(30 * time.Millisecond):
+		}
+	}
+	p.t.Fatalf("page %s: still not so after %s: %s (%v)", p.name, patience, expr, last)
+}
+
+// See waits until an element with a data-testid shows a text; "" stands for any.
+func (p *Page) See(id, text string) {
+	p.t.Helper()
+	p.Wait(fmt.Sprintf("$$(%q).some((e) => (e.value ?? e.innerText).includes(%s))", id, quote(text)))
+}
+
+// Click clicks into the middle of an element, as a mouse does.
+func (p *Page) Click(id string) {
+	p.t.Helper()
+	p.ClickOn(fmt.Sprintf("$(%q)", id))
+}
+
+// ClickOn is Click for the element that an expression gives.
+func (p *Page) ClickOn(expr string) {
+	p.t.Helper()
+	p.Wait(expr)
+	var at struct{ X, Y float64 }
+	p.must(p.Eval("((e) => { e.scrollIntoView({ block: 'nearest' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
+	p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(at.X, at.Y)))
+}
+
+// Type clicks into a field, selects what is in it, and writes over it, one key after the other where there is a key for it.
+func (p *Page) Type(id, text string) {
+	p.t.Helper()
+	p.Click(id)
+	var ok bool
+	p.must(p.Eval(fmt.Sprintf("(($(%q).select ? $(%q).select() : 0), true)", id, id), &ok))
+	for _, r := range text {
+		if r < 0x80 {
+			p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(string(r))))
+		} else {
+			_, err := chromedp.Call(p.ctx, input.InsertText, input.InsertTextParams{Text: string(r)})
+			p.must(err)
+		}
+	}
+}
+
+// Press presses Enter or Escape.
+func (p *Page) Press(key string) {
+	p.t.Helper()
+	keys := map[string]string{"Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab}
+	p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(keys[key])))
+}
+
+// Screenshot writes a picture into the folder that UNIQCHAT_SCREENSHOTS names; without it nothing happens.
+func (p *Page) Screenshot(name string) {
+	dir := os.Getenv("UNIQCHAT_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	b, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, p.name+"-"+name+".png"), b, 0o644)
+	}
+	if err != nil {
+		p.t.Logf("screenshot %s of page %s: %v", name, p.name, err)
+	}
+}
+
+func quote(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // strings always have a JSON form
+	}
+	return string(b)
+}
