@@ -28,7 +28,9 @@ class Widget {
     this.session = new Session(base, siteKey, locale);
     const host = h("div", { id: "uniqchat", lang: locale });
     const root = host.attachShadow({ mode: "open" });
-    root.append(h("style", {}, css));
+    const sheet = new CSSStyleSheet(); // a <style> would be refused by a shop's content security policy
+    sheet.replaceSync(css);
+    root.adoptedStyleSheets = [sheet];
     this.panel = new Panel(root, this.t, {
       toggled: (open) => { if (open) void this.start(); this.draw(); },
       written: (text) => this.typing.input(text),
