@@ -92,8 +92,10 @@ func TestClientResendsAfterDrop(t *testing.T) {
 		require.Positive(t, l.Stats.Retries)
 		require.Zero(t, v.unsent())
 	})
-	require.Equal(t, 9+1, len(s.convs[conv].messages), "each once")
-	require.Positive(t, s.dups, "retries carry DUP")
+	s.with(func() {
+		require.Len(t, s.convs[conv].messages, 9+1, "each once")
+		require.Positive(t, s.dups, "retries carry DUP")
+	})
 	on(t, l, func() {
 		a.Send(conv, 0, body(0)) // whatever the visitor missed comes with RESUME or SYNC
 	})
@@ -281,10 +283,11 @@ func TestClientHonoursDisconnect(t *testing.T) {
 
 func TestClientStaysAway(t *testing.T) {
 	s, target := newDouble(t, ModeBinary)
-	s.onConnect = func(c *doubleConn) bool {
+	onConnect := func(c *doubleConn) bool {
 		c.send(0, &codec.Disconnect{Code: codec.CloseBadToken, Reason: "expired"})
 		return false
 	}
+	s.with(func() { s.onConnect = onConnect })
 	l := startLoop(t)
 	r := &recorder{}
 	r.Who = identity("v1")

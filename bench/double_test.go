@@ -116,6 +116,13 @@ func (s *double) drop() {
 	}
 }
 
+// with runs fn under the double's lock.
+func (s *double) with(fn func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn()
+}
+
 func (s *double) count(t codec.Type) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

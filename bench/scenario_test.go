@@ -76,7 +76,7 @@ func TestIdle(t *testing.T) {
 	require.Equal(t, 50.0, r.Figures["connections"])
 	require.Zero(t, r.Figures["drops"])
 	require.Equal(t, 50, s.count(codec.TypeSend))
-	require.Len(t, s.convs, 50)
+	s.with(func() { require.Len(t, s.convs, 50) })
 
 	// A second run with the same visitors finds their conversations.
 	r, err = RunIdle(context.Background(), cfg, Idle{N: 50, Conversations: true, Settle: time.Millisecond, Hold: time.Millisecond})
@@ -154,7 +154,7 @@ func TestChatSurvivesDrops(t *testing.T) {
 	cfg := s.config(target)
 	cfg.Credentials = tokens(t, 10, 3)
 	rnd := rand.New(rand.NewPCG(1, 2))
-	s.onSend = func(c *doubleConn, h codec.Header, p *codec.Send) bool {
+	onSend := func(c *doubleConn, h codec.Header, p *codec.Send) bool {
 		switch rnd.IntN(20) {
 		case 0:
 			_ = c.c.Close()
@@ -166,6 +166,7 @@ func TestChatSurvivesDrops(t *testing.T) {
 		}
 		return true
 	}
+	s.with(func() { s.onSend = onSend })
 	chat := shortChat(10, 0, 300)
 	chat.Duration = time.Second
 	r, err := RunChat(context.Background(), cfg, chat)
@@ -215,7 +216,7 @@ func TestChatFindsFaults(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			s, target := newDouble(t, ModeBinary)
-			c.fault(s)
+			s.with(func() { c.fault(s) })
 			cfg := s.config(target)
 			cfg.Credentials = tokens(t, 4, 3)
 			chat := shortChat(4, 4, 0)
@@ -251,7 +252,7 @@ func TestSessions(t *testing.T) {
 	require.Equal(t, 19.0, r.Figures["sessions"], "one was refused with 429")
 	require.Equal(t, 1.0, r.Figures["failed"])
 	require.Equal(t, int64(19), r.Latencies["session"].Count)
-	require.Len(t, s.convs, 19)
+	s.with(func() { require.Len(t, s.convs, 19) })
 }
 
 func dialogues() *Corpus {
@@ -283,9 +284,11 @@ func TestReplayRecasts(t *testing.T) {
 	s, target := newDouble(t, ModeBinary)
 	cfg := s.config(target)
 	cfg.Credentials = tokens(t, 50, 3)
-	for i := range 10 {
-		s.convs[userOf(fmt.Sprint(i))] = &doubleConv{visitor: userOf(fmt.Sprintf("v%d", i))}
-	}
+	s.with(func() {
+		for i := range 10 {
+			s.convs[userOf(fmt.Sprint(i))] = &doubleConv{visitor: userOf(fmt.Sprintf("v%d", i)), joined: map[*doubleConn]bool{}}
+		}
+	})
 	r, err := RunReplay(context.Background(), cfg, Replay{}, dialogues(), nil)
 	require.NoError(t, err)
 	require.Empty(t, r.Problems)
@@ -300,7 +303,7 @@ func TestReplaySurvivesDrops(t *testing.T) {
 	cfg := s.config(target)
 	cfg.Credentials = tokens(t, 30, 3)
 	n := 0
-	s.onSend = func(c *doubleConn, h codec.Header, p *codec.Send) bool {
+	onSend := func(c *doubleConn, h codec.Header, p *codec.Send) bool {
 		n++
 		switch n % 14 {
 		case 5:
@@ -313,6 +316,7 @@ func TestReplaySurvivesDrops(t *testing.T) {
 		}
 		return true
 	}
+	s.with(func() { s.onSend = onSend })
 	r, err := RunReplay(context.Background(), cfg, Replay{}, dialogues(), nil)
 	require.NoError(t, err)
 	require.Empty(t, r.Problems)
@@ -349,7 +353,7 @@ func TestReplayFindsFaults(t *testing.T) {
 	for name, fault := range cases {
 		t.Run(name, func(t *testing.T) {
 			s, target := newDouble(t, ModeBinary)
-			fault(s)
+			s.with(func() { fault(s) })
 			cfg := s.config(target)
 			cfg.Credentials = tokens(t, 30, 1)
 			r, err := RunReplay(context.Background(), cfg, Replay{GiveUp: 300 * time.Millisecond}, dialogues(), nil)
