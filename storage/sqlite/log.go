@@ -50,7 +50,7 @@ func Open(ctx context.Context, path string) (*Log, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	write, err := pool(path, 1, "cache_size(-16384)", "wal_autocheckpoint(4000)")
+	write, err := pool(path, 1, "cache_size(-4096)", "wal_autocheckpoint(4000)")
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), db.Close())
 	}

@@ -16,8 +16,8 @@ import (
 // maxGroup is how many events one transaction takes, about.
 const maxGroup = 1024
 
-// maxRows is how many conversations' rows the writer keeps in memory.
-const maxRows = 100_000
+// maxRows is how many conversations' rows the writer keeps in memory; reading one again costs some 20 µs.
+const maxRows = 8192
 
 // writer is the one goroutine that appends.
 type writer struct {
@@ -142,9 +142,12 @@ func (w *writer) commit(ctx context.Context, group []*request) (err error) {
 		}
 	}
 	if err == nil {
-		if len(w.rows) > maxRows {
-			clear(w.rows)
+		for k := range w.rows { // any will do: the busy ones come back
+		if len(w.rows) <= maxRows {
+			break
 		}
+		delete(w.rows, k)
+	}
 		return nil
 	}
 	// A rollback can fail because SQLite has done it already. Memory is ahead of the database now: forget it.
