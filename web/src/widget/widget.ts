@@ -20,7 +20,7 @@ class Widget {
   private readonly typing: TypingReporter;
   private client: ProtocolClient | null = null;
   private conv = "";
-  private starting = false;
+  private starting: Promise<void> | null = null;
   private readonly t;
 
   constructor(base: string, siteKey: string, private readonly locale: string) {
@@ -56,10 +56,15 @@ class Widget {
     return siteKey !== "" && this.session.visitor !== "" && new Outbox(this.scope(), localStore).all().length > 0;
   }
 
-  /** Connects. The first time there must be a session first, which names the visitor whose outbox it is. */
+  /** Connects, once; whoever asks meanwhile waits for the same. */
   private async start(): Promise<void> {
-    if (this.client !== null || this.starting) return;
-    this.starting = true;
+    if (this.client !== null) return;
+    this.starting ??= this.connect().finally(() => { this.starting = null; });
+    await this.starting;
+  }
+
+  /** The first time there must be a session first, which names the visitor whose outbox it is. */
+  private async connect(): Promise<void> {
     for (let wait = 1000; this.session.visitor === ""; wait = Math.min(wait * 2, 30_000)) {
       this.panel.say(this.t.connecting);
       try {
@@ -92,7 +97,6 @@ class Widget {
       },
     });
     this.client = client;
-    this.starting = false;
     watchBrowser(client);
     client.start();
     this.follow(this.session.conv);
