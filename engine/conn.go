@@ -37,7 +37,7 @@ type Conn struct {
 	heard   uint32       // second of the loop's clock in which the peer was heard last
 	due     uint32       // second in which the wheel looks at it; the deadline of its state
 	place   uint32       // in the wheel's slot, counted from 1; 0: not in the wheel
-	queued  atomic.Int32 // what its messages take up in their shard
+	queued  atomic.Int32 // what its messages take up while they wait in their shard
 	left    uint16       // code of the peer's close frame
 	late    uint16       // reads since a goodbye was said
 	slot    uint8        // of the wheel

@@ -36,6 +36,7 @@ func (l *leaver) Bye(k engine.Kind, code uint16, reason string, retryAfter uint3
 }
 
 func TestDrain(t *testing.T) {
+	t.Parallel()
 	h := &leaver{app: newApp()}
 	e := start(t, engine.Config{}, h)
 	stays, goes := dial(t, e), dial(t, e)

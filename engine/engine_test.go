@@ -246,6 +246,7 @@ func TestViolationsClose(t *testing.T) {
 }
 
 func TestHeartbeatAndDeadlines(t *testing.T) {
+	t.Parallel()
 	h := newEcho()
 	h.tier.Ping, h.tier.Pong = time.Second, time.Second
 	e := start(t, engine.Config{HandshakeTimeout: time.Second}, h)

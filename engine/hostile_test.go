@@ -121,6 +121,7 @@ func TestOneByteAtATime(t *testing.T) {
 
 // TestDeadlinesHoldWhateverTrickles: handshakes and first messages that never get whole are cut off, however they trickle.
 func TestDeadlinesHoldWhateverTrickles(t *testing.T) {
+	t.Parallel()
 	h := newEcho()
 	h.mute = true
 	h.tier.OutLimit = 1 << 20
@@ -233,6 +234,7 @@ func TestCloseIsAnsweredAfterWhatCameBefore(t *testing.T) {
 }
 
 func TestCloseIsAnsweredThoughTheShardHangs(t *testing.T) {
+	t.Parallel()
 	h := newEcho()
 	leave := make(chan struct{})
 	h.serve = func(in *engine.Inbound) {

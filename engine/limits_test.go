@@ -79,6 +79,7 @@ func TestForwardedAddress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newApp()
+			a.mute = true
 			e := start(t, engine.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix(tt.trusted)}, MaxPerAddress: 1}, a)
 			connect := func() (net.Conn, error) {
 				c, err := net.Dial("tcp", e.WSAddr())
@@ -88,7 +89,6 @@ func TestForwardedAddress(t *testing.T) {
 				_, _, err = d.Upgrade(c, mustURL("ws://x/ws"))
 				return c, err
 			}
-			a.mute = true
 			_, err := connect()
 			require.NoError(t, err)
 			conn := <-a.opened

@@ -143,6 +143,8 @@ func (s *shard) serveSome(items []item) {
 		if b := items[i].buf; b != nil {
 			in.Data = b.B
 			bytes += len(b.B)
+			// Before it is served: whoever has its answer must be able to send the next one.
+			in.Conn.queued.Add(-s.e.cost(len(b.B)))
 		}
 		s.batch = append(s.batch, in)
 	}
@@ -150,12 +152,8 @@ func (s *shard) serveSome(items []item) {
 		s.call(s.batch)
 	}
 	for i := range items {
-		c := items[i].conn
-		if b := items[i].buf; b != nil {
-			c.queued.Add(-s.e.cost(len(b.B)))
-			codec.PutBuffer(b)
-		}
-		if items[i].op == opLeave {
+		codec.PutBuffer(items[i].buf)
+		if c := items[i].conn; items[i].op == opLeave {
 			c.loop.push(op{conn: c, bye: peerLeft})
 		}
 	}

@@ -52,6 +52,7 @@ func sleeper(t *testing.T, e *engine.Engine, a *app) (net.Conn, *engine.Conn) {
 func slowSetup(t *testing.T, limit int) (*engine.Engine, *app, *metrics.Set) {
 	a, set := newApp(), metrics.NewSet()
 	a.tier.OutLimit = limit
+	a.closed = make(chan *engine.Conn, 64)
 	return start(t, engine.Config{Metrics: set}, a), a, set
 }
 
@@ -126,7 +127,6 @@ func TestSlowReaderLosesEphemeralsFirst(t *testing.T) {
 func TestSlowReaderOfAnswersIsClosed(t *testing.T) {
 	const limit = 256 << 10
 	e, a, set := slowSetup(t, limit)
-	a.closed = make(chan *engine.Conn, 64)
 	others := chat(t, e)
 	<-a.opened // the chatters'
 	<-a.opened
@@ -154,7 +154,6 @@ func TestSlowReaderOfAnswersIsClosed(t *testing.T) {
 func TestReaderWithoutProgressIsClosed(t *testing.T) {
 	t.Parallel()
 	e, a, set := slowSetup(t, 1<<20)
-	a.closed = make(chan *engine.Conn, 64)
 	_, conn := sleeper(t, e, a)
 	for sent := 0; sent < 8<<20; sent += 64 << 10 { // more than the kernel takes, less than closes it at once
 		f := engine.NewFrame(engine.WebSocketText, func(dst []byte) []byte { return append(dst, make([]byte, 64<<10)...) })
