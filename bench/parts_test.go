@@ -286,6 +286,28 @@ func TestTokens(t *testing.T) {
 	require.ErrorContains(t, err, "entry 1")
 }
 
+func TestAnnotate(t *testing.T) {
+	cases := map[string]struct {
+		r    Result
+		want []string
+	}{
+		"all well":    {Result{Spans: map[string]Span{"measure": {RSS: 1, Steal: 1}}}, nil},
+		"late":        {Result{Latencies: map[string]Latency{"client_lag": {P99: 40}}}, []string{"late (p99 40.0 ms)"}},
+		"not at rest": {Result{Figures: map[string]float64{"pss_before_kib": 10, "pss_after_kib": 5}}, []string{"not at rest"}},
+		"steal":       {Result{Spans: map[string]Span{"hold": {RSS: 1, Steal: 30}}}, []string{"hold: the host took 30 %"}},
+		"not found":   {Result{Spans: map[string]Span{"hold": {}}}, []string{"--pid"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.r.annotate()
+			require.Len(t, c.r.Notes, len(c.want))
+			for i, want := range c.want {
+				require.Contains(t, c.r.Notes[i], want)
+			}
+		})
+	}
+}
+
 func TestResultAndReport(t *testing.T) {
 	r := &Result{
 		Tool: "uniqbench", Version: "v1", Scenario: "chat", OK: false, Params: map[string]any{"pairs": 5.0}, Machine: ThisMachine(),

@@ -38,8 +38,11 @@ func Report(w io.Writer, results []*Result) error {
 		figures(t, r)
 		latencies(t, r)
 		spans(t, r)
+		for _, n := range r.Notes {
+			fmt.Fprintf(t, "  note: %s\n", n)
+		}
 		for _, p := range r.Problems {
-			fmt.Fprintf(t, "  !\t%s\n", p)
+			fmt.Fprintf(t, "  ! %s\n", p)
 		}
 	}
 	if err := t.Flush(); err != nil {

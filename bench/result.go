@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -17,6 +19,7 @@ type Result struct {
 	Seconds   float64            `json:"seconds"`
 	OK        bool               `json:"ok"` // nothing in Problems
 	Problems  []string           `json:"problems,omitempty"`
+	Notes     []string           `json:"notes,omitempty"` // what a reader of the figures must know
 	Params    any                `json:"params"`
 	Machine   Machine            `json:"machine"`
 	Server    map[string]string  `json:"server,omitempty"` // its own word on its version
@@ -49,6 +52,30 @@ func (r *Result) problem(format string, args ...any) {
 		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
 	case n == maxProblems:
 		r.Problems = append(r.Problems, "and more")
+	}
+}
+
+// lateClient is a p99 of the load generator's own lateness, in milliseconds, beyond which latencies say little of the server.
+const lateClient = 5
+
+// annotate adds what the figures alone don't tell.
+func (r *Result) annotate() {
+	note := func(format string, args ...any) { r.Notes = append(r.Notes, fmt.Sprintf(format, args...)) }
+	if l := r.Latencies["client_lag"]; l.P99 > lateClient {
+		note("the load generator itself was late (p99 %.1f ms): the machine was busy, and the latencies hold that too", l.P99)
+	}
+	f := r.Figures
+	if before, after := f["pss_before_kib"], f["pss_after_kib"]; before > after {
+		note("the server shrank while connections came: it was not at rest before (a fresh start leaves garbage behind), so the growth says " +
+			"nothing; run again later, or read whole_process_kib_per_connection")
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Spans)) {
+		switch s := r.Spans[name]; {
+		case s.Steal > 2:
+			note("%s: the host took %.0f %% of the machine's time", name, s.Steal)
+		case s.RSS == 0:
+			note("%s: the server's processes were not found, so their CPU and memory are missing: use --pid or --server-name", name)
+		}
 	}
 }
 

@@ -166,6 +166,7 @@ func (r *runner) finish(err error) (*Result, error) {
 		r.res.problem("%v", err)
 	}
 	r.res.OK = len(r.res.Problems) == 0
+	r.res.annotate()
 	return r.res, err
 }
 
