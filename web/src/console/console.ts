@@ -1,6 +1,6 @@
 // The agents' page: log in, the queue, one conversation at a time. A first, small console.
 
-import { localStore, watchBrowser } from "../shared/browser.ts";
+import { load, localStore, save, watchBrowser } from "../shared/browser.ts";
 import { ProtocolClient } from "../shared/client.ts";
 import { fill, h } from "../shared/dom.ts";
 import { CredentialsError, type LinkState } from "../shared/link.ts";
@@ -9,7 +9,7 @@ import type { Availability } from "../shared/packets.ts";
 import { access, ApiError, call, logout, tokens, type Conversation } from "./api.ts";
 import { Inbox } from "./inbox.ts";
 import { showLogin } from "./login.ts";
-import { language, texts } from "./texts.ts";
+import { choose as chooseLanguage, language, texts } from "./texts.ts";
 import { Thread } from "./thread.ts";
 
 const root = document.getElementById("app") as HTMLElement;
@@ -19,7 +19,7 @@ document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
 document.title = t.title;
 
 function switchLanguage(): void {
-  localStorage.setItem("uniqchat:console:lang", lang === "zh" ? "en" : "zh");
+  chooseLanguage(lang === "zh" ? "en" : "zh");
   location.reload();
 }
 
@@ -69,10 +69,10 @@ function run(): void {
   });
   const link = h("p", { class: "link-state", role: "status", "data-testid": "link" });
   const status = h("select", { "aria-label": t.status, "data-testid": "status", onchange: () => {
-    localStorage.setItem(statusKey, status.value);
+    save(statusKey, status.value);
     client.status(status.value as Availability);
   } }, ...(["online", "busy", "away", "offline"] as const).map((s) => h("option", { value: s }, t[s])));
-  status.value = localStorage.getItem(statusKey) ?? "online";
+  status.value = String(load(statusKey) ?? "online");
   if (status.value === "") status.value = "online";
   const page = h("div", { class: "page" },
     h("header", { class: "top" },
@@ -98,7 +98,8 @@ function run(): void {
 
   function state(s: LinkState): void {
     link.dataset["state"] = s.name;
-    link.textContent = { idle: "", connecting: t.connecting, online: t.connected, waiting: t.waiting, ended: t.ended + s.reason }[s.name];
+    const text = { idle: "", connecting: t.connecting, online: t.connected, waiting: t.waiting, ended: t.ended + s.reason }[s.name];
+    fill(link, text, s.name === "ended" && h("button", { type: "button", class: "link", onclick: () => client.start() }, t.again));
     if (s.name === "ended" && tokens() === null) leave();
   }
 

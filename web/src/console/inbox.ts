@@ -10,12 +10,17 @@ export const tabs: readonly Tab[] = ["queued", "open", "closed"];
 
 interface List { data: Conversation[]; next_cursor: string | null }
 
+const pageSize = 50;
 const pause = 300; // between two readings, so that a burst of changes is one
 
 export class Inbox {
   readonly element: HTMLElement;
   tab: Tab = "queued";
   private readonly lists = new Map<Tab, Conversation[]>();
+  /** How many pages of each list are shown, and whether there are more. */
+  private readonly pages: Record<Tab, number> = { queued: 1, open: 1, closed: 1 };
+  private readonly more = new Set<Tab>();
+  private readonly moreButton: HTMLButtonElement;
   private readonly rows = new Map<UUID, HTMLButtonElement>();
   private readonly list = h("div", { class: "rows", role: "list" });
   private readonly tabButtons = new Map<Tab, HTMLButtonElement>();
@@ -25,6 +30,10 @@ export class Inbox {
   private again = false;
 
   constructor(private readonly t: Texts, private readonly pick: (c: Conversation) => void, private readonly broken: (e: unknown) => void) {
+    this.moreButton = h("button", { type: "button", class: "more", onclick: () => {
+      this.pages[this.tab]++;
+      this.refresh();
+    } }, t.more);
     const bar = h("div", { class: "tabs", role: "tablist" });
     for (const tab of tabs) {
       const b = h("button", { class: "tab", role: "tab", type: "button", "data-testid": `tab-${tab}`, onclick: () => this.show(tab) });
@@ -67,8 +76,7 @@ export class Inbox {
     }
     this.reading = true;
     try {
-      const lists = await Promise.all(tabs.map((tab) => call<List>("GET", `/conversations?status=${tab}&limit=${tab === "closed" ? 30 : 100}`)));
-      tabs.forEach((tab, i) => this.lists.set(tab, lists[i]?.data ?? []));
+      await Promise.all(tabs.map((tab) => this.readList(tab)));
       this.draw();
     } catch (e) {
       this.broken(e);
@@ -81,11 +89,27 @@ export class Inbox {
     }
   }
 
+  /** Reads as many pages of a list as are shown. */
+  private async readList(tab: Tab): Promise<void> {
+    const found = new Map<UUID, Conversation>(); // pages may overlap while the list changes
+    let cursor: string | null = null;
+    for (let n = 0; n < this.pages[tab]; n++) {
+      const after: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: List = await call<List>("GET", `/conversations?status=${tab}&limit=${pageSize}${after}`);
+      for (const c of page.data) found.set(c.id, c);
+      cursor = page.next_cursor;
+      if (cursor === null) break;
+    }
+    if (cursor === null) this.more.delete(tab);
+    else this.more.add(tab);
+    this.lists.set(tab, [...found.values()]);
+  }
+
   draw(): void {
     const names = { queued: this.t.queued, open: this.t.open, closed: this.t.closed };
     for (const [tab, b] of this.tabButtons) {
       const n = tab === "closed" ? 0 : (this.lists.get(tab)?.length ?? 0);
-      b.textContent = n > 0 ? `${names[tab]} ${n}` : names[tab];
+      b.textContent = n > 0 ? `${names[tab]} ${n}${this.more.has(tab) ? "+" : ""}` : names[tab];
       b.setAttribute("aria-selected", String(tab === this.tab));
     }
     const list = this.lists.get(this.tab);
@@ -95,7 +119,7 @@ export class Inbox {
       return;
     }
     const order = this.tab === "queued" ? [...list].sort((a, b) => ((a.queued_at ?? "") < (b.queued_at ?? "") ? -1 : 1)) : list;
-    arrange(this.list, order.map((c) => this.row(c)));
+    arrange(this.list, [...order.map((c) => this.row(c)), ...(this.more.has(this.tab) ? [this.moreButton] : [])]);
     const shown = new Set(order.map((c) => c.id));
     for (const id of this.rows.keys()) if (!shown.has(id)) this.rows.delete(id);
   }

@@ -3,6 +3,9 @@
 import type { ProtocolClient } from "../shared/client.ts";
 import { realClock } from "../shared/clock.ts";
 import { arrange, fill, h } from "../shared/dom.ts";
+import { onEnter } from "../shared/enter.ts";
+import { shortTime } from "../shared/i18n/index.ts";
+import { messageText, systemText } from "../shared/i18n/system.ts";
 import type { OutboxEntry } from "../shared/outbox.ts";
 import { cleanText, type Message } from "../shared/packets.ts";
 import { TypingReporter } from "../shared/typists.ts";
@@ -23,6 +26,7 @@ export class Thread {
   private readonly problem = h("p", { class: "problem", role: "alert" });
   private readonly bubbles = new Map<string, HTMLElement>();
   private readonly typing: TypingReporter;
+  private readonly drafts = new Map<UUID, string>();
   private atEnd = true;
 
   constructor(private readonly t: Texts, private readonly me: Me, private readonly client: ProtocolClient, private readonly back: () => void, private readonly acted: () => void) {
@@ -32,14 +36,9 @@ export class Thread {
     this.box = h("textarea", {
       rows: 1, placeholder: t.write, "aria-label": t.message, maxlength: 20000, "data-testid": "answer",
       oninput: () => { this.typing.input(this.box.value); this.fit(); },
-      onkeydown: (e: KeyboardEvent) => {
-        if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
-          e.preventDefault();
-          this.send();
-        }
-      },
       onfocus: () => this.markRead(),
     });
+    onEnter(this.box, () => this.send());
     this.messages.addEventListener("scroll", () => {
       this.atEnd = this.messages.scrollHeight - this.messages.scrollTop - this.messages.clientHeight < 60;
       if (this.atEnd) this.markRead();
@@ -56,6 +55,7 @@ export class Thread {
   show(c: Conversation): void {
     const fresh = this.conv?.id !== c.id;
     if (fresh && this.conv !== null) {
+      this.drafts.set(this.conv.id, this.box.value);
       this.typing.stop();
       this.client.leave(this.conv.id);
     }
@@ -64,7 +64,7 @@ export class Thread {
       this.bubbles.clear();
       this.messages.replaceChildren();
       this.atEnd = true;
-      this.box.value = "";
+      this.box.value = this.drafts.get(c.id) ?? "";
       this.problem.textContent = "";
       fill(this.element,
         h("header", {},
@@ -80,7 +80,10 @@ export class Thread {
     this.title.textContent = visitorName(c, this.t);
     this.state.textContent = { queued: this.t.queued, open: this.t.open, closed: this.t.closed, bot: "bot", snoozed: "zzz" }[c.status];
     this.state.dataset["status"] = c.status;
-    this.drawActions(c);
+    const viewer = this.me.role === "viewer";
+    this.box.disabled = viewer;
+    this.box.placeholder = viewer ? this.t.viewer : this.t.write;
+    if (!viewer) this.drawActions(c);
     this.draw();
   }
 
@@ -171,7 +174,7 @@ export class Thread {
   }
 
   private pending(e: OutboxEntry): HTMLElement {
-    const el = this.bubble(`out:${e.cmid}`, () => h("div", { class: "message own", "data-testid": "message" }, h("div", { class: "text" }, textOf(e.body)), h("div", { class: "note" })));
+    const el = this.bubble(`out:${e.cmid}`, () => h("div", { class: "message own", "data-testid": "message" }, h("div", { class: "text" }, messageText(e.body, this.t)), h("div", { class: "note" })));
     const note = el.querySelector(".note");
     if (note === null) return el;
     if (e.state === "failed") {
@@ -185,17 +188,14 @@ export class Thread {
   }
 
   private messageElement(m: Message): HTMLElement {
-    if (m.kind === "system") return h("div", { class: "system" }, this.systemText(m));
+    if (m.kind === "system") return h("div", { class: "system" }, systemText(m, this.t));
     const own = m.sender === this.me.id;
-    return h("div", { class: own ? "message own" : "message", "data-testid": "message" },
-      h("div", { class: "text" }, textOf(m.body)),
-      h("div", { class: "meta" }, `${own ? "" : `${this.nameOf(m.sender)} · `}${new Date(m.time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`, own ? h("span", { class: "note" }) : null));
-  }
-
-  private systemText(m: Message): string {
-    const event = String(m.body["event"] ?? "");
-    const text = event in this.t ? this.t[event as keyof Texts] : this.t.other;
-    return text.replace("{name}", String(m.body["assignee_name"] ?? this.t.agent));
+    const staff = m.role !== "visitor";
+    const internal = m.visibility === "internal";
+    return h("div", { class: `message${staff ? " own" : ""}${internal ? " internal" : ""}`, "data-testid": "message" },
+      internal && h("div", { class: "meta" }, this.t.internal),
+      h("div", { class: "text", dir: "auto" }, messageText(m.body, this.t)),
+      h("div", { class: "meta" }, `${own ? "" : `${this.nameOf(m.sender)} · `}${shortTime(m.time, document.documentElement.lang)}`, own ? h("span", { class: "note" }) : null));
   }
 
   private nameOf(user: UUID): string {
@@ -203,8 +203,4 @@ export class Thread {
     if (user === this.me.id) return this.t.you;
     return this.client.log(this.conv?.id ?? "")?.members.get(user)?.name || this.t.agent;
   }
-}
-
-function textOf(body: Record<string, unknown>): string {
-  return typeof body["text"] === "string" ? body["text"] : JSON.stringify(body);
 }

@@ -180,6 +180,11 @@ export class ProtocolClient {
     this.link.send({ type: "read", conv, seq });
   }
 
+  /** How far this user has read a conversation, as far as is known here. */
+  readUpTo(conv: UUID): number {
+    return Math.max(this.reads.get(conv) ?? 0, this.logs.get(conv)?.readBy(this.self.user) ?? 0);
+  }
+
   typing(conv: UUID, state: TypingState, preview: string): void {
     if ((this.logs.get(conv)?.last ?? 0) > 0) this.link.send({ type: "typing", conv, state, preview });
   }

@@ -175,7 +175,7 @@ export class Sender {
     const until = this.o.clock.now() + Math.max(backoff, p.retry_after);
     this.pauses.set(cmid, { until, times });
     if (p.code === 429) this.notBefore = until;
-    else this.o.outbox.update(cmid, { code: p.code, reason: p.message });
+    this.o.outbox.update(cmid, { code: p.code, reason: p.message });
   }
 
   /** The visitor has another open conversation: the message goes there, and so does what was to follow it. */

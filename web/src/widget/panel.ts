@@ -1,6 +1,9 @@
 // Panel: what the visitor sees: the round button, and the chat behind it. It draws; the widget tells it what.
 
 import { arrange, fill, h, icon } from "../shared/dom.ts";
+import { onEnter } from "../shared/enter.ts";
+import { shortTime } from "../shared/i18n/index.ts";
+import { messageText, systemText } from "../shared/i18n/system.ts";
 import type { ConversationLog } from "../shared/log.ts";
 import type { OutboxEntry } from "../shared/outbox.ts";
 import { cleanText, type Message } from "../shared/packets.ts";
@@ -20,6 +23,7 @@ export interface PanelHandlers {
 export class Panel {
   open = false;
   atEnd = true;
+  private said = "";
   private readonly bubbles = new Map<string, HTMLElement>();
   private readonly messages = h("div", { class: "messages", role: "log", "aria-live": "polite", "data-testid": "messages" });
   private readonly typing = h("p", { class: "typing", "aria-live": "polite", "data-testid": "typing" });
@@ -29,19 +33,14 @@ export class Panel {
   private readonly dialog: HTMLElement;
   private readonly box: HTMLTextAreaElement;
 
-  constructor(root: ShadowRoot, private readonly t: Texts, private readonly on: PanelHandlers) {
+  constructor(root: ShadowRoot, private readonly t: Texts, private readonly language: string, private readonly on: PanelHandlers) {
     this.launcher = h("button", { class: "launcher", type: "button", "aria-label": t.open, "aria-expanded": "false", "data-testid": "launcher", onclick: () => this.toggle(!this.open) },
       icon("M21 12a8 8 0 0 1-8 8H4l2-3a8 8 0 1 1 15-5z", "M8.5 12h.01M12.5 12h.01M16.5 12h.01"), this.badge);
     this.box = h("textarea", {
       rows: 1, placeholder: t.write, "aria-label": t.message, maxlength: 8000, "data-testid": "input",
       oninput: () => { on.written(this.box.value); this.fit(); },
-      onkeydown: (e: KeyboardEvent) => {
-        if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
-          e.preventDefault();
-          this.submit();
-        }
-      },
     });
+    onEnter(this.box, () => this.submit());
     this.dialog = h("section", { class: "panel", role: "dialog", "aria-label": t.title, hidden: true, "data-testid": "panel", onkeydown: (e: KeyboardEvent) => { if (e.key === "Escape") this.toggle(false); } },
       h("header", {}, h("strong", {}, t.title), h("button", { class: "close", type: "button", "aria-label": t.close, "data-testid": "close", onclick: () => this.toggle(false) }, icon("M6 6l12 12M18 6L6 18"))),
       this.state, this.messages, this.typing,
@@ -85,8 +84,11 @@ export class Panel {
     this.box.style.height = `${Math.min(this.box.scrollHeight, 120)}px`;
   }
 
-  say(state: string): void {
-    if (this.state.textContent !== state) this.state.textContent = state;
+  /** Says how the connection is; again: what a button to connect again does, if there is to be one. */
+  say(state: string, again: (() => void) | null): void {
+    if (this.said === state) return;
+    this.said = state;
+    fill(this.state, state, again !== null && h("button", { class: "link", type: "button", onclick: again }, this.t.again));
   }
 
   unread(n: number): void {
@@ -133,17 +135,15 @@ export class Panel {
 
   private message(m: Message, own: boolean, log: ConversationLog | undefined): HTMLElement {
     if (m.kind === "system") {
-      const event = String(m.body["event"] ?? "");
-      const text = event in this.t ? this.t[event as keyof Texts] : this.t.other;
-      return h("div", { class: "system" }, text.replace("{name}", String(m.body["assignee_name"] ?? this.t.agent)));
+      return h("div", { class: "system" }, systemText(m, this.t));
     }
     const name = own ? "" : `${log?.members.get(m.sender)?.name || this.t.agent} · `;
-    return h("div", { class: own ? "message own" : "message", "data-testid": "message" }, h("div", { class: "text" }, textOf(m.body)),
-      h("div", { class: "meta" }, `${name}${new Date(m.time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`, own ? h("span", { class: "note" }) : null));
+    return h("div", { class: own ? "message own" : "message", "data-testid": "message" }, h("div", { class: "text" }, messageText(m.body, this.t)),
+      h("div", { class: "meta" }, `${name}${shortTime(m.time, this.language)}`, own ? h("span", { class: "note" }) : null));
   }
 
   private pending(e: OutboxEntry): HTMLElement {
-    const el = this.bubble(`out:${e.cmid}`, () => h("div", { class: "message own", "data-testid": "message" }, h("div", { class: "text" }, textOf(e.body)), h("div", { class: "meta" })));
+    const el = this.bubble(`out:${e.cmid}`, () => h("div", { class: "message own", "data-testid": "message" }, h("div", { class: "text" }, messageText(e.body, this.t)), h("div", { class: "meta" })));
     const note = el.querySelector(".meta");
     if (note === null) return el;
     if (e.state === "failed") {
@@ -155,8 +155,4 @@ export class Panel {
     }
     return el;
   }
-}
-
-function textOf(body: Record<string, unknown>): string {
-  return typeof body["text"] === "string" ? body["text"] : JSON.stringify(body);
 }

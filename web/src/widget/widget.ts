@@ -31,7 +31,7 @@ class Widget {
     const sheet = new CSSStyleSheet(); // a <style> would be refused by a shop's content security policy
     sheet.replaceSync(css);
     root.adoptedStyleSheets = [sheet];
-    this.panel = new Panel(root, this.t, {
+    this.panel = new Panel(root, this.t, locale, {
       toggled: (open) => { if (open) void this.start(); this.draw(); },
       written: (text) => this.typing.input(text),
       send: (text) => void this.send(text),
@@ -66,11 +66,11 @@ class Widget {
   /** The first time there must be a session first, which names the visitor whose outbox it is. */
   private async connect(): Promise<void> {
     for (let wait = 1000; this.session.visitor === ""; wait = Math.min(wait * 2, 30_000)) {
-      this.panel.say(this.t.connecting);
+      this.panel.say(this.t.connecting, null);
       try {
         await this.session.credentials(false);
       } catch (e) {
-        this.panel.say(this.t.ended + (e instanceof Error ? e.message : String(e)));
+        this.panel.say(this.t.ended + (e instanceof Error ? e.message : String(e)), null);
         await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random() / 2)));
       }
     }
@@ -78,7 +78,7 @@ class Widget {
       credentials: async (renew) => {
         const visitor = this.session.visitor;
         const c = await this.session.credentials(renew);
-        if (this.session.visitor !== visitor) setTimeout(() => this.restart(), 0); // somebody new: not this outbox
+        if (this.session.visitor !== visitor) setTimeout(() => void this.restart(), 0); // somebody new: not this outbox
         return c;
       },
       outbox: new Outbox(this.scope(), localStore), page: location.href.slice(0, 2000), locale: this.locale,
@@ -102,11 +102,19 @@ class Widget {
     this.follow(this.session.conv);
   }
 
-  private restart(): void {
-    this.client?.stop();
+  /** The server knows this browser as another visitor now. What was never sent goes with the new one. */
+  private async restart(): Promise<void> {
+    const old = this.client;
+    if (old === null) return;
+    old.stop();
     this.client = null;
     this.conv = "";
-    void this.start();
+    await this.start();
+    for (const e of old.outbox.all()) {
+      if (e.tried || typeof e.body["text"] !== "string") continue;
+      old.outbox.remove(e.cmid);
+      await this.send(e.body["text"]);
+    }
   }
 
   private follow(conv: string): void {
@@ -135,7 +143,15 @@ class Widget {
 
   private say(s: LinkState): void {
     const text = { idle: "", connecting: "", online: "", waiting: navigator.onLine ? this.t.waiting : this.t.offline, ended: this.t.ended + s.reason }[s.name];
-    this.panel.say(s.name === "connecting" && this.client?.self.user === "" ? this.t.connecting : text);
+    const first = s.name === "connecting" && this.client?.self.user === "";
+    this.panel.say(first ? this.t.connecting : text, s.name === "ended" ? () => this.client?.start() : null);
+  }
+
+  /** A server that asks to slow down is no failure: the message waits, and the visitor is told why. */
+  private sayIfSlow(): void {
+    if (this.client?.state.name !== "online") return;
+    const slow = this.client.outbox.of(this.conv).some((e) => e.state === "waiting" && e.code !== 0);
+    this.panel.say(slow ? this.t.slow : "", null);
   }
 
   private markRead(): void {
@@ -151,6 +167,7 @@ class Widget {
     const log = client?.log(this.conv);
     this.panel.draw(log, this.conv === "" ? [] : (client?.outbox.of(this.conv) ?? []), client?.self.user ?? "", (client?.typistsOf(this.conv).size ?? 0) > 0);
     this.markRead();
+    this.sayIfSlow();
     if (log !== undefined && !this.panel.open) {
       const mine = Math.max(seen, log.members.get(client?.self.user ?? "")?.read ?? 0);
       this.panel.unread(log.messages.filter((m) => m.seq > mine && m.role !== "visitor" && m.kind !== "system").length);
