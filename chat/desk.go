@@ -15,7 +15,7 @@ type DeskConfig struct {
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	// Heads is how many conversations' heads are kept in memory, about 150 bytes each. One that isn't there costs a look-up
-	// with the next message. Defaults to 16384.
+	// with the next message. Defaults to 8192.
 	Heads int
 	// VisitorGrace and AgentGrace are how long somebody whose last connection ended still counts as here.
 	// Default to 12s and 45s.
@@ -48,7 +48,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 		cfg.Now = time.Now
 	}
 	if cfg.Heads <= 0 {
-		cfg.Heads = 16_384
+		cfg.Heads = 8192
 	}
 	if cfg.VisitorGrace <= 0 {
 		cfg.VisitorGrace = 12 * time.Second

@@ -17,7 +17,7 @@ import (
 const maxGroup = 1024
 
 // maxRows is how many conversations' rows the writer keeps in memory; reading one again costs some 20 µs.
-const maxRows = 8192
+const maxRows = 6144
 
 // writer is the one goroutine that appends.
 type writer struct {
