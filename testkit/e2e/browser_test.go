@@ -162,7 +162,7 @@ func looks(t *testing.T, s *process.Server, b *browser.Browser) {
 		if o.Phone {
 			name += "-phone"
 		}
-		shop, desk := b.Page(t, "shop", o), b.Page(t, "console", o)
+		shop, desk := b.Page(t, "shop-"+name, o), b.Page(t, "console-"+name, o)
 		shop.Go(s.BaseURL() + "/demo/")
 		shop.Click("launcher")
 		text := map[bool]string{true: "你好,请问杯子能用洗碗机洗吗?", false: "Hello! Does the lamp come with a bulb?"}[o.Language != ""]
@@ -172,13 +172,13 @@ func looks(t *testing.T, s *process.Server, b *browser.Browser) {
 		desk.Go(s.BaseURL() + "/console/")
 		desk.Type("email", "bob@demo.test")
 		desk.Type("password", process.Password)
-		desk.Screenshot("look-" + name + "-login")
+		desk.Screenshot("login")
 		desk.Click("login")
 		desk.Wait(`$("link").dataset.state === "online"`)
 		openConversation(desk)
 		desk.Wait(texts + ".length > 0")
-		desk.Screenshot("look-" + name)
-		shop.Screenshot("look-" + name)
+		desk.Screenshot("look")
+		shop.Screenshot("look")
 		var wide bool
 		require.NoError(t, shop.Eval("document.documentElement.scrollWidth > innerWidth", &wide))
 		require.False(t, wide, "the shop %s scrolls sideways", name)
