@@ -16,8 +16,12 @@ import (
 // without gnet's and the kernel's.
 type socket struct {
 	gnet.Conn
+	conn          *Conn
 	writes, bytes int
 }
+
+func (s *socket) Context() any { return s.conn }
+func (s *socket) Fd() int      { return -1 }
 
 func (s *socket) Write(p []byte) (int, error) {
 	s.writes++
@@ -65,6 +69,7 @@ func bench(t testing.TB, n int, tier *Tier) (e *Engine, l *loop, topic Topic, so
 		s := new(socket)
 		c := &Conn{gc: s, loop: l, id: uint64(i), state: isOpen, kind: WebSocketBinary, ready: true, opened: true}
 		c.tier.Store(tier)
+		s.conn = c
 		l.wheel.add(c, 2)
 		e.hub.Subscribe(topic, c)
 		socks = append(socks, s)
@@ -153,6 +158,24 @@ func TestDeliverAllocatesNothing(t *testing.T) {
 		e.shards[0].serve()
 	})
 	require.Zero(t, c.queued.Load())
+}
+
+func TestClosedConnectionHoldsNothing(t *testing.T) {
+	e, l, topic, socks := bench(t, 3, &Tier{OutLimit: 1 << 20})
+	f := raw([]byte("never written"))
+	c := socks[1].conn
+	c.Send(f, Must)
+	l.enqueue(c, raw([]byte("nor this")), Must)
+	e.OnClose(socks[1], nil)
+	e.OnClose(socks[1], nil)
+	l.drain()
+	require.Nil(t, c.gc)
+	require.Nil(t, c.out)
+	require.Zero(t, f.refs.Load())
+	require.Zero(t, socks[1].writes)
+	l.wheel.each(func(other *Conn) { require.NotSame(t, c, other) })
+	require.Equal(t, 1, e.shards[0].length(), "the end is told once")
+	require.Equal(t, 3, e.hub.Count(topic), "topics are the application's business")
 }
 
 func TestConnIsSmall(t *testing.T) {

@@ -12,9 +12,20 @@ func seconds(d time.Duration) uint32 { return max(uint32((d+time.Second-1)/time.
 // after is the second in which d is over. The clock is coarse: never too early.
 func (l *loop) after(d time.Duration) uint32 { return l.now + seconds(d) + 1 }
 
+// stall is how many seconds between two steps mean that the process stood still. What peers sent meanwhile has not been
+// read yet, so nobody's deadline counts until as much time has passed again.
+const stall = 2
+
 // step is the loop's work of one second: deadlines, heartbeats, slow readers.
 func (l *loop) step() {
-	l.now = l.e.clock.Load()
+	now := l.e.clock.Load()
+	if now-l.now > stall {
+		l.grace = now + stall
+		for c := range l.slow {
+			c.out.progress = now
+		}
+	}
+	l.now = now
 	l.wheel.advance(l.now, l.look)
 	l.checkSlow()
 	l.flushAll()
@@ -28,6 +39,9 @@ func (l *loop) step() {
 
 // look judges one connection whose second has come, and returns when to look again.
 func (l *loop) look(c *Conn) uint32 {
+	if l.now < l.grace {
+		return l.grace
+	}
 	switch c.state {
 	case inHandshake:
 		l.e.stats.refused("handshake_timeout")

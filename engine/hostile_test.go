@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -190,9 +191,17 @@ func TestClaimedLengthsTakeNoMemory(t *testing.T) {
 	others.progress(t)
 }
 
-func TestJunkOnTCPIsAnsweredAfterWhatWasGood(t *testing.T) {
-	e := start(t, engine.Config{}, newEcho())
+func TestJunkOnTCPIsAnsweredAndWhatWasGoodIsServed(t *testing.T) {
+	h := newEcho()
+	var served atomic.Int32
+	h.serve = func(in *engine.Inbound) {
+		if in.Op == engine.OpStream && len(in.Data) > 3 && in.Data[7] == 1 {
+			served.Add(1)
+		}
+	}
+	e := start(t, engine.Config{}, h)
 	others := chat(t, e)
+	sent := int32(0)
 	good := codec.AppendBinary(nil, codec.Header{RID: 1}, &codec.Ping{Time: 5})
 	for _, junk := range [][]byte{
 		[]byte("GET / HTTP/1.1\r\n\r\n"), {0x16, 3, 1, 0}, {0xC2, 1, 0, 0, 0, 0, 0, 0}, {0xC1, 1, 0xF8, 0, 0, 0, 0, 0}, bytes.Repeat([]byte{0xAA}, 64<<10),
@@ -201,6 +210,8 @@ func TestJunkOnTCPIsAnsweredAfterWhatWasGood(t *testing.T) {
 		_, err := c.Write(append(bytes.Clone(good), junk...))
 		require.NoError(t, err)
 		require.Contains(t, refusal(t, c), "bye", "%.8x", junk)
+		sent++
+		eventually(t, "the good packet was served", func() bool { return served.Load() == sent })
 		others.progress(t)
 	}
 }

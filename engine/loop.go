@@ -13,6 +13,7 @@ type loop struct {
 	gnet    gnet.EventLoop
 	wheel   wheel
 	now     uint32 // seconds since the engine began; event loop only
+	grace   uint32 // no deadline counts before this second; event loop only
 	slow    map[*Conn]struct{}
 	dirty   []*Conn
 	iov     [][]byte
