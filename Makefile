@@ -75,6 +75,7 @@ bench: ## Go benchmarks (BENCH=regexp)
 .PHONY: generate
 generate: ## write generated files anew: golden vectors, docs/openapi.yaml
 	$(GO) test ./codec -run Golden -update
+	$(GO) test . -run TestConfigurationPage -update
 	$(GO) generate ./...
 
 .PHONY: web

@@ -122,7 +122,11 @@ func packages(t *testing.T) []listed {
 	return all
 }
 
-const maxLines = 430 // "about 400": the last few lines of a thought need not be torn off
+// "About 400": the last few lines of a thought need not be torn off. A table of cases may be longer.
+const (
+	maxLines     = 430
+	maxTestLines = 600
+)
 
 // here finds paths that hold only on somebody's machine.
 var here = regexp.MustCompile(`(^|[\s"'=(:])/(root|work|home/[a-z]+|Users/[A-Za-z]+)/`)
@@ -154,7 +158,11 @@ func TestFiles(t *testing.T) {
 			}
 		}
 		source := strings.HasSuffix(path, ".go") || strings.HasSuffix(path, ".ts") || strings.HasSuffix(path, ".tsx")
-		if source && !generated && lines > maxLines {
+		limit := maxLines
+		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".test.ts") || strings.HasPrefix(path, "storage/storagetest/") {
+			limit = maxTestLines
+		}
+		if source && !generated && lines > limit {
 			t.Errorf("%s has %d lines: split it by what it is about", path, lines)
 		}
 	}
