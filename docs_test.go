@@ -160,7 +160,7 @@ func (d *asyncapi) check(t *testing.T, at string, s schema, raw json.RawMessage)
 	if err := json.Unmarshal(raw, &v); err != nil {
 		t.Fatal(err)
 	}
-	ok := true
+	var ok bool
 	switch s.Type {
 	case "integer":
 		n, is := v.(float64)

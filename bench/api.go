@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -85,7 +86,8 @@ func (a *api) do(req *http.Request, answer any) error {
 func (a *api) retrying(ctx context.Context, call func() error) error {
 	for try := 0; ; try++ {
 		err := call()
-		e, refused := err.(*statusError)
+		var e *statusError
+		refused := errors.As(err, &e)
 		if err == nil || try >= 20 || refused && e.status != http.StatusTooManyRequests && e.status < 500 {
 			return err
 		}

@@ -57,7 +57,9 @@ func (r *recorder) Ready(*Client, bool) { r.note(func() { r.ready++ }) }
 func (r *recorder) Message(_ *Client, _ *View, m *codec.Message) {
 	r.note(func() { r.texts = append(r.texts, string(m.Body)); r.seqs = append(r.seqs, m.Seq) })
 }
+
 func (r *recorder) Acked(_ *Client, s *Sending) { r.note(func() { r.acks = append(r.acks, s.Tag) }) }
+
 func (r *recorder) Refused(_ *Client, _ *Sending, e *codec.Error) {
 	r.note(func() { r.refused = append(r.refused, e.Code) })
 }

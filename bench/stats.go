@@ -1,7 +1,5 @@
 package bench
 
-import "maps"
-
 // Stats counts what happened on a loop's connections.
 type Stats struct {
 	Connects   int64 `json:"connects"`   // CONNACKs (or, for echo, upgrades), reconnects included
@@ -57,10 +55,4 @@ func (s *Stats) add(o *Stats) {
 	for k, n := range o.Errors {
 		s.Errors[k] += n
 	}
-}
-
-func (s *Stats) clone() Stats {
-	c := *s
-	c.Closes, c.Errors = maps.Clone(s.Closes), maps.Clone(s.Errors)
-	return c
 }

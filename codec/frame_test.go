@@ -97,9 +97,17 @@ func TestCloseFrame(t *testing.T) {
 		payload []byte
 		code    uint16 // of the error
 	}{
-		{[]byte{3}, CloseProtocol}, {[]byte{3, 237}, CloseProtocol}, {[]byte{0, 0}, CloseProtocol}, {[]byte{3, 0xEE}, CloseProtocol},
-		{[]byte{0x13, 0x88}, CloseProtocol}, {[]byte{3, 0xEC}, CloseProtocol}, {[]byte{3, 0xF7}, CloseProtocol},
-		{[]byte{3, 0xF8}, CloseProtocol}, {[]byte{0x0B, 0xB7}, CloseProtocol}, {[]byte{255, 255}, CloseProtocol}, {[]byte{3, 0xE8, 0xff}, CloseInvalidUTF8},
+		{[]byte{3}, CloseProtocol},
+		{[]byte{3, 237}, CloseProtocol},
+		{[]byte{0, 0}, CloseProtocol},
+		{[]byte{3, 0xEE}, CloseProtocol},
+		{[]byte{0x13, 0x88}, CloseProtocol},
+		{[]byte{3, 0xEC}, CloseProtocol},
+		{[]byte{3, 0xF7}, CloseProtocol},
+		{[]byte{3, 0xF8}, CloseProtocol},
+		{[]byte{0x0B, 0xB7}, CloseProtocol},
+		{[]byte{255, 255}, CloseProtocol},
+		{[]byte{3, 0xE8, 0xff}, CloseInvalidUTF8},
 	} {
 		var ce *CloseError
 		if _, _, err := ParseClose(tt.payload); !errors.As(err, &ce) || ce.Code != tt.code {

@@ -91,7 +91,7 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		if c.origin != "" && chat.CodeOf(err) != chat.Forbidden {
 			allowOrigin(h, c.origin) // so that a page can read that its token has expired
 		}
-		writeProblem(h, a.fail(c, err).(*Problem))
+		writeProblem(h, a.fail(c, err).(*Problem)) //nolint:errorlint // fail makes nothing else
 		h.Abort()
 		return
 	}

@@ -37,7 +37,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			<-done
+			<-done //nolint:errcheck // it ends because ctx did
 			return nil
 		case err := <-done:
 			if ctx.Err() != nil {

@@ -206,8 +206,11 @@ func (r *SessionRequest) check() error {
 		name, value string
 		most        int
 	}{
-		{"site_key", r.SiteKey, 100}, {"external_id", r.ExternalID, maxExternalID}, {"name", r.Name, maxName},
-		{"email", r.Email, maxEmail}, {"locale", r.Locale, maxLocale},
+		{"site_key", r.SiteKey, 100},
+		{"external_id", r.ExternalID, maxExternalID},
+		{"name", r.Name, maxName},
+		{"email", r.Email, maxEmail},
+		{"locale", r.Locale, maxLocale},
 	} {
 		if len(f.value) > f.most || !utf8.ValidString(f.value) {
 			return chat.Errorf(chat.Malformed, "%s must be UTF-8 of at most %d bytes", f.name, f.most)

@@ -101,7 +101,6 @@ type peer struct {
 	d    codec.Decoder
 	rest []byte
 	rid  uint16
-	seen []codec.Packet
 }
 
 func (w *world) dial(kind engine.Kind) *peer {

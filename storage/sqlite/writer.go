@@ -143,11 +143,11 @@ func (w *writer) commit(ctx context.Context, group []*request) (err error) {
 	}
 	if err == nil {
 		for k := range w.rows { // any will do: the busy ones come back
-		if len(w.rows) <= maxRows {
-			break
+			if len(w.rows) <= maxRows {
+				break
+			}
+			delete(w.rows, k)
 		}
-		delete(w.rows, k)
-	}
 		return nil
 	}
 	// A rollback can fail because SQLite has done it already. Memory is ahead of the database now: forget it.

@@ -84,7 +84,7 @@ func (c *Client) Run(ctx context.Context) error {
 	for attempt := 0; ; attempt++ {
 		connected, err := c.session(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // whatever ended the connection, it was meant to end
 		}
 		c.mu.Lock()
 		final, pause := c.final, c.pause

@@ -3,8 +3,6 @@ package journal
 import (
 	"fmt"
 	"math/rand/v2"
-
-	"github.com/google/uuid"
 )
 
 // world makes histories that keep every promise: a tiny server that can't fail, and clients that can be away.
@@ -44,8 +42,10 @@ func (w *world) pair(tenant string) *Conversation {
 	agent := w.id()
 	n := len(w.clients)
 	for i, who := range []Reader{
-		{User: conv.Visitor, Audience: Public}, {User: conv.Visitor, Audience: Public},
-		{User: agent, Audience: All, Only: []UUID{conv.ID}}, {User: agent, Audience: All, Only: []UUID{conv.ID}},
+		{User: conv.Visitor, Audience: Public},
+		{User: conv.Visitor, Audience: Public},
+		{User: agent, Audience: All, Only: []UUID{conv.ID}},
+		{User: agent, Audience: All, Only: []UUID{conv.ID}},
 	} {
 		who.Name, who.Tenant = fmt.Sprintf("client %d", n+i), tenant
 		c := &client{w: w, j: w.rec.Add(who), who: who, follows: []*Conversation{conv}, shown: map[UUID]int{}}
@@ -111,7 +111,7 @@ func (c *client) send(answered bool, retries int) Stored {
 	conv := c.follows[0]
 	internal := c.who.Audience == All && c.w.rnd.IntN(4) == 0
 	body := fmt.Appendf(nil, `{"text":"message %d"}`, c.w.rnd.Uint64())
-	m := Stored{CMID: uuid.UUID(c.w.id()), Sender: c.who.User, Hash: HashBody(body), Internal: internal}
+	m := Stored{CMID: c.w.id(), Sender: c.who.User, Hash: HashBody(body), Internal: internal}
 	m.MID = messageID(conv.ID, m.Sender, m.CMID)
 	c.j.Send(conv.ID, m.CMID, body, internal, false)
 	m = c.w.append(conv, m)
