@@ -47,6 +47,10 @@ test-race: ## all Go tests but the browser's, with the race detector (needs a C 
 test-kill: ## 20,000 messages at full speed, the server killed three times: nothing lost, nothing doubled
 	UNIQCHAT_KILL_MESSAGES=20000 $(GO) test -count=1 -v -timeout 30m -run TestKillChat ./testkit/e2e
 
+.PHONY: test-100k
+test-100k: build ## 100,000 connections in one process for five minutes (GUEST= where descriptors are limited)
+	@scripts/test-100k
+
 .PHONY: check
 check: lint fresh ## what CI looks at before the tests: format, linters, generated files
 

@@ -59,6 +59,11 @@ func Start(t testing.TB, o Options) *Server {
 	s.logPath = filepath.Join(t.TempDir(), "server.log")
 	t.Cleanup(func() {
 		s.Kill()
+		for _, bad := range []string{"WARNING: DATA RACE", "fatal error: "} {
+			if strings.Contains(s.Log(), bad) {
+				t.Errorf("%q is in the server's log", bad)
+			}
+		}
 		if t.Failed() {
 			t.Logf("log of the server:\n%s", tail(s.Log(), 200))
 		}
