@@ -21,7 +21,10 @@ func heard(t *testing.T, w *world) <-chan chat.Signal {
 		defer close(done)
 		_ = w.kept.Broker.Subscribe(ctx, func(s chat.Signal) {
 			if s.Kind == chat.SignalRevoked {
-				out <- s
+				select {
+				case out <- s:
+				case <-ctx.Done(): // nobody listens any more
+				}
 			}
 		})
 	}()
