@@ -70,6 +70,9 @@ func (c *Conn) Origin() string {
 	return ""
 }
 
+// Tier returns how the connection is treated at this moment.
+func (c *Conn) Tier() *Tier { return c.tier.Load() }
+
 // Ready says that the peer has proven who it is: the deadline for that ends, and t holds from now on.
 func (c *Conn) Ready(t *Tier) {
 	c.tier.Store(t)

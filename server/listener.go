@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -109,14 +110,23 @@ func (l *listener) closeAll() {
 // conn is a connection with a deadline for each write.
 type conn struct {
 	net.Conn
-	l *listener
+	l      *listener
+	linger bool // a request was refused before it was read to its end
 }
+
+// A peer that is still sending when its connection is closed gets a reset, which can overtake the answer. So much, and so
+// long, is read of a refused request to let the answer arrive.
+const (
+	lingerBytes = 4 << 20
+	lingerTime  = 500 * time.Millisecond
+)
 
 func (c *conn) Write(b []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(c.l.write)); err != nil {
 		return 0, err
 	}
 	if problem := cannedProblem(b); problem != nil {
+		c.linger = true
 		if _, err := c.Conn.Write(problem); err != nil {
 			return 0, err
 		}
@@ -129,6 +139,9 @@ func (c *conn) Close() error {
 	c.l.mu.Lock()
 	delete(c.l.conns, c)
 	c.l.mu.Unlock()
+	if half, ok := c.Conn.(*net.TCPConn); ok && c.linger && half.CloseWrite() == nil && half.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		_, _ = io.CopyN(io.Discard, half, lingerBytes) // whatever comes of it, it is closed now
+	}
 	return c.Conn.Close()
 }
 

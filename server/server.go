@@ -182,7 +182,7 @@ func (s *Server) drain(ctx context.Context) {
 	case <-s.started:
 		if ctx.Err() == nil {
 			s.cfg.Logger.Info("draining", "window", s.cfg.DrainWindow)
-			s.engine.Drain(ctx, s.cfg.DrainWindow, drainPlan)
+			s.engine.Drain(ctx, s.cfg.DrainWindow, s.drainPlan)
 		}
 	default:
 	}
@@ -261,5 +261,11 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// drainPlan spreads everybody evenly over the drain window.
-func drainPlan(*engine.Conn) (from, to float64) { return 0, 1 }
+// drainPlan spreads leave-taking over the drain window: visitors first, staff last, so that who is helped elsewhere finds
+// somebody there.
+func (s *Server) drainPlan(c *engine.Conn) (from, to float64) {
+	if s.live.IsStaff(c) {
+		return 0.7, 1
+	}
+	return 0, 0.7
+}

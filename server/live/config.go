@@ -134,3 +134,14 @@ func (t *tiers) of(r chat.Role, k engine.Kind) *engine.Tier {
 // envelope is how much larger than its body a packet may be before the connection is closed for it: up to here, a body
 // over the limit is answered with ERROR 413.
 const envelope = 16 << 10
+
+// IsStaff reports whether a connection is of somebody other than a visitor. Safe for concurrent use.
+func (h *Handler) IsStaff(c *engine.Conn) bool {
+	t := c.Tier()
+	for i := range h.tiers {
+		if t == &h.tiers[i][1] || t == &h.tiers[i][2] {
+			return true
+		}
+	}
+	return false
+}
