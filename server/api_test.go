@@ -272,9 +272,12 @@ func TestAgentsAndTeams(t *testing.T) {
 	require.NotContains(t, string(created.raw), "argon2id")
 	path := "/api/v1/agents/" + created.body["id"].(string)
 	for _, bad := range []map[string]any{
-		{"email": "x", "name": "N", "password": "long enough"}, {"email": "a@b.test", "name": "N", "password": "short"},
-		{"email": "a@b.test", "name": "N"}, {"email": "a@b.test", "name": "N", "password": "long enough", "role": "god"},
-		{"email": "a@b.test", "name": "N", "password": "long enough", "teams": []string{"x"}}, {"email": "a@b.test", "name": "N", "password": "long enough", "extra": 1},
+		{"email": "x", "name": "N", "password": "long enough"},
+		{"email": "a@b.test", "name": "N", "password": "short"},
+		{"email": "a@b.test", "name": "N"},
+		{"email": "a@b.test", "name": "N", "password": "long enough", "role": "god"},
+		{"email": "a@b.test", "name": "N", "password": "long enough", "teams": []string{"x"}},
+		{"email": "a@b.test", "name": "N", "password": "long enough", "extra": 1},
 	} {
 		got := n.call("POST", "/api/v1/agents", adminToken, bad)
 		require.Equal(t, 400, got.status, "%v", bad)

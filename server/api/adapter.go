@@ -62,6 +62,7 @@ func (h *hertzContext) Query(name string) string { return strings.Clone(h.c.Quer
 func (h *hertzContext) Header(name string) string {
 	return string(h.c.Request.Header.Peek(name))
 }
+
 func (h *hertzContext) EachHeader(cb func(name, value string)) {
 	h.c.VisitAllHeaders(func(k, v []byte) { cb(string(k), string(v)) })
 }
