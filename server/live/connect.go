@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -43,7 +42,7 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 			return
 		}
 		if !s.conv.IsZero() {
-			s.actor.Profile = nil // it is in the database already
+			s.profile = "" // it is in the database already
 		}
 	}
 	// History first is held back, then the audience is joined, so that nothing falls between the two.
@@ -66,15 +65,16 @@ func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
 		s.agent = &agentSide{family: cred.Family}
 		return
 	}
-	if p.Page != "" || p.Locale != "" {
-		if s.actor.Profile == nil {
-			s.actor.Profile = new(chat.Visitor)
-		}
-		s.actor.Profile.Page = strings.Clone(p.Page[:min(len(p.Page), maxPage)])
-		if s.actor.Profile.Locale == "" {
-			s.actor.Profile.Locale = strings.Clone(p.Locale[:min(len(p.Locale), maxLocale)])
-		}
+	v := s.actor.Profile
+	if v == nil {
+		v = new(chat.Visitor)
 	}
+	v.Page = p.Page[:min(len(p.Page), maxPage)]
+	if v.Locale == "" {
+		v.Locale = p.Locale[:min(len(p.Locale), maxLocale)]
+	}
+	s.profile = packProfile(v)
+	s.actor.Profile = nil
 }
 
 // refuse ends a connection whose CONNECT failed.

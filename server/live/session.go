@@ -15,13 +15,14 @@ import (
 // Fields above mu belong to the connection's shard once it is connected, and are not changed after CONNECT but where
 // said otherwise.
 type session struct {
-	conn   *engine.Conn
-	actor  *chat.Actor // nil until CONNECT was accepted
-	id     chat.SessionID
-	device codec.UUID
-	conv   chat.ConversationID // a visitor's open conversation, as last known; shard only
-	space  uint32              // the tenant's number in topics
-	caps   uint32
+	conn    *engine.Conn
+	actor   *chat.Actor // nil until CONNECT was accepted
+	id      chat.SessionID
+	device  codec.UUID
+	profile profile             // a visitor's, until its first message; shard only
+	conv    chat.ConversationID // a visitor's open conversation, as last known; shard only
+	space   uint32              // the tenant's number in topics
+	caps    uint32
 
 	agent    *agentSide        // nil for visitors
 	unsaid   *[]codec.Position // what a DURABLE is owed for; nil if none is; shard only
