@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -165,7 +166,34 @@ func TestKillChat(t *testing.T) {
 	require.Equal(t, v.Sent, v.Acked)
 	require.Zero(t, v.Failed)
 	require.Positive(t, v.Retries, "the kills hit nobody")
+	c.recount(ids, each)
 	s.Stop()
+}
+
+// recount holds I5: the list's counters equal a recount. An agent reads half of each conversation first.
+func (c *crowd) recount(ids []uuid.UUID, each int) {
+	c.t.Helper()
+	list, err := c.api.Conversations(c.ctx, c.admin.AccessToken, nil)
+	require.NoError(c.t, err)
+	require.Len(c.t, list, len(ids))
+	for _, row := range list {
+		require.Equal(c.t, min(each, 1000), row.Unread, "nobody has read %s", row.ID)
+	}
+	db, err := c.api.Database(c.ctx, c.admin.AccessToken, "demo", ids[:5])
+	require.NoError(c.t, err)
+	for _, conv := range db {
+		half, after := conv.Messages[len(conv.Messages)/2].Seq, 0
+		for _, m := range conv.Messages {
+			if m.Sender == conv.Visitor && m.Seq > half {
+				after++
+			}
+		}
+		path := "/api/v1/conversations/" + conv.ID.String() + "/read"
+		require.NoError(c.t, c.api.Call(c.ctx, http.MethodPost, path, c.admin.AccessToken, map[string]uint64{"seq": half}, nil))
+		row, err := c.api.Conversation(c.ctx, c.admin.AccessToken, conv.ID)
+		require.NoError(c.t, err)
+		require.Equal(c.t, min(after, 1000), row.Unread, "%s was read up to %d", conv.ID, half)
+	}
 }
 
 // reach waits until a count is reached, or everything is over, which would mean that the kill comes too late.
