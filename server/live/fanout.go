@@ -14,7 +14,7 @@ import (
 func (h *Handler) fanout(e *chat.Event) {
 	space := h.spaces.of(e.Tenant)
 	x := h.spread
-	x.e, x.topic = e, convTopic(space, e.Conversation)
+	x.e, x.topic, x.acked = e, convTopic(space, e.Conversation), false
 	if e.Visibility == chat.Public {
 		h.hub.Publish(userTopic(space, chat.UserID(e.State.Visitor)), x.toVisitor, engine.Push)
 	}
@@ -22,7 +22,7 @@ func (h *Handler) fanout(e *chat.Event) {
 	if !e.State.Assignee.IsZero() {
 		h.hub.Publish(userTopic(space, chat.UserID(e.State.Assignee)), x.toAssignee, engine.Push)
 	}
-	if e.Role == chat.RoleAgent && e.Sender != chat.UserID(e.State.Assignee) && !e.Origin.Session.IsZero() {
+	if !x.acked && !e.Origin.Session.IsZero() {
 		h.hub.Publish(userTopic(space, e.Sender), x.toSender, engine.Push)
 	}
 	x.release()
@@ -35,6 +35,7 @@ type spread struct {
 	h      *Handler
 	e      *chat.Event
 	topic  engine.Topic
+	acked  bool // the sender's connection was met
 	packet codec.Message
 	reply  codec.Sendack
 	frames [2][engine.Kinds]*engine.Frame
@@ -61,13 +62,14 @@ func (x *spread) assignee(c *engine.Conn) *engine.Frame {
 	return x.pick(c, chat.AudienceAll)
 }
 
-// sender picks only the connection that sent the message, if it is not in the audience otherwise.
+// sender picks only the connection that sent the message, which was not met in the audience: it has not joined, or is
+// joining right now, or its role has no part in conversations.
 func (x *spread) sender(c *engine.Conn) *engine.Frame {
 	s, ok := c.Session().(*session)
-	if !ok || s.id != x.e.Origin.Session || s.agent == nil || s.agent.hasJoined(x.e.Conversation) {
+	if !ok || s.id != x.e.Origin.Session {
 		return nil
 	}
-	return x.pick(c, chat.AudienceAll)
+	return x.ack(c, s.actor.Audience())
 }
 
 // pick returns the frame for one connection, with a reference for it, or nil if the frame was held back.
@@ -102,6 +104,7 @@ func (x *spread) frame(k engine.Kind, a chat.Audience) *engine.Frame {
 // ack returns the SENDACK for the connection that sent the message.
 func (x *spread) ack(c *engine.Conn, a chat.Audience) *engine.Frame {
 	e := x.e
+	x.acked = true
 	x.h.stats.acks.Inc()
 	x.reply = codec.Sendack{
 		Conv: codec.UUID(e.Conversation), CMID: codec.UUID(e.CMID), MID: codec.UUID(e.ID), Seq: uint64(e.Seq),
