@@ -51,7 +51,21 @@ func newSpread(h *Handler) *spread {
 
 func (x *spread) visitor(c *engine.Conn) *engine.Frame { return x.pick(c, chat.AudiencePublic) }
 
-func (x *spread) agent(c *engine.Conn) *engine.Frame { return x.pick(c, chat.AudienceAll) }
+// agent picks for connections that have joined the conversation. The change that takes it out of an agent's reach is the
+// last that he sees of it.
+func (x *spread) agent(c *engine.Conn) *engine.Frame {
+	s, ok := c.Session().(*session)
+	if !ok {
+		return nil
+	}
+	if !x.h.desk.MayRead(s.actor, &x.e.State) {
+		x.h.unfollow(s, x.e.Conversation)
+		if x.e.Next == nil && s.id != x.e.Origin.Session {
+			return nil
+		}
+	}
+	return x.pick(c, chat.AudienceAll)
+}
 
 // assignee picks for connections of the assignee that have not joined the conversation: those that have got it already.
 func (x *spread) assignee(c *engine.Conn) *engine.Frame {

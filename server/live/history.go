@@ -18,8 +18,9 @@ const (
 
 // join answers JOIN: it makes an agent's connection a reader of the conversation and sends a page of it. Live messages
 // are held back from before the page is read until it is on its way, so the reader misses and doubles nothing.
-func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join) error {
+func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join) (failed error) {
 	h := sh.h
+	fresh := false // this JOIN made the session a follower
 	id := chat.ConversationID(p.Conv)
 	if s.isJoining(id) {
 		return chat.Errorf(chat.Conflict, "this conversation is being joined already")
@@ -31,12 +32,18 @@ func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join
 	s.beginJoin(id)
 	sent := ^chat.Seq(0) // drops what was held back unless a page was sent
 	defer func() {
+		if failed != nil && fresh {
+			h.unfollow(s, id)
+		}
 		if s.endJoin(id, sent) {
 			h.reply(s, 0, &codec.Gap{Items: []codec.Position{{Conv: p.Conv, Seq: uint64(head.LastFor(s.actor.Audience()))}}})
 		}
 	}()
-	if s.agent != nil && !h.follow(s, id) {
-		return chat.Errorf(chat.TooMany, "this connection follows too many conversations; LEAVE some")
+	if s.agent != nil {
+		fresh = !s.agent.hasJoined(id)
+		if !h.follow(s, id) {
+			return chat.Errorf(chat.TooMany, "this connection follows too many conversations; LEAVE some")
+		}
 	}
 	// Again, now that nothing can pass unseen: the page below holds at least what this head counts.
 	if head, err = h.desk.Head(ctx, s.actor, id); err != nil {
