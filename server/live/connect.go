@@ -20,11 +20,11 @@ const (
 func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	h := sh.h
 	if p.MinVersion > protocolVersion || p.MaxVersion < protocolVersion {
-		s.conn.Close(codec.CloseVersion, "this server speaks version 1 of the protocol")
+		s.refuse(codec.CloseVersion, "this server speaks version 1 of the protocol")
 		return
 	}
 	if len(p.Resume) > maxResume {
-		s.conn.Close(codec.CloseHandshake, "CONNECT may resume at most 64 conversations")
+		s.refuse(codec.CloseHandshake, "CONNECT may resume at most 64 conversations")
 		return
 	}
 	ctx, cancel := context.WithTimeout(sh.ctx, h.cfg.CallTimeout)
@@ -77,21 +77,27 @@ func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
 	s.actor.Profile = nil
 }
 
+// refuse ends a connection that was not accepted: nothing else that it sent is looked at.
+func (s *session) refuse(code uint16, reason string) {
+	s.refused = true
+	s.conn.Close(code, reason)
+}
+
 // refuse ends a connection whose CONNECT failed.
 func (h *Handler) refuse(s *session, err error) {
 	switch chat.CodeOf(err) {
 	case chat.Unauthenticated:
-		s.conn.Close(codec.CloseBadToken, "the token is not valid (any more)")
+		s.refuse(codec.CloseBadToken, "the token is not valid (any more)")
 	case chat.Forbidden, chat.NotFound:
-		s.conn.Close(codec.CloseKicked, "not allowed here")
+		s.refuse(codec.CloseKicked, "not allowed here")
 	case chat.TooMany:
-		s.conn.Close(codec.CloseTooMany, "too many connections; try again later")
+		s.refuse(codec.CloseTooMany, "too many connections; try again later")
 	default:
 		var e *chat.Error
 		if !errors.As(err, &e) {
 			h.cfg.Logger.Error("connect failed", "err", err)
 		}
-		s.conn.Close(codec.CloseStorage, "storage is not available; try again")
+		s.refuse(codec.CloseStorage, "storage is not available; try again")
 	}
 }
 

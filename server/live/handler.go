@@ -202,10 +202,13 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 			sh.h.panicked(s, hd.RID, r)
 		}
 	}()
+	if s.refused {
+		return // what came along with a CONNECT that failed
+	}
 	if s.actor == nil {
 		c, ok := p.(*codec.Connect)
 		if err != nil || !ok {
-			s.conn.Close(codec.CloseHandshake, "CONNECT must come first")
+			s.refuse(codec.CloseHandshake, "CONNECT must come first")
 			return
 		}
 		sh.connect(s, hd, c)

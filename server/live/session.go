@@ -30,6 +30,7 @@ type session struct {
 	inflight int32             // SENDs without an answer; shard only
 	second   uint32            // the second that packets counts; shard only
 	packets  int32             // packets other than SEND in that second; shard only
+	refused  bool              // CONNECT failed; shard only
 
 	mu      sync.Mutex
 	joining map[chat.ConversationID]*joinBuffer // conversations whose history is being read right now; nil if none
