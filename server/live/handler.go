@@ -214,6 +214,13 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 		sh.connect(s, hd, c)
 		return
 	}
+	send, isSend := p.(*codec.Send)
+	if err != nil || !isSend {
+		if slow := sh.h.throttle(s); slow != nil {
+			sh.h.sendError(s, hd.RID, slow)
+			return
+		}
+	}
 	if err != nil {
 		var pe *codec.PacketError
 		if errors.As(err, &pe) {
@@ -223,12 +230,8 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 		}
 		return
 	}
-	if send, ok := p.(*codec.Send); ok {
+	if isSend {
 		sh.send(s, hd, send)
-		return
-	}
-	if err := sh.h.throttle(s); err != nil {
-		sh.h.sendError(s, hd.RID, err)
 		return
 	}
 	if err := sh.dispatch(s, hd, p); err != nil {
