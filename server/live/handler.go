@@ -164,6 +164,11 @@ func (sh *shard) jsonPacket(hd codec.Header, p codec.Packet, err error) {
 // binary decodes one binary message: one or more packets.
 func (sh *shard) binary(s *session, data []byte) {
 	for len(data) > 0 {
+		raw, _, _ := codec.ParseHeader(data)
+		if raw.Flags&codec.FlagCompressed != 0 && s.caps&codec.CapCompress == 0 && !s.refused {
+			s.refuse(codec.CloseBadFrame, "compression was not granted")
+			return
+		}
 		hd, p, n, err := sh.decoder.Binary(data)
 		var broken *codec.CloseError
 		if errors.As(err, &broken) {
