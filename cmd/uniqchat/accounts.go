@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -92,6 +93,11 @@ func createTenant(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store
 	if !slugPattern.MatchString(slug) {
 		return fmt.Errorf("%q: a slug is small letters, digits and hyphens, at most 63", slug)
 	}
+	for _, o := range origins {
+		if err := checkOrigin(o); err != nil {
+			return err
+		}
+	}
 	if _, err := store.TenantBySlug(ctx, slug); !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
 		return errors.Join(err, fmt.Errorf("there is a tenant %s already", slug))
 	}
@@ -114,6 +120,21 @@ func createTenant(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "tenant    %s\nid        %s\nsite key  %s\nsecret    %s\n", t.Slug, t.ID, k.Key, k.Secrets[0])
 	return err
+}
+
+// checkOrigin refuses what no browser ever sends as Origin (RFC 6454, 6.2): the list is compared byte by byte, so the
+// widget would be refused everywhere.
+func checkOrigin(origin string) error {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Contains(origin, "*") ||
+		origin != u.Scheme+"://"+strings.ToLower(u.Host) {
+		return fmt.Errorf("--origin %q: is not what a browser calls a page's origin; write scheme and host in small letters and nothing more, "+
+			"e.g. https://shop.example.com", origin)
+	}
+	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		return fmt.Errorf("--origin %q: browsers leave the usual port out; write %s://%s", origin, u.Scheme, strings.TrimSuffix(u.Host, ":"+port))
+	}
+	return nil
 }
 
 func userCommand() *cobra.Command {

@@ -205,6 +205,11 @@ func TestRefusals(t *testing.T) {
 		"no file":         {[]string{"serve", "-c", filepath.Join(p.dir, "none.yaml")}, "none.yaml"},
 		"no tenant":       {[]string{"user", "list"}, "uniqchat tenant create"},
 		"bad slug":        {[]string{"tenant", "create", "No Slug"}, "a slug is"},
+		"no scheme":       {[]string{"tenant", "create", "acme", "--origin", "shop.example"}, "e.g. https://shop.example.com"},
+		"path":            {[]string{"tenant", "create", "acme", "--origin", "https://shop.example/"}, "e.g. https://shop.example.com"},
+		"capitals":        {[]string{"tenant", "create", "acme", "--origin", "https://Shop.example"}, "e.g. https://shop.example.com"},
+		"pattern":         {[]string{"tenant", "create", "acme", "--origin", "https://*.shop.example"}, "e.g. https://shop.example.com"},
+		"usual port":      {[]string{"tenant", "create", "acme", "--origin", "https://shop.example:443"}, "write https://shop.example"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := p.run(tc.args...)
