@@ -260,6 +260,7 @@ func TestAgentsAndTeams(t *testing.T) {
 	team := n.call("POST", "/api/v1/teams", adminToken, map[string]any{"name": "Sales"})
 	require.Equal(t, 201, team.status)
 	teamID := team.body["id"].(string)
+	require.Equal(t, 400, n.call("POST", "/api/v1/teams", adminToken, map[string]any{"name": " \t"}).status)
 	require.Len(t, n.call("GET", "/api/v1/teams", adminToken, nil).data(), 1)
 
 	created := n.call("POST", "/api/v1/agents", adminToken, map[string]any{
@@ -275,6 +276,7 @@ func TestAgentsAndTeams(t *testing.T) {
 		{"email": "x", "name": "N", "password": "long enough"},
 		{"email": "a@b.test", "name": "N", "password": "short"},
 		{"email": "a@b.test", "name": "N"},
+		{"email": "a@b.test", "name": "  ", "password": "long enough"},
 		{"email": "a@b.test", "name": "N", "password": "long enough", "role": "god"},
 		{"email": "a@b.test", "name": "N", "password": "long enough", "teams": []string{"x"}},
 		{"email": "a@b.test", "name": "N", "password": "long enough", "extra": 1},
@@ -298,6 +300,7 @@ func TestAgentsAndTeams(t *testing.T) {
 	require.Equal(t, 200, n.call("GET", path, token, nil).status)
 	require.Equal(t, "Renamed", n.call("PATCH", path, adminToken, map[string]any{"name": "Renamed", "capacity": 9}).body["name"])
 	require.Equal(t, 200, n.call("GET", path, token, nil).status, "a new name ends nothing")
+	require.Equal(t, 400, n.call("PATCH", path, adminToken, map[string]any{"name": "  "}).status)
 	require.Equal(t, 200, n.call("PATCH", path, adminToken, map[string]any{"password": "another one"}).status)
 	require.Equal(t, 401, n.call("GET", path, token, nil).status, "a new password ends what was")
 	require.Equal(t, 401, n.call("POST", "/api/v1/auth/refresh", "", map[string]any{"refresh_token": in.body["refresh_token"]}).status)

@@ -71,6 +71,9 @@ func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*
 	if err := mayGrant(c.actor(), g.Role); err != nil {
 		return nil, err
 	}
+	if g.Name == "" {
+		return nil, errBlankName
+	}
 	if addr, err := mail.ParseAddress(g.Email); err != nil || addr.Address != g.Email {
 		return nil, chat.Errorf(chat.Malformed, "email: %.80q is not an address", g.Email)
 	}
@@ -86,6 +89,8 @@ func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*
 	}
 	return ok(a.showAgent(&g))
 }
+
+var errBlankName = chat.Errorf(chat.Malformed, "name: is only blanks")
 
 func emailTaken(err error) error {
 	if errors.Is(err, &chat.Error{Code: chat.Conflict}) {
@@ -149,7 +154,9 @@ func (a *API) applyAgent(ctx context.Context, c *call, g *chat.Agent, in *update
 		return false, &chat.Error{Code: chat.Conflict, Name: "self", Message: "you can't disable yourself or change your own role"}
 	}
 	if b.Name != nil {
-		g.Name = strings.TrimSpace(*b.Name)
+		if g.Name = strings.TrimSpace(*b.Name); g.Name == "" {
+			return false, errBlankName
+		}
 	}
 	if b.Capacity != nil {
 		g.Capacity = *b.Capacity
@@ -228,6 +235,9 @@ type createTeamInput struct {
 
 func (a *API) createTeam(ctx context.Context, c *call, in *createTeamInput) (*answer[Team], error) {
 	t := chat.Team{ID: chat.NewID[chat.Team](), Tenant: c.actor().Tenant, Name: strings.TrimSpace(in.Body.Name), CreatedAt: a.cfg.Now().UTC()}
+	if t.Name == "" {
+		return nil, errBlankName
+	}
 	if err := a.cfg.Store.SaveTeam(ctx, t); err != nil {
 		return nil, err
 	}
