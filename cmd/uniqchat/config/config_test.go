@@ -107,7 +107,8 @@ heartbeat: {agent: {ping: 1ms, pong: 2h}}
 drain: {window: -1s}
 data_dir: ""
 `},
-		"postgres": {env: []string{"UNIQCHAT_STORAGE_URL=postgres://user:secret@host/db"}},
+		"same address": {file: "http: {listen: \"127.0.0.1:9000\"}\nws: {listen: \"127.0.0.1:9000\"}\n"},
+		"postgres":     {env: []string{"UNIQCHAT_STORAGE_URL=postgres://user:secret@host/db"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := config.Sources{Env: tc.env}

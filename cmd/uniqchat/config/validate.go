@@ -56,6 +56,18 @@ func (c *Config) validateListeners(v *mistakes) {
 	v.address("ws.listen", c.WS.Listen, false)
 	v.address("tcp.listen", c.TCP.Listen, true)
 	v.address("admin.listen", c.Admin.Listen, true)
+	taken := map[string]string{}
+	for _, l := range []struct{ key, addr string }{
+		{"http.listen", c.HTTP.Listen}, {"ws.listen", c.WS.Listen}, {"tcp.listen", c.TCP.Listen}, {"admin.listen", c.Admin.Listen},
+	} {
+		if l.addr == Off || strings.HasSuffix(l.addr, ":0") { // port 0: a free one
+			continue
+		}
+		if other := taken[l.addr]; other != "" {
+			v.add("%s: %s is the address of %s too; each listener needs its own port", l.key, l.addr, other)
+		}
+		taken[l.addr] = l.key
+	}
 	if c.Admin.Listen != Off && !c.Admin.AllowRemote && !isLoopback(c.Admin.Listen) {
 		v.add("admin.listen: %s is not loopback, and metrics and profiles are for nobody else's eyes; "+
 			"use 127.0.0.1, or set admin.allow_remote: true if a firewall keeps others away", c.Admin.Listen)
