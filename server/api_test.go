@@ -272,6 +272,7 @@ func TestAgentsAndTeams(t *testing.T) {
 	require.Equal(t, []any{teamID}, created.body["teams"])
 	require.NotContains(t, string(created.raw), "argon2id")
 	path := "/api/v1/agents/" + created.body["id"].(string)
+	require.Equal(t, created.body["created_at"], n.call("GET", path, adminToken, nil).body["created_at"], "told as it is kept")
 	for _, bad := range []map[string]any{
 		{"email": "x", "name": "N", "password": "long enough"},
 		{"email": "a@b.test", "name": "N", "password": "short"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/mail"
 	"strings"
+	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/server/auth"
@@ -60,7 +61,7 @@ func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*
 	b := &in.Body
 	g := chat.Agent{
 		ID: chat.NewID[chat.Agent](), Tenant: c.actor().Tenant, Email: auth.NormalEmail(b.Email), Name: strings.TrimSpace(b.Name),
-		Role: chat.AgentRole(b.Role), Capacity: b.Capacity, CreatedAt: a.cfg.Now().UTC(),
+		Role: chat.AgentRole(b.Role), Capacity: b.Capacity, CreatedAt: a.cfg.Now().UTC().Truncate(time.Microsecond),
 	}
 	if g.Role == "" {
 		g.Role = chat.Member
@@ -234,7 +235,7 @@ type createTeamInput struct {
 }
 
 func (a *API) createTeam(ctx context.Context, c *call, in *createTeamInput) (*answer[Team], error) {
-	t := chat.Team{ID: chat.NewID[chat.Team](), Tenant: c.actor().Tenant, Name: strings.TrimSpace(in.Body.Name), CreatedAt: a.cfg.Now().UTC()}
+	t := chat.Team{ID: chat.NewID[chat.Team](), Tenant: c.actor().Tenant, Name: strings.TrimSpace(in.Body.Name), CreatedAt: a.cfg.Now().UTC().Truncate(time.Microsecond)}
 	if t.Name == "" {
 		return nil, errBlankName
 	}
