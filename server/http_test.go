@@ -137,6 +137,14 @@ func TestHeadersAndProblems(t *testing.T) {
 		require.NotContains(t, h.Get("Content-Security-Policy"), "unsafe", path)
 	}
 	_, token := n.agent(n.tenant.ID, chat.Admin)
+	for path, allow := range map[string]string{
+		"/api/v1/agents": "GET, POST", "/api/v1/agents/x": "GET, PATCH", "/api/v1/conversations/x/close": "POST",
+		"/api/v1/widget/session": "POST", "/console/": "GET, HEAD",
+	} {
+		got := n.call("DELETE", path, token, nil)
+		require.Equal(t, 405, got.status, path)
+		require.Equal(t, allow, got.header.Get("Allow"), path)
+	}
 	for body, status := range map[string]int{
 		`{bad`: 400, `[]`: 400, `{"name":1}`: 400, `{"name":"x"}{}`: 400, `{"name":"x","y":1}`: 400, ``: 400, `null`: 400, `{"name":""}`: 400,
 	} {

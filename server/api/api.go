@@ -76,6 +76,7 @@ type API struct {
 	public   map[string]bool // paths that need no credential
 	stats    *stats
 	openAPI  []byte
+	mounted  route.RoutesInfo
 }
 
 // Mount registers every route with a Hertz engine. It fails if a route has no row of permissions.
@@ -105,6 +106,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		return nil, fmt.Errorf("encode openapi: %w", err)
 	}
 	a.mountPages(engine)
+	a.mounted = engine.Routes()
 	return a, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/cloudwego/hertz/pkg/app"
@@ -134,7 +135,22 @@ func (a *API) noRoute(ctx context.Context, h *app.RequestContext) {
 }
 
 func (a *API) noMethod(ctx context.Context, h *app.RequestContext) {
+	h.Response.Header.Set("Allow", strings.Join(a.methods(string(h.Request.URI().Path())), ", ")) // RFC 9110, 15.5.6
 	writeProblem(h, statusProblem(callOf(ctx), http.StatusMethodNotAllowed, "this path does not take "+string(h.Method())))
+}
+
+// methods returns what a path takes, sorted.
+func (a *API) methods(path string) []string {
+	var out []string
+	parts := strings.Split(path, "/")
+	for _, r := range a.mounted {
+		pattern := strings.Split(r.Path, "/")
+		if slices.EqualFunc(pattern, parts, func(p, s string) bool { return p == s || strings.HasPrefix(p, ":") && s != "" }) {
+			out = append(out, r.Method)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // requestID keeps a sane id that came from outside, and makes one otherwise.
