@@ -178,8 +178,8 @@ func (sh *shard) resume(ctx context.Context, s *session, positions []codec.Posit
 			h.cfg.Logger.Warn("resume could not read", "err", err)
 			gap = max(heads[i].LastFor(s.actor.Audience()), 1)
 		}
-		if s.endJoin(id, sent) && gap == 0 {
-			gap = heads[i].LastFor(s.actor.Audience())
+		if dropped := s.endJoin(id, sent); gap != forked {
+			gap = max(gap, dropped)
 		}
 		switch {
 		case gap == forked:

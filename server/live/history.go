@@ -30,13 +30,16 @@ func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join
 		return err
 	}
 	s.beginJoin(id)
-	sent := ^chat.Seq(0) // drops what was held back unless a page was sent
+	sent := ^chat.Seq(0) // drops what was held back, for a new reader without a page
 	defer func() {
-		if failed != nil && fresh {
+		switch {
+		case failed != nil && fresh:
 			h.unfollow(s, id)
+		case failed != nil:
+			sent = 0 // whoever was in the audience before gets what came meanwhile
 		}
-		if s.endJoin(id, sent) {
-			h.reply(s, 0, &codec.Gap{Items: []codec.Position{{Conv: p.Conv, Seq: uint64(head.LastFor(s.actor.Audience()))}}})
+		if gap := s.endJoin(id, sent); gap > 0 {
+			h.reply(s, 0, &codec.Gap{Items: []codec.Position{{Conv: p.Conv, Seq: uint64(gap)}}})
 		}
 	}()
 	if s.agent != nil {

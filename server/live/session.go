@@ -65,7 +65,7 @@ type agentSide struct {
 // joinBuffer holds back a conversation's live frames while its history is on the way.
 type joinBuffer struct {
 	frames   []heldFrame
-	overflow bool
+	overflow chat.Seq // the newest that there was no room for; 0 if there was
 }
 
 type heldFrame struct {
@@ -86,7 +86,7 @@ func (s *session) hold(conv chat.ConversationID, seq chat.Seq, f *engine.Frame) 
 		return false
 	}
 	if len(b.frames) >= maxHeld {
-		b.overflow = true
+		b.overflow = max(b.overflow, seq)
 		f.Release()
 		return true
 	}
@@ -111,8 +111,9 @@ func (s *session) beginJoin(conv chat.ConversationID) {
 	s.joining[conv] = new(joinBuffer)
 }
 
-// endJoin sends what was held back beyond sent, and lets conv go live. It returns true if something had to be dropped.
-func (s *session) endJoin(conv chat.ConversationID, sent chat.Seq) (gap bool) {
+// endJoin sends what was held back beyond sent, and lets conv go live. If something had to be dropped, it returns how
+// far that goes, otherwise 0.
+func (s *session) endJoin(conv chat.ConversationID, sent chat.Seq) (gap chat.Seq) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.joining[conv]
@@ -121,10 +122,10 @@ func (s *session) endJoin(conv chat.ConversationID, sent chat.Seq) (gap bool) {
 		s.joining = nil
 	}
 	if b == nil {
-		return false
+		return 0
 	}
 	for _, h := range b.frames {
-		if h.seq > sent && !b.overflow {
+		if h.seq > sent && b.overflow == 0 {
 			s.conn.Send(h.frame, engine.Push)
 		} else {
 			h.frame.Release()

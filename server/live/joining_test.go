@@ -1,0 +1,76 @@
+package live_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/codec"
+	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/live"
+	"github.com/uniqchat/uniqchat/storage/sqlstore"
+)
+
+// pausing is a Store whose pages wait: each says that it was read, and returns when it is told how.
+type pausing struct {
+	chat.Store
+	isRead chan struct{}
+	result chan error
+}
+
+func (p *pausing) Messages(ctx context.Context, key chat.Key, page chat.Page) ([]chat.Message, bool, error) {
+	m, complete, err := p.Store.Messages(ctx, key, page)
+	p.isRead <- struct{}{}
+	if fail := <-p.result; fail != nil {
+		return nil, false, fail
+	}
+	return m, complete, err
+}
+
+// TestJoinHoldsBackAndLosesNothing: what is said while a JOIN is on its way reaches a reader that was in the audience before,
+// also if the JOIN fails; and if it was too much, the GAP names all of it.
+func TestJoinHoldsBackAndLosesNothing(t *testing.T) {
+	store := &pausing{isRead: make(chan struct{}), result: make(chan error)}
+	w := newWorld(t, func(c *live.Config) {
+		store.Store = c.Log.(interface{ Store() *sqlstore.Store }).Store()
+		c.Desk = chat.NewDesk(chat.DeskConfig{Log: c.Log, Store: store, Broker: c.Broker})
+	})
+	vera, tab := w.dial(engine.WebSocketText), w.dial(engine.WebSocketText)
+	vera.connect("vera")
+	tab.connect("vera")
+	conv := chat.NewID[chat.Conversation]()
+	tab.write(0, &codec.Send{Conv: codec.UUID(conv), CMID: codec.UUID(chat.NewID[chat.Event]()), Body: text("hello")})
+	want[codec.Sendack](tab)
+	want[codec.Message](vera) // created
+	want[codec.Message](vera)
+	alice := w.people["alice"]
+	say := func(n int) (last chat.Seq) {
+		for i := range n {
+			r := w.desk.Send(context.Background(), []chat.SendRequest{{Actor: &alice, Conversation: conv, CMID: chat.NewID[chat.Event](), Body: text(fmt.Sprint(i))}})
+			require.NoError(t, r[0].Err)
+			last = r[0].Seq
+		}
+		for want[codec.Message](tab).Seq != uint64(last) {
+			continue // the fan-out is that far when the tab has it
+		}
+		return last
+	}
+	vera.write(0, &codec.Join{Conv: codec.UUID(conv)})
+	<-store.isRead
+	last := say(1)
+	store.result <- &chat.Error{Code: chat.Busy, Message: "try again"}
+	for {
+		if m := want[codec.Message](vera); m.Seq == uint64(last) {
+			break
+		}
+	}
+	vera.write(0, &codec.Join{Conv: codec.UUID(conv)})
+	<-store.isRead
+	last = say(520)
+	store.result <- nil
+	require.Less(t, want[codec.Joined](vera).Top, uint64(last))
+	require.EqualValues(t, last, want[codec.Gap](vera).Items[0].Seq)
+}
