@@ -61,7 +61,8 @@ func (p *Presence) SetHere(here func(TenantID, UserID) bool) {
 	p.here = here
 }
 
-// Up says that a user's first connection has come. conv is a visitor's open conversation, or zero.
+// Up says that a user's first connection has come; for agents it may be said of every one. conv is a visitor's open
+// conversation, or zero.
 func (p *Presence) Up(t TenantID, u UserID, r Role, conv ConversationID) {
 	who := person{t, u}
 	p.mu.Lock()
@@ -74,6 +75,7 @@ func (p *Presence) Up(t TenantID, u UserID, r Role, conv ConversationID) {
 			a = new(agentPresence)
 			p.agents[who] = a
 		}
+		was = was || a.connected
 		a.connected = true
 		state = a.said
 	}

@@ -73,7 +73,8 @@ func TestAgentAvailability(t *testing.T) {
 	withPresence(t, func(p *Presence, c *changes) {
 		tenant, a := idOf[Tenant](1), idOf[Agent](2)
 		p.Up(tenant, UserID(a), RoleAgent, ConversationID{})
-		c.check(t, Offline) // connected, but has not said that he takes conversations
+		p.Up(tenant, UserID(a), RoleAgent, ConversationID{}) // another tab
+		c.check(t, Offline)                                  // connected, but has not said that he takes conversations
 		p.Say(tenant, a, Online)
 		p.Say(tenant, a, Online)
 		c.check(t, Offline, Online)

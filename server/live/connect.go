@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -109,7 +110,7 @@ func (h *Handler) enter(sh *shard, s *session) {
 		h.hub.Subscribe(staffTopic(s.space), s.conn)
 	}
 	sh.conns = h.hub.Members(own, sh.conns[:0])
-	if len(sh.conns) == 1 {
+	if len(sh.conns) == 1 || s.agent != nil { // two first connections at once may each see the other
 		h.desk.Presence.Up(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
 	}
 	if s.device != (codec.UUID{}) {
@@ -164,8 +165,13 @@ func (sh *shard) resume(ctx context.Context, s *session, positions []codec.Posit
 		return
 	}
 	var gaps, durable []codec.Position
+	// All of it together must leave room in the outbox, or a slow line would be closed for what it asked for.
+	sh.room = s.conn.Tier().OutLimit / 2
 	for i := range positions {
 		id, after := keys[i].Conversation, chat.Seq(positions[i].Seq)
+		if slices.Contains(keys[:i], keys[i]) {
+			continue // named twice
+		}
 		if !h.desk.MayRead(s.actor, &heads[i].State) {
 			s.endJoin(id, ^chat.Seq(0))
 			if s.agent != nil {
@@ -225,13 +231,14 @@ func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head cha
 	for i := range events {
 		size += len(events[i].Body) + messageOverhead
 	}
-	if !all || len(events) > pageMessages || size > pageBytes {
+	if !all || len(events) > pageMessages || size > min(pageBytes, sh.room) {
 		if n := len(events); n > 0 {
 			top = max(top, events[n-1].Seq)
 		}
 		return after, top, nil
 	}
 	sent = after
+	sh.room -= size
 	for i := range events {
 		e := &events[i]
 		h.reply(s, 0, messagePacket(&e.Message, s.actor.Audience()))

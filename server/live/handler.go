@@ -37,6 +37,7 @@ type shard struct {
 	eachFn  func(codec.Header, codec.Packet, error)
 	sends   []chat.SendRequest // waiting to be appended in one call
 	askers  []asker
+	room    int        // bytes that a RESUME may still send
 	owed    []*session // sessions that are owed a DURABLE
 	conns   []*engine.Conn
 	ticks   uint
@@ -277,7 +278,7 @@ func (sh *shard) dispatch(s *session, hd codec.Header, p codec.Packet) error {
 		s.conn.Close(codec.CloseHandshake, "CONNECT was sent twice")
 		return nil
 	case *codec.Disconnect:
-		s.conn.Close(p.Code, "")
+		s.conn.Close(codec.CloseNormal, "") // its own code is its own business
 		return nil
 	default:
 		return chat.Errorf(chat.Malformed, "a client can't send this packet")
