@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,4 +74,24 @@ func TestJoinHoldsBackAndLosesNothing(t *testing.T) {
 	store.result <- nil
 	require.Less(t, want[codec.Joined](vera).Top, uint64(last))
 	require.EqualValues(t, last, want[codec.Gap](vera).Items[0].Seq)
+}
+
+// A RESUME must leave room in the outbox: what is too much for a slow line comes as a GAP.
+func TestResumeLeavesRoom(t *testing.T) {
+	w := newWorld(t, func(c *live.Config) {
+		c.Limits = live.DefaultLimits()
+		c.Limits.Agent.OutLimit = 64 << 10
+	})
+	vera := w.dial(engine.WebSocketText)
+	vera.connect("vera")
+	conv := chat.NewID[chat.Conversation]()
+	first := vera.send(conv, "1")
+	var last codec.Sendack
+	for range 20 {
+		last = vera.send(conv, strings.Repeat("x", 4<<10))
+	}
+	alice := w.dial(engine.WebSocketBinary)
+	at := codec.Position{Conv: codec.UUID(conv), Seq: first.Seq}
+	alice.connect("alice", at, at) // named twice is no more than once
+	require.Equal(t, []codec.Position{{Conv: codec.UUID(conv), Seq: last.Seq}}, want[codec.Gap](alice).Items)
 }
