@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,10 +17,12 @@ func heard(t *testing.T, w *world) <-chan chat.Signal {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	out := make(chan chat.Signal, 64)
-	done := make(chan struct{})
+	done, listening := make(chan struct{}), make(chan struct{})
+	var once sync.Once
 	go func() {
 		defer close(done)
 		_ = w.kept.Broker.Subscribe(ctx, func(s chat.Signal) {
+			once.Do(func() { close(listening) })
 			if s.Kind == chat.SignalRevoked {
 				select {
 				case out <- s:
@@ -29,6 +32,16 @@ func heard(t *testing.T, w *world) <-chan chat.Signal {
 		})
 	}()
 	t.Cleanup(func() { stop(); <-done })
+	// What is published before the subscription stands is lost: ask until something is heard.
+	require.Eventually(t, func() bool {
+		require.NoError(t, w.kept.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalTyping}))
+		select {
+		case <-listening:
+			return true
+		default:
+			return false
+		}
+	}, 10*time.Second, time.Millisecond)
 	return out
 }
 
