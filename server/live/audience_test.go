@@ -25,7 +25,7 @@ func TestTransferEndsTheAudience(t *testing.T) {
 	require.NoError(t, w.store.Store.SaveTeam(ctx, team))
 	owner := w.people["alice"]
 	owner.AgentRole = chat.Owner
-	w.people["alice"] = owner
+	w.is("alice", owner)
 	vera, alice, bob := w.dial(engine.WebSocketText), w.dial(engine.WebSocketText), w.dial(engine.WebSocketBinary)
 	vera.connect("vera")
 	alice.connect("alice")
@@ -56,7 +56,7 @@ func TestTransferEndsTheAudience(t *testing.T) {
 // TestEverySendIsAcknowledged: a program that has not JOINed gets its SENDACK like everybody else.
 func TestEverySendIsAcknowledged(t *testing.T) {
 	w := newWorld(t, nil)
-	w.people["shop"] = chat.Actor{Tenant: w.tenant, User: chat.NewID[chat.Actor](), Role: chat.RoleAPI, Name: "shop"}
+	w.is("shop", chat.Actor{Tenant: w.tenant, User: chat.NewID[chat.Actor](), Role: chat.RoleAPI, Name: "shop"})
 	vera, shop := w.dial(engine.WebSocketText), w.dial(engine.RawTCP)
 	vera.connect("vera")
 	shop.connect("shop")
