@@ -71,7 +71,7 @@ func TestDrain(t *testing.T) {
 	require.EqualValues(t, sent.Load(), v.Stored)
 	for _, cl := range c.clients {
 		st := cl.Stats()
-		require.Equal(t, 1, st.Disconnects)
+		require.Contains(t, []int{1, 2}, st.Disconnects, "a soft one, and a final one for who is still there when the window ends")
 		require.Equal(t, codec.CloseDraining, st.LastClose, "how a client was sent away")
 	}
 }

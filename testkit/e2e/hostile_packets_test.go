@@ -49,7 +49,6 @@ var packets = map[string]func(*testing.T, *hostile){
 			patch(send, codec.HeaderSize+33, 9),                         // unknown visibility
 			patch(send, codec.HeaderSize+50, 0xFF),                      // body longer than the packet
 			patch(send, len(send)-2, 0x00),                              // body is no JSON
-			patch(send, 2, byte(codec.FlagCompressed)),                  // not compressed, and was not granted
 			{0xC1, byte(codec.TypeJoin), 0, 0, 0, 3, 0, 5, 1, 2, 3},     // body ends inside a uuid
 			{0xC1, byte(codec.TypeTrack), 0, 0, 0, 3, 0, 5, 0xFF, 1, 2}, // str longer than the packet
 		} {
