@@ -85,6 +85,20 @@ func (c *headCache) advance(k Key, h Head) {
 	s.m[k] = pack(&h)
 }
 
+// forget drops every head that concerns names.
+func (c *headCache) forget(concerns func(Key) bool) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		for k := range s.m {
+			if concerns(k) {
+				delete(s.m, k)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
 // staffCache keeps agents and teams for a few seconds, so that names and rules cost no query a message.
 type staffCache struct {
 	store Store

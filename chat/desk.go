@@ -84,6 +84,10 @@ func (d *Desk) Run(ctx context.Context) error {
 func (d *Desk) Observe(events []Event) {
 	for i := range events {
 		e := &events[i]
+		if e.Fork != nil {
+			d.heads.forget(e.Fork.Concerns)
+			continue
+		}
 		key := Key{e.Tenant, e.Conversation}
 		h := Head{State: e.State, Last: e.Seq, LastPublic: e.PrevPublic}
 		if e.Visibility == Public {
@@ -181,12 +185,32 @@ func (d *Desk) Head(ctx context.Context, a *Actor, id ConversationID) (Head, err
 	return d.readable(ctx, a, id)
 }
 
-// Conversation returns one conversation that the actor may read.
+// settleWait is how long a reader of a single conversation waits for its row to hold what the log holds.
+const settleWait = 2 * time.Second
+
+// Conversation returns one conversation that the actor may read, as it is after everything that was acknowledged by now.
 func (d *Desk) Conversation(ctx context.Context, a *Actor, id ConversationID) (Conversation, error) {
-	if _, err := d.readable(ctx, a, id); err != nil {
+	h, err := d.readable(ctx, a, id)
+	if err != nil {
+		return Conversation{}, err
+	}
+	if err := d.settle(ctx, Key{a.Tenant, id}, h.Last); err != nil {
 		return Conversation{}, err
 	}
 	return d.store.Conversation(ctx, Key{a.Tenant, id})
+}
+
+// settle waits for the rows of a conversation, but not for long: Busy if they don't come.
+func (d *Desk) settle(ctx context.Context, key Key, seq Seq) error {
+	if d.log.Projected(key, seq) {
+		return nil
+	}
+	wait, cancel := context.WithTimeout(ctx, settleWait)
+	defer cancel()
+	if err := d.log.Settle(wait, key, seq); err != nil {
+		return Errorf(Busy, "the database is behind; try again")
+	}
+	return nil
 }
 
 // Conversations lists what the actor may read, newest activity first. A visitor sees its own only.
@@ -214,7 +238,7 @@ func (d *Desk) Messages(ctx context.Context, a *Actor, id ConversationID, p Page
 		return nil, false, err
 	}
 	p.Audience = a.Audience()
-	return d.store.Messages(ctx, Key{a.Tenant, id}, p)
+	return d.log.Messages(ctx, Key{a.Tenant, id}, p)
 }
 
 // Follow returns up to limit events after a seq that the actor may see, and whether that was all: what a resuming reader

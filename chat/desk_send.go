@@ -19,6 +19,7 @@ type SendRequest struct {
 	// the caller must not reuse its memory.
 	Body   []byte
 	Origin Origin
+	Retry  bool // the client has sent it before
 }
 
 // SendResult is the answer to one SendRequest.
@@ -134,7 +135,7 @@ func (d *Desk) appendSend(dst []Event, r *SendRequest, id MessageID, s State) ([
 	a := r.Actor
 	key := Key{a.Tenant, r.Conversation}
 	now := d.stamp()
-	m := Event{Expect: s.Version, Origin: r.Origin, Message: Message{
+	m := Event{Expect: s.Version, Origin: r.Origin, Retry: r.Retry, Message: Message{
 		ID: id, Tenant: a.Tenant, Conversation: r.Conversation, CMID: r.CMID, Sender: a.User, Role: a.Role, Kind: r.Kind,
 		Visibility: r.Visibility, Time: now, ReplyTo: r.ReplyTo, Body: r.Body,
 	}}

@@ -94,6 +94,17 @@ type Event struct {
 	Profile *Visitor
 	// Origin names the live connection that waits for the receipt; zero if none. It is not stored.
 	Origin Origin
+	// Retry says that the sender has sent it before: a Log that remembers only what is recent asks the database.
+	Retry bool
+	// Fork is set on an entry of the Tail that is no event: part of the history was lost. All other fields are zero then.
+	Fork *Fork
+}
+
+// Fork tells readers of a Log that what they know of some conversations may never have happened: the newest part of the
+// history was lost (a failover, a truncated file). What follows in the Tail holds again.
+type Fork struct {
+	// Concerns reports whether a conversation is one of them. Safe for concurrent use.
+	Concerns func(Key) bool
 }
 
 // Origin is the connection and request that an event came from. It travels with the live event, so that the receipt

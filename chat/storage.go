@@ -21,13 +21,22 @@ type Log interface {
 	Append(ctx context.Context, events ...Event) ([]Receipt, error)
 	// Read returns up to limit events of a conversation that follow after, oldest first: their Message only.
 	Read(ctx context.Context, key Key, after Seq, limit int) ([]Event, error)
+	// Messages returns one page of a conversation, the newest entries included, and whether nothing is left in the asked
+	// range. Busy if what is needed of the database can't be read.
+	Messages(ctx context.Context, key Key, p Page) (messages []Message, complete bool, err error)
+	// Projected reports whether everything of a conversation up to seq is in the database's rows. It never blocks. A
+	// conversation that the driver knows nothing recent of is projected.
+	Projected(key Key, seq Seq) bool
+	// Settle waits until everything of a conversation up to seq is in the database's rows, or ctx ends.
+	Settle(ctx context.Context, key Key, seq Seq) error
 	// Heads returns where conversations stand, in the order of keys; the zero Head for one that does not exist.
 	Heads(ctx context.Context, keys ...Key) ([]Head, error)
 	// OpenConversation returns the visitor's open conversation, or the zero id.
 	OpenConversation(ctx context.Context, tenant TenantID, visitor VisitorID) (ConversationID, error)
 	// Tail calls fn with every event appended after Tail was called, in each conversation's order, without a gap, from one
 	// goroutine at a time, until ctx ends. It calls fn with no events as soon as nothing can be missed any more. The events are
-	// shared: fn must not change them. A slow fn delays no Append until the driver's buffer is full.
+	// shared: fn must not change them. A slow fn delays no Append until the driver's buffer is full. An entry with Fork set is
+	// no event: see there.
 	Tail(ctx context.Context, fn func([]Event)) error
 }
 
@@ -88,7 +97,8 @@ type Store interface {
 	OpenCounts(ctx context.Context, tenant TenantID) (map[AgentID]int, error)
 	// TenantsWaiting lists the tenants that have queued conversations.
 	TenantsWaiting(ctx context.Context) ([]TenantID, error)
-	// Messages returns one page and whether nothing is left in the asked range.
+	// Messages returns one page of the rows and whether nothing is left in the asked range. Readers ask the Log, whose pages
+	// have the newest entries too.
 	Messages(ctx context.Context, key Key, p Page) (messages []Message, complete bool, err error)
 	Message(ctx context.Context, key Key, id MessageID) (Message, error)
 

@@ -144,6 +144,17 @@ func (l *Log) Read(ctx context.Context, key chat.Key, after chat.Seq, limit int)
 	return out, nil
 }
 
+// Messages implements chat.Log: the rows are the log.
+func (l *Log) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat.Message, bool, error) {
+	return l.store.Messages(ctx, key, p)
+}
+
+// Projected implements chat.Log: append and projection are one transaction.
+func (l *Log) Projected(chat.Key, chat.Seq) bool { return true }
+
+// Settle implements chat.Log.
+func (l *Log) Settle(context.Context, chat.Key, chat.Seq) error { return nil }
+
 // Heads implements chat.Log.
 func (l *Log) Heads(ctx context.Context, keys ...chat.Key) ([]chat.Head, error) {
 	out := make([]chat.Head, len(keys))
