@@ -33,13 +33,13 @@ run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./dat
 	$(BIN)/uniqchat serve --demo $(RUN_ARGS)
 
 .PHONY: test
-test: browser ## everything that must pass: vet, all Go tests (with real servers and a browser), web tests
+test: browser services ## everything that must pass: vet, all Go tests (with real servers and a browser), web tests
 	$(GO) vet $(PKGS)
 	$(GO) test -timeout 20m $(PKGS)
 	$(MAKE) --no-print-directory web-test
 
 .PHONY: test-race
-test-race: ## all Go tests but the browser's, with the race detector (needs a C compiler)
+test-race: services ## all Go tests but the browser's, with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
 	CGO_ENABLED=1 UNIQCHAT_RACE=1 $(GO) test -race -timeout 20m -run 'TestKill|TestHostile' ./testkit/e2e
 
@@ -50,6 +50,15 @@ test-kill: ## 20,000 messages at full speed, the server killed three times: noth
 .PHONY: test-100k
 test-100k: build ## 100,000 connections in one process for five minutes (GUEST= where descriptors are limited)
 	@scripts/test-100k
+
+CHAOS_ROWS     ?=
+CHAOS_SEED     ?=
+CHAOS_MESSAGES ?= 10000
+
+.PHONY: chaos
+chaos: build services ## faults against a cluster of child processes, judged; writes docs/reliability.md (CHAOS_ROWS=regexp CHAOS_SEED=n CHAOS_MESSAGES=n)
+	CHAOS=1 CHAOS_ROWS='$(CHAOS_ROWS)' CHAOS_SEED='$(CHAOS_SEED)' CHAOS_MESSAGES='$(CHAOS_MESSAGES)' UNIQCHAT_BIN=$(CURDIR)/$(BIN)/uniqchat \
+		$(GO) test -count=1 -v -timeout 4h -run '^TestChaos$$' ./testkit/chaos
 
 .PHONY: check
 check: lint fresh ## what CI looks at before the tests: format, linters, generated files
@@ -93,6 +102,10 @@ web-test: ## the web client's own tests (needs Node and npm)
 .PHONY: browser
 browser: ## find or install a Chromium for the browser tests
 	@scripts/need-browser
+
+.PHONY: services
+services: ## find or install redis-server and PostgreSQL, which the tests start themselves
+	@scripts/need-services
 
 .PHONY: clean
 clean: ## remove what was built
