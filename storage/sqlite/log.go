@@ -6,9 +6,9 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"sync"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/local"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -24,8 +24,7 @@ type Log struct {
 	started chan struct{} // closed when the writer runs
 	stopped chan struct{} // closed when the writer takes no more
 
-	mu    sync.Mutex
-	tails map[*tail]struct{}
+	tails local.Tails
 }
 
 // request is one call that the writer answers.
@@ -56,9 +55,9 @@ func Open(ctx context.Context, path string) (*Log, error) {
 	}
 	l := &Log{
 		path: path, read: db, write: write, lock: f, queue: make(chan *request, queueLen),
-		started: make(chan struct{}), stopped: make(chan struct{}), tails: make(map[*tail]struct{}),
+		started: make(chan struct{}), stopped: make(chan struct{}),
 	}
-	l.store = sqlstore.New(db, l.change)
+	l.store = sqlstore.New(sqlstore.PoolReader(db), l.change)
 	return l, nil
 }
 
@@ -115,12 +114,12 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 }
 
 // change writes rows through the writer, so that they share a commit with what is being appended and no one waits for the
-// file's lock. It is the store's sqlstore.Writer. Before Run nobody contends, and rows are written at once.
-func (l *Log) change(ctx context.Context, fn func(ctx context.Context, q sqlstore.Querier) error) error {
+// file's lock. It is how the store writes. Before Run nobody contends, and rows are written at once.
+func (l *Log) change(ctx context.Context, scope sqlstore.Scope, fn func(ctx context.Context, q sqlstore.Querier) error) error {
 	select {
 	case <-l.started:
 	default:
-		return sqlstore.PoolWriter(l.read)(ctx, fn)
+		return sqlstore.PoolWriter(l.read)(ctx, scope, fn)
 	}
 	r := &request{change: func(writing context.Context, q sqlstore.Querier) error {
 		if err := ctx.Err(); err != nil { // whoever wanted it has gone
@@ -154,6 +153,9 @@ func (l *Log) Projected(chat.Key, chat.Seq) bool { return true }
 
 // Settle implements chat.Log.
 func (l *Log) Settle(context.Context, chat.Key, chat.Seq) error { return nil }
+
+// Tail implements chat.Log.
+func (l *Log) Tail(ctx context.Context, fn func([]chat.Event)) error { return l.tails.Follow(ctx, fn) }
 
 // Heads implements chat.Log.
 func (l *Log) Heads(ctx context.Context, keys ...chat.Key) ([]chat.Head, error) {

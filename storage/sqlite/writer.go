@@ -87,7 +87,7 @@ func (w *writer) handle(ctx context.Context, group []*request) {
 		}
 		return
 	}
-	w.log.publish(ctx, w.out)
+	w.log.tails.Publish(ctx, w.out)
 	w.out = nil
 	for _, r := range group {
 		if err != nil {

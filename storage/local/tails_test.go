@@ -1,4 +1,4 @@
-package sqlite
+package local
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 // A follower that stops reading holds up the writer once tailBytes wait for it, and lets it go on by reading or leaving.
 func TestTailIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &Log{tails: make(map[*tail]struct{})}
+		l := new(Tails)
 		batch := []chat.Event{{Message: chat.Message{Body: make([]byte, tailBytes/4-eventBytes)}}}
 		run := func() (stop func(), hold chan struct{}, got *int) {
 			ctx, cancel := context.WithCancel(context.Background())
 			hold, got = make(chan struct{}), new(int)
 			done := make(chan error)
 			go func() {
-				done <- l.Tail(ctx, func(events []chat.Event) {
+				done <- l.Follow(ctx, func(events []chat.Event) {
 					if len(events) > 0 {
 						<-hold
 						*got += len(events)
@@ -35,7 +35,7 @@ func TestTailIsBounded(t *testing.T) {
 			for _, n := range []int{1, n - 1} { // the first goes straight into the follower's hands
 				go func() {
 					for range n {
-						l.publish(context.Background(), batch)
+						l.Publish(context.Background(), batch)
 						published++
 					}
 				}()
@@ -60,7 +60,7 @@ func TestTailIsBounded(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		left := make(chan error)
 		go func() {
-			left <- l.Tail(ctx, func(events []chat.Event) {
+			left <- l.Follow(ctx, func(events []chat.Event) {
 				if len(events) > 0 {
 					<-ctx.Done()
 				}
@@ -79,7 +79,7 @@ func TestTailIsBounded(t *testing.T) {
 		ended, end := context.WithCancel(context.Background())
 		end()
 		for range 10 {
-			l.publish(ended, batch)
+			l.Publish(ended, batch)
 		}
 		close(hold)
 		stop()

@@ -1,0 +1,555 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/project"
+)
+
+// part is what one call appends to one partition.
+type part struct {
+	p      *partition
+	tag    project.Tag
+	groups []*group
+	events int
+	bytes  int
+	keys   []string
+	args   []any
+}
+
+// call appends what it can of the groups in one round trip, and returns those that must wait for the next one.
+func (l *Log) call(ctx context.Context, groups []*group) (left []*group) {
+	var parts []*part
+	var of [project.Partitions]*part
+	for _, g := range groups {
+		if time.Since(g.r.since) > patience {
+			g.fail(errBusy) // it was never tried in vain: a group that was is given up in retry
+			continue
+		}
+		if err := checkGroup(g); err != nil {
+			g.refuse(err)
+			continue
+		}
+		n := partitionOf(g.key())
+		t := of[n]
+		if t == nil {
+			t = &part{p: &l.parts[n]}
+			_, _ = rand.Read(t.tag[:]) // never fails
+			of[n], parts = t, append(parts, t)
+		}
+		size := 0
+		for i := range g.events() {
+			size += len(g.events()[i].Body) + fixedEvent
+		}
+		if t.events > 0 && (t.events+g.to-g.from > maxBatch || t.bytes+size > maxBatchBytes) {
+			left = append(left, g)
+			continue
+		}
+		t.groups, t.events, t.bytes = append(t.groups, g), t.events+g.to-g.from, t.bytes+size
+	}
+	if len(parts) == 0 {
+		return left
+	}
+	ready := parts[:0]
+	for _, t := range parts {
+		if err := l.encode(t); err != nil {
+			for _, g := range t.groups {
+				g.refuse(asError(err))
+			}
+			continue
+		}
+		ready = append(ready, t)
+	}
+	l.deliver(ctx, ready)
+	return left
+}
+
+func checkGroup(g *group) error {
+	key := g.key()
+	for i := range g.events() {
+		if e := &g.events()[i]; e.Tenant != key.Tenant || e.Conversation != key.Conversation {
+			return errMixed
+		}
+	}
+	if g.to-g.from > maxBatch {
+		return chat.Errorf(chat.Internal, "%d joined events are too many", g.to-g.from)
+	}
+	return nil
+}
+
+// encode makes a part's keys and arguments.
+func (l *Log) encode(t *part) error {
+	p := t.p
+	p.mu.Lock()
+	known, m := p.highest, p.meta
+	p.mu.Unlock()
+	k := &p.keys
+	t.keys = []string{
+		k.meta, k.stream, numbered(k.head, m.generation), numbered(k.head, m.generation-1), numbered(k.dup, m.window), numbered(k.dup, m.window-1),
+	}
+	b := be.AppendUint16(nil, uint16(p.number))
+	b = be.AppendUint64(b, known.Epoch)
+	b = be.AppendUint64(b, known.N)
+	b = append(b, t.tag[:]...)
+	b = be.AppendUint64(b, m.window)
+	b = be.AppendUint64(b, m.generation)
+	b = be.AppendUint32(b, uint32(t.events))
+	t.args = append(make([]any, 0, 1+2*t.events), b)
+	now := time.UnixMilli(l.clock())
+	for _, g := range t.groups {
+		for i := range g.events() {
+			e := &g.events()[i]
+			head, err := appendHeader(make([]byte, 0, 138), g, e, i > 0, &m, now)
+			if err != nil {
+				return err
+			}
+			if i == 0 && g.head != nil {
+				head[0] |= flagHead
+				head = appendHead(head, known.Epoch, g.head)
+			}
+			blob, err := appendEvent(make([]byte, 0, fixedEvent+len(e.Body)), e)
+			if err != nil {
+				return err
+			}
+			t.args = append(t.args, head, blob)
+		}
+	}
+	return nil
+}
+
+// Flags of a header; see append.lua.
+const (
+	flagJoined = 1 << iota
+	flagInternal
+	flagNext
+	flagFresh
+	flagLook
+	flagHead
+)
+
+func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *meta, now time.Time) ([]byte, error) {
+	flags := byte(0)
+	if joined {
+		flags |= flagJoined
+	}
+	if e.Visibility != chat.Public {
+		flags |= flagInternal
+	}
+	if e.Next != nil {
+		flags |= flagNext
+	}
+	if g.asked || m.isFresh(e.Conversation, now, m.headsSince) {
+		flags |= flagFresh
+	}
+	if !g.looked && (e.Retry || !m.isFresh(e.CMID, now, m.dupsSince)) {
+		flags |= flagLook
+	}
+	dst = append(dst, flags)
+	dst = append(dst, e.Tenant[:]...)
+	dst = append(dst, e.Conversation[:]...)
+	dst = append(dst, e.ID[:]...)
+	dst = be.AppendUint64(dst, e.Expect)
+	dst = be.AppendUint64(dst, fingerprint(&e.Message))
+	if e.Next == nil {
+		dst = be.AppendUint64(dst, 0)
+		dst = be.AppendUint64(dst, millis(e.Time))
+		return append(dst, make([]byte, stateLen)...), nil
+	}
+	dst = be.AppendUint64(dst, e.Next.Version)
+	dst = be.AppendUint64(dst, millis(e.Time))
+	return appendState(dst, e.Next), nil
+}
+
+// deliver makes the call, again and again until its outcome is known or patience ends, and settles the groups.
+func (l *Log) deliver(ctx context.Context, parts []*part) {
+	start := time.Now()
+	limit := l.clock() + patience.Milliseconds()
+	for pause := 5 * time.Millisecond; len(parts) > 0; pause = min(2*pause, 200*time.Millisecond) {
+		replies, err := l.send(ctx, parts, limit)
+		if errors.Is(err, errLate) && time.Since(start) < patience { // Redis's clock was set: ours is the one that counts
+			limit = l.clock() + (patience - time.Since(start)).Milliseconds()
+			err = errNotYet
+		}
+		rest := parts[:0]
+		for i, t := range parts {
+			switch {
+			case err == nil && replies[i].err == nil:
+				l.settle(ctx, t, replies[i].body)
+			case isFull(err) || err == nil && isFull(replies[i].err):
+				t.fail(errFull)
+			default:
+				if err == nil {
+					l.stats.lastError(l.Logger, replies[i].err)
+				}
+				rest = append(rest, t)
+			}
+		}
+		parts = rest
+		if len(parts) == 0 {
+			return
+		}
+		l.stats.retries.Inc()
+		if time.Since(start) > patience || ctx.Err() != nil {
+			for _, t := range parts {
+				t.fail(errUnknown)
+			}
+			return
+		}
+		l.stats.lastError(l.Logger, err)
+		time.Sleep(pause)
+	}
+}
+
+func (t *part) fail(err error) {
+	for _, g := range t.groups {
+		g.fail(err)
+	}
+}
+
+// reply is what Redis answers for one partition.
+type reply struct {
+	body string
+	err  error
+}
+
+var (
+	errLate   = errors.New("the call came too late")
+	errNotYet = errors.New("not yet")
+)
+
+// send makes one attempt. On a single server one call spans partitions; on a cluster there is one for each.
+func (l *Log) send(ctx context.Context, parts []*part, limit int64) ([]reply, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if !l.cluster {
+		got, err := l.eval(ctx, parts, limit, "PUBLISH", l.Prefix+"feed")
+		if err != nil {
+			return nil, err
+		}
+		out := make([]reply, len(parts))
+		for i := range out {
+			out[i].body = got[i]
+		}
+		return out, nil
+	}
+	out := make([]reply, len(parts))
+	done := make(chan struct{}, len(parts))
+	for i, t := range parts {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			got, err := l.eval(ctx, []*part{t}, limit, "SPUBLISH", t.p.keys.feed)
+			if err != nil {
+				out[i].err = err
+				return
+			}
+			out[i].body = got[0]
+		}()
+	}
+	for range parts {
+		<-done
+	}
+	for i := range out {
+		if !errors.Is(out[i].err, errLate) {
+			return out, nil
+		}
+	}
+	return nil, errLate
+}
+
+// eval runs the script for some partitions and returns a body for each.
+func (l *Log) eval(ctx context.Context, parts []*part, limit int64, publish, channel string) ([]string, error) {
+	names := make([]string, 0, 6*len(parts))
+	args := make([]any, 0, 5+8*len(parts))
+	args = append(args, strconv.FormatInt(limit, 10), publish, channel, l.node[:], l.Backlog/project.Partitions)
+	for _, t := range parts {
+		names = append(names, t.keys...)
+		args = append(args, t.args...)
+	}
+	l.stats.calls.Inc()
+	var cmd *goredis.Cmd
+	if l.Ack == AckReplica {
+		var err error
+		if cmd, err = l.evalReplicated(ctx, names, args); err != nil {
+			return nil, err
+		}
+	} else {
+		cmd = appendScript.Run(ctx, l.Client, names, args...)
+	}
+	got, err := cmd.Slice()
+	if err != nil {
+		return nil, fmt.Errorf("append: %w", err)
+	}
+	if len(got) == 2 && got[0] == "late" {
+		l.learnClock(got[1])
+		return nil, errLate
+	}
+	if len(got) != len(parts)+1 {
+		return nil, fmt.Errorf("append: %d answers for %d partitions", len(got)-1, len(parts))
+	}
+	l.learnClock(got[0])
+	out := make([]string, len(parts))
+	for i := range out {
+		s, ok := got[i+1].(string)
+		if !ok || len(s) < 25 {
+			return nil, errors.New("append: malformed answer")
+		}
+		out[i] = s
+	}
+	return out, nil
+}
+
+// evalReplicated runs the script and waits until a replica has what it wrote, and everything before it: a duplicate is
+// acknowledged on the same terms.
+func (l *Log) evalReplicated(ctx context.Context, names []string, args []any) (*goredis.Cmd, error) {
+	for loaded := false; ; loaded = true {
+		pipe := l.Client.Pipeline()
+		cmd := appendScript.EvalSha(ctx, pipe, names, args...)
+		pipe.HIncrBy(ctx, names[0], "r", 1)
+		wait := pipe.Do(ctx, "WAIT", "1", "1000")
+		_, err := pipe.Exec(ctx)
+		if cmd.Err() != nil && goredis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") && !loaded {
+			if err := appendScript.Load(ctx, l.Client).Err(); err != nil {
+				return nil, fmt.Errorf("load script: %w", err)
+			}
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("append: %w", err)
+		}
+		if n, err := wait.Int(); err != nil || n < 1 {
+			return nil, errors.New("append: no replica has confirmed it")
+		}
+		return cmd, nil
+	}
+}
+
+// clock is Redis's clock as far as we know it, in ms since 1970.
+func (l *Log) clock() int64 { return time.Now().UnixMilli() + l.offset.Load() }
+
+func (l *Log) learnClock(v any) {
+	s, _ := v.(string)
+	ms, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return
+	}
+	now := time.Now().UnixMilli()
+	l.offset.Store(ms - now)
+	l.seen.Store(now)
+}
+
+// settle acts on what Redis says of a part.
+func (l *Log) settle(ctx context.Context, t *part, body string) {
+	head := []byte(body[:25])
+	now := project.Cursor{Epoch: be.Uint64(head[1:]), N: be.Uint64(head[9:])}
+	switch body[0] {
+	case 'k':
+		b, err := l.results(t, now, project.Tag(head[17:25]), body[25:])
+		if err != nil {
+			l.Logger.Error("the log's answer can't be read", "err", err)
+			t.fail(errUnknown)
+			return
+		}
+		if b != nil {
+			l.offer(ctx, b)
+		}
+		for _, g := range t.groups {
+			g.finish(l)
+		}
+		return
+	case 'f':
+		t.fail(errFull)
+		return
+	case 'w':
+		if err := l.readMeta(ctx, t.p); err != nil {
+			l.Logger.Warn("partition can't be read", "err", err)
+		}
+	default: // nothing there, or behind: somebody has to begin a new epoch
+		l.repair(t.p.number)
+	}
+	for _, g := range t.groups {
+		l.retry(g, 10*time.Millisecond, errBusy)
+	}
+}
+
+// results reads what became of each event, and returns the batch that they make.
+func (l *Log) results(t *part, at project.Cursor, previous project.Tag, body string) (*project.Batch, error) {
+	at.Tag = t.tag
+	b := &project.Batch{Cursor: at, Partition: t.p.number, Previous: previous, At: l.clock(), Bytes: entryLen}
+	for _, g := range t.groups {
+		for i := range g.events() {
+			if body == "" {
+				return nil, errEntry
+			}
+			code, n := body[0], 1
+			switch code {
+			case 'A':
+				n += recordLen
+			case 'D':
+				n += placeLen
+			}
+			if len(body) < n {
+				return nil, errEntry
+			}
+			e, r := &g.events()[i], &g.receipts()[i]
+			*r = chat.Receipt{}
+			switch code {
+			case 'A':
+				acceptEvent(e, r, []byte(body[1:n]))
+				b.Events = append(b.Events, *e)
+				b.Bytes += eventBytes + fixedEvent + recordLen + len(e.Body)
+			case 'D':
+				readPlace(r, body[1:n], t.tag)
+			case 'd':
+				r.Dup = true
+			case 'c':
+				r.Err = errReused
+			case 'x':
+				r.Err = errStale
+			case 'n':
+				r.Err = errNone
+			case 's':
+				r.Err = errNeedHead
+			case 'l':
+				r.Err = errNeedLook
+			default:
+				return nil, errEntry
+			}
+			body = body[n:]
+		}
+	}
+	if len(b.Events) == 0 {
+		return nil, nil
+	}
+	return b, nil
+}
+
+// acceptEvent fills in what the log gave an event.
+func acceptEvent(e *chat.Event, r *chat.Receipt, record []byte) {
+	e.Seq, e.Prev, e.PrevPublic = chat.Seq(be.Uint64(record)), chat.Seq(be.Uint64(record[8:])), chat.Seq(be.Uint64(record[16:]))
+	e.State = readState(record[32:], be.Uint64(record[24:]))
+	*r = chat.Receipt{Seq: e.Seq, Prev: e.Prev, PrevPublic: e.PrevPublic, Time: e.Time}
+}
+
+// readPlace fills a receipt with where a message is already. What an earlier attempt of the same call appended is no duplicate.
+func readPlace(r *chat.Receipt, place string, tag project.Tag) {
+	b := []byte(place)
+	r.Seq, r.Prev, r.PrevPublic = chat.Seq(be.Uint64(b[8:])), chat.Seq(be.Uint64(b[16:])), chat.Seq(be.Uint64(b[24:]))
+	r.Time = fromMillis(be.Uint64(b[32:]))
+	r.Dup = project.Tag(b[:8]) != tag
+}
+
+// What a group needs before it can be judged; never told to callers.
+var (
+	errNeedHead = errors.New("the conversation's head is needed")
+	errNeedLook = errors.New("the messages must be looked for")
+)
+
+// finish settles a group that has its receipts, or finds out what is missing.
+func (g *group) finish(l *Log) {
+	switch err := g.receipts()[0].Err; {
+	case errors.Is(err, errNeedHead), errors.Is(err, errNeedLook):
+		go l.find(g, errors.Is(err, errNeedLook))
+	default:
+		g.settle()
+	}
+}
+
+// find asks the database what Redis does not know (any more), and tries the group again.
+func (l *Log) find(g *group, messages bool) {
+	l.looking <- struct{}{}
+	defer func() { <-l.looking }()
+	l.stats.lookups.Inc()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if messages {
+		found, err := l.findMessages(ctx, g)
+		switch {
+		case err != nil:
+			g.fail(busy("look for duplicates", err))
+		case found:
+			g.settle()
+		default:
+			g.looked = true
+			l.retry(g, 0, errBusy)
+		}
+		return
+	}
+	heads, err := l.Database.Heads(ctx, g.key())
+	if err != nil {
+		g.fail(busy("read the conversation", err))
+		return
+	}
+	g.asked, g.head = true, nil
+	if heads[0].Exists() {
+		g.head = &heads[0]
+	}
+	l.retry(g, 0, errBusy)
+}
+
+// findMessages looks for a group's messages among the rows. If one is there, the group's receipts say so.
+func (l *Log) findMessages(ctx context.Context, g *group) (bool, error) {
+	refs := make([]project.Ref, len(g.events()))
+	for i := range refs {
+		refs[i] = project.Ref{Key: g.key(), Message: g.events()[i].ID}
+	}
+	rows, err := l.Database.Find(ctx, refs...)
+	if err != nil {
+		return false, err
+	}
+	if !slices.ContainsFunc(rows, func(m chat.Message) bool { return m.Seq > 0 }) {
+		return false, nil
+	}
+	for i := range rows {
+		m, e := &rows[i], &g.events()[i]
+		if m.Seq > 0 && (m.Kind != e.Kind || string(m.Body) != string(e.Body)) {
+			for j := range g.receipts() {
+				g.receipts()[j] = chat.Receipt{Err: errReused}
+			}
+			return true, nil
+		}
+		g.receipts()[i] = chat.Receipt{Seq: m.Seq, Prev: m.Prev, PrevPublic: m.PrevPublic, Time: m.Time, Dup: true}
+	}
+	return true, nil
+}
+
+// meta is what a node remembers of a partition's bookkeeping.
+type meta struct {
+	window, generation    uint64
+	dupsSince, headsSince int64 // ms: everything newer than that is known to Redis
+	windowAt, generatedAt int64 // ms: when the current ones began
+}
+
+// skew is how far a client's clock may be ahead, and how much is left for it to be behind.
+const skew = 5 * time.Second
+
+// isFresh reports whether an id was made so recently that Redis must know it if it was ever used.
+func (m *meta) isFresh(id [16]byte, now time.Time, since int64) bool {
+	if uuid.UUID(id).Version() != 7 {
+		return false
+	}
+	ms := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
+	return ms >= since+skew.Milliseconds() && ms <= now.UnixMilli()+time.Minute.Milliseconds()
+}
+
+func asError(err error) error {
+	var e *chat.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return chat.Errorf(chat.Internal, "internal error")
+}
+
+func hasPrefix(err error, prefixes ...string) bool {
+	return err != nil && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(err.Error(), p) })
+}

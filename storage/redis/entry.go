@@ -1,0 +1,219 @@
+package redis
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/project"
+)
+
+// Everything that the script touches is in fixed places, integers big endian.
+//
+//	head    = epoch 8, version 8, last 8, last public 8, state 57
+//	state   = status 1, visitor 16, assignee 16, team 16, queued 8 (ms since 1970; 0: not waiting)
+//	record  = seq 8, prev 8, prev public 8, version 8, state 57          made by the script, in front of each event
+//	entry   = format 1, epoch 8, n 8, previous tag 8, tag 8, at 8 (ms), bytes so far 8, count 4, { length 4, record, event }
+//	place   = tag 8, seq 8, prev 8, prev public 8, time 8 (ms), print 8  of a message, to find duplicates
+const (
+	stateLen  = 57
+	headLen   = 32 + stateLen
+	recordLen = 32 + stateLen
+	entryLen  = 53
+	placeLen  = 48
+
+	formatEntry = 1
+	formatEvent = 1
+)
+
+var be = binary.BigEndian
+
+func appendState(dst []byte, s *chat.State) []byte {
+	dst = append(dst, byte(s.Status))
+	dst = append(dst, s.Visitor[:]...)
+	dst = append(dst, s.Assignee[:]...)
+	dst = append(dst, s.Team[:]...)
+	return be.AppendUint64(dst, millis(s.Queued))
+}
+
+func readState(b []byte, version uint64) chat.State {
+	s := chat.State{Status: chat.Status(b[0]), Version: version, Queued: fromMillis(be.Uint64(b[49:]))}
+	copy(s.Visitor[:], b[1:])
+	copy(s.Assignee[:], b[17:])
+	copy(s.Team[:], b[33:])
+	return s
+}
+
+func appendHead(dst []byte, epoch uint64, h *chat.Head) []byte {
+	dst = be.AppendUint64(dst, epoch)
+	dst = be.AppendUint64(dst, h.Version)
+	dst = be.AppendUint64(dst, uint64(h.Last))
+	dst = be.AppendUint64(dst, uint64(h.LastPublic))
+	return appendState(dst, &h.State)
+}
+
+func readHead(b string) (epoch uint64, h chat.Head, err error) {
+	if len(b) != headLen {
+		return 0, h, fmt.Errorf("head of %d bytes", len(b))
+	}
+	raw := []byte(b)
+	h.State = readState(raw[32:], be.Uint64(raw[8:]))
+	h.Last, h.LastPublic = chat.Seq(be.Uint64(raw[16:])), chat.Seq(be.Uint64(raw[24:]))
+	return be.Uint64(raw), h, nil
+}
+
+func millis(t time.Time) uint64 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint64(t.UnixMilli())
+}
+
+func fromMillis(ms uint64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(ms)).UTC()
+}
+
+// fingerprint tells two messages with the same id apart.
+func fingerprint(m *chat.Message) uint64 {
+	var d xxhash.Digest
+	d.Reset()
+	_, _ = d.Write([]byte{byte(m.Kind)})
+	_, _ = d.Write(m.Body)
+	return d.Sum64()
+}
+
+const (
+	hasNext    = 1 << 0
+	hasProfile = 1 << 1
+)
+
+// fixedEvent is how long an event is without body and profile.
+const fixedEvent = 5 + 7*16 + 8 + 2 + 4
+
+// appendEvent encodes what the script does not fill in.
+func appendEvent(dst []byte, e *chat.Event) ([]byte, error) {
+	flags := byte(0)
+	if e.Next != nil {
+		flags |= hasNext
+	}
+	if e.Profile != nil {
+		flags |= hasProfile
+	}
+	dst = append(dst, formatEvent, byte(e.Role), byte(e.Kind), byte(e.Visibility), flags)
+	for _, id := range [...][16]byte{e.Tenant, e.Conversation, e.ID, e.CMID, e.Sender, e.ReplyTo, e.Origin.Session} {
+		dst = append(dst, id[:]...)
+	}
+	dst = be.AppendUint16(dst, e.Origin.Request)
+	dst = be.AppendUint64(dst, millis(e.Time))
+	dst = be.AppendUint32(dst, uint32(len(e.Body)))
+	dst = append(dst, e.Body...)
+	if e.Profile != nil {
+		b, err := json.Marshal(e.Profile)
+		if err != nil {
+			return nil, fmt.Errorf("encode profile: %w", err)
+		}
+		dst = append(dst, b...)
+	}
+	return dst, nil
+}
+
+var errEntry = errors.New("the log holds an entry that this version can't read")
+
+// readEvent decodes record and event. The event's body shares b's memory.
+func readEvent(b []byte) (e chat.Event, err error) {
+	if len(b) < recordLen+fixedEvent || b[recordLen] != formatEvent {
+		return e, errEntry
+	}
+	e.Seq, e.Prev, e.PrevPublic = chat.Seq(be.Uint64(b)), chat.Seq(be.Uint64(b[8:])), chat.Seq(be.Uint64(b[16:]))
+	e.State = readState(b[32:], be.Uint64(b[24:]))
+	b = b[recordLen:]
+	e.Role, e.Kind, e.Visibility = chat.Role(b[1]), chat.Kind(b[2]), chat.Visibility(b[3])
+	flags := b[4]
+	b = b[5:]
+	for _, id := range [...]*[16]byte{
+		(*[16]byte)(&e.Tenant), (*[16]byte)(&e.Conversation), (*[16]byte)(&e.ID), (*[16]byte)(&e.CMID), (*[16]byte)(&e.Sender),
+		(*[16]byte)(&e.ReplyTo), (*[16]byte)(&e.Origin.Session),
+	} {
+		b = b[copy(id[:], b):]
+	}
+	e.Origin.Request = be.Uint16(b)
+	e.Time = fromMillis(be.Uint64(b[2:]))
+	n := be.Uint32(b[10:])
+	b = b[14:]
+	if uint64(n) > uint64(len(b)) {
+		return e, errEntry
+	}
+	e.Body, b = b[:n:n], b[n:]
+	if flags&hasNext != 0 {
+		next := e.State
+		e.Next = &next
+		e.Expect = next.Version - 1
+	}
+	if flags&hasProfile != 0 {
+		e.Profile = new(chat.Visitor)
+		if err := json.Unmarshal(b, e.Profile); err != nil {
+			return e, errEntry
+		}
+	}
+	return e, nil
+}
+
+// entryHead is the fixed part of an entry.
+type entryHead struct {
+	project.Cursor
+	previous project.Tag
+	at       int64
+	count    int
+}
+
+func readEntryHead(b []byte) (h entryHead, err error) {
+	if len(b) < entryLen || b[0] != formatEntry {
+		return h, errEntry
+	}
+	h.Epoch, h.N = be.Uint64(b[1:]), be.Uint64(b[9:])
+	copy(h.previous[:], b[17:])
+	copy(h.Tag[:], b[25:])
+	h.at = int64(be.Uint64(b[33:]))
+	h.count = int(be.Uint32(b[49:]))
+	return h, nil
+}
+
+// readEntry decodes an entry of a partition. Bodies share b's memory.
+func readEntry(partition int, b []byte) (*project.Batch, error) {
+	h, err := readEntryHead(b)
+	if err != nil {
+		return nil, err
+	}
+	size := len(b)
+	b = b[entryLen:]
+	if h.count < 0 || h.count > len(b)/(4+recordLen+fixedEvent) {
+		return nil, errEntry
+	}
+	out := &project.Batch{Cursor: h.Cursor, Partition: partition, Previous: h.previous, At: h.at, Events: make([]chat.Event, h.count)}
+	for i := range out.Events {
+		if len(b) < 4 {
+			return nil, errEntry
+		}
+		n := be.Uint32(b)
+		if b = b[4:]; uint64(n) > uint64(len(b)) {
+			return nil, errEntry
+		}
+		if out.Events[i], err = readEvent(b[:n]); err != nil {
+			return nil, err
+		}
+		b = b[n:]
+	}
+	out.Bytes = size + h.count*eventBytes
+	return out, nil
+}
+
+// eventBytes is about what a decoded event costs in memory beside its encoding.
+const eventBytes = 420

@@ -1,0 +1,210 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	goredis "github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/local"
+	"github.com/uniqchat/uniqchat/storage/project"
+)
+
+// Ack is what an acknowledgement stands for.
+type Ack string
+
+// The levels of storage.ack.
+const (
+	AckFsync   Ack = "fsync"   // on the disk of the primary: survives a power cut
+	AckRedis   Ack = "redis"   // in the memory of the primary: a power cut takes about the last second
+	AckReplica Ack = "replica" // in the memory of a replica as well
+)
+
+// Options is how a Log is set up.
+type Options struct {
+	// Client is the connection pool, see Connect. The Log does not close it.
+	Client goredis.UniversalClient
+	// Prefix stands in front of every key. Defaults to "uniqchat:".
+	Prefix   string
+	Ack      Ack
+	Database project.Database
+	// Backlog is how many bytes may wait for the database in all before appends are refused as Full. Defaults to 1 GiB.
+	Backlog int64
+	// Ring is how many bytes of recent history a node keeps in memory, about. Defaults to 64 MiB.
+	Ring int
+	// Window is how long duplicates are found without asking the database, Generation how long conversations are known
+	// without it; each holds for one to two of that time. Default to 10m and 12h.
+	Window, Generation time.Duration
+	Logger             *slog.Logger
+	Metrics            *metrics.Set
+}
+
+// Log implements chat.Log and project.Source. Run must be running. Safe for concurrent use.
+type Log struct {
+	Options
+	cluster bool
+	node    [16]byte
+	parts   [project.Partitions]partition
+	tails   local.Tails
+	stats   stats
+
+	queue   chan *request
+	again   chan *group   // to be tried once more
+	pending chan struct{} // holds a token when there may be something to project
+	repairs chan int      // partitions that miss something
+	stopped chan struct{}
+	ready   chan struct{}
+
+	offset  atomic.Int64 // Redis's clock minus ours, ms
+	seen    atomic.Int64 // when Redis last answered, ms since 1970
+	looking chan struct{}
+
+	tailMu sync.Mutex
+}
+
+// queueLen is how many calls may wait; further ones wait outside.
+const queueLen = 4096
+
+// New returns a Log on a checked connection: see Check.
+func New(o Options) *Log {
+	if o.Prefix == "" {
+		o.Prefix = "uniqchat:"
+	}
+	if o.Backlog <= 0 {
+		o.Backlog = 1 << 30
+	}
+	if o.Ring <= 0 {
+		o.Ring = 64 << 20
+	}
+	if o.Window <= 0 {
+		o.Window = 10 * time.Minute
+	}
+	if o.Generation <= 0 {
+		o.Generation = 12 * time.Hour
+	}
+	if o.Ack == "" {
+		o.Ack = AckFsync
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	l := &Log{
+		Options: o, queue: make(chan *request, queueLen), again: make(chan *group, queueLen), pending: make(chan struct{}, 1),
+		repairs: make(chan int, project.Partitions), stopped: make(chan struct{}), ready: make(chan struct{}),
+		looking: make(chan struct{}, 32),
+	}
+	_, l.cluster = o.Client.(*goredis.ClusterClient)
+	_, _ = rand.Read(l.node[:]) // never fails
+	l.stats.register(o.Metrics)
+	for i := range l.parts {
+		p := &l.parts[i]
+		p.number, p.keys, p.moved = i, keysOf(o.Prefix, i), make(chan struct{})
+		p.reset()
+	}
+	return l
+}
+
+// Run appends, follows the feed, and mends what breaks, until ctx ends.
+func (l *Log) Run(ctx context.Context) error {
+	defer close(l.stopped)
+	if err := l.fill(ctx); err != nil {
+		return err
+	}
+	close(l.ready)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return l.commit(ctx) })
+	g.Go(func() error { return l.mend(ctx) })
+	g.Go(func() error { return l.watch(ctx) })
+	g.Go(func() error { return l.report(ctx) })
+	for _, f := range l.feeds() {
+		g.Go(func() error { return l.follow(ctx, f) })
+	}
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// Ready is closed once Run has read what Redis holds: from then on appends are answered.
+func (l *Log) Ready() <-chan struct{} { return l.ready }
+
+// LastSeen returns when Redis last answered.
+func (l *Log) LastSeen() time.Time { return time.UnixMilli(l.seen.Load()) }
+
+// Tail implements chat.Log.
+func (l *Log) Tail(ctx context.Context, fn func([]chat.Event)) error { return l.tails.Follow(ctx, fn) }
+
+// offer takes in a batch from wherever it was heard of: this node's own call, the feed, or the stream.
+func (l *Log) offer(ctx context.Context, b *project.Batch) verdict {
+	p := &l.parts[b.Partition]
+	p.order.Lock()
+	defer p.order.Unlock()
+	p.mu.Lock()
+	run, v := p.take(b)
+	if v == taken {
+		p.shrink(time.Now(), l.Ring/project.Partitions)
+	}
+	p.mu.Unlock()
+	for _, b := range run {
+		l.tails.Publish(ctx, b.Events)
+	}
+	if len(run) > 0 {
+		put(l.pending)
+	}
+	if v == gap || v == forked {
+		l.repair(b.Partition)
+	}
+	return v
+}
+
+// repair asks for a look at what a partition's stream holds.
+func (l *Log) repair(partition int) {
+	select {
+	case l.repairs <- partition:
+	default: // the look every two seconds will find it
+	}
+}
+
+// put leaves a token in a channel that holds one.
+func put(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// Errors for people.
+var (
+	errUnknown = &chat.Error{Code: chat.Unknown, Message: "the outcome is unknown; send the same message again"}
+	errBusy    = &chat.Error{Code: chat.Busy, Message: "storage is busy; try again"}
+	errFull    = &chat.Error{Code: chat.Full, Message: "storage is full"}
+	errStale   = &chat.Error{Code: chat.Conflict, Name: "stale", Message: "the conversation has changed in the meantime"}
+	errReused  = &chat.Error{Code: chat.Conflict, Name: "cmid_conflict", Message: "this cmid was used for another message"}
+	errNone    = &chat.Error{Code: chat.NotFound, Message: "there is no such conversation"}
+	errMixed   = &chat.Error{Code: chat.Internal, Message: "joined events are of different conversations"}
+)
+
+// isFull reports whether Redis refuses writes because memory or disk is full.
+func isFull(err error) bool {
+	return err != nil && (strings.HasPrefix(err.Error(), "OOM ") || strings.HasPrefix(err.Error(), "MISCONF ") ||
+		strings.Contains(err.Error(), " OOM command not allowed") || strings.Contains(err.Error(), "MISCONF Errors"))
+}
+
+// busy is a failed read as callers are told of it.
+func busy(what string, err error) error {
+	return fmt.Errorf("%s: %w (%w)", what, errBusy, err)
+}

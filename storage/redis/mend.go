@@ -1,0 +1,385 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/project"
+)
+
+// epochStart is second 0 of epochs.
+var epochStart = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// fill reads what Redis holds into memory, before anything is served, and begins partitions that are new or that lost what
+// the database has.
+func (l *Log) fill(ctx context.Context) error {
+	t, err := l.Client.Time(ctx).Result()
+	if err != nil {
+		return fmt.Errorf("ask redis for the time: %w", err)
+	}
+	l.learnClock(strconv.FormatInt(t.UnixMilli(), 10))
+	cursors, err := l.Database.Cursors(ctx)
+	if err != nil {
+		return fmt.Errorf("read how far the database is: %w", err)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for i := range l.parts {
+		p := &l.parts[i]
+		g.Go(func() error {
+			p.order.Lock()
+			defer p.order.Unlock()
+			p.mu.Lock()
+			p.projected, p.highest = cursors[i], cursors[i]
+			p.mu.Unlock()
+			return l.read(ctx, p)
+		})
+	}
+	return g.Wait()
+}
+
+// mend looks at partitions that seem to miss something.
+func (l *Log) mend(ctx context.Context) error {
+	for {
+		var n int
+		select {
+		case <-ctx.Done():
+			return nil
+		case n = <-l.repairs:
+		}
+		// What is missing is often on the way already.
+		time.Sleep(2 * time.Millisecond)
+		if err := l.look(ctx, &l.parts[n]); err != nil && ctx.Err() == nil {
+			l.stats.lastError(l.Logger, err)
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+}
+
+// look compares what a node knows of a partition with what Redis holds, hands on what is missing, and begins a new epoch if
+// Redis lost something.
+func (l *Log) look(ctx context.Context, p *partition) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	p.order.Lock()
+	defer p.order.Unlock()
+	for {
+		p.mu.Lock()
+		cursor, highest := p.cursor, p.highest
+		p.mu.Unlock()
+		entries, m, err := l.readStream(ctx, p, cursor, streamPage)
+		if err != nil {
+			return err
+		}
+		if !m.exists || m.cursor.Before(highest) || cursor.Epoch == m.cursor.Epoch && cursor.N == m.cursor.N && cursor.Tag != m.cursor.Tag {
+			return l.fork(ctx, p)
+		}
+		p.mu.Lock()
+		p.meta = m.meta
+		p.mu.Unlock()
+		if len(entries) == 0 {
+			if m.cursor.Tag == cursor.Tag {
+				p.mu.Lock()
+				if p.cursor = m.cursor; p.highest.Before(m.cursor) { // a new epoch without a batch
+					p.highest = m.cursor
+				}
+				p.mu.Unlock()
+				return nil
+			}
+			return l.reread(ctx, p) // what is missing was trimmed, or never was
+		}
+		if entries[0].Previous != cursor.Tag {
+			return l.reread(ctx, p)
+		}
+		for _, b := range entries {
+			p.mu.Lock()
+			run, _ := p.take(b)
+			p.mu.Unlock()
+			for _, b := range run {
+				l.tails.Publish(ctx, b.Events)
+			}
+		}
+		put(l.pending)
+	}
+}
+
+// fork begins a new epoch of a partition: what Redis holds is not all of what was acknowledged, or may not be. order must be held.
+func (l *Log) fork(ctx context.Context, p *partition) error {
+	// One node at a time; the others find the new epoch when they look again.
+	ok, err := l.Client.SetNX(ctx, p.keys.meta+":forking", l.node[:], 3*time.Second).Result()
+	if err != nil {
+		return fmt.Errorf("fork: %w", err)
+	}
+	if !ok {
+		return fmt.Errorf("fork: another node is at it: %w", errNotYet)
+	}
+	p.mu.Lock()
+	known := p.highest
+	p.mu.Unlock()
+	seconds := uint64(time.UnixMilli(l.clock()).Sub(epochStart) / time.Second)
+	epoch, err := l.Database.Fork(ctx, p.number, max(seconds, known.Epoch+1))
+	if err != nil {
+		return fmt.Errorf("begin an epoch: %w", err)
+	}
+	var tag project.Tag
+	_, _ = rand.Read(tag[:]) // never fails
+	if err := beginScript.Run(ctx, l.Client, []string{p.keys.meta}, epoch, tag[:]).Err(); err != nil {
+		return fmt.Errorf("begin an epoch: %w", err)
+	}
+	l.stats.epochs.Inc()
+	if known != (project.Cursor{}) {
+		l.Logger.Warn("a partition's history was lost in part; a new epoch begins", "partition", p.number, "epoch", epoch, "known", streamID(known))
+	}
+	return l.reread(ctx, p)
+}
+
+// read fills a partition for the first time. order must be held.
+func (l *Log) read(ctx context.Context, p *partition) error {
+	for range 100 {
+		m, err := l.load(ctx, p)
+		if err != nil {
+			return err
+		}
+		p.mu.Lock()
+		ahead := m.exists && (m.cursor.Before(p.projected) || m.cursor.Epoch == p.projected.Epoch && m.cursor.N == p.projected.N && m.cursor.N > 0 && m.cursor.Tag != p.projected.Tag)
+		p.mu.Unlock()
+		if m.exists && !ahead {
+			return nil
+		}
+		if err := l.fork(ctx, p); err == nil {
+			return nil
+		} else if ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond) // another node does it
+	}
+	return fmt.Errorf("partition %d can't be begun", p.number)
+}
+
+// load replaces what is in memory by what the stream holds. order must be held.
+func (l *Log) load(ctx context.Context, p *partition) (streamMeta, error) {
+	var all []*project.Batch
+	after := project.Cursor{}
+	for {
+		entries, m, err := l.readStream(ctx, p, after, streamPage)
+		if err != nil {
+			return m, err
+		}
+		if len(entries) > 0 {
+			all = append(all, entries...)
+			after = entries[len(entries)-1].Cursor
+			continue
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.reset()
+		for _, b := range all {
+			p.add(b)
+			p.shrink(time.Now(), l.Ring/project.Partitions)
+		}
+		if p.meta, p.filled = m.meta, m.exists; m.exists {
+			p.cursor = m.cursor
+		}
+		p.highest = p.cursor
+		return m, nil
+	}
+}
+
+// reread reads a partition anew when its history does not continue what this node knows. If something is gone, readers are
+// told. order must be held.
+func (l *Log) reread(ctx context.Context, p *partition) error {
+	p.mu.Lock()
+	had := p.batches
+	cursor, projected, filled := p.cursor, p.projected, p.filled
+	p.mu.Unlock()
+	m, err := l.load(ctx, p)
+	if err != nil {
+		return err
+	}
+	if !m.exists {
+		return fmt.Errorf("partition %d has gone again: %w", p.number, errNotYet)
+	}
+	p.mu.Lock()
+	if p.cursor.Before(p.projected) {
+		p.projected = project.Cursor{} // the database's place was in the history that is gone; its next word counts
+	}
+	there := map[project.Tag]bool{cursor.Tag: p.cursor.Tag == cursor.Tag}
+	from := -1
+	for i, b := range p.batches {
+		there[b.Tag], there[b.Previous] = true, true
+		if b.Previous == cursor.Tag {
+			from = i
+		}
+	}
+	var fresh []*project.Batch
+	if from >= 0 {
+		fresh = append(fresh, p.batches[from:]...)
+	}
+	p.mu.Unlock()
+	put(l.pending)
+	if there[cursor.Tag] || !filled {
+		for _, b := range fresh {
+			l.tails.Publish(ctx, b.Events)
+		}
+		return nil
+	}
+	lost := 0
+	for _, b := range had {
+		if !there[b.Tag] && projected.Before(b.Cursor) {
+			lost += len(b.Events)
+		}
+	}
+	l.stats.lost.Add(lost)
+	l.stats.forks.Inc()
+	l.Logger.Error("acknowledged messages are gone from redis; senders who are still there send them again", "partition", p.number, "messages", lost)
+	number := p.number
+	l.tails.Publish(ctx, []chat.Event{{Fork: &chat.Fork{Concerns: func(k chat.Key) bool { return partitionOf(k) == number }}}})
+	return nil
+}
+
+// lookEvery is how often a node compares what it knows with Redis, by way of its commands and not of the feed.
+const lookEvery = 2 * time.Second
+
+// watch looks at every partition now and then, tidies up, and sees to it that a fork that was begun is ended.
+func (l *Log) watch(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := l.compare(ctx); err != nil {
+			l.stats.lastError(l.Logger, err)
+			continue
+		}
+		if n%5 == 0 {
+			l.tidy(ctx)
+		}
+	}
+}
+
+// compare asks for every partition's place in one round trip.
+func (l *Log) compare(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	pipe := l.Client.Pipeline()
+	fields := make([]*goredis.SliceCmd, len(l.parts))
+	for i := range l.parts {
+		fields[i] = pipe.HMGet(ctx, l.parts[i].keys.meta, metaFields...)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return fmt.Errorf("compare with redis: %w", err)
+	}
+	l.seen.Store(time.Now().UnixMilli())
+	for i := range l.parts {
+		p := &l.parts[i]
+		m, err := parseMeta(fields[i].Val())
+		p.mu.Lock()
+		same := err == nil && m.exists && m.cursor == p.cursor
+		p.shrink(time.Now(), l.Ring/project.Partitions)
+		p.mu.Unlock()
+		if !same {
+			l.repair(i)
+		}
+	}
+	return nil
+}
+
+// tidy trims streams, and lets windows and generations go that are not needed any more.
+func (l *Log) tidy(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for i := range l.parts {
+		p := &l.parts[i]
+		if err := l.trim(ctx, p); err != nil {
+			l.stats.lastError(l.Logger, err)
+			return
+		}
+		if err := l.rotate(ctx, p); err != nil {
+			l.stats.lastError(l.Logger, err)
+			return
+		}
+	}
+	if cursors, err := l.Database.Cursors(ctx); err == nil {
+		for i := range l.parts {
+			p := &l.parts[i]
+			p.mu.Lock()
+			behind := p.cursor.Epoch < cursors[i].Epoch // a fork was begun and not ended
+			if behind {
+				p.highest.Epoch = max(p.highest.Epoch, cursors[i].Epoch)
+			} else if !p.cursor.Before(cursors[i]) {
+				p.advance(cursors[i]) // what another node said of it may have been lost
+			}
+			p.mu.Unlock()
+			if behind {
+				l.repair(i)
+			}
+		}
+	}
+}
+
+// trim deletes what this node committed more than a minute ago.
+func (l *Log) trim(ctx context.Context, p *partition) error {
+	horizon := time.Now().Add(-keepFor)
+	p.mu.Lock()
+	n := 0
+	for n < len(p.marks) && p.marks[n].at.Before(horizon) {
+		n++
+	}
+	var upto project.Cursor
+	if n > 0 {
+		upto = p.marks[n-1].Cursor
+		p.marks = append(p.marks[:0], p.marks[n:]...)
+	}
+	p.mu.Unlock()
+	if n == 0 {
+		return nil
+	}
+	next := upto
+	next.N++
+	err := trimScript.Run(ctx, l.Client, []string{p.keys.meta, p.keys.stream}, streamID(upto), streamID(next), upto.Tag[:]).Err()
+	if err != nil {
+		return fmt.Errorf("trim: %w", err)
+	}
+	return nil
+}
+
+// rotate begins a new window of duplicates and a new generation of heads when the current one is old enough and the
+// database has all of what is dropped.
+func (l *Log) rotate(ctx context.Context, p *partition) error {
+	p.mu.Lock()
+	m := p.meta
+	first := l.clock() // when the oldest thing was appended that the database does not have
+	if i := p.unprojected(); i < len(p.batches) {
+		first = p.batches[i].At
+	}
+	if p.projected.Before(p.dropped) || p.projected == (project.Cursor{}) && p.cursor.N > 0 {
+		first = 0
+	}
+	p.mu.Unlock()
+	now := l.clock()
+	turn := func(number, since, before string, n uint64, at int64, every time.Duration, drop ...string) error {
+		if m.window == 0 || now-at < every.Milliseconds() || first < at {
+			return nil
+		}
+		names := append([]string{p.keys.meta}, drop...)
+		if err := rotateScript.Run(ctx, l.Client, names, number, since, before, strconv.FormatUint(n, 10)).Err(); err != nil {
+			return fmt.Errorf("rotate: %w", err)
+		}
+		return l.readMeta(ctx, p)
+	}
+	if err := turn("w", "ws", "wp", m.window, m.windowAt, l.Window, numbered(p.keys.dup, m.window-1)); err != nil {
+		return err
+	}
+	return turn("g", "gs", "gp", m.generation, m.generatedAt, l.Generation,
+		numbered(p.keys.head, m.generation-1), numbered(p.keys.open, m.generation-1))
+}

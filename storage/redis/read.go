@@ -1,0 +1,241 @@
+package redis
+
+import (
+	"context"
+	"slices"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// Heads implements chat.Log: one round trip, and one query for conversations that Redis does not know.
+func (l *Log) Heads(ctx context.Context, wanted ...chat.Key) ([]chat.Head, error) {
+	out := make([]chat.Head, len(wanted))
+	pipe := l.Client.Pipeline()
+	type look struct {
+		first, second *goredis.StringCmd
+		epoch         uint64
+		fresh         bool
+	}
+	looks := make([]look, len(wanted))
+	now := fromMillis(uint64(l.clock()))
+	for i, k := range wanted {
+		p := &l.parts[partitionOf(k)]
+		p.mu.Lock()
+		m, epoch := p.meta, p.highest.Epoch
+		p.mu.Unlock()
+		field := string(k.Tenant[:]) + string(k.Conversation[:])
+		looks[i] = look{
+			pipe.HGet(ctx, numbered(p.keys.head, m.generation), field), pipe.HGet(ctx, numbered(p.keys.head, m.generation-1), field),
+			epoch, m.isFresh(k.Conversation, now, m.headsSince),
+		}
+	}
+	if _, err := pipe.Exec(ctx); err != nil && !isNil(err) {
+		return nil, busy("read conversations", err)
+	}
+	var ask []chat.Key
+	var at []int
+	for i := range looks {
+		found := ""
+		for _, c := range []*goredis.StringCmd{looks[i].second, looks[i].first} {
+			s, err := c.Result()
+			if err == nil {
+				found = s
+			} else if !isNil(err) {
+				return nil, busy("read conversations", err)
+			}
+		}
+		if found == "" {
+			if !looks[i].fresh {
+				ask, at = append(ask, wanted[i]), append(at, i)
+			}
+			continue
+		}
+		epoch, h, err := readHead(found)
+		if err != nil {
+			return nil, err
+		}
+		if out[i] = h; epoch < looks[i].epoch { // history may have been lost since: the database may know more
+			ask, at = append(ask, wanted[i]), append(at, i)
+		}
+	}
+	if len(ask) == 0 {
+		return out, nil
+	}
+	l.stats.lookups.Inc()
+	rows, err := l.Database.Heads(ctx, ask...)
+	if err != nil {
+		return nil, busy("read conversations", err)
+	}
+	for j, h := range rows {
+		if h.Last > out[at[j]].Last {
+			out[at[j]] = h
+		}
+	}
+	return out, nil
+}
+
+func isNil(err error) bool { return err == goredis.Nil } //nolint:errorlint // the driver returns it bare
+
+// Read implements chat.Log.
+func (l *Log) Read(ctx context.Context, key chat.Key, after chat.Seq, limit int) ([]chat.Event, error) {
+	messages, _, err := l.Messages(ctx, key, chat.Page{After: after, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]chat.Event, len(messages))
+	for i := range messages {
+		out[i].Message = messages[i]
+	}
+	return out, nil
+}
+
+// Messages implements chat.Log: what is in memory, and before it what is in the database, if they join.
+func (l *Log) Messages(ctx context.Context, key chat.Key, page chat.Page) ([]chat.Message, bool, error) {
+	recent, oldest, err := l.recent(ctx, key, &page)
+	if err != nil {
+		return nil, false, err
+	}
+	limit := max(page.Limit, 1)
+	newest := page.Newest || page.Before > 0
+	if oldest == nil || oldest.Prev <= page.After { // all of the range is in memory, or nothing of it
+		if oldest == nil {
+			return l.rows(ctx, key, page)
+		}
+		return cut(recent, limit, newest)
+	}
+	if newest && len(recent) >= limit {
+		return recent[len(recent)-limit:], false, nil
+	}
+	older := page
+	older.Newest = false
+	if older.Before == 0 || older.Before > oldest.Seq {
+		older.Before = oldest.Seq
+	}
+	if newest {
+		older.Limit = limit - len(recent)
+		rows, complete, err := l.rows(ctx, key, older)
+		return append(rows, recent...), complete, err
+	}
+	rows, complete, err := l.ascending(ctx, key, older)
+	if err != nil || !complete {
+		return rows, false, err
+	}
+	out, all := rows, true
+	for _, m := range recent {
+		if len(out) == limit {
+			all = false
+			break
+		}
+		out = append(out, m)
+	}
+	return out, all, nil
+}
+
+// recent returns what memory has of a page, ascending, and the oldest event in memory whatever the page; nil if there is none.
+func (l *Log) recent(ctx context.Context, key chat.Key, page *chat.Page) (out []chat.Message, oldest *chat.Event, err error) {
+	p := &l.parts[partitionOf(key)]
+	p.mu.Lock()
+	list := slices.Clone(p.recent(key))
+	behind := p.projected.Before(p.dropped)
+	p.mu.Unlock()
+	if len(list) > 0 {
+		oldest = list[0].Event
+	}
+	if behind && (oldest == nil || oldest.Prev > page.After) {
+		if err := l.joins(ctx, key, oldest); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, e := range list {
+		if e.Seq > page.After && (page.Before == 0 || e.Seq < page.Before) &&
+			(page.Audience == chat.AudienceAll || e.Visibility == chat.Public) {
+			out = append(out, e.Message)
+		}
+	}
+	return out, oldest, nil
+}
+
+// joins makes sure, when memory had to let go of what is not in the database yet, that nothing lies between the two.
+func (l *Log) joins(ctx context.Context, key chat.Key, oldest *chat.Event) error {
+	rows, err := l.Database.Heads(ctx, key)
+	if err != nil {
+		return busy("read conversations", err)
+	}
+	need := chat.Seq(0)
+	if oldest != nil {
+		need = oldest.Prev
+	} else {
+		heads, err := l.Heads(ctx, key)
+		if err != nil {
+			return err
+		}
+		need = heads[0].Last
+	}
+	if rows[0].Last < need {
+		return errBehind
+	}
+	return nil
+}
+
+var errBehind = &chat.Error{Code: chat.Busy, Message: "the database is behind; try again"}
+
+func (l *Log) rows(ctx context.Context, key chat.Key, page chat.Page) ([]chat.Message, bool, error) {
+	l.stats.lookups.Inc()
+	m, complete, err := l.Database.Messages(ctx, key, page)
+	if err != nil {
+		return nil, false, busy("read messages", err)
+	}
+	return m, complete, nil
+}
+
+// ascending reads the oldest rows of a page that has an upper bound.
+func (l *Log) ascending(ctx context.Context, key chat.Key, page chat.Page) ([]chat.Message, bool, error) {
+	before := page.Before
+	page.Before = 0 // which would ask for the newest
+	rows, complete, err := l.rows(ctx, key, page)
+	for i := range rows {
+		if rows[i].Seq >= before {
+			return rows[:i], true, err
+		}
+	}
+	return rows, complete, err
+}
+
+func cut(m []chat.Message, limit int, newest bool) ([]chat.Message, bool, error) {
+	switch {
+	case len(m) <= limit:
+		return m, true, nil
+	case newest:
+		return m[len(m)-limit:], false, nil
+	default:
+		return m[:limit], false, nil
+	}
+}
+
+// Projected implements chat.Log.
+func (l *Log) Projected(key chat.Key, seq chat.Seq) bool {
+	p := &l.parts[partitionOf(key)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.settled(key, seq)
+}
+
+// Settle implements chat.Log.
+func (l *Log) Settle(ctx context.Context, key chat.Key, seq chat.Seq) error {
+	p := &l.parts[partitionOf(key)]
+	for {
+		p.mu.Lock()
+		done, moved := p.settled(key, seq), p.moved
+		p.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-moved:
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package redis
+
+import (
+	_ "embed"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+//go:embed append.lua
+var appendText string
+
+var appendScript = goredis.NewScript(appendText)
+
+// beginScript begins an epoch of a partition, unless one as new has begun. KEYS: meta. ARGV: epoch, tag for a partition that
+// has none. It returns the epoch that holds.
+var beginScript = goredis.NewScript(`
+local now = redis.call('TIME')
+local ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+local e = redis.call('HGET', KEYS[1], 'e')
+if e and tonumber(e) >= tonumber(ARGV[1]) then return e end
+redis.call('HSET', KEYS[1], 'e', ARGV[1], 'n', '0', 'es', ms)
+if not e then
+	redis.call('HSET', KEYS[1], 't', ARGV[2], 'w', '1', 'ws', ms, 'wp', ms, 'g', '1', 'gs', ms, 'gp', ms, 'b', '0', 'tb', '0')
+end
+return ARGV[1]`)
+
+// trimScript deletes a partition's entries up to one, if that one is what the caller takes it for. KEYS: meta, stream.
+// ARGV: id, id after it, tag. It returns how many were deleted.
+var trimScript = goredis.NewScript(`
+local e = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])
+if not e[1] then return 0 end
+local entry = e[1][2][2]
+if string.sub(entry, 26, 33) ~= ARGV[3] then return -1 end
+local bytes = struct.unpack('>I8', entry, 42)
+redis.call('HSET', KEYS[1], 'tb', string.format('%.0f', bytes))
+return redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2])`)
+
+// rotateScript begins a new window of duplicates or generation of heads and drops the one before the last. KEYS: meta, what is
+// dropped. ARGV: field of the number, of its start, of the start before, the number that the caller knows.
+var rotateScript = goredis.NewScript(`
+local m = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2])
+if not m[1] or m[1] ~= ARGV[4] then return 0 end
+local now = redis.call('TIME')
+local ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', tonumber(m[1]) + 1), ARGV[2], ms, ARGV[3], m[2])
+return 1`)
+
+// reserveScript takes the one place that a visitor has for an open conversation. KEYS: open of this generation, of the one
+// before. ARGV: visitor key, conversation, "1" if nobody can hold it without being here, the value that may be replaced.
+// It returns "ok", "miss" if nobody holds it as far as Redis knows, or the value of who does: conversation 16, ms 8.
+var reserveScript = goredis.NewScript(`
+local now = redis.call('TIME')
+local value = ARGV[2] .. struct.pack('>I8', now[1] * 1000 + math.floor(now[2] / 1000))
+local v = redis.call('HGET', KEYS[1], ARGV[1]) or redis.call('HGET', KEYS[2], ARGV[1])
+if not v and ARGV[3] ~= '1' then return 'miss' end
+if v and v ~= ARGV[4] and string.sub(v, 1, 16) ~= ARGV[2] then return v end
+redis.call('HSET', KEYS[1], ARGV[1], value)
+return 'ok'`)
+
+// releaseScript gives that place back if a conversation holds it. KEYS: both generations. ARGV: visitor key, conversation.
+var releaseScript = goredis.NewScript(`
+for i = 1, 2 do
+	local v = redis.call('HGET', KEYS[i], ARGV[1])
+	if v and string.sub(v, 1, 16) == ARGV[2] then redis.call('HDEL', KEYS[i], ARGV[1]) end
+end
+return 1`)
