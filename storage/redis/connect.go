@@ -4,12 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
+
+// quiet takes the driver's own log lines: what matters comes back as an error.
+type quiet struct{}
+
+func (quiet) Printf(_ context.Context, format string, v ...any) {
+	slog.Debug("redis driver", "msg", fmt.Sprintf(format, v...))
+}
+
+func init() { goredis.SetLogger(quiet{}) }
 
 // Connect opens a pool for redis.url:
 //

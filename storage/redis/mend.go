@@ -120,6 +120,8 @@ func (l *Log) fork(ctx context.Context, p *partition) error {
 	if !ok {
 		return fmt.Errorf("fork: another node is at it: %w", errNotYet)
 	}
+	// Kept only to spare the others the trouble: epochs are right without it.
+	defer func() { _ = l.Client.Del(context.WithoutCancel(ctx), p.keys.meta+":forking").Err() }()
 	p.mu.Lock()
 	known := p.highest
 	p.mu.Unlock()
@@ -130,12 +132,16 @@ func (l *Log) fork(ctx context.Context, p *partition) error {
 	}
 	var tag project.Tag
 	_, _ = rand.Read(tag[:]) // never fails
-	if err := beginScript.Run(ctx, l.Client, []string{p.keys.meta}, epoch, tag[:]).Err(); err != nil {
+	first := "0"
+	if known == (project.Cursor{}) {
+		first = "1"
+	}
+	if err := beginScript.Run(ctx, l.Client, []string{p.keys.meta}, epoch, tag[:], first).Err(); err != nil {
 		return fmt.Errorf("begin an epoch: %w", err)
 	}
 	l.stats.epochs.Inc()
 	if known != (project.Cursor{}) {
-		l.Logger.Warn("a partition's history was lost in part; a new epoch begins", "partition", p.number, "epoch", epoch, "known", streamID(known))
+		l.Logger.Info("redis does not hold all of a partition's history; a new epoch begins", "partition", p.number, "epoch", epoch, "known", streamID(known))
 	}
 	return l.reread(ctx, p)
 }
@@ -187,7 +193,9 @@ func (l *Log) load(ctx context.Context, p *partition) (streamMeta, error) {
 		if p.meta, p.filled = m.meta, m.exists; m.exists {
 			p.cursor = m.cursor
 		}
-		p.highest = p.cursor
+		if p.highest.Before(p.cursor) || !p.cursor.Before(p.projected) {
+			p.highest = p.cursor
+		}
 		return m, nil
 	}
 }
@@ -197,7 +205,7 @@ func (l *Log) load(ctx context.Context, p *partition) (streamMeta, error) {
 func (l *Log) reread(ctx context.Context, p *partition) error {
 	p.mu.Lock()
 	had := p.batches
-	cursor, projected, filled := p.cursor, p.projected, p.filled
+	cursor, projected, dropped, filled := p.cursor, p.projected, p.dropped, p.filled
 	p.mu.Unlock()
 	m, err := l.load(ctx, p)
 	if err != nil {
@@ -235,6 +243,9 @@ func (l *Log) reread(ctx context.Context, p *partition) error {
 		if !there[b.Tag] && projected.Before(b.Cursor) {
 			lost += len(b.Events)
 		}
+	}
+	if lost == 0 && !projected.Before(dropped) {
+		return nil // what redis does not hold is in the database
 	}
 	l.stats.lost.Add(lost)
 	l.stats.forks.Inc()

@@ -12,7 +12,7 @@ var appendText string
 var appendScript = goredis.NewScript(appendText)
 
 // beginScript begins an epoch of a partition, unless one as new has begun. KEYS: meta. ARGV: epoch, tag for a partition that
-// has none. It returns the epoch that holds.
+// has none, "1" if it never had an epoch at all: then nothing is older than what Redis knows. It returns the epoch that holds.
 var beginScript = goredis.NewScript(`
 local now = redis.call('TIME')
 local ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
@@ -20,7 +20,8 @@ local e = redis.call('HGET', KEYS[1], 'e')
 if e and tonumber(e) >= tonumber(ARGV[1]) then return e end
 redis.call('HSET', KEYS[1], 'e', ARGV[1], 'n', '0', 'es', ms)
 if not e then
-	redis.call('HSET', KEYS[1], 't', ARGV[2], 'w', '1', 'ws', ms, 'wp', ms, 'g', '1', 'gs', ms, 'gp', ms, 'b', '0', 'tb', '0')
+	local since = ARGV[3] == '1' and '0' or ms
+	redis.call('HSET', KEYS[1], 't', ARGV[2], 'w', '1', 'ws', ms, 'wp', since, 'g', '1', 'gs', ms, 'gp', since, 'b', '0', 'tb', '0')
 end
 return ARGV[1]`)
 
