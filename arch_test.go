@@ -31,6 +31,7 @@ var layers = map[string][]string{
 	"server":   {"server", "chat", "codec", "engine", "web"},
 	"testkit":  {"*"},
 	"cmd":      {"*"},
+	"deploy":   {"*"}, // files, and tests that hold them against the program
 }
 
 // neverIn lists what a package must not even reach through others.
