@@ -24,7 +24,7 @@ func init() { goredis.SetLogger(quiet{}) }
 // Connect opens a pool for redis.url:
 //
 //	redis://[user:password@]host:port[/db]                              a single server (rediss:// with TLS)
-//	redis://[user:password@]host1:port,host2:port,…                     a Redis Cluster
+//	redis://[user:password@]host1:port,host2:port,…                     a Redis Cluster; or redis://host1:port?addr=host2:port&addr=…
 //	redis://[user:password@]host1:port,host2:port,…[/db]?master=NAME    Sentinel
 //
 // Nothing is dialled yet.
@@ -37,7 +37,9 @@ func Connect(raw string) (goredis.UniversalClient, error) {
 	hosts := strings.Split(u.Host, ",")
 	query := u.Query()
 	master := query.Get("master")
+	hosts = append(hosts, query["addr"]...)
 	query.Del("master")
+	query.Del("addr")
 	u.RawQuery = query.Encode()
 	u.Host = hosts[0]
 	o, err := goredis.ParseURL(u.String())
