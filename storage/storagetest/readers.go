@@ -146,10 +146,12 @@ func testPages(t *testing.T, s *suite) {
 			{"nothing", chat.Page{After: all[n-1].Seq, Limit: 9}, nil, true},
 		} {
 			tt.page.Audience = a
-			got, complete, err := s.Store.Messages(ctx(), th.key, tt.page)
-			require.NoError(t, err)
-			require.Equal(t, tt.complete, complete, "%s, audience %d", tt.name, a)
-			require.Empty(t, cmp.Diff(append([]chat.Message{}, tt.want...), got), tt.name)
+			for _, read := range []func(context.Context, chat.Key, chat.Page) ([]chat.Message, bool, error){s.Store.Messages, s.Log.Messages} {
+				got, complete, err := read(ctx(), th.key, tt.page)
+				require.NoError(t, err)
+				require.Equal(t, tt.complete, complete, "%s, audience %d", tt.name, a)
+				require.Empty(t, cmp.Diff(append([]chat.Message{}, tt.want...), append([]chat.Message{}, got...)), tt.name)
+			}
 		}
 	}
 }

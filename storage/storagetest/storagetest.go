@@ -22,6 +22,8 @@ type Backend struct {
 	Store  chat.Store
 	Broker chat.Broker
 	Stop   func()
+	// Settle waits until the rows hold everything that was appended. Nil where they always do.
+	Settle func(t *testing.T)
 }
 
 // Open opens the same storage again and again within one test: what was kept is there again.
@@ -69,7 +71,8 @@ func Run(t *testing.T, f Factory) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
-			s := &suite{t: t, open: open, Backend: open(t), tenant: chat.NewID[chat.Tenant]()}
+			s := &suite{t: t, open: open, tenant: chat.NewID[chat.Tenant]()}
+			s.use(open(t))
 			defer func() { s.Stop() }()
 			test.fn(t, s)
 		})
@@ -85,7 +88,15 @@ type suite struct {
 
 func (s *suite) reopen() {
 	s.Stop()
-	s.Backend = s.open(s.t)
+	s.use(s.open(s.t))
+}
+
+// use makes a backend the suite's. Its rows are read once they hold what the log does: how long that takes is no promise.
+func (s *suite) use(b Backend) {
+	s.Backend = b
+	if b.Settle != nil {
+		s.Store = settled{b.Store, func() { b.Settle(s.t) }}
+	}
 }
 
 func ctx() context.Context { return context.Background() }
@@ -167,9 +178,14 @@ func (th *thread) move(status chat.Status, assignee chat.AgentID) {
 
 func (th *thread) all(a chat.Audience) []chat.Message {
 	th.s.t.Helper()
-	m, complete, err := th.s.Store.Messages(ctx(), th.key, chat.Page{Limit: 10_000, Audience: a})
+	page := chat.Page{Limit: 10_000, Audience: a}
+	now, complete, err := th.s.Log.Messages(ctx(), th.key, page)
 	require.NoError(th.s.t, err)
 	require.True(th.s.t, complete)
+	m, complete, err := th.s.Store.Messages(ctx(), th.key, page)
+	require.NoError(th.s.t, err)
+	require.True(th.s.t, complete)
+	require.Empty(th.s.t, cmp.Diff(now, m), "the log's page and the rows (-log +rows)")
 	return m
 }
 

@@ -1,0 +1,53 @@
+package storagetest
+
+import (
+	"context"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// settled is a Store whose rows are waited for before what events make is read.
+type settled struct {
+	chat.Store
+	wait func()
+}
+
+func (s settled) Conversation(ctx context.Context, key chat.Key) (chat.Conversation, error) {
+	s.wait()
+	return s.Store.Conversation(ctx, key)
+}
+
+func (s settled) Conversations(ctx context.Context, t chat.TenantID, f chat.Filter) ([]chat.Conversation, string, error) {
+	s.wait()
+	return s.Store.Conversations(ctx, t, f)
+}
+
+func (s settled) Waiting(ctx context.Context, t chat.TenantID, limit int) ([]chat.Conversation, error) {
+	s.wait()
+	return s.Store.Waiting(ctx, t, limit)
+}
+
+func (s settled) OpenCounts(ctx context.Context, t chat.TenantID) (map[chat.AgentID]int, error) {
+	s.wait()
+	return s.Store.OpenCounts(ctx, t)
+}
+
+func (s settled) TenantsWaiting(ctx context.Context) ([]chat.TenantID, error) {
+	s.wait()
+	return s.Store.TenantsWaiting(ctx)
+}
+
+func (s settled) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat.Message, bool, error) {
+	s.wait()
+	return s.Store.Messages(ctx, key, p)
+}
+
+func (s settled) Message(ctx context.Context, key chat.Key, id chat.MessageID) (chat.Message, error) {
+	s.wait()
+	return s.Store.Message(ctx, key, id)
+}
+
+func (s settled) Visitor(ctx context.Context, t chat.TenantID, id chat.VisitorID) (chat.Visitor, error) {
+	s.wait()
+	return s.Store.Visitor(ctx, t, id)
+}
