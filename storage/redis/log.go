@@ -58,12 +58,13 @@ type Log struct {
 	tails   local.Tails
 	stats   stats
 
-	queue   chan *request
-	again   chan *group   // to be tried once more
-	pending chan struct{} // holds a token when there may be something to project
-	repairs chan int      // partitions that miss something
-	stopped chan struct{}
-	ready   chan struct{}
+	queue    chan *request
+	again    chan *group           // to be tried once more
+	pending  chan struct{}         // holds a token when there may be something to project
+	repairs  chan int              // partitions that miss something
+	restores chan []*project.Batch // what Redis lost
+	stopped  chan struct{}
+	ready    chan struct{}
 
 	offset  atomic.Int64 // Redis's clock minus ours, ms
 	seen    atomic.Int64 // when Redis last answered, ms since 1970
@@ -104,7 +105,7 @@ func New(o Options) *Log {
 	l := &Log{
 		Options: o, queue: make(chan *request, queueLen), again: make(chan *group, queueLen), pending: make(chan struct{}, 1),
 		repairs: make(chan int, project.Partitions), stopped: make(chan struct{}), ready: make(chan struct{}),
-		looking: make(chan struct{}, 32),
+		looking: make(chan struct{}, 32), restores: make(chan []*project.Batch, project.Partitions),
 	}
 	_, l.cluster = o.Client.(*goredis.ClusterClient)
 	_, _ = rand.Read(l.node[:]) // never fails
@@ -129,6 +130,7 @@ func (l *Log) Run(ctx context.Context) error {
 	g.Go(func() error { return l.mend(ctx) })
 	g.Go(func() error { return l.watch(ctx) })
 	g.Go(func() error { return l.report(ctx) })
+	g.Go(func() error { return l.restore(ctx) })
 	for _, f := range l.feeds() {
 		g.Go(func() error { return l.follow(ctx, f) })
 	}
@@ -146,7 +148,14 @@ func (l *Log) Ready() <-chan struct{} { return l.ready }
 func (l *Log) LastSeen() time.Time { return time.UnixMilli(l.seen.Load()) }
 
 // Tail implements chat.Log.
-func (l *Log) Tail(ctx context.Context, fn func([]chat.Event)) error { return l.tails.Follow(ctx, fn) }
+func (l *Log) Tail(ctx context.Context, fn func([]chat.Event)) error {
+	select {
+	case <-l.ready:
+		return l.tails.Follow(ctx, fn)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // offer takes in a batch from wherever it was heard of: this node's own call, the feed, or the stream.
 func (l *Log) offer(ctx context.Context, b *project.Batch) verdict {

@@ -13,7 +13,10 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, // the driver's dialer ends within a second
+		goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 // thread is a conversation under test.
 type thread struct {

@@ -238,20 +238,27 @@ func (l *Log) reread(ctx context.Context, p *partition) error {
 		}
 		return nil
 	}
-	lost := 0
+	var lost []*project.Batch
 	for _, b := range had {
 		if !there[b.Tag] && projected.Before(b.Cursor) {
-			lost += len(b.Events)
+			lost = append(lost, b)
 		}
 	}
-	if lost == 0 && !projected.Before(dropped) {
+	if len(lost) == 0 && !projected.Before(dropped) {
 		return nil // what redis does not hold is in the database
 	}
-	l.stats.lost.Add(lost)
 	l.stats.forks.Inc()
-	l.Logger.Error("acknowledged messages are gone from redis; senders who are still there send them again", "partition", p.number, "messages", lost)
+	if projected.Before(dropped) {
+		l.Logger.Error("acknowledged messages may be gone for good: redis lost them and memory has let go of them", "partition", p.number)
+	}
 	number := p.number
 	l.tails.Publish(ctx, []chat.Event{{Fork: &chat.Fork{Concerns: func(k chat.Key) bool { return partitionOf(k) == number }}}})
+	if len(lost) > 0 {
+		select {
+		case l.restores <- lost:
+		case <-ctx.Done():
+		}
+	}
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 
 // stats counts what the log does.
 type stats struct {
-	calls, retries, lookups, epochs, forks, lost, feedBreaks *metrics.Counter
+	calls, retries, lookups, epochs, forks, lost, restored, feedBreaks *metrics.Counter
 
 	mu     sync.Mutex
 	logged time.Time
@@ -24,6 +24,7 @@ func (s *stats) register(set *metrics.Set) {
 	s.epochs = set.NewCounter("uniqchat_log_epochs_total")
 	s.forks = set.NewCounter("uniqchat_log_forks_total")
 	s.lost = set.NewCounter("uniqchat_log_lost_messages_total")
+	s.restored = set.NewCounter("uniqchat_log_restored_messages_total")
 	s.feedBreaks = set.NewCounter("uniqchat_log_feed_breaks_total")
 }
 
