@@ -87,10 +87,10 @@ func FuzzFeed(f *testing.F) {
 	}
 	defer client.Close()
 	l := New(Options{Client: client, Database: newMemory()})
-	f.Fuzz(func(_ *testing.T, raw []byte) {
+	f.Fuzz(func(t *testing.T, raw []byte) {
 		for i := range l.parts { // as if everything had been read
 			l.parts[i].filled = true
 		}
-		l.hear(f.Context(), raw)
+		l.hear(t.Context(), raw)
 	})
 }
