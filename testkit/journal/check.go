@@ -13,6 +13,7 @@ func Check(entries []Entry, database []Conversation) *Verdict {
 		v:       new(Verdict),
 		readers: map[string]*reader{},
 		sent:    map[message]*sending{},
+		acked:   map[copyOf][]*sending{},
 		convs:   map[place]*conversation{},
 	}
 	entries = slices.Clone(entries)
@@ -47,7 +48,14 @@ type sending struct {
 	internal bool
 	times    int
 	acks     []Entry
+	void     int // acks that a fork took back: see OpReset
 	failed   uint16
+}
+
+// copyOf is what one reader has of one conversation.
+type copyOf struct {
+	reader string
+	conv   UUID
 }
 
 type reader struct {
@@ -75,6 +83,7 @@ type checker struct {
 	readers map[string]*reader
 	order   []*reader
 	sent    map[message]*sending
+	acked   map[copyOf][]*sending // by who got the SENDACK, since its last reset
 	convs   map[place]*conversation
 	db      []*conversation
 }
@@ -159,14 +168,36 @@ func (c *checker) readEntry(r *reader, e Entry) {
 		}
 		if e.Op == OpAck {
 			s.acks = append(s.acks, e)
+			of := copyOf{e.Reader, e.Conv}
+			c.acked[of] = append(c.acked[of], s)
 		} else {
 			s.failed = e.Code
 		}
-	case OpReceive, OpApply, OpReset:
+	case OpReceive, OpApply:
 		r.got = append(r.got, e)
+	case OpReset:
+		r.got = append(r.got, e)
+		c.takeBack(copyOf{e.Reader, e.Conv})
 	default:
 		c.found(Unknown, r, e.Conv, e.MID, "unknown op %q", e.Op)
 	}
+}
+
+// takeBack voids what a reader's SENDACKs said of a conversation: history forked, and the message may have got another seq
+// since. That it was acknowledged stays.
+func (c *checker) takeBack(of copyOf) {
+	for _, s := range c.acked[of] {
+		keep := s.acks[:0]
+		for _, a := range s.acks {
+			if a.Reader == of.reader {
+				s.void++
+			} else {
+				keep = append(keep, a)
+			}
+		}
+		s.acks = keep
+	}
+	delete(c.acked, of)
 }
 
 // checkDatabase looks at the database by itself and for what nobody sent.
@@ -207,7 +238,7 @@ func (c *checker) checkStored(d *conversation, m *Stored, s *sending) {
 	switch {
 	case s == nil:
 		c.found(Phantom, nil, d.ID, m.MID, "seq %d, cmid %s, sender %s", m.Seq, m.CMID, m.Sender)
-	case s.failed != 0 && len(s.acks) == 0:
+	case s.failed != 0 && len(s.acks)+s.void == 0:
 		c.found(Refused, nil, d.ID, m.MID, "ERROR %d ended it, and it is stored with seq %d", s.failed, m.Seq)
 	case s.hash != m.Hash:
 		c.found(Mismatch, nil, d.ID, m.MID, "stored body differs from the one that was sent")
@@ -224,6 +255,9 @@ func (c *checker) checkSendings() {
 		at, stored := 0, false
 		if d != nil {
 			at, stored = d.find(mid, key)
+		}
+		if s.void > 0 && len(s.acks) == 0 && !stored {
+			c.found(Lost, nil, key.conv, mid, "acknowledged, and taken back by a fork")
 		}
 		accepted := 0
 		for _, a := range s.acks {
@@ -310,13 +344,16 @@ func (c *checker) count() {
 	for _, s := range c.sent {
 		v.Sent++
 		v.Retries += s.times - 1
+		if s.void > 0 {
+			v.TakenBack++
+		}
 		for _, a := range s.acks {
 			if a.Dup {
 				v.DupAcks++
 			}
 		}
 		switch {
-		case len(s.acks) > 0:
+		case len(s.acks)+s.void > 0:
 			v.Acked++
 		case s.failed != 0:
 			v.Failed++

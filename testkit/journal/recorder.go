@@ -43,6 +43,9 @@ func (r *Recorder) Add(who Reader) *Journal {
 	return j
 }
 
+// Now is the time as entries have it: microseconds since the Unix epoch, of a clock that never steps back.
+func (r *Recorder) Now() int64 { return r.start.UnixMicro() + time.Since(r.start).Microseconds() }
+
 // Entries returns what was written down so far, in order.
 func (r *Recorder) Entries() []Entry {
 	r.mu.Lock()
@@ -70,7 +73,7 @@ func (j *Journal) add(e Entry) {
 	r := j.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e.Time = r.start.UnixMicro() + time.Since(r.start).Microseconds()
+	e.Time = r.Now()
 	e.Reader = j.name
 	r.entries = append(r.entries, e)
 	if r.out != nil {

@@ -58,6 +58,7 @@ type Verdict struct {
 	Retries                int // SENDs beyond the first of a message
 	Acked                  int // messages
 	DupAcks                int // SENDACKs that said dup
+	TakenBack              int // messages that were acknowledged before their sender heard of a fork
 	Failed                 int // messages given up
 	Open                   int // messages never answered: they may be in the database or not
 	Stored                 int // messages in the database, without the server's own
