@@ -87,5 +87,8 @@ func BenchmarkAppend(b *testing.B) {
 	senders.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(cpuOf(b, r.PID())-cpu)/1e3/float64(b.N), "redis-µs/op")
+	if stats, err := client.Info(ctx, "commandstats").Result(); err == nil && testing.Verbose() {
+		b.Log(stats)
+	}
 	b.ReportMetric(float64(b.N)/float64(l.stats.calls.Get()-calls), "msgs/call")
 }

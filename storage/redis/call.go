@@ -110,15 +110,12 @@ func (l *Log) encode(t *part) error {
 	for _, g := range t.groups {
 		for i := range g.events() {
 			e := &g.events()[i]
-			head, err := appendHeader(make([]byte, 0, 138), g, e, i > 0, &m, now)
-			if err != nil {
-				return err
-			}
+			head := appendHeader(make([]byte, 0, headerLen), g, e, i > 0, &m, now, t.tag)
 			if i == 0 && g.head != nil {
 				head[0] |= flagHead
 				head = appendHead(head, known.Epoch, g.head)
 			}
-			blob, err := appendEvent(make([]byte, 0, fixedEvent+len(e.Body)), e)
+			blob, err := appendEvent(make([]byte, 0, 4+fixedEvent+len(e.Body)), e)
 			if err != nil {
 				return err
 			}
@@ -138,7 +135,10 @@ const (
 	flagHead
 )
 
-func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *meta, now time.Time) ([]byte, error) {
+// headerLen is how long a header is without state and head.
+const headerLen = 89
+
+func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *meta, now time.Time, tag project.Tag) []byte {
 	flags := byte(0)
 	if joined {
 		flags |= flagJoined
@@ -160,15 +160,18 @@ func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *meta, now
 	dst = append(dst, e.Conversation[:]...)
 	dst = append(dst, e.ID[:]...)
 	dst = be.AppendUint64(dst, e.Expect)
-	dst = be.AppendUint64(dst, fingerprint(&e.Message))
-	if e.Next == nil {
-		dst = be.AppendUint64(dst, 0)
-		dst = be.AppendUint64(dst, millis(e.Time))
-		return append(dst, make([]byte, stateLen)...), nil
+	next := uint64(0)
+	if e.Next != nil {
+		next = e.Next.Version
 	}
-	dst = be.AppendUint64(dst, e.Next.Version)
+	dst = be.AppendUint64(dst, next)
+	dst = be.AppendUint64(dst, fingerprint(&e.Message))
 	dst = be.AppendUint64(dst, millis(e.Time))
-	return appendState(dst, e.Next), nil
+	dst = append(dst, tag[:]...)
+	if e.Next != nil {
+		dst = appendState(dst, e.Next)
+	}
+	return dst
 }
 
 // deliver makes the call, again and again until its outcome is known or patience ends, and settles the groups.
@@ -386,46 +389,35 @@ func (l *Log) settle(ctx context.Context, t *part, body string) {
 func (l *Log) results(t *part, at project.Cursor, previous project.Tag, body string) (*project.Batch, error) {
 	at.Tag = t.tag
 	b := &project.Batch{Cursor: at, Partition: t.p.number, Previous: previous, At: l.clock(), Bytes: entryLen}
+	if len(body) < t.events {
+		return nil, errEntry
+	}
+	codes, rest := body[:t.events], []byte(body[t.events:])
 	for _, g := range t.groups {
 		for i := range g.events() {
-			if body == "" {
-				return nil, errEntry
-			}
-			code, n := body[0], 1
-			switch code {
-			case 'A':
-				n += recordLen
-			case 'D':
-				n += placeLen
-			}
-			if len(body) < n {
+			code := codes[0]
+			codes = codes[1:]
+			need := needs[code]
+			if len(rest) < need {
 				return nil, errEntry
 			}
 			e, r := &g.events()[i], &g.receipts()[i]
 			*r = chat.Receipt{}
 			switch code {
 			case 'A':
-				acceptEvent(e, r, []byte(body[1:n]))
+				acceptEvent(e, r, rest)
 				b.Events = append(b.Events, *e)
 				b.Bytes += eventBytes + fixedEvent + recordLen + len(e.Body)
 			case 'D':
-				readPlace(r, body[1:n], t.tag)
+				readPlace(r, rest, t.tag)
 			case 'd':
 				r.Dup = true
-			case 'c':
-				r.Err = errReused
-			case 'x':
-				r.Err = errStale
-			case 'n':
-				r.Err = errNone
-			case 's':
-				r.Err = errNeedHead
-			case 'l':
-				r.Err = errNeedLook
 			default:
-				return nil, errEntry
+				if r.Err = refusals[code]; r.Err == nil {
+					return nil, errEntry
+				}
 			}
-			body = body[n:]
+			rest = rest[need:]
 		}
 	}
 	if len(b.Events) == 0 {
@@ -433,6 +425,12 @@ func (l *Log) results(t *part, at project.Cursor, previous project.Tag, body str
 	}
 	return b, nil
 }
+
+// What belongs to the script's codes, in bytes, and what its refusals mean.
+var (
+	needs    = [256]int{'A': recordLen, 'D': placeLen}
+	refusals = map[byte]error{'c': errReused, 'x': errStale, 'n': errNone, 's': errNeedHead, 'l': errNeedLook}
+)
 
 // acceptEvent fills in what the log gave an event.
 func acceptEvent(e *chat.Event, r *chat.Receipt, record []byte) {
@@ -442,11 +440,10 @@ func acceptEvent(e *chat.Event, r *chat.Receipt, record []byte) {
 }
 
 // readPlace fills a receipt with where a message is already. What an earlier attempt of the same call appended is no duplicate.
-func readPlace(r *chat.Receipt, place string, tag project.Tag) {
-	b := []byte(place)
-	r.Seq, r.Prev, r.PrevPublic = chat.Seq(be.Uint64(b[8:])), chat.Seq(be.Uint64(b[16:])), chat.Seq(be.Uint64(b[24:]))
+func readPlace(r *chat.Receipt, b []byte, tag project.Tag) {
+	r.Seq, r.Prev, r.PrevPublic = chat.Seq(be.Uint64(b)), chat.Seq(be.Uint64(b[8:])), chat.Seq(be.Uint64(b[16:]))
 	r.Time = fromMillis(be.Uint64(b[32:]))
-	r.Dup = project.Tag(b[:8]) != tag
+	r.Dup = project.Tag(b[40:48]) != tag
 }
 
 // What a group needs before it can be judged; never told to callers.

@@ -15,11 +15,11 @@ import (
 
 // Everything that the script touches is in fixed places, integers big endian.
 //
-//	head    = epoch 8, version 8, last 8, last public 8, state 57
+//	head    = version 8, state 57, epoch 8, last 8, last public 8
 //	state   = status 1, visitor 16, assignee 16, team 16, queued 8 (ms since 1970; 0: not waiting)
 //	record  = seq 8, prev 8, prev public 8, version 8, state 57          made by the script, in front of each event
-//	entry   = format 1, epoch 8, n 8, previous tag 8, tag 8, at 8 (ms), bytes so far 8, count 4, { length 4, record, event }
-//	place   = tag 8, seq 8, prev 8, prev public 8, time 8 (ms), print 8  of a message, to find duplicates
+//	entry   = format 1, epoch 8, n 8, previous tag 8, tag 8, at 8 (ms), bytes so far 8, count 4, { record, length 4, event }
+//	place   = seq 8, prev 8, prev public 8, print 8, time 8 (ms), tag 8  of a message, to find duplicates
 const (
 	stateLen  = 57
 	headLen   = 32 + stateLen
@@ -50,11 +50,11 @@ func readState(b []byte, version uint64) chat.State {
 }
 
 func appendHead(dst []byte, epoch uint64, h *chat.Head) []byte {
-	dst = be.AppendUint64(dst, epoch)
 	dst = be.AppendUint64(dst, h.Version)
+	dst = appendState(dst, &h.State)
+	dst = be.AppendUint64(dst, epoch)
 	dst = be.AppendUint64(dst, uint64(h.Last))
-	dst = be.AppendUint64(dst, uint64(h.LastPublic))
-	return appendState(dst, &h.State)
+	return be.AppendUint64(dst, uint64(h.LastPublic))
 }
 
 func readHead(b string) (epoch uint64, h chat.Head, err error) {
@@ -62,8 +62,9 @@ func readHead(b string) (epoch uint64, h chat.Head, err error) {
 		return 0, h, fmt.Errorf("head of %d bytes", len(b))
 	}
 	raw := []byte(b)
-	h.State = readState(raw[32:], be.Uint64(raw[8:]))
-	h.Last, h.LastPublic = chat.Seq(be.Uint64(raw[16:])), chat.Seq(be.Uint64(raw[24:]))
+	h.State = readState(raw[8:], be.Uint64(raw))
+	raw = raw[8+stateLen:]
+	h.Last, h.LastPublic = chat.Seq(be.Uint64(raw[8:])), chat.Seq(be.Uint64(raw[16:]))
 	return be.Uint64(raw), h, nil
 }
 
@@ -98,8 +99,10 @@ const (
 // fixedEvent is how long an event is without body and profile.
 const fixedEvent = 5 + 7*16 + 8 + 2 + 4
 
-// appendEvent encodes what the script does not fill in.
+// appendEvent encodes what the script does not fill in, behind its length.
 func appendEvent(dst []byte, e *chat.Event) ([]byte, error) {
+	start := len(dst)
+	dst = append(dst, 0, 0, 0, 0)
 	flags := byte(0)
 	if e.Next != nil {
 		flags |= hasNext
@@ -122,19 +125,19 @@ func appendEvent(dst []byte, e *chat.Event) ([]byte, error) {
 		}
 		dst = append(dst, b...)
 	}
+	be.PutUint32(dst[start:], uint32(len(dst)-start-4))
 	return dst, nil
 }
 
 var errEntry = errors.New("the log holds an entry that this version can't read")
 
 // readEvent decodes record and event. The event's body shares b's memory.
-func readEvent(b []byte) (e chat.Event, err error) {
-	if len(b) < recordLen+fixedEvent || b[recordLen] != formatEvent {
+func readEvent(record, b []byte) (e chat.Event, err error) {
+	if len(b) < fixedEvent || b[0] != formatEvent {
 		return e, errEntry
 	}
-	e.Seq, e.Prev, e.PrevPublic = chat.Seq(be.Uint64(b)), chat.Seq(be.Uint64(b[8:])), chat.Seq(be.Uint64(b[16:]))
-	e.State = readState(b[32:], be.Uint64(b[24:]))
-	b = b[recordLen:]
+	e.Seq, e.Prev, e.PrevPublic = chat.Seq(be.Uint64(record)), chat.Seq(be.Uint64(record[8:])), chat.Seq(be.Uint64(record[16:]))
+	e.State = readState(record[32:], be.Uint64(record[24:]))
 	e.Role, e.Kind, e.Visibility = chat.Role(b[1]), chat.Kind(b[2]), chat.Visibility(b[3])
 	flags := b[4]
 	b = b[5:]
@@ -194,19 +197,19 @@ func readEntry(partition int, b []byte) (*project.Batch, error) {
 	}
 	size := len(b)
 	b = b[entryLen:]
-	if h.count < 0 || h.count > len(b)/(4+recordLen+fixedEvent) {
+	if h.count < 0 || h.count > len(b)/(recordLen+4+fixedEvent) {
 		return nil, errEntry
 	}
 	out := &project.Batch{Cursor: h.Cursor, Partition: partition, Previous: h.previous, At: h.at, Events: make([]chat.Event, h.count)}
 	for i := range out.Events {
-		if len(b) < 4 {
+		if len(b) < recordLen+4 {
 			return nil, errEntry
 		}
-		n := be.Uint32(b)
-		if b = b[4:]; uint64(n) > uint64(len(b)) {
+		record, n := b[:recordLen], be.Uint32(b[recordLen:])
+		if b = b[recordLen+4:]; uint64(n) > uint64(len(b)) {
 			return nil, errEntry
 		}
-		if out.Events[i], err = readEvent(b[:n]); err != nil {
+		if out.Events[i], err = readEvent(record, b[:n]); err != nil {
 			return nil, err
 		}
 		b = b[n:]

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -66,12 +67,14 @@ func (ld *load) check(t *testing.T, l *Log, db *memory, threads []*thread) {
 	t.Helper()
 	found := map[chat.MessageID]chat.Message{}
 	for _, th := range threads {
-		m := th.all(t, l)
-		require.NoError(t, l.Settle(t.Context(), th.key, m[len(m)-1].Seq))
-		db.mu.Lock()
-		rows := db.messages[th.key]
-		db.mu.Unlock()
-		require.Equal(t, m, rows)
+		var m []chat.Message
+		require.Eventually(t, func() bool { // what another node appended may still be on its way here
+			m = th.all(t, l)
+			require.NoError(t, l.Settle(t.Context(), th.key, m[len(m)-1].Seq))
+			db.mu.Lock()
+			defer db.mu.Unlock()
+			return cmp.Equal(m, db.messages[th.key])
+		}, 10*time.Second, time.Millisecond)
 		last := chat.Seq(0)
 		for i := range m {
 			require.Greater(t, m[i].Seq, last)

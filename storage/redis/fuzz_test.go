@@ -29,7 +29,7 @@ func entryOf(t testing.TB, at project.Cursor, previous project.Tag, events []cha
 		one = appendState(one, &e.State)
 		one, err := appendEvent(one, e)
 		require.NoError(t, err)
-		b = append(be.AppendUint32(b, uint32(len(one))), one...)
+		b = append(b, one...)
 	}
 	return b
 }
