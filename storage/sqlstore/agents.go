@@ -9,12 +9,12 @@ import (
 
 const agentColumns = `tenant, id, email, name, role, teams, capacity, password_hash, disabled, tokens_after, created_at`
 
-func scanAgent(scan func(...any) error) (a chat.Agent, err error) {
-	var teams string
+func scanAgent(scan row) (a chat.Agent, err error) {
+	var teams []byte
 	var after, created int64
 	err = scan(&a.Tenant, &a.ID, &a.Email, &a.Name, &a.Role, &teams, &a.Capacity, &a.PasswordHash, &a.Disabled, &after, &created)
 	if err == nil {
-		err = json.Unmarshal([]byte(teams), &a.Teams)
+		err = json.Unmarshal(teams, &a.Teams)
 	}
 	a.TokensAfter, a.CreatedAt = FromMicros(after), FromMicros(created)
 	return a, err
@@ -22,13 +22,12 @@ func scanAgent(scan func(...any) error) (a chat.Agent, err error) {
 
 // Agent implements chat.Store.
 func (s *Store) Agent(ctx context.Context, tenant chat.TenantID, id chat.AgentID) (chat.Agent, error) {
-	a, err := scanAgent(s.read.QueryRowContext(ctx, `SELECT `+agentColumns+` FROM agents WHERE tenant = $1 AND id = $2`, tenant, id).Scan)
-	return a, notFound(err, "agent")
+	return readOne(ctx, s, Of(tenant), "agent", scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant = $1 AND id = $2`, tenant, id)
 }
 
 // AgentsByEmail implements chat.Store.
 func (s *Store) AgentsByEmail(ctx context.Context, email string) ([]chat.Agent, error) {
-	return s.agents(ctx, `SELECT `+agentColumns+` FROM agents WHERE email = $1 ORDER BY tenant LIMIT 100`, email)
+	return readAll(ctx, s, System, scanAgent, `SELECT `+agentColumns+` FROM agents WHERE email = $1 ORDER BY tenant LIMIT 100`, email)
 }
 
 // Agents implements chat.Store.
@@ -40,7 +39,7 @@ func (s *Store) Agents(ctx context.Context, tenant chat.TenantID, cursor string,
 	if err != nil {
 		return nil, "", err
 	}
-	page, err := s.agents(ctx, `SELECT `+agentColumns+` FROM agents WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3`,
+	page, err := readAll(ctx, s, Of(tenant), scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3`,
 		tenant, after[:], limit+1)
 	if err != nil || len(page) <= limit {
 		return page, "", err
@@ -48,25 +47,9 @@ func (s *Store) Agents(ctx context.Context, tenant chat.TenantID, cursor string,
 	return page[:limit], encodeCursor(page[limit-1].ID), nil
 }
 
-func (s *Store) agents(ctx context.Context, query string, args ...any) (out []chat.Agent, err error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		a, err := scanAgent(rows.Scan)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, a)
-	}
-	return out, rows.Err()
-}
-
 // SaveAgents implements chat.Store.
 func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
-	return s.write(ctx, func(ctx context.Context, q Querier) error {
+	return s.write(ctx, scopeOf(agents), func(ctx context.Context, q Querier) error {
 		stmt, err := q.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (tenant, id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,
 				teams = excluded.teams, capacity = excluded.capacity, password_hash = excluded.password_hash,
@@ -92,4 +75,17 @@ func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
 		}
 		return nil
 	})
+}
+
+// scopeOf is the agents' tenant, or the system if they are of several.
+func scopeOf(agents []chat.Agent) Scope {
+	for i := range agents {
+		if agents[i].Tenant != agents[0].Tenant {
+			return System
+		}
+	}
+	if len(agents) == 0 {
+		return Scope{}
+	}
+	return Of(agents[0].Tenant)
 }

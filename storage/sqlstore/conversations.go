@@ -2,10 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,32 +27,36 @@ var selectConversation = fmt.Sprintf(`SELECT c.tenant, c.id, c.visitor, c.status
 const withVisitorAndMessage = ` LEFT JOIN visitors v ON v.tenant = c.tenant AND v.id = c.visitor
 	LEFT JOIN messages m ON m.tenant = c.tenant AND m.conv = c.id AND m.seq = c.last_message `
 
-// scanConversation reads a row of selectConversation, and when it was updated.
-func scanConversation(scan func(...any) error) (c chat.Conversation, updated int64, err error) {
+// conversation is a row of selectConversation, and when it was updated.
+type conversation struct {
+	chat.Conversation
+	updated int64
+}
+
+func scanConversation(scan row) (c conversation, err error) {
 	var m chat.Message
-	var labels, context string
+	var labels, context []byte
 	var queued, created, closed, sent int64
 	err = scan(&c.Tenant, &c.ID, &c.Visitor, &c.Status, &c.Assignee, &c.Team, &c.Version, &c.Last, &c.LastPublic, &c.LastAgent, &labels,
-		&c.Priority, &context, &c.Rating, &queued, &created, &closed, &updated, &c.VisitorName, &c.Unread,
+		&c.Priority, &context, &c.Rating, &queued, &created, &closed, &c.updated, &c.VisitorName, &c.Unread,
 		&m.Seq, &m.Prev, &m.PrevPublic, &m.ID, &m.CMID, &m.Sender, &m.Role, &m.Kind, &m.Visibility, &sent, &m.ReplyTo, &m.Body)
 	if err != nil {
-		return c, 0, err
+		return c, err
 	}
-	if m.Seq > 0 {
+	if m.Seq > 0 && !m.ID.IsZero() {
 		m.Tenant, m.Conversation, m.Time = c.Tenant, c.ID, FromMicros(sent)
 		c.LastMessage = &m
 	}
-	c.Context = json.RawMessage(context)
+	c.Context = context
 	c.Queued, c.CreatedAt, c.ClosedAt = FromMicros(queued), FromMicros(created), FromMicros(closed)
-	return c, updated, json.Unmarshal([]byte(labels), &c.Labels)
+	return c, json.Unmarshal(labels, &c.Labels)
 }
 
 // Conversation implements chat.Store.
 func (s *Store) Conversation(ctx context.Context, key chat.Key) (chat.Conversation, error) {
-	row := s.read.QueryRowContext(ctx, selectConversation+` FROM conversations c`+withVisitorAndMessage+`WHERE c.tenant = $1 AND c.id = $2`,
-		key.Tenant, key.Conversation)
-	c, _, err := scanConversation(row.Scan)
-	return c, notFound(err, "conversation")
+	c, err := readOne(ctx, s, Of(key.Tenant), "conversation", scanConversation, selectConversation+` FROM conversations c`+
+		withVisitorAndMessage+`WHERE c.tenant = $1 AND c.id = $2`, key.Tenant, key.Conversation)
+	return c.Conversation, err
 }
 
 var allStatuses = []chat.Status{chat.Queued, chat.Open, chat.WithBot, chat.Snoozed, chat.Closed}
@@ -75,29 +77,28 @@ func (s *Store) Conversations(ctx context.Context, tenant chat.TenantID, f chat.
 		return nil, "", err
 	}
 	page, args := pageQuery(tenant, &f, from)
-	rows, err := s.read.QueryContext(ctx, `WITH page AS MATERIALIZED (`+page+`) `+selectConversation+
+	rows, err := readAll(ctx, s, Of(tenant), scanConversation, `WITH page AS MATERIALIZED (`+page+`) `+selectConversation+
 		` FROM page JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+withVisitorAndMessage+
 		`ORDER BY page.updated_at DESC, page.id DESC`, args...)
 	if err != nil {
 		return nil, "", err
 	}
-	defer rows.Close()
-	out := make([]chat.Conversation, 0, f.Limit)
 	next := ""
-	var last place
-	for rows.Next() {
-		if len(out) == f.Limit {
-			next = last.String()
-			break
-		}
-		c, updated, err := scanConversation(rows.Scan)
-		if err != nil {
-			return nil, "", err
-		}
-		last = place{updated, c.ID}
-		out = append(out, c)
+	if len(rows) > f.Limit {
+		rows = rows[:f.Limit]
+		last := &rows[f.Limit-1]
+		next = place{last.updated, last.ID}.String()
 	}
-	return out, next, rows.Err()
+	return plain(rows), next, nil
+}
+
+// plain is what callers get of rows.
+func plain(rows []conversation) []chat.Conversation {
+	out := make([]chat.Conversation, len(rows))
+	for i := range rows {
+		out[i] = rows[i].Conversation
+	}
+	return out
 }
 
 // pageQuery finds one page's updated_at and ids, and one more, newest activity first: one ordered range of the index for
@@ -180,66 +181,51 @@ func decodeCursor[T ~[16]byte](cursor string) (id T, err error) {
 }
 
 // Waiting implements chat.Store.
-func (s *Store) Waiting(ctx context.Context, tenant chat.TenantID, limit int) (out []chat.Conversation, err error) {
-	rows, err := s.read.QueryContext(ctx, `WITH page AS MATERIALIZED (SELECT queued_at, id FROM conversations WHERE tenant = $1 AND status = 0
-		ORDER BY queued_at, id LIMIT $2) `+selectConversation+` FROM page JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+
-		withVisitorAndMessage+`ORDER BY page.queued_at, page.id`, tenant, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		c, _, err := scanConversation(rows.Scan)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, c)
-	}
-	return out, rows.Err()
+func (s *Store) Waiting(ctx context.Context, tenant chat.TenantID, limit int) ([]chat.Conversation, error) {
+	rows, err := readAll(ctx, s, Of(tenant), scanConversation, `WITH page AS MATERIALIZED (SELECT queued_at, id FROM conversations
+		WHERE tenant = $1 AND status = 0 ORDER BY queued_at, id LIMIT $2) `+selectConversation+` FROM page
+		JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+withVisitorAndMessage+`ORDER BY page.queued_at, page.id`, tenant, limit)
+	return plain(rows), err
+}
+
+type openCount struct {
+	agent chat.AgentID
+	n     int
+}
+
+func scanOpenCount(scan row) (c openCount, err error) {
+	err = scan(&c.agent, &c.n)
+	return c, err
 }
 
 // OpenCounts implements chat.Store.
 func (s *Store) OpenCounts(ctx context.Context, tenant chat.TenantID) (map[chat.AgentID]int, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT assignee, COUNT(*) FROM conversations WHERE tenant = $1 AND status = 1
+	counts, err := readAll(ctx, s, Of(tenant), scanOpenCount, `SELECT assignee, COUNT(*) FROM conversations WHERE tenant = $1 AND status = 1
 		AND assignee IS NOT NULL GROUP BY assignee`, tenant)
-	if err != nil {
-		return nil, err
+	out := make(map[chat.AgentID]int, len(counts))
+	for _, c := range counts {
+		out[c.agent] = c.n
 	}
-	defer rows.Close()
-	out := make(map[chat.AgentID]int)
-	for rows.Next() {
-		var id chat.AgentID
-		var n int
-		if err := rows.Scan(&id, &n); err != nil {
-			return nil, err
-		}
-		out[id] = n
-	}
-	return out, rows.Err()
+	return out, err
+}
+
+func scanID[Of any](scan row) (id chat.ID[Of], err error) {
+	err = scan(&id)
+	return id, err
 }
 
 // TenantsWaiting implements chat.Store.
-func (s *Store) TenantsWaiting(ctx context.Context) (out []chat.TenantID, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT tenant FROM conversations WHERE status = 0`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id chat.TenantID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
+func (s *Store) TenantsWaiting(ctx context.Context) ([]chat.TenantID, error) {
+	return readAll(ctx, s, System, scanID[chat.Tenant], `SELECT DISTINCT tenant FROM conversations WHERE status = 0`)
 }
 
 // OpenConversation returns a visitor's open conversation, or the zero id.
-func (s *Store) OpenConversation(ctx context.Context, tenant chat.TenantID, v chat.VisitorID) (id chat.ConversationID, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT id FROM conversations WHERE tenant = $1 AND visitor = $2 AND status <> 4`, tenant, v).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+func (s *Store) OpenConversation(ctx context.Context, tenant chat.TenantID, v chat.VisitorID) (chat.ConversationID, error) {
+	// The log sees to it that there is one at most; its rows may come in another order.
+	ids, err := readAll(ctx, s, Of(tenant), scanID[chat.Conversation], `SELECT id FROM conversations WHERE tenant = $1 AND visitor = $2
+		AND status <> 4 ORDER BY created_at DESC, id DESC LIMIT 1`, tenant, v)
+	if err != nil || len(ids) == 0 {
+		return chat.ConversationID{}, err
 	}
-	return id, err
+	return ids[0], nil
 }

@@ -12,9 +12,11 @@ import (
 // endedFor is how long an ended log-in is remembered: longer than any token lives.
 const endedFor = 90 * 24 * time.Hour
 
+// Credentials are the system's: they are looked at before anyone knows whose they are.
+
 // SaveRefreshToken implements chat.Credentials. What has expired by t.IssuedAt is forgotten.
 func (s *Store) SaveRefreshToken(ctx context.Context, t chat.RefreshToken) error {
-	return s.write(ctx, func(ctx context.Context, q Querier) error {
+	return s.write(ctx, System, func(ctx context.Context, q Querier) error {
 		if _, err := q.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE expires_at < $1`, Micros(t.IssuedAt)); err != nil {
 			return err
 		}
@@ -32,7 +34,7 @@ var errRefresh = &chat.Error{Code: chat.Unauthenticated, Name: "refresh_token_in
 // TakeRefreshToken implements chat.Credentials.
 func (s *Store) TakeRefreshToken(ctx context.Context, hash [32]byte, now time.Time) (t chat.RefreshToken, err error) {
 	var reused bool
-	err = s.write(ctx, func(ctx context.Context, tx Querier) error {
+	err = s.write(ctx, System, func(ctx context.Context, tx Querier) error {
 		reused = false
 		var family []byte
 		var used, ended int
@@ -75,47 +77,36 @@ func endFamily(ctx context.Context, x Querier, family [16]byte, at time.Time) er
 
 // EndRefreshFamily implements chat.Credentials.
 func (s *Store) EndRefreshFamily(ctx context.Context, family [16]byte) error {
-	return s.write(ctx, func(ctx context.Context, q Querier) error { return endFamily(ctx, q, family, time.Now()) })
+	return s.write(ctx, System, func(ctx context.Context, q Querier) error { return endFamily(ctx, q, family, time.Now()) })
+}
+
+func scanFamily(scan row) (family [16]byte, err error) {
+	var f []byte
+	if err = scan(&f); err == nil && len(f) == 16 {
+		family = [16]byte(f)
+	}
+	return family, err
 }
 
 // EndedFamilies implements chat.Credentials.
-func (s *Store) EndedFamilies(ctx context.Context, since time.Time) (out [][16]byte, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT family FROM ended_families WHERE ended_at >= $1`, Micros(since))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var f []byte
-		if err := rows.Scan(&f); err != nil {
-			return nil, err
-		}
-		out = append(out, [16]byte(f))
-	}
-	return out, rows.Err()
+func (s *Store) EndedFamilies(ctx context.Context, since time.Time) ([][16]byte, error) {
+	return readAll(ctx, s, System, scanFamily, `SELECT family FROM ended_families WHERE ended_at >= $1`, Micros(since))
+}
+
+func scanSigningKey(scan row) (k chat.SigningKey, err error) {
+	var created int64
+	err = scan(&k.ID, &k.Secret, &created)
+	k.CreatedAt = FromMicros(created)
+	return k, err
 }
 
 // SigningKeys implements chat.Credentials.
-func (s *Store) SigningKeys(ctx context.Context) (out []chat.SigningKey, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, secret, created_at FROM signing_keys ORDER BY created_at DESC, id`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var k chat.SigningKey
-		var created int64
-		if err := rows.Scan(&k.ID, &k.Secret, &created); err != nil {
-			return nil, err
-		}
-		k.CreatedAt = FromMicros(created)
-		out = append(out, k)
-	}
-	return out, rows.Err()
+func (s *Store) SigningKeys(ctx context.Context) ([]chat.SigningKey, error) {
+	return readAll(ctx, s, System, scanSigningKey, `SELECT id, secret, created_at FROM signing_keys ORDER BY created_at DESC, id`)
 }
 
 // AddSigningKey implements chat.Credentials.
 func (s *Store) AddSigningKey(ctx context.Context, k chat.SigningKey) error {
-	return s.exec(ctx, `INSERT INTO signing_keys (id, secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
+	return s.exec(ctx, System, `INSERT INTO signing_keys (id, secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
 		k.ID, k.Secret, Micros(k.CreatedAt))
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	_ "embed"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -12,13 +13,28 @@ type Dialect struct {
 	Goose goose.Dialect
 	// Words replaces the words in braces of the migrations.
 	Words *strings.Replacer
+	// Options are more of what the migrations need, such as a lock.
+	Options []goose.ProviderOption
 }
 
 // SQLite is the dialect of SQLite.
 var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
-	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{planner}", sqlitePlanner),
+	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
+		"{one}", "UNIQUE", "{engine}", sqlitePlanner),
 }
+
+// PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
+var PostgreSQL = Dialect{
+	Goose: goose.DialectPostgres,
+	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
+		"{one}", "", "{engine}", postgresOnly),
+}
+
+// postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
+//
+//go:embed postgres.sql
+var postgresOnly string
 
 // sqlitePlanner tells SQLite's planner how tables are once they are large: rows in all, then rows for one value of the first
 // column, of the first two, and so on (sqlite.org/fileformat2.html, 2.6.3). Without it SQLite takes a tenant to have ten

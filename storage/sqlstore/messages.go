@@ -11,7 +11,7 @@ import (
 
 const messageColumns = `tenant, conv, seq, prev, prev_public, id, cmid, sender, role, kind, visibility, sent_at, reply_to, body`
 
-func scanMessage(scan func(...any) error) (m chat.Message, err error) {
+func scanMessage(scan row) (m chat.Message, err error) {
 	var at int64
 	err = scan(&m.Tenant, &m.Conversation, &m.Seq, &m.Prev, &m.PrevPublic, &m.ID, &m.CMID, &m.Sender, &m.Role, &m.Kind, &m.Visibility,
 		&at, &m.ReplyTo, &m.Body)
@@ -21,9 +21,8 @@ func scanMessage(scan func(...any) error) (m chat.Message, err error) {
 
 // Message implements chat.Store.
 func (s *Store) Message(ctx context.Context, key chat.Key, id chat.MessageID) (chat.Message, error) {
-	m, err := scanMessage(s.read.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages WHERE tenant = $1 AND conv = $2 AND id = $3`,
-		key.Tenant, key.Conversation, id).Scan)
-	return m, notFound(err, "message")
+	return readOne(ctx, s, Of(key.Tenant), "message", scanMessage, `SELECT `+messageColumns+` FROM messages
+		WHERE tenant = $1 AND conv = $2 AND id = $3`, key.Tenant, key.Conversation, id)
 }
 
 const (
@@ -45,30 +44,24 @@ func (s *Store) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat
 	if p.Audience == chat.AudiencePublic {
 		most = chat.Public
 	}
-	rows, err := s.read.QueryContext(ctx, query, key.Tenant, key.Conversation, int64(p.After), before, int(most), limit+1)
+	out, err := readAll(ctx, s, Of(key.Tenant), scanMessage, query, key.Tenant, key.Conversation, int64(p.After), before, int(most), limit+1)
 	if err != nil {
 		return nil, false, err
 	}
-	defer rows.Close()
-	out := make([]chat.Message, 0, min(limit+1, 64))
-	for rows.Next() {
-		m, err := scanMessage(rows.Scan)
-		if err != nil {
-			return nil, false, err
-		}
-		out = append(out, m)
+	if out == nil {
+		out = []chat.Message{}
 	}
 	complete := len(out) <= limit
 	out = out[:min(len(out), limit)]
 	if newest {
 		slices.Reverse(out)
 	}
-	return out, complete, rows.Err()
+	return out, complete, nil
 }
 
 // MarkRead implements chat.Store.
 func (s *Store) MarkRead(ctx context.Context, key chat.Key, m chat.Mark) (got chat.Mark, moved bool, err error) {
-	err = s.write(ctx, func(ctx context.Context, q Querier) (err error) {
+	err = s.write(ctx, Of(key.Tenant), func(ctx context.Context, q Querier) (err error) {
 		got, moved, err = writeMark(ctx, q, key, m)
 		return err
 	})
@@ -95,20 +88,13 @@ func writeMark(ctx context.Context, q Querier, key chat.Key, m chat.Mark) (chat.
 	return got, false, err
 }
 
+func scanMark(scan row) (m chat.Mark, err error) {
+	err = scan(&m.User, &m.Role, &m.Delivered, &m.Read)
+	return m, err
+}
+
 // Marks implements chat.Store.
-func (s *Store) Marks(ctx context.Context, key chat.Key) (out []chat.Mark, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT user_id, role, delivered, read_seq FROM marks WHERE tenant = $1 AND conv = $2
-		ORDER BY user_id LIMIT 500`, key.Tenant, key.Conversation)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var m chat.Mark
-		if err := rows.Scan(&m.User, &m.Role, &m.Delivered, &m.Read); err != nil {
-			return nil, err
-		}
-		out = append(out, m)
-	}
-	return out, rows.Err()
+func (s *Store) Marks(ctx context.Context, key chat.Key) ([]chat.Mark, error) {
+	return readAll(ctx, s, Of(key.Tenant), scanMark, `SELECT user_id, role, delivered, read_seq FROM marks
+		WHERE tenant = $1 AND conv = $2 ORDER BY user_id LIMIT 500`, key.Tenant, key.Conversation)
 }

@@ -56,7 +56,8 @@ func provider(db *sql.DB, d Dialect) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open migrations: %w", err)
 	}
-	p, err := goose.NewProvider(d.Goose, db, worded{sub, d}, goose.WithDisableGlobalRegistry(true), goose.WithVerbose(false))
+	p, err := goose.NewProvider(d.Goose, db, worded{sub, d},
+		append([]goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithVerbose(false)}, d.Options...)...)
 	if err != nil {
 		return nil, fmt.Errorf("open migrations: %w", err)
 	}

@@ -1,5 +1,6 @@
 -- One text for SQLite and PostgreSQL. Words in braces differ: {bytes}, {json}, {key table} (a table that is stored in the
--- order of its primary key, where the engine can); hints for the planner stand last. Ids are 16 bytes, times microseconds since 1970 (0: none), the tenant
+-- order of its primary key, where the engine can), {message table} (in parts, where the engine can), {one}; what only one
+-- engine has stands last. Ids are 16 bytes, times microseconds since 1970 (0: none), the tenant
 -- comes first in every key but those that find one. A message's body is TEXT everywhere: its bytes must come back as they were.
 -- Status 0 is queued, 1 open, 4 closed (package chat).
 
@@ -80,8 +81,9 @@ CREATE TABLE conversations (
 ){key table};
 -- Lists: one ordered range for each status; what filters ask for is in the index, so that rows that don't match cost no look-up.
 CREATE INDEX conversations_updated ON conversations (tenant, status, updated_at, id, assignee, team, created_at);
--- A visitor has one conversation that is not closed (protocol rule 4).
-CREATE UNIQUE INDEX conversations_open ON conversations (tenant, visitor) WHERE status <> 4;
+-- A visitor has one conversation that is not closed (protocol rule 4). Where a log of its own holds that, rows of two
+-- conversations come in any order: there the index does not insist.
+CREATE {one} INDEX conversations_open ON conversations (tenant, visitor) WHERE status <> 4;
 CREATE INDEX conversations_visitor ON conversations (tenant, visitor, id);
 CREATE INDEX conversations_waiting ON conversations (tenant, queued_at, id) WHERE status = 0;
 CREATE INDEX conversations_assigned ON conversations (tenant, assignee) WHERE status = 1;
@@ -102,7 +104,7 @@ CREATE TABLE messages (
     reply_to    {bytes},
     body        TEXT NOT NULL,
     PRIMARY KEY (tenant, conv, seq)
-){key table};
+){message table};
 -- The same message is there once, for ever (protocol rule 2).
 CREATE UNIQUE INDEX messages_id ON messages (tenant, conv, id);
 
@@ -139,5 +141,5 @@ CREATE TABLE signing_keys (
     created_at BIGINT NOT NULL
 ){key table};
 
--- Hints for the engine's planner.
-{planner}
+-- What only this engine has.
+{engine}
