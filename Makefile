@@ -85,6 +85,11 @@ fuzz: ## every fuzz target for FUZZTIME (2m)
 bench: ## Go benchmarks (BENCH=regexp)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKGS)
 
+.PHONY: dataset
+dataset: build ## 10 million messages in 1,000 tenants in the PostgreSQL of DATASET_URL= (after uniqchat migrate; minutes, 6 GB)
+	@[ -n "$(DATASET_URL)" ] || { echo 'make dataset DATASET_URL=postgres://user@host:5432/name: a superuser, a database fresh from uniqchat migrate'; exit 1; }
+	$(BIN)/uniqbench dataset --url '$(DATASET_URL)' $(DATASET_ARGS)
+
 .PHONY: generate
 generate: ## write generated files anew: golden vectors, docs/openapi.yaml
 	$(GO) test ./codec -run Golden -update

@@ -34,6 +34,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(runCommand(), replayCommand(), reportCommand())
+	c.AddCommand(runCommand(), replayCommand(), reportCommand(), datasetCommand())
 	return c
 }
