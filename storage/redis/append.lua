@@ -2,7 +2,7 @@
 --
 -- KEYS  for each partition: meta, stream, heads of this generation, of the one before, duplicates of this window, of the one before
 -- ARGV  deadline (ms, this server's clock), feed command ('' for none), feed channel, node id, most bytes that may wait in a partition;
---       then for each partition: number 2, known epoch 8, known n 8, tag 8, window 8, generation 8, count 4;
+--       then for each partition: number 2, known epoch 8, known n 8, tag 8, epoch 8, window 8, generation 8, count 4;
 --       and for each of its events: header, event
 -- header = flags 1, key 32, message id 16, expected version 8, next version 8, print 8, time 8, tag 8 [, state 57] [, head 89]
 -- flags  : 1 joined, 2 internal, 4 has a next state, 8 may be taken not to exist, 16 look it up if it is no known duplicate, 32 a head follows
@@ -12,7 +12,7 @@
 -- same order what belongs to the codes:
 -- A (accepted) record 89 | D (duplicate) place 48 | d (goes with a duplicate) | c (id used for another message) | x (stale)
 -- | n (no such conversation) | s (head needed) | l (look-up needed)
--- status: k done, n no meta, b behind what the caller knows, w other window or generation, f full
+-- status: k done, n no meta, b behind what the caller knows, w other epoch, window or generation, f full
 local call, pack, unp, sub, concat, band = redis.call, struct.pack, struct.unpack, string.sub, table.concat, bit.band
 local function int(x) return string.format('%.0f', x) end
 
@@ -28,7 +28,7 @@ local function plan(k, a, o)
 	local epoch, n = tonumber(meta[1]), tonumber(meta[2])
 	o.epoch, o.n, o.previous, o.bytes = epoch, n, meta[3], tonumber(meta[6])
 	if epoch < o.knownEpoch or (epoch == o.knownEpoch and n < o.knownN) then o.status = 'b' return end
-	if tonumber(meta[4]) ~= o.window or tonumber(meta[5]) ~= o.generation then o.status = 'w' return end
+	if epoch ~= o.begun or tonumber(meta[4]) ~= o.window or tonumber(meta[5]) ~= o.generation then o.status = 'w' return end
 	if o.bytes - tonumber(meta[7]) > limit then o.status = 'f' return end
 	o.status = 'k'
 
@@ -157,7 +157,7 @@ end
 local plans, a = {}, 6
 for k = 0, #KEYS - 6, 6 do
 	local o = {k = k}
-	o.number, o.knownEpoch, o.knownN, o.tag, o.window, o.generation, o.count = unp('>I2I8I8c8I8I8I4', ARGV[a])
+	o.number, o.knownEpoch, o.knownN, o.tag, o.begun, o.window, o.generation, o.count = unp('>I2I8I8c8I8I8I8I4', ARGV[a])
 	plan(k, a - 1, o)
 	a = a + 1 + 2 * o.count
 	plans[#plans + 1] = o

@@ -102,6 +102,7 @@ func (l *Log) encode(t *part) error {
 	b = be.AppendUint64(b, known.Epoch)
 	b = be.AppendUint64(b, known.N)
 	b = append(b, t.tag[:]...)
+	b = be.AppendUint64(b, m.epoch)
 	b = be.AppendUint64(b, m.window)
 	b = be.AppendUint64(b, m.generation)
 	b = be.AppendUint32(b, uint32(t.events))
@@ -522,6 +523,7 @@ func (l *Log) findMessages(ctx context.Context, g *group) (bool, error) {
 
 // meta is what a node remembers of a partition's bookkeeping.
 type meta struct {
+	epoch                 uint64 // what follows was read in it
 	window, generation    uint64
 	dupsSince, headsSince int64 // ms: everything newer than that is known to Redis
 	windowAt, generatedAt int64 // ms: when the current ones began

@@ -155,11 +155,13 @@ func TestFlushAll(t *testing.T) {
 	require.Equal(t, first.Seq, r1.Seq)
 	m := th.all(t, a.Log)
 	require.Len(t, m, 4)
-	require.Eventually(t, func() bool { return a.stats.restored.Get()+b.stats.restored.Get() == 2 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return a.stats.restored.Get() > 0 && b.stats.restored.Get() > 0 }, 10*time.Second, time.Millisecond)
 	require.Zero(t, a.stats.lost.Get()+b.stats.lost.Get())
-	open, err := b.OpenConversation(t.Context(), th.key.Tenant, th.visitor)
-	require.NoError(t, err)
-	require.Equal(t, th.key.Conversation, open)
+	require.Eventually(t, func() bool { // busy until the visitor's partition has begun again, too
+		open, err := b.OpenConversation(t.Context(), th.key.Tenant, th.visitor)
+		require.True(t, err != nil || open == th.key.Conversation)
+		return err == nil
+	}, 10*time.Second, time.Millisecond)
 }
 
 // retrying sends until it is answered.

@@ -75,13 +75,15 @@ func (l *Log) openKeys(p *partition) (names []string, m meta) {
 // reserve takes the visitor's place for a conversation. It returns the conversation that holds it, or the zero id.
 func (l *Log) reserve(ctx context.Context, key chat.Key, v chat.VisitorID) (chat.ConversationID, error) {
 	p := &l.parts[homeOf(v)]
-	names, m := l.openKeys(p)
-	free, replace := "0", ""
-	if m.isFresh(v, time.UnixMilli(l.clock()), m.headsSince) {
-		free = "1"
-	}
+	asked, replace := false, ""
 	for range 8 {
-		got, err := reserveScript.Run(ctx, l.Client, names, visitorKey(key.Tenant, v), key.Conversation[:], free, replace).Text()
+		names, m := l.openKeys(p)
+		free := "0"
+		if asked || m.isFresh(v, time.UnixMilli(l.clock()), m.headsSince) {
+			free = "1"
+		}
+		got, err := reserveScript.Run(ctx, l.Client, append(names, p.keys.meta), visitorKey(key.Tenant, v), key.Conversation[:], free, replace,
+			m.epoch, m.generation).Text()
 		if err != nil {
 			if isFull(err) {
 				return chat.ConversationID{}, errFull
@@ -91,6 +93,12 @@ func (l *Log) reserve(ctx context.Context, key chat.Key, v chat.VisitorID) (chat
 		switch got {
 		case "ok":
 			return chat.ConversationID{}, nil
+		case "meta":
+			l.repair(p.number)
+			if err := l.readMeta(ctx, p); err != nil {
+				return chat.ConversationID{}, busy("take the visitor's place", err)
+			}
+			time.Sleep(5 * time.Millisecond)
 		case "miss":
 			other, err := l.Database.OpenConversation(ctx, key.Tenant, v)
 			if err != nil {
@@ -101,7 +109,7 @@ func (l *Log) reserve(ctx context.Context, key chat.Key, v chat.VisitorID) (chat
 					return other, err
 				}
 			}
-			free = "1"
+			asked = true
 		default:
 			if len(got) != 24 {
 				return chat.ConversationID{}, busy("take the visitor's place", errEntry)
@@ -143,16 +151,28 @@ func (l *Log) release(ctx context.Context, key chat.Key, v chat.VisitorID) {
 
 // OpenConversation implements chat.Log.
 func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.VisitorID) (id chat.ConversationID, err error) {
-	names, m := l.openKeys(&l.parts[homeOf(v)])
+	p := &l.parts[homeOf(v)]
 	field := string(visitorKey(t, v))
-	pipe := l.Client.Pipeline()
-	found := []*goredis.StringCmd{pipe.HGet(ctx, names[0], field), pipe.HGet(ctx, names[1], field)}
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
-		return id, busy("look for an open conversation", err)
-	}
-	for _, c := range found {
-		if s, err := c.Result(); err == nil && len(s) == 24 {
-			return chat.ConversationID([]byte(s[:16])), nil
+	var m meta
+	for try := 0; ; try++ {
+		var names []string
+		names, m = l.openKeys(p)
+		pipe := l.Client.Pipeline()
+		epoch := pipe.HGet(ctx, p.keys.meta, "e")
+		found := []*goredis.StringCmd{pipe.HGet(ctx, names[0], field), pipe.HGet(ctx, names[1], field)}
+		if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
+			return id, busy("look for an open conversation", err)
+		}
+		for _, c := range found {
+			if s, err := c.Result(); err == nil && len(s) == 24 {
+				return chat.ConversationID([]byte(s[:16])), nil
+			}
+		}
+		if l.isCurrent(ctx, p, epoch, m) {
+			break
+		}
+		if try == 3 {
+			return id, errBusy
 		}
 	}
 	if m.isFresh(v, time.UnixMilli(l.clock()), m.headsSince) {
@@ -162,4 +182,18 @@ func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.Visi
 		return id, busy("look for an open conversation", err)
 	}
 	return id, nil
+}
+
+// isCurrent reports whether what a node remembers of a partition's bookkeeping belongs to the epoch that Redis has. If not, it
+// reads it again.
+func (l *Log) isCurrent(ctx context.Context, p *partition, epoch *goredis.StringCmd, m meta) bool {
+	if n, err := epoch.Uint64(); err == nil && n == m.epoch {
+		return true
+	}
+	l.repair(p.number)
+	if err := l.readMeta(ctx, p); err != nil {
+		l.stats.lastError(l.Logger, err)
+	}
+	time.Sleep(5 * time.Millisecond) // whoever noticed the loss is at work
+	return false
 }

@@ -10,70 +10,95 @@ import (
 )
 
 // Heads implements chat.Log: one round trip, and one query for conversations that Redis does not know.
-func (l *Log) Heads(ctx context.Context, wanted ...chat.Key) ([]chat.Head, error) {
-	out := make([]chat.Head, len(wanted))
-	pipe := l.Client.Pipeline()
-	type look struct {
-		first, second *goredis.StringCmd
-		epoch         uint64
-		fresh         bool
-	}
-	looks := make([]look, len(wanted))
-	now := fromMillis(uint64(l.clock()))
-	for i, k := range wanted {
-		p := &l.parts[partitionOf(k)]
-		p.mu.Lock()
-		m, epoch := p.meta, p.highest.Epoch
-		p.mu.Unlock()
-		field := string(k.Tenant[:]) + string(k.Conversation[:])
-		looks[i] = look{
-			pipe.HGet(ctx, numbered(p.keys.head, m.generation), field), pipe.HGet(ctx, numbered(p.keys.head, m.generation-1), field),
-			epoch, m.isFresh(k.Conversation, now, m.headsSince),
-		}
-	}
-	if _, err := pipe.Exec(ctx); err != nil && !isNil(err) {
-		return nil, busy("read conversations", err)
-	}
-	var ask []chat.Key
-	var at []int
-	for i := range looks {
-		found := ""
-		for _, c := range []*goredis.StringCmd{looks[i].second, looks[i].first} {
-			s, err := c.Result()
-			if err == nil {
-				found = s
-			} else if !isNil(err) {
-				return nil, busy("read conversations", err)
-			}
-		}
-		if found == "" {
-			if !looks[i].fresh {
-				ask, at = append(ask, wanted[i]), append(at, i)
-			}
-			continue
-		}
-		epoch, h, err := readHead(found)
-		if err != nil {
+func (l *Log) Heads(ctx context.Context, wanted ...chat.Key) (out []chat.Head, err error) {
+	var ask []int
+	for try := 0; ; try++ {
+		var current bool
+		if out, ask, current, err = l.lookHeads(ctx, wanted); err != nil {
 			return nil, err
 		}
-		if out[i] = h; epoch < looks[i].epoch { // history may have been lost since: the database may know more
-			ask, at = append(ask, wanted[i]), append(at, i)
+		if current {
+			break
+		}
+		if try == 3 {
+			return nil, errBusy
 		}
 	}
 	if len(ask) == 0 {
 		return out, nil
 	}
 	l.stats.lookups.Inc()
-	rows, err := l.Database.Heads(ctx, ask...)
+	asked := make([]chat.Key, len(ask))
+	for j, i := range ask {
+		asked[j] = wanted[i]
+	}
+	rows, err := l.Database.Heads(ctx, asked...)
 	if err != nil {
 		return nil, busy("read conversations", err)
 	}
 	for j, h := range rows {
-		if h.Last > out[at[j]].Last {
-			out[at[j]] = h
+		if h.Last > out[ask[j]].Last {
+			out[ask[j]] = h
 		}
 	}
 	return out, nil
+}
+
+// lookHeads returns the heads that Redis has, and which ones the database must be asked for. Not current: an epoch has begun
+// that this node had not heard of, and nothing else holds.
+func (l *Log) lookHeads(ctx context.Context, wanted []chat.Key) (out []chat.Head, ask []int, current bool, err error) {
+	type look struct {
+		recent, older, epoch *goredis.StringCmd
+		p                    *partition
+		m                    meta
+	}
+	out = make([]chat.Head, len(wanted))
+	looks := make([]look, len(wanted))
+	pipe := l.Client.Pipeline()
+	for i, k := range wanted {
+		p := &l.parts[partitionOf(k)]
+		p.mu.Lock()
+		m := p.meta
+		p.mu.Unlock()
+		field := string(k.Tenant[:]) + string(k.Conversation[:])
+		looks[i] = look{
+			pipe.HGet(ctx, numbered(p.keys.head, m.generation), field), pipe.HGet(ctx, numbered(p.keys.head, m.generation-1), field),
+			pipe.HGet(ctx, p.keys.meta, "e"), p, m,
+		}
+	}
+	if _, err := pipe.Exec(ctx); err != nil && !isNil(err) {
+		return nil, nil, false, busy("read conversations", err)
+	}
+	now := fromMillis(uint64(l.clock()))
+	for i := range looks {
+		at := &looks[i]
+		if !l.isCurrent(ctx, at.p, at.epoch, at.m) {
+			return nil, nil, false, nil
+		}
+		found := ""
+		for _, c := range []*goredis.StringCmd{at.older, at.recent} {
+			s, err := c.Result()
+			if err == nil {
+				found = s
+			} else if !isNil(err) {
+				return nil, nil, false, busy("read conversations", err)
+			}
+		}
+		if found == "" {
+			if !at.m.isFresh(wanted[i].Conversation, now, at.m.headsSince) {
+				ask = append(ask, i)
+			}
+			continue
+		}
+		epoch, h, err := readHead(found)
+		if err != nil {
+			return nil, nil, false, err
+		}
+		if out[i] = h; epoch < at.m.epoch { // history may have been lost since: the database may know more
+			ask = append(ask, i)
+		}
+	}
+	return out, ask, true, nil
 }
 
 func isNil(err error) bool { return err == goredis.Nil } //nolint:errorlint // the driver returns it bare

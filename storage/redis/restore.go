@@ -51,6 +51,7 @@ func (l *Log) restoreBatch(ctx context.Context, b *project.Batch) (back int) {
 	for until := time.Now().Add(restoreFor); len(events) > 0 && time.Now().Before(until) && ctx.Err() == nil; {
 		receipts, err := l.Append(ctx, events...)
 		if err != nil {
+			l.stats.lastError(l.Logger, err)
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}

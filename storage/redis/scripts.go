@@ -48,9 +48,11 @@ redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', tonumber(m[1]) + 1), 
 return 1`)
 
 // reserveScript takes the one place that a visitor has for an open conversation. KEYS: open of this generation, of the one
-// before. ARGV: visitor key, conversation, "1" if nobody can hold it without being here, the value that may be replaced.
-// It returns "ok", "miss" if nobody holds it as far as Redis knows, or the value of who does: conversation 16, ms 8.
+// before, meta. ARGV: visitor key, conversation, "1" if nobody can hold it without being here, the value that may be replaced,
+// epoch and generation that the caller knows. It returns "ok", "meta" if those are not the ones that hold, "miss" if nobody holds it as far as Redis knows, or the value of who does: conversation 16, ms 8.
 var reserveScript = goredis.NewScript(`
+local m = redis.call('HMGET', KEYS[3], 'e', 'g')
+if m[1] ~= ARGV[5] or m[2] ~= ARGV[6] then return 'meta' end
 local now = redis.call('TIME')
 local value = ARGV[2] .. struct.pack('>I8', now[1] * 1000 + math.floor(now[2] / 1000))
 local v = redis.call('HGET', KEYS[1], ARGV[1]) or redis.call('HGET', KEYS[2], ARGV[1])

@@ -168,7 +168,7 @@ func parseMeta(fields []any) (m streamMeta, err error) {
 	tag, _ := fields[2].(string)
 	copy(m.cursor.Tag[:], tag)
 	m.meta = meta{
-		window: num(3), generation: num(4), dupsSince: int64(num(5)), headsSince: int64(num(6)), windowAt: int64(num(7)), generatedAt: int64(num(8)),
+		epoch: m.cursor.Epoch, window: num(3), generation: num(4), dupsSince: int64(num(5)), headsSince: int64(num(6)), windowAt: int64(num(7)), generatedAt: int64(num(8)),
 	}
 	return m, err
 }
