@@ -28,6 +28,9 @@ type Options struct {
 	MaxConns int32
 	// ConnectTimeout is how long one attempt to connect may take. Defaults to 3s, or what connect_timeout in the URL says.
 	ConnectTimeout time.Duration
+	// Notice, if set, hears what the server says beside its answers. For tools that look at plans. It must be safe for
+	// concurrent use.
+	Notice func(*pgconn.Notice)
 }
 
 // DB is an opened database. Safe for concurrent use.
@@ -73,6 +76,9 @@ func connect(ctx context.Context, url string, o Options) (*DB, error) {
 		cfg.ConnConfig.ConnectTimeout = o.ConnectTimeout
 	}
 	cfg.MaxConnIdleTime = 5 * time.Minute
+	if o.Notice != nil {
+		cfg.ConnConfig.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { o.Notice(n) }
+	}
 	for name, value := range map[string]string{"application_name": "uniqchat", "idle_in_transaction_session_timeout": "60s"} {
 		if cfg.ConnConfig.RuntimeParams[name] == "" {
 			cfg.ConnConfig.RuntimeParams[name] = value
