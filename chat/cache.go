@@ -99,6 +99,24 @@ func (c *headCache) forget(concerns func(Key) bool) {
 	}
 }
 
+// each calls fn, under no lock, with every head that concerns names.
+func (c *headCache) each(concerns func(Key) bool, fn func(Key, Head)) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		found := make(map[Key]Head)
+		s.mu.Lock()
+		for k, p := range s.m {
+			if concerns(k) {
+				found[k] = p.head()
+			}
+		}
+		s.mu.Unlock()
+		for k, h := range found {
+			fn(k, h)
+		}
+	}
+}
+
 // staffCache keeps agents and teams for a few seconds, so that names and rules cost no query a message.
 type staffCache struct {
 	store Store
@@ -142,6 +160,9 @@ func (c *staffCache) agent(ctx context.Context, t TenantID, id AgentID) (Agent, 
 		return e.Agent, nil
 	}
 	a, err := c.store.Agent(ctx, t, id)
+	if err != nil && ok && CodeOf(err) != NotFound {
+		return e.Agent, nil // the database is away: what was known goes on
+	}
 	if err != nil {
 		return Agent{}, err
 	}

@@ -21,6 +21,10 @@ type DeskConfig struct {
 	// Default to 12s and 45s.
 	VisitorGrace time.Duration
 	AgentGrace   time.Duration
+	// Node names this run of this process among the nodes of a cluster. Defaults to a new id.
+	Node NodeID
+	// Passive leaves routing to other nodes.
+	Passive bool
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
 }
@@ -56,6 +60,9 @@ func NewDesk(cfg DeskConfig) *Desk {
 	if cfg.AgentGrace <= 0 {
 		cfg.AgentGrace = 45 * time.Second
 	}
+	if cfg.Node.IsZero() {
+		cfg.Node = NewID[Presence]()
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -63,7 +70,10 @@ func NewDesk(cfg DeskConfig) *Desk {
 		log: cfg.Log, store: cfg.Store, broker: cfg.Broker, now: cfg.Now, logger: cfg.Logger,
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
 	}
-	d.Presence = newPresence(cfg.VisitorGrace, cfg.AgentGrace, cfg.Now, d.presenceChanged)
+	d.Presence = newPresence(presenceConfig{
+		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
+		changed: d.presenceChanged, publish: d.signal,
+	})
 	d.router = newDispatcher(d)
 	return d
 }
@@ -86,6 +96,7 @@ func (d *Desk) Observe(events []Event) {
 		e := &events[i]
 		if e.Fork != nil {
 			d.heads.forget(e.Fork.Concerns)
+			d.router.forget(e.Fork.Concerns)
 			continue
 		}
 		key := Key{e.Tenant, e.Conversation}
@@ -95,7 +106,7 @@ func (d *Desk) Observe(events []Event) {
 		}
 		d.heads.advance(key, h)
 		if e.Next != nil {
-			d.router.wake(e.Tenant)
+			d.router.changed(key, e.Seq)
 		}
 	}
 }
@@ -367,5 +378,18 @@ func cut(s string, n int) string {
 func (d *Desk) Heard(s Signal) {
 	if s.Kind == SignalSettings {
 		d.staff.forget(s.Tenant)
+		return
 	}
+	d.Presence.heard(&s)
 }
+
+// Connected tells the other nodes that somebody has connected, so that older connections of the same device end there.
+func (d *Desk) Connected(a *Actor, session SessionID, device [16]byte) {
+	if device == ([16]byte{}) || d.Presence.Peers() == 0 {
+		return
+	}
+	d.signal(Signal{Kind: SignalSession, Tenant: a.Tenant, User: a.User, Role: a.Role, Origin: session, Data: device[:]})
+}
+
+// KnownHeads calls fn with every conversation in memory that concerns names.
+func (d *Desk) KnownHeads(concerns func(Key) bool, fn func(Key, Head)) { d.heads.each(concerns, fn) }

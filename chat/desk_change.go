@@ -78,32 +78,38 @@ const maxRaces = 8
 // change loads a conversation, asks plan what is to become of it, and appends that; when somebody was faster, plan is
 // asked again with what holds then. plan returns an event name of "" if there is nothing to do.
 func (d *Desk) change(ctx context.Context, a *Actor, id ConversationID, plan func(State) (State, Change, error)) error {
+	_, err := d.changeAt(ctx, a, id, plan)
+	return err
+}
+
+// changeAt is change, and returns the seq of what was appended; 0 if nothing was.
+func (d *Desk) changeAt(ctx context.Context, a *Actor, id ConversationID, plan func(State) (State, Change, error)) (Seq, error) {
 	key := Key{a.Tenant, id}
 	if !mayWrite(a) {
-		return errNotAllowed
+		return 0, errNotAllowed
 	}
 	for range maxRaces {
 		h, err := d.readable(ctx, a, id)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		next, c, err := plan(h.State)
 		if err != nil || c.Event == "" {
-			return err
+			return 0, err
 		}
 		receipts, err := d.log.Append(ctx, d.stateEvent(a, key, h.State, next, c))
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if err = receipts[0].Err; err == nil {
-			return nil
+			return receipts[0].Seq, nil
 		}
 		stale, err := d.wasStale(ctx, key, h.Version, err)
 		if !stale {
-			return err
+			return 0, err
 		}
 	}
-	return Errorf(Conflict, "the conversation changes too fast; try again")
+	return 0, Errorf(Conflict, "the conversation changes too fast; try again")
 }
 
 // wasStale decides whether a refused append was based on an old head, and brings the head up to date if so.

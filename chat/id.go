@@ -25,6 +25,8 @@ type (
 	CMID = ID[Event]
 	// SessionID names one live connection.
 	SessionID = ID[Origin]
+	// NodeID names one run of one process: a restarted node is another one.
+	NodeID = ID[Presence]
 )
 
 // NewID returns a fresh, time-ordered id. It panics only if the system's random source fails.

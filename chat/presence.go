@@ -6,19 +6,26 @@ import (
 	"time"
 )
 
-// Presence knows who is here. Somebody whose last connection ended counts as here until a grace has passed, so that a
-// reload or a short tunnel changes nothing. Visitors who are simply connected cost no memory: only those in their grace
-// are remembered. Safe for concurrent use.
+// Presence knows who is here, on any node. Somebody whose last connection ended counts as here until a grace has passed, so
+// that a reload or a short tunnel changes nothing. Visitors who are simply connected cost no memory: only those in their
+// grace are remembered, and before one of them is called gone the other nodes are asked. Agents are few, and every node
+// knows all of them from what the nodes tell one another (gossip.go). Safe for concurrent use.
 type Presence struct {
+	node         NodeID
+	passive      bool // this node routes nothing
 	visitorGrace time.Duration
 	agentGrace   time.Duration
 	now          func() time.Time
 	changed      func(PresenceChange)
+	publish      func(Signal)
 
 	mu      sync.Mutex
 	here    func(TenantID, UserID) bool
+	tell    func(PresenceChange)
 	leaving map[person]departure
 	agents  map[person]*agentPresence
+	peers   map[NodeID]*peer
+	beats   uint64 // how many snapshots were sent
 }
 
 type person struct {
@@ -27,14 +34,19 @@ type person struct {
 }
 
 type departure struct {
-	at   time.Time // when the grace is over
-	role Role
-	conv ConversationID
+	at    time.Time // when the grace is over
+	role  Role
+	conv  ConversationID
+	asked bool // the other nodes were asked
 }
 
+// agentPresence is one agent. What he said lasts until he says something else; the newest word wins on every node.
 type agentPresence struct {
-	connected bool
-	said      Availability // the last STATUS
+	local     bool   // connected here, or in the grace
+	elsewhere []stay // on other nodes
+	said      Availability
+	saidAt    int64 // ms since the Unix epoch, moved on so that it always grows; 0: never
+	saidHere  bool  // this node heard it, and passes it on
 }
 
 // PresenceChange tells that somebody came, went, or (agents) said something else of himself.
@@ -46,46 +58,97 @@ type PresenceChange struct {
 	State        Availability   // visitors: Online or Offline
 }
 
-func newPresence(visitor, agent time.Duration, now func() time.Time, changed func(PresenceChange)) *Presence {
+// presenceConfig is what a Presence is made of.
+type presenceConfig struct {
+	node           NodeID
+	passive        bool
+	visitor, agent time.Duration // graces
+	now            func() time.Time
+	changed        func(PresenceChange)
+	publish        func(Signal)
+}
+
+func newPresence(c presenceConfig) *Presence {
 	return &Presence{
-		visitorGrace: visitor, agentGrace: agent, now: now, changed: changed,
-		leaving: make(map[person]departure), agents: make(map[person]*agentPresence),
+		node: c.node, passive: c.passive, visitorGrace: c.visitor, agentGrace: c.agent, now: c.now, changed: c.changed, publish: c.publish,
+		leaving: make(map[person]departure), agents: make(map[person]*agentPresence), peers: make(map[NodeID]*peer),
 	}
 }
 
-// SetHere gives Presence a way to ask whether a user has a connection at this moment. Up and Down come from different
-// goroutines, so when a grace ends the question is asked again before anyone is called gone.
+// SetHere gives Presence a way to ask whether a user has a connection to this node at this moment. Up and Down come from
+// different goroutines, so when a grace ends the question is asked again before anyone is called gone.
 func (p *Presence) SetHere(here func(TenantID, UserID) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.here = here
 }
 
-// Up says that a user's first connection has come; for agents it may be said of every one. conv is a visitor's open
-// conversation, or zero.
+// SetTell gives Presence a way to tell this node's screens of agents. Every node sees an agent's change by itself, so it
+// travels no further. tell is called from several goroutines.
+func (p *Presence) SetTell(tell func(PresenceChange)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell = tell
+}
+
+func (p *Presence) teller() func(PresenceChange) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tell
+}
+
+// view is what others see of an agent.
+type view struct {
+	connected bool
+	state     Availability
+}
+
+// view of nobody is the zero view.
+func (a *agentPresence) view() view {
+	if a == nil || !a.local && len(a.elsewhere) == 0 {
+		return view{}
+	}
+	return view{true, a.said}
+}
+
+// agent returns what is known of an agent, made if there is nothing. mu must be held.
+func (p *Presence) agent(who person) *agentPresence {
+	a := p.agents[who]
+	if a == nil {
+		a = new(agentPresence)
+		p.agents[who] = a
+	}
+	return a
+}
+
+// Up says that a user's first connection to this node has come; for agents it may be said of every one. conv is a
+// visitor's open conversation, or zero.
 func (p *Presence) Up(t TenantID, u UserID, r Role, conv ConversationID) {
 	who := person{t, u}
 	p.mu.Lock()
 	_, was := p.leaving[who]
 	delete(p.leaving, who)
-	state := Online
-	if r == RoleAgent {
-		a := p.agents[who]
-		if a == nil {
-			a = new(agentPresence)
-			p.agents[who] = a
+	if r != RoleAgent {
+		p.mu.Unlock()
+		if !was {
+			p.changed(PresenceChange{t, u, r, conv, Online})
 		}
-		was = was || a.connected
-		a.connected = true
-		state = a.said
+		return
 	}
+	a := p.agent(who)
+	before, fresh := a.view(), !a.local
+	a.local = true
+	after := a.view()
 	p.mu.Unlock()
-	if !was {
-		p.changed(PresenceChange{t, u, r, conv, state})
+	if fresh {
+		p.tellNodes(who)
+	}
+	if before != after {
+		p.changed(PresenceChange{t, u, r, conv, after.state})
 	}
 }
 
-// Down says that a user's last connection has ended: the grace begins.
+// Down says that a user's last connection to this node has ended: the grace begins.
 func (p *Presence) Down(t TenantID, u UserID, r Role, conv ConversationID) {
 	grace := p.visitorGrace
 	if r == RoleAgent {
@@ -93,35 +156,28 @@ func (p *Presence) Down(t TenantID, u UserID, r Role, conv ConversationID) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.leaving[person{t, u}] = departure{p.now().Add(grace), r, conv}
+	p.leaving[person{t, u}] = departure{at: p.now().Add(grace), role: r, conv: conv}
 }
 
-// Say records what an agent says of himself. It lasts until the agent says something else or the process ends; an agent
-// who never said anything is Offline: conversations are offered only to those who asked for them.
+// Say records what an agent says of himself. It lasts until the agent says something else or every node that knows has
+// ended; an agent who never said anything is Offline: conversations are offered only to those who asked for them.
 func (p *Presence) Say(t TenantID, agent AgentID, state Availability) {
 	who := person{t, UserID(agent)}
 	p.mu.Lock()
-	a := p.agents[who]
-	if a == nil {
-		a = new(agentPresence)
-		p.agents[who] = a
-	}
-	same := a.said == state
-	a.said = state
+	a := p.agent(who)
+	before := a.view()
+	a.said, a.saidAt, a.saidHere = state, max(p.now().UnixMilli(), a.saidAt+1), true
+	after := a.view()
 	p.mu.Unlock()
-	if !same {
-		p.changed(PresenceChange{Tenant: t, User: UserID(agent), Role: RoleAgent, State: state})
-	}
+	p.tellNodes(who)
+	p.tellAll(appendChange(nil, who, before, after))
 }
 
-// Agent returns an agent's effective availability: Offline unless connected or in the grace.
+// Agent returns an agent's effective availability: Offline unless connected somewhere or in the grace.
 func (p *Presence) Agent(t TenantID, agent AgentID) Availability {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if a := p.agents[person{t, UserID(agent)}]; a != nil && a.connected {
-		return a.said
-	}
-	return Offline
+	return p.agents[person{t, UserID(agent)}].view().state
 }
 
 // Available returns the agents of a tenant who are Online.
@@ -130,7 +186,7 @@ func (p *Presence) Available(t TenantID) []AgentID {
 	defer p.mu.Unlock()
 	var out []AgentID
 	for who, a := range p.agents {
-		if who.tenant == t && a.connected && a.said == Online {
+		if who.tenant == t && a.view().state == Online {
 			out = append(out, AgentID(who.user))
 		}
 	}
@@ -144,7 +200,7 @@ func (p *Presence) staffed() []TenantID {
 	seen := make(map[TenantID]bool)
 	var out []TenantID
 	for who, a := range p.agents {
-		if a.connected && a.said == Online && !seen[who.tenant] {
+		if a.view().state == Online && !seen[who.tenant] {
 			seen[who.tenant] = true
 			out = append(out, who.tenant)
 		}
@@ -152,18 +208,23 @@ func (p *Presence) staffed() []TenantID {
 	return out
 }
 
-// run ends graces until ctx ends.
+// run tells the other nodes of this one and ends graces, until ctx ends.
 func (p *Presence) run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	p.beat(false)
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			for _, c := range p.expire() {
-				p.changed(c)
-			}
+		}
+		p.askAround()
+		for _, c := range append(p.expire(), p.expirePeers()...) {
+			p.changed(c)
+		}
+		if n%beatEvery == 0 {
+			p.beat(false)
 		}
 	}
 }
@@ -172,8 +233,8 @@ func (p *Presence) run(ctx context.Context) {
 func (p *Presence) expire() []PresenceChange {
 	now := p.now()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	var gone []PresenceChange
+	var left []person
 	for who, d := range p.leaving {
 		if now.Before(d.at) {
 			continue
@@ -182,27 +243,53 @@ func (p *Presence) expire() []PresenceChange {
 		if p.here != nil && p.here(who.tenant, who.user) {
 			continue
 		}
+		if d.role != RoleAgent {
+			gone = append(gone, PresenceChange{who.tenant, who.user, d.role, d.conv, Offline})
+			continue
+		}
+		left = append(left, who)
 		if a := p.agents[who]; a != nil {
-			a.connected = false
-			if a.said == Offline {
-				delete(p.agents, who)
+			before := a.view()
+			a.local = false
+			if a.view() != before {
+				gone = append(gone, PresenceChange{who.tenant, who.user, d.role, d.conv, a.view().state})
 			}
 		}
-		gone = append(gone, PresenceChange{who.tenant, who.user, d.role, d.conv, Offline})
+	}
+	for who, a := range p.agents { // what nobody needs to know any more
+		if a.view() == (view{}) && a.said == Offline && now.UnixMilli()-a.saidAt > forgetAfter.Milliseconds() {
+			delete(p.agents, who)
+		}
+	}
+	p.mu.Unlock()
+	for _, who := range left {
+		p.tellNodes(who)
 	}
 	return gone
 }
 
-// presenceChanged tells the other nodes and screens, and lets routing look again.
+// presenceChanged tells screens, and lets routing look again.
 func (d *Desk) presenceChanged(c PresenceChange) {
-	err := d.broker.Publish(context.Background(), Signal{
-		Kind: SignalPresence, Tenant: c.Tenant, Conversation: c.Conversation, User: c.User, Role: c.Role, State: uint8(c.State),
-	})
-	if err != nil {
-		d.logger.Warn("presence signal not published", "err", err)
-	}
 	if c.Role == RoleAgent {
+		if tell := d.Presence.teller(); tell != nil {
+			tell(c)
+		}
 		d.router.wake(c.Tenant)
+		return
+	}
+	if c.Conversation.IsZero() {
+		return // a visitor without a conversation is on nobody's screen
+	}
+	d.signal(Signal{
+		Kind: SignalPresence, Tenant: c.Tenant, Conversation: c.Conversation, User: c.User, Role: c.Role, State: uint8(c.State),
+		Data: d.Presence.node[:],
+	})
+}
+
+// signal publishes a signal that may be lost.
+func (d *Desk) signal(s Signal) {
+	if err := d.broker.Publish(context.Background(), s); err != nil {
+		d.logger.Warn("signal not published", "kind", s.Kind, "err", err)
 	}
 }
 

@@ -33,7 +33,9 @@ func (c *changes) check(t *testing.T, want ...Availability) {
 func withPresence(t *testing.T, f func(p *Presence, c *changes)) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(changes)
-		p := newPresence(12*time.Second, 45*time.Second, time.Now, c.add)
+		p := newPresence(presenceConfig{
+			node: NewID[Presence](), visitor: 12 * time.Second, agent: 45 * time.Second, now: time.Now, changed: c.add, publish: func(Signal) {},
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); p.run(ctx) }()

@@ -150,6 +150,10 @@ const (
 	SignalPresence
 	SignalRevoked  // credentials of User, or of the log-in in Data, ended
 	SignalSettings // cached settings of Tenant are stale
+	SignalNode     // what a node says of itself and its agents: see Presence
+	SignalWanted   // a node asks whether User has a connection anywhere else: see Presence
+	SignalFound    // another node's answer: yes
+	SignalSession  // User has connected as session Origin; Data is the device
 )
 
 // Signal is a lossy note to every node: nothing that must not be lost travels this way.
