@@ -29,6 +29,8 @@ type Options struct {
 	NoDemo bool
 	// NoFile lowers the limit of open files, soft and hard; 0 leaves it.
 	NoFile int
+	// Path is the program. Defaults to Binary.
+	Path string
 	// Dir is the data directory. Defaults to a fresh one that goes with the test.
 	Dir string
 }
@@ -50,7 +52,10 @@ type Server struct {
 // Start starts a server and waits until it is ready. It is killed when the test ends.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
-	s := &Server{t: t, o: o, path: Binary(t), Dir: o.Dir}
+	s := &Server{t: t, o: o, path: o.Path, Dir: o.Dir}
+	if s.path == "" {
+		s.path = Binary(t)
+	}
 	if s.Dir == "" {
 		s.Dir = t.TempDir()
 	}
