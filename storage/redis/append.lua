@@ -1,18 +1,21 @@
 -- Appends the batches of one or more partitions. All reads and checks come before the first write.
 --
--- KEYS  for each partition: meta, stream, heads of this generation, of the one before, duplicates of this window, of the one before
--- ARGV  deadline (ms, this server's clock), feed command ('' for none), feed channel, node id, most bytes that may wait in a partition;
---       then for each partition: number 2, known epoch 8, known n 8, tag 8, epoch 8, window 8, generation 8, count 4;
+-- KEYS  meta, heads of this generation, of the one before, duplicates of this window, of the one before; then a stream for each partition
+-- ARGV  deadline (ms, this server's clock), feed command ('' for none), feed channel, node id, most bytes that may wait in a partition,
+--       window, generation;
+--       then for each partition: number 2, known epoch 8, known n 8, epoch that the headers were made for 8, tag 8, count 4;
 --       and for each of its events: header, event
 -- header = flags 1, key 32, message id 16, expected version 8, next version 8, print 8, time 8, tag 8 [, state 57] [, head 89]
 -- flags  : 1 joined, 2 internal, 4 has a next state, 8 may be taken not to exist, 16 look it up if it is no known duplicate, 32 a head follows
 -- head   = version 8, state 57, epoch 8, last 8, last public 8
 --
--- Returns the time (ms), then for each partition: status 1, epoch 8, n 8, previous tag 8, a code for each event, and in the
--- same order what belongs to the codes:
+-- place of a partition in meta = epoch 8, n 8, tag 8, bytes so far 8, of them trimmed 8
+--
+-- Returns the time (ms), 'w' if another window or generation holds, or for each partition: status 1, epoch 8, n 8, previous
+-- tag 8, a code for each event, and in the same order what belongs to the codes:
 -- A (accepted) record 89 | D (duplicate) place 48 | d (goes with a duplicate) | c (id used for another message) | x (stale)
 -- | n (no such conversation) | s (head needed) | l (look-up needed)
--- status: k done, n no meta, b behind what the caller knows, w other epoch, window or generation, f full
+-- status: k done, n nothing there, b behind what the caller knows, w other epoch, f full
 local call, pack, unp, sub, concat, band = redis.call, struct.pack, struct.unpack, string.sub, table.concat, bit.band
 local function int(x) return string.format('%.0f', x) end
 
@@ -21,62 +24,78 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 if now > tonumber(ARGV[1]) then return {'late', int(now)} end
 local limit = tonumber(ARGV[5])
 
--- plan judges a partition's events (headers from ARGV[a], every second one) and says what is to be written.
-local function plan(k, a, o)
-	local meta = call('HMGET', KEYS[k + 1], 'e', 'n', 't', 'w', 'g', 'b', 'tb')
-	if not meta[1] then o.status = 'n' return end
-	local epoch, n = tonumber(meta[1]), tonumber(meta[2])
-	o.epoch, o.n, o.previous, o.bytes = epoch, n, meta[3], tonumber(meta[6])
-	if epoch < o.knownEpoch or (epoch == o.knownEpoch and n < o.knownN) then o.status = 'b' return end
-	if epoch ~= o.begun or tonumber(meta[4]) ~= o.window or tonumber(meta[5]) ~= o.generation then o.status = 'w' return end
-	if o.bytes - tonumber(meta[7]) > limit then o.status = 'f' return end
-	o.status = 'k'
-
-	local count = o.count
-	local flags, key, mid, expect, nextv = {}, {}, {}, {}, {}
-	local keys, head, places = {}, {}, {}
-	for i = 1, count do
+-- What the call needs of all partitions: three reads.
+local plans, fields = {}, {'w', 'g'}
+local flags, key, mid, expect, nextv = {}, {}, {}, {}, {} -- by the place of the header in ARGV
+local mids, keys, head, places = {}, {}, {}, {}
+local a = 8
+for k = 6, #KEYS do
+	local o = {stream = KEYS[k], a = a - 1}
+	o.number, o.knownEpoch, o.knownN, o.begun, o.tag, o.count = unp('>I2I8I8I8c8I4', ARGV[a])
+	fields[#fields + 1] = 'p' .. o.number
+	for i = a + 1, a + 2 * o.count, 2 do
 		local hk
-		flags[i], hk, mid[i], expect[i], nextv[i] = unp('>Bc32c16I8I8', ARGV[a + 2 * i])
+		flags[i], hk, mid[i], expect[i], nextv[i] = unp('>Bc32c16I8I8', ARGV[i])
 		key[i] = hk
+		mids[#mids + 1] = mid[i]
 		if head[hk] == nil then
 			head[hk] = false
 			keys[#keys + 1] = hk
 		end
 	end
-	local found = call('HMGET', KEYS[k + 5], unpack(mid))
-	local older = o.window > 1 and call('HMGET', KEYS[k + 6], unpack(mid))
-	for i = 1, count do
+	a = a + 1 + 2 * o.count
+	plans[#plans + 1] = o
+end
+local meta = call('HMGET', KEYS[1], unpack(fields))
+if meta[1] and (meta[1] ~= ARGV[6] or meta[2] ~= ARGV[7]) then return {int(now), 'w'} end
+do
+	local found = call('HMGET', KEYS[4], unpack(mids))
+	local older = ARGV[6] ~= '1' and call('HMGET', KEYS[5], unpack(mids))
+	for i = 1, #mids do
 		local place = found[i] or (older and older[i])
-		if place then places[mid[i]] = place end
+		if place then places[mids[i]] = place end
 	end
-	found = call('HMGET', KEYS[k + 3], unpack(keys))
+	found = call('HMGET', KEYS[2], unpack(keys))
 	for i = 1, #keys do
-		local hk = keys[i]
-		head[hk] = found[i] or (o.generation > 1 and call('HGET', KEYS[k + 4], hk))
+		head[keys[i]] = found[i] or (ARGV[7] ~= '1' and call('HGET', KEYS[3], keys[i]))
 	end
+end
 
-	local codes, answers, entry, dups, heads, changed = {}, {}, {}, {}, {}, {}
-	local answered, entries, dupn = 0, 0, 0
+local dups, heads, changed, dupn = {}, {}, {}, 0
+
+-- plan judges a partition's events and says what is to be written.
+local function plan(o, place)
+	if not place then o.status = 'n' return end
+	local epoch, n, trimmed
+	epoch, n, o.previous, o.bytes, trimmed = unp('>I8I8c8I8I8', place)
+	o.epoch, o.n, o.trimmed = epoch, n, trimmed
+	if epoch < o.knownEpoch or (epoch == o.knownEpoch and n < o.knownN) then o.status = 'b' return end
+	if epoch ~= o.begun then o.status = 'w' return end
+	if o.bytes - trimmed > limit then o.status = 'f' return end
+	o.status = 'k'
+
+	local codes, answers, entry = {}, {}, {}
+	local answered, entries = 0, 0
 	local base = epoch * 8388608 + 1
-	local i = 1
-	while i <= count do
+	-- Headers are every second argument: i is the first of a group, j the last.
+	local i, stop = o.a + 2, o.a + 2 * o.count
+	while i <= stop do
 		local j = i
-		while j < count and band(flags[j + 1], 1) ~= 0 do j = j + 1 end
+		while j < stop and band(flags[j + 2], 1) ~= 0 do j = j + 2 end
 		local code, dup = nil, false
-		for x = i, j do
+		for x = i, j, 2 do
 			local place = places[mid[x]]
 			if place then
 				dup = true
-				if sub(place, 25, 32) ~= sub(ARGV[a + 2 * x], 66, 73) then code = 'c' end
+				if sub(place, 25, 32) ~= sub(ARGV[x], 66, 73) then code = 'c' end
 			elseif flags[x] >= 16 and band(flags[x], 16) ~= 0 and not code then
 				code = 'l'
 			end
 		end
 		if dup and code ~= 'c' then
-			for x = i, j do
+			for x = i, j, 2 do
 				local place = places[mid[x]]
-				codes[x] = place and 'D' or 'd'
+				codes[#codes + 1] = place and 'D' or 'd'
 				if place then
 					answered = answered + 1
 					answers[answered] = place
@@ -88,7 +107,7 @@ local function plan(k, a, o)
 			if not code then
 				local given = flags[i] >= 32
 				if given then
-					local init = sub(ARGV[a + 2 * i], -89)
+					local init = sub(ARGV[i], -89)
 					local _, il = unp('>I8I8', init, 66)
 					local hl = 0
 					if h then _, hl = unp('>I8I8', h, 66) end
@@ -106,35 +125,35 @@ local function plan(k, a, o)
 			end
 			local records = {}
 			if not code then
-				for x = i, j do
+				for x = i, j, 2 do
 					if expect[x] ~= 0 and expect[x] ~= version then code = 'x' break end
 					local f = flags[x]
 					if band(f, 4) ~= 0 then
 						if nextv[x] ~= version + 1 then code = 'x' break end
 						version = nextv[x]
-						vs = pack('>I8', version) .. sub(ARGV[a + 2 * x], 90, 146)
+						vs = pack('>I8', version) .. sub(ARGV[x], 90, 146)
 					elseif version == 0 then
 						code = 'n'
 						break
 					end
 					local seq = last + 1
 					if seq < base then seq = base end
-					records[x - i + 1] = pack('>I8I8I8', seq, last, public)
-					records[i - x - 1] = vs
+					records[x] = pack('>I8I8I8', seq, last, public)
+					records[-x] = vs
 					last = seq
 					if band(f, 2) == 0 then public = seq end
 				end
 			end
-			for x = i, j do
-				codes[x] = code or 'A'
+			for x = i, j, 2 do
+				codes[#codes + 1] = code or 'A'
 				if not code then
-					local place = records[x - i + 1]
-					local record = place .. records[i - x - 1]
+					local place = records[x]
+					local record = place .. records[-x]
 					answered = answered + 1
 					answers[answered] = record
-					entry[entries + 1], entry[entries + 2] = record, ARGV[a + 2 * x + 1]
+					entry[entries + 1], entry[entries + 2] = record, ARGV[x + 1]
 					entries = entries + 2
-					place = place .. sub(ARGV[a + 2 * x], 66, 89)
+					place = place .. sub(ARGV[x], 66, 89)
 					places[mid[x]] = place
 					dups[dupn + 1], dups[dupn + 2] = mid[x], place
 					dupn = dupn + 2
@@ -148,44 +167,39 @@ local function plan(k, a, o)
 				end
 			end
 		end
-		i = j + 1
+		i = j + 2
 	end
 	o.results = concat(codes) .. concat(answers)
-	o.entry, o.entries, o.dups, o.heads, o.head = entry, entries, dups, heads, head
+	o.entry, o.entries = entry, entries
 end
 
-local plans, a = {}, 6
-for k = 0, #KEYS - 6, 6 do
-	local o = {k = k}
-	o.number, o.knownEpoch, o.knownN, o.tag, o.begun, o.window, o.generation, o.count = unp('>I2I8I8c8I8I8I8I4', ARGV[a])
-	plan(k, a - 1, o)
-	a = a + 1 + 2 * o.count
-	plans[#plans + 1] = o
-end
+for i = 1, #plans do plan(plans[i], meta[i + 2]) end
 
-local replies, feed = {int(now)}, {ARGV[4]}
+local replies, feed, moved = {int(now)}, {ARGV[4]}, {}
 for i = 1, #plans do
 	local o = plans[i]
 	local previous = o.previous
 	if o.entry and o.entries > 0 then
-		local k = o.k
 		o.n = o.n + 1
 		local body = concat(o.entry)
 		local bytes = o.bytes + 53 + #body
-		local n = int(o.n)
 		local payload = pack('>BI8I8', 1, o.epoch, o.n) .. previous .. o.tag .. pack('>I8I8I4', now, bytes, o.entries / 2) .. body
-		call('XADD', KEYS[k + 2], int(o.epoch) .. '-' .. n, 'b', payload)
-		local heads = {}
-		for x = 1, #o.heads do
-			heads[2 * x - 1], heads[2 * x] = o.heads[x], o.head[o.heads[x]]
-		end
-		call('HSET', KEYS[k + 3], unpack(heads))
-		call('HSET', KEYS[k + 5], unpack(o.dups))
-		call('HSET', KEYS[k + 1], 'n', n, 't', o.tag, 'b', int(bytes))
+		call('XADD', o.stream, int(o.epoch) .. '-' .. int(o.n), 'b', payload)
+		moved[#moved + 1] = 'p' .. o.number
+		moved[#moved + 1] = pack('>I8I8', o.epoch, o.n) .. o.tag .. pack('>I8I8', bytes, o.trimmed)
 		feed[#feed + 1] = pack('>I2I4', o.number, #payload)
 		feed[#feed + 1] = payload
 	end
 	replies[#replies + 1] = o.status .. pack('>I8I8', o.epoch or 0, o.n or 0) .. (previous or '\0\0\0\0\0\0\0\0') .. (o.results or '')
 end
-if #feed > 1 and ARGV[2] ~= '' then call(ARGV[2], ARGV[3], concat(feed)) end
+if #feed > 1 then
+	local changes = {}
+	for x = 1, #heads do
+		changes[2 * x - 1], changes[2 * x] = heads[x], head[heads[x]]
+	end
+	call('HSET', KEYS[2], unpack(changes))
+	call('HSET', KEYS[4], unpack(dups))
+	call('HSET', KEYS[1], unpack(moved))
+	if ARGV[2] ~= '' then call(ARGV[2], ARGV[3], concat(feed)) end
+end
 return replies

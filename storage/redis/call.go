@@ -24,7 +24,7 @@ type part struct {
 	groups []*group
 	events int
 	bytes  int
-	keys   []string
+	book   book // what args were made with
 	args   []any
 }
 
@@ -62,7 +62,11 @@ func (l *Log) call(ctx context.Context, groups []*group) (left []*group) {
 		return left
 	}
 	ready := parts[:0]
+	now := parts[0].p.scope.read()
 	for _, t := range parts {
+		if t.book = now; l.cluster {
+			t.book = t.p.scope.read()
+		}
 		if err := l.encode(t); err != nil {
 			for _, g := range t.groups {
 				g.refuse(asError(err))
@@ -88,23 +92,18 @@ func checkGroup(g *group) error {
 	return nil
 }
 
-// encode makes a part's keys and arguments.
+// encode makes a part's arguments.
 func (l *Log) encode(t *part) error {
 	p := t.p
 	p.mu.Lock()
-	known, m := p.highest, p.meta
+	known, begun := p.highest, p.begun
 	p.mu.Unlock()
-	k := &p.keys
-	t.keys = []string{
-		k.meta, k.stream, numbered(k.head, m.generation), numbered(k.head, m.generation-1), numbered(k.dup, m.window), numbered(k.dup, m.window-1),
-	}
+	m := t.book
 	b := be.AppendUint16(nil, uint16(p.number))
 	b = be.AppendUint64(b, known.Epoch)
 	b = be.AppendUint64(b, known.N)
+	b = be.AppendUint64(b, begun)
 	b = append(b, t.tag[:]...)
-	b = be.AppendUint64(b, m.epoch)
-	b = be.AppendUint64(b, m.window)
-	b = be.AppendUint64(b, m.generation)
 	b = be.AppendUint32(b, uint32(t.events))
 	t.args = append(make([]any, 0, 1+2*t.events), b)
 	now := time.UnixMilli(l.clock())
@@ -139,7 +138,7 @@ const (
 // headerLen is how long a header is without state and head.
 const headerLen = 89
 
-func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *meta, now time.Time, tag project.Tag) []byte {
+func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *book, now time.Time, tag project.Tag) []byte {
 	flags := byte(0)
 	if joined {
 		flags |= flagJoined
@@ -185,6 +184,11 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 			limit = l.clock() + (patience - time.Since(start)).Milliseconds()
 			err = errNotYet
 		}
+		if errors.Is(err, errTurned) {
+			if err = l.encodeAgain(ctx, parts); err == nil {
+				err = errNotYet
+			}
+		}
 		rest := parts[:0]
 		for i, t := range parts {
 			switch {
@@ -215,6 +219,21 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 	}
 }
 
+// encodeAgain makes the arguments of parts anew, with the windows that hold now.
+func (l *Log) encodeAgain(ctx context.Context, parts []*part) error {
+	if err := l.readBook(ctx, parts[0].p.scope); err != nil {
+		return err
+	}
+	b := parts[0].p.scope.read()
+	for _, t := range parts {
+		t.book = b
+		if err := l.encode(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *part) fail(err error) {
 	for _, g := range t.groups {
 		g.fail(err)
@@ -229,6 +248,7 @@ type reply struct {
 
 var (
 	errLate   = errors.New("the call came too late")
+	errTurned = errors.New("another window or generation has begun")
 	errNotYet = errors.New("not yet")
 )
 
@@ -237,7 +257,7 @@ func (l *Log) send(ctx context.Context, parts []*part, limit int64) ([]reply, er
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if !l.cluster {
-		got, err := l.eval(ctx, parts, limit, "PUBLISH", l.Prefix+"feed")
+		got, err := l.eval(ctx, parts, limit, "PUBLISH")
 		if err != nil {
 			return nil, err
 		}
@@ -252,7 +272,12 @@ func (l *Log) send(ctx context.Context, parts []*part, limit int64) ([]reply, er
 	for i, t := range parts {
 		go func() {
 			defer func() { done <- struct{}{} }()
-			got, err := l.eval(ctx, []*part{t}, limit, "SPUBLISH", t.p.keys.feed)
+			got, err := l.eval(ctx, []*part{t}, limit, "SPUBLISH")
+			if errors.Is(err, errTurned) {
+				if again := l.encodeAgain(ctx, []*part{t}); again != nil {
+					err = again
+				}
+			}
 			if err != nil {
 				out[i].err = err
 				return
@@ -272,12 +297,15 @@ func (l *Log) send(ctx context.Context, parts []*part, limit int64) ([]reply, er
 }
 
 // eval runs the script for some partitions and returns a body for each.
-func (l *Log) eval(ctx context.Context, parts []*part, limit int64, publish, channel string) ([]string, error) {
-	names := make([]string, 0, 6*len(parts))
-	args := make([]any, 0, 5+8*len(parts))
-	args = append(args, strconv.FormatInt(limit, 10), publish, channel, l.node[:], l.Backlog/project.Partitions)
+func (l *Log) eval(ctx context.Context, parts []*part, limit int64, publish string) ([]string, error) {
+	s := parts[0].p.scope
+	m := parts[0].book
+	names := make([]string, 0, 5+len(parts))
+	names = append(names, s.meta, numbered(s.head, m.generation), numbered(s.head, m.generation-1), numbered(s.dup, m.window), numbered(s.dup, m.window-1))
+	args := make([]any, 0, 7+8*len(parts))
+	args = append(args, strconv.FormatInt(limit, 10), publish, s.feed, l.node[:], l.Backlog/project.Partitions, m.window, m.generation)
 	for _, t := range parts {
-		names = append(names, t.keys...)
+		names = append(names, t.p.stream)
 		args = append(args, t.args...)
 	}
 	l.stats.calls.Inc()
@@ -297,6 +325,9 @@ func (l *Log) eval(ctx context.Context, parts []*part, limit int64, publish, cha
 	if len(got) == 2 && got[0] == "late" {
 		l.learnClock(got[1])
 		return nil, errLate
+	}
+	if len(got) == 2 && got[1] == "w" {
+		return nil, errTurned
 	}
 	if len(got) != len(parts)+1 {
 		return nil, fmt.Errorf("append: %d answers for %d partitions", len(got)-1, len(parts))
@@ -375,7 +406,7 @@ func (l *Log) settle(ctx context.Context, t *part, body string) {
 		t.fail(errFull)
 		return
 	case 'w':
-		if err := l.readMeta(ctx, t.p); err != nil {
+		if err := l.readBook(ctx, t.p.scope); err != nil {
 			l.Logger.Warn("partition can't be read", "err", err)
 		}
 	default: // nothing there, or behind: somebody has to begin a new epoch
@@ -521,9 +552,8 @@ func (l *Log) findMessages(ctx context.Context, g *group) (bool, error) {
 	return true, nil
 }
 
-// meta is what a node remembers of a partition's bookkeeping.
-type meta struct {
-	epoch                 uint64 // what follows was read in it
+// book is what a node remembers of a scope's bookkeeping.
+type book struct {
 	window, generation    uint64
 	dupsSince, headsSince int64 // ms: everything newer than that is known to Redis
 	windowAt, generatedAt int64 // ms: when the current ones began
@@ -533,7 +563,7 @@ type meta struct {
 const skew = 5 * time.Second
 
 // isFresh reports whether an id was made so recently that Redis must know it if it was ever used.
-func (m *meta) isFresh(id [16]byte, now time.Time, since int64) bool {
+func (m *book) isFresh(id [16]byte, now time.Time, since int64) bool {
 	if uuid.UUID(id).Version() != 7 {
 		return false
 	}

@@ -317,12 +317,12 @@ func TestRotation(t *testing.T) {
 	e := th.message("once")
 	first := send(t, a.Log, e)
 	require.NoError(t, a.Settle(t.Context(), th.key, first.Seq))
-	p := &a.parts[partitionOf(th.key)]
+	s := a.parts[partitionOf(th.key)].scope
 	for range 3 {
 		require.Eventually(t, func() bool {
-			from := p.meta.window
+			from := s.read().window
 			a.tidy(t.Context())
-			return p.meta.window > from
+			return s.read().window > from
 		}, 5*time.Second, 2*time.Millisecond)
 	}
 	asked := db.asked

@@ -21,17 +21,14 @@ const (
 
 // feed is a subscription: on a single server there is one for all partitions, on a cluster one for each.
 type feed struct {
-	channel string
+	scope   *scope
 	sharded bool
 }
 
 func (l *Log) feeds() []feed {
-	if !l.cluster {
-		return []feed{{channel: l.Prefix + "feed"}}
-	}
-	out := make([]feed, len(l.parts))
-	for i := range out {
-		out[i] = feed{l.parts[i].keys.feed, true}
+	out := make([]feed, len(l.scopes))
+	for i, s := range l.scopes {
+		out[i] = feed{s, l.cluster}
 	}
 	return out
 }
@@ -62,9 +59,9 @@ func (l *Log) follow(ctx context.Context, f feed) error {
 func (l *Log) listen(ctx context.Context, f feed) error {
 	var sub *goredis.PubSub
 	if f.sharded {
-		sub = l.Client.SSubscribe(ctx, f.channel)
+		sub = l.Client.SSubscribe(ctx, f.scope.feed)
 	} else {
-		sub = l.Client.Subscribe(ctx, f.channel)
+		sub = l.Client.Subscribe(ctx, f.scope.feed)
 	}
 	defer sub.Close()
 	stop := context.AfterFunc(ctx, func() { _ = sub.Close() })
@@ -86,10 +83,8 @@ func (l *Log) listen(ctx context.Context, f feed) error {
 		asked = false
 		switch m := msg.(type) {
 		case *goredis.Subscription:
-			for i := range l.parts { // what was missed before
-				if !f.sharded || l.parts[i].keys.feed == f.channel {
-					l.repair(i)
-				}
+			for _, p := range f.scope.parts { // what was missed before
+				l.repair(p.number)
 			}
 		case *goredis.Message:
 			l.hear(ctx, []byte(m.Payload))
@@ -179,7 +174,7 @@ func (l *Log) report(ctx context.Context) error {
 				one = append(one, p.projected.Tag[:]...)
 				if l.cluster {
 					go l.publish(ctx, func(ctx context.Context) error {
-						return l.Client.SPublish(ctx, p.keys.feed, append(make([]byte, nodeLen), one...)).Err()
+						return l.Client.SPublish(ctx, p.scope.feed, append(make([]byte, nodeLen), one...)).Err()
 					})
 				} else {
 					all = append(all, one...)
@@ -188,7 +183,7 @@ func (l *Log) report(ctx context.Context) error {
 			p.mu.Unlock()
 		}
 		if len(all) > nodeLen {
-			l.publish(ctx, func(ctx context.Context) error { return l.Client.Publish(ctx, l.Prefix+"feed", all).Err() })
+			l.publish(ctx, func(ctx context.Context) error { return l.Client.Publish(ctx, l.scopes[0].feed, all).Err() })
 		}
 	}
 }

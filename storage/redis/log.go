@@ -55,6 +55,7 @@ type Log struct {
 	cluster bool
 	node    [16]byte
 	parts   [project.Partitions]partition
+	scopes  []*scope
 	tails   local.Tails
 	stats   stats
 
@@ -110,11 +111,7 @@ func New(o Options) *Log {
 	_, l.cluster = o.Client.(*goredis.ClusterClient)
 	_, _ = rand.Read(l.node[:]) // never fails
 	l.stats.register(o.Metrics)
-	for i := range l.parts {
-		p := &l.parts[i]
-		p.number, p.keys, p.moved = i, keysOf(o.Prefix, i), make(chan struct{})
-		p.reset()
-	}
+	l.arrange()
 	return l
 }
 

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -82,8 +81,9 @@ func (l *Log) look(ctx context.Context, p *partition) error {
 			return l.fork(ctx, p)
 		}
 		p.mu.Lock()
-		p.meta = m.meta
+		p.begun = m.cursor.Epoch
 		p.mu.Unlock()
+		p.scope.write(m.book)
 		if len(entries) == 0 {
 			if m.cursor.Tag == cursor.Tag {
 				p.mu.Lock()
@@ -113,7 +113,7 @@ func (l *Log) look(ctx context.Context, p *partition) error {
 // fork begins a new epoch of a partition: what Redis holds is not all of what was acknowledged, or may not be. order must be held.
 func (l *Log) fork(ctx context.Context, p *partition) error {
 	// One node at a time; the others find the new epoch when they look again.
-	ok, err := l.Client.SetNX(ctx, p.keys.meta+":forking", l.node[:], 3*time.Second).Result()
+	ok, err := l.Client.SetNX(ctx, p.scope.meta+":forking:"+p.field, l.node[:], 3*time.Second).Result()
 	if err != nil {
 		return fmt.Errorf("fork: %w", err)
 	}
@@ -121,7 +121,7 @@ func (l *Log) fork(ctx context.Context, p *partition) error {
 		return fmt.Errorf("fork: another node is at it: %w", errNotYet)
 	}
 	// Kept only to spare the others the trouble: epochs are right without it.
-	defer func() { _ = l.Client.Del(context.WithoutCancel(ctx), p.keys.meta+":forking").Err() }()
+	defer func() { _ = l.Client.Del(context.WithoutCancel(ctx), p.scope.meta+":forking:"+p.field).Err() }()
 	p.mu.Lock()
 	known := p.highest
 	p.mu.Unlock()
@@ -136,7 +136,7 @@ func (l *Log) fork(ctx context.Context, p *partition) error {
 	if known == (project.Cursor{}) {
 		first = "1"
 	}
-	if err := beginScript.Run(ctx, l.Client, []string{p.keys.meta}, epoch, tag[:], first).Err(); err != nil {
+	if err := beginScript.Run(ctx, l.Client, []string{p.scope.meta}, epoch, tag[:], first, p.field).Err(); err != nil {
 		return fmt.Errorf("begin an epoch: %w", err)
 	}
 	l.stats.epochs.Inc()
@@ -190,8 +190,9 @@ func (l *Log) load(ctx context.Context, p *partition) (streamMeta, error) {
 			p.add(b)
 			p.shrink(time.Now(), l.Ring/project.Partitions)
 		}
-		if p.meta, p.filled = m.meta, m.exists; m.exists {
-			p.cursor = m.cursor
+		if p.filled = m.exists; m.exists {
+			p.cursor, p.begun = m.cursor, m.cursor.Epoch
+			p.scope.write(m.book)
 		}
 		if p.highest.Before(p.cursor) || !p.cursor.Before(p.projected) {
 			p.highest = p.cursor
@@ -285,28 +286,23 @@ func (l *Log) watch(ctx context.Context) error {
 	}
 }
 
-// compare asks for every partition's place in one round trip.
+// compare asks for every partition's place, in one round trip for each scope.
 func (l *Log) compare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	pipe := l.Client.Pipeline()
-	fields := make([]*goredis.SliceCmd, len(l.parts))
-	for i := range l.parts {
-		fields[i] = pipe.HMGet(ctx, l.parts[i].keys.meta, metaFields...)
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return fmt.Errorf("compare with redis: %w", err)
-	}
-	l.seen.Store(time.Now().UnixMilli())
-	for i := range l.parts {
-		p := &l.parts[i]
-		m, err := parseMeta(fields[i].Val())
-		p.mu.Lock()
-		same := err == nil && m.exists && m.cursor == p.cursor
-		p.shrink(time.Now(), l.Ring/project.Partitions)
-		p.mu.Unlock()
-		if !same {
-			l.repair(i)
+	for _, s := range l.scopes {
+		places, err := l.readPlaces(ctx, s)
+		if err != nil {
+			return fmt.Errorf("compare with redis: %w", err)
+		}
+		for i, p := range s.parts {
+			p.mu.Lock()
+			same := places[i].exists && places[i].Cursor == p.cursor
+			p.shrink(time.Now(), l.Ring/project.Partitions)
+			p.mu.Unlock()
+			if !same {
+				l.repair(p.number)
+			}
 		}
 	}
 	return nil
@@ -322,7 +318,9 @@ func (l *Log) tidy(ctx context.Context) {
 			l.stats.lastError(l.Logger, err)
 			return
 		}
-		if err := l.rotate(ctx, p); err != nil {
+	}
+	for _, s := range l.scopes {
+		if err := l.rotate(ctx, s); err != nil {
 			l.stats.lastError(l.Logger, err)
 			return
 		}
@@ -364,7 +362,7 @@ func (l *Log) trim(ctx context.Context, p *partition) error {
 	}
 	next := upto
 	next.N++
-	err := trimScript.Run(ctx, l.Client, []string{p.keys.meta, p.keys.stream}, streamID(upto), streamID(next), upto.Tag[:]).Err()
+	err := trimScript.Run(ctx, l.Client, []string{p.scope.meta, p.stream}, streamID(upto), streamID(next), upto.Tag[:], p.field).Err()
 	if err != nil {
 		return fmt.Errorf("trim: %w", err)
 	}
@@ -373,31 +371,31 @@ func (l *Log) trim(ctx context.Context, p *partition) error {
 
 // rotate begins a new window of duplicates and a new generation of heads when the current one is old enough and the
 // database has all of what is dropped.
-func (l *Log) rotate(ctx context.Context, p *partition) error {
-	p.mu.Lock()
-	m := p.meta
-	first := l.clock() // when the oldest thing was appended that the database does not have
-	if i := p.unprojected(); i < len(p.batches) {
-		first = p.batches[i].At
+func (l *Log) rotate(ctx context.Context, s *scope) error {
+	m, now := s.read(), l.clock()
+	first := now // when the oldest thing was appended that the database does not have
+	for _, p := range s.parts {
+		p.mu.Lock()
+		if i := p.unprojected(); i < len(p.batches) {
+			first = min(first, p.batches[i].At)
+		}
+		if p.projected.Before(p.dropped) || p.projected == (project.Cursor{}) && p.cursor.N > 0 {
+			first = 0
+		}
+		p.mu.Unlock()
 	}
-	if p.projected.Before(p.dropped) || p.projected == (project.Cursor{}) && p.cursor.N > 0 {
-		first = 0
-	}
-	p.mu.Unlock()
-	now := l.clock()
 	turn := func(number, since, before string, n uint64, at int64, every time.Duration, drop ...string) error {
 		if m.window == 0 || now-at < every.Milliseconds() || first < at {
 			return nil
 		}
-		names := append([]string{p.keys.meta}, drop...)
+		names := append([]string{s.meta}, drop...)
 		if err := rotateScript.Run(ctx, l.Client, names, number, since, before, strconv.FormatUint(n, 10)).Err(); err != nil {
 			return fmt.Errorf("rotate: %w", err)
 		}
-		return l.readMeta(ctx, p)
+		return l.readBook(ctx, s)
 	}
-	if err := turn("w", "ws", "wp", m.window, m.windowAt, l.Window, numbered(p.keys.dup, m.window-1)); err != nil {
+	if err := turn("w", "ws", "wp", m.window, m.windowAt, l.Window, numbered(s.dup, m.window-1)); err != nil {
 		return err
 	}
-	return turn("g", "gs", "gp", m.generation, m.generatedAt, l.Generation,
-		numbered(p.keys.head, m.generation-1), numbered(p.keys.open, m.generation-1))
+	return turn("g", "gs", "gp", m.generation, m.generatedAt, l.Generation, numbered(s.head, m.generation-1), numbered(s.open, m.generation-1))
 }

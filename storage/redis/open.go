@@ -64,26 +64,18 @@ func (l *Log) occupied(ctx context.Context, events []chat.Event, other chat.Conv
 
 func visitorKey(t chat.TenantID, v chat.VisitorID) []byte { return append(t[:], v[:]...) }
 
-// openKeys are where a partition keeps visitors' places: of this generation and of the one before.
-func (l *Log) openKeys(p *partition) (names []string, m meta) {
-	p.mu.Lock()
-	m = p.meta
-	p.mu.Unlock()
-	return []string{numbered(p.keys.open, m.generation), numbered(p.keys.open, m.generation-1)}, m
-}
-
 // reserve takes the visitor's place for a conversation. It returns the conversation that holds it, or the zero id.
 func (l *Log) reserve(ctx context.Context, key chat.Key, v chat.VisitorID) (chat.ConversationID, error) {
 	p := &l.parts[homeOf(v)]
 	asked, replace := false, ""
 	for range 8 {
-		names, m := l.openKeys(p)
+		m, begun := p.scope.read(), p.began()
 		free := "0"
 		if asked || m.isFresh(v, time.UnixMilli(l.clock()), m.headsSince) {
 			free = "1"
 		}
-		got, err := reserveScript.Run(ctx, l.Client, append(names, p.keys.meta), visitorKey(key.Tenant, v), key.Conversation[:], free, replace,
-			m.epoch, m.generation).Text()
+		got, err := reserveScript.Run(ctx, l.Client, append(p.scope.openKeys(m), p.scope.meta), visitorKey(key.Tenant, v), key.Conversation[:],
+			free, replace, p.field, begun, m.generation).Text()
 		if err != nil {
 			if isFull(err) {
 				return chat.ConversationID{}, errFull
@@ -95,7 +87,7 @@ func (l *Log) reserve(ctx context.Context, key chat.Key, v chat.VisitorID) (chat
 			return chat.ConversationID{}, nil
 		case "meta":
 			l.repair(p.number)
-			if err := l.readMeta(ctx, p); err != nil {
+			if err := l.readBook(ctx, p.scope); err != nil {
 				return chat.ConversationID{}, busy("take the visitor's place", err)
 			}
 			time.Sleep(5 * time.Millisecond)
@@ -143,7 +135,8 @@ func (l *Log) holds(ctx context.Context, key chat.Key, since time.Time) (bool, e
 
 // release gives the visitor's place back. If that fails, the next one takes it over.
 func (l *Log) release(ctx context.Context, key chat.Key, v chat.VisitorID) {
-	names, _ := l.openKeys(&l.parts[homeOf(v)])
+	s := l.parts[homeOf(v)].scope
+	names := s.openKeys(s.read())
 	if err := releaseScript.Run(ctx, l.Client, names, visitorKey(key.Tenant, v), key.Conversation[:]).Err(); err != nil {
 		l.Logger.Debug("a visitor's place was not given back", "err", err)
 	}
@@ -153,12 +146,12 @@ func (l *Log) release(ctx context.Context, key chat.Key, v chat.VisitorID) {
 func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.VisitorID) (id chat.ConversationID, err error) {
 	p := &l.parts[homeOf(v)]
 	field := string(visitorKey(t, v))
-	var m meta
+	var m book
 	for try := 0; ; try++ {
-		var names []string
-		names, m = l.openKeys(p)
+		m = p.scope.read()
+		begun, names := p.began(), p.scope.openKeys(m)
 		pipe := l.Client.Pipeline()
-		epoch := pipe.HGet(ctx, p.keys.meta, "e")
+		place := pipe.HGet(ctx, p.scope.meta, p.field)
 		found := []*goredis.StringCmd{pipe.HGet(ctx, names[0], field), pipe.HGet(ctx, names[1], field)}
 		if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
 			return id, busy("look for an open conversation", err)
@@ -168,7 +161,7 @@ func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.Visi
 				return chat.ConversationID([]byte(s[:16])), nil
 			}
 		}
-		if l.isCurrent(ctx, p, epoch, m) {
+		if l.isCurrent(ctx, p, place, begun) {
 			break
 		}
 		if try == 3 {
@@ -184,16 +177,22 @@ func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.Visi
 	return id, nil
 }
 
-// isCurrent reports whether what a node remembers of a partition's bookkeeping belongs to the epoch that Redis has. If not, it
-// reads it again.
-func (l *Log) isCurrent(ctx context.Context, p *partition, epoch *goredis.StringCmd, m meta) bool {
-	if n, err := epoch.Uint64(); err == nil && n == m.epoch {
+// isCurrent reports whether what a node remembers of a partition belongs to the epoch that Redis has. If not, it reads it again.
+func (l *Log) isCurrent(ctx context.Context, p *partition, place *goredis.StringCmd, begun uint64) bool {
+	if s, err := place.Result(); err == nil && len(s) == 40 && be.Uint64([]byte(s)) == begun {
 		return true
 	}
 	l.repair(p.number)
-	if err := l.readMeta(ctx, p); err != nil {
+	if err := l.readBook(ctx, p.scope); err != nil {
 		l.stats.lastError(l.Logger, err)
 	}
 	time.Sleep(5 * time.Millisecond) // whoever noticed the loss is at work
 	return false
+}
+
+// began is the epoch that the bookkeeping was last read in.
+func (p *partition) began() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.begun
 }

@@ -3,6 +3,7 @@ package redis
 import (
 	"fmt"
 	"strconv"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -52,19 +53,62 @@ func slotOf(tag string) int {
 	return int(crc) % slots
 }
 
-// keys are the names of a partition's keys.
-type keys struct {
-	meta   string
-	stream string
-	feed   string
-	head   string // a generation's number comes behind it
-	dup    string // a window's number comes behind it
-	open   string // a generation's number comes behind it
+// scope is what one call of the script may span: on a single server all partitions, on a cluster one. Its partitions share the
+// keys of heads, duplicates and visitors' places, so a call costs a handful of commands and one XADD for each partition.
+// Safe for concurrent use.
+type scope struct {
+	meta string // bookkeeping
+	feed string // channel
+	head string // a generation's number comes behind it
+	dup  string // a window's number comes behind it
+	open string // a generation's number comes behind it
+
+	parts []*partition
+
+	mu   sync.Mutex
+	book book
 }
 
-func keysOf(prefix string, p int) keys {
-	base := fmt.Sprintf("%s{%s}:", prefix, tags[p])
-	return keys{meta: base + "meta", stream: base + "log", feed: base + "feed", head: base + "head:", dup: base + "dup:", open: base + "open:"}
+func newScope(base string) *scope {
+	return &scope{meta: base + "meta", feed: base + "feed", head: base + "head:", dup: base + "dup:", open: base + "open:"}
+}
+
+func (s *scope) read() book {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.book
+}
+
+// write notes what was read of the bookkeeping. Numbers never go back but where everything was lost.
+func (s *scope) write(b book) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.book = b
+}
+
+// openKeys are where visitors' places are kept: in this generation and in the one before.
+func (s *scope) openKeys(b book) []string {
+	return []string{numbered(s.open, b.generation), numbered(s.open, b.generation-1)}
 }
 
 func numbered(name string, n uint64) string { return name + strconv.FormatUint(n, 10) }
+
+// arrange makes the partitions and their scopes.
+func (l *Log) arrange() {
+	all := newScope(l.Prefix)
+	l.scopes = []*scope{all}
+	if l.cluster {
+		l.scopes = nil
+	}
+	for i := range l.parts {
+		p := &l.parts[i]
+		base := fmt.Sprintf("%s{%s}:", l.Prefix, tags[i])
+		p.number, p.field, p.stream, p.moved, p.scope = i, "p"+strconv.Itoa(i), base+"log", make(chan struct{}), all
+		if l.cluster {
+			p.scope = newScope(base)
+			l.scopes = append(l.scopes, p.scope)
+		}
+		p.scope.parts = append(p.scope.parts, p)
+		p.reset()
+	}
+}

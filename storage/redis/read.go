@@ -48,22 +48,21 @@ func (l *Log) Heads(ctx context.Context, wanted ...chat.Key) (out []chat.Head, e
 // that this node had not heard of, and nothing else holds.
 func (l *Log) lookHeads(ctx context.Context, wanted []chat.Key) (out []chat.Head, ask []int, current bool, err error) {
 	type look struct {
-		recent, older, epoch *goredis.StringCmd
+		recent, older, place *goredis.StringCmd
 		p                    *partition
-		m                    meta
+		m                    book
+		begun                uint64
 	}
 	out = make([]chat.Head, len(wanted))
 	looks := make([]look, len(wanted))
 	pipe := l.Client.Pipeline()
 	for i, k := range wanted {
 		p := &l.parts[partitionOf(k)]
-		p.mu.Lock()
-		m := p.meta
-		p.mu.Unlock()
+		m := p.scope.read()
 		field := string(k.Tenant[:]) + string(k.Conversation[:])
 		looks[i] = look{
-			pipe.HGet(ctx, numbered(p.keys.head, m.generation), field), pipe.HGet(ctx, numbered(p.keys.head, m.generation-1), field),
-			pipe.HGet(ctx, p.keys.meta, "e"), p, m,
+			pipe.HGet(ctx, numbered(p.scope.head, m.generation), field), pipe.HGet(ctx, numbered(p.scope.head, m.generation-1), field),
+			pipe.HGet(ctx, p.scope.meta, p.field), p, m, p.began(),
 		}
 	}
 	if _, err := pipe.Exec(ctx); err != nil && !isNil(err) {
@@ -72,7 +71,7 @@ func (l *Log) lookHeads(ctx context.Context, wanted []chat.Key) (out []chat.Head
 	now := fromMillis(uint64(l.clock()))
 	for i := range looks {
 		at := &looks[i]
-		if !l.isCurrent(ctx, at.p, at.epoch, at.m) {
+		if !l.isCurrent(ctx, at.p, at.place, at.begun) {
 			return nil, nil, false, nil
 		}
 		found := ""
@@ -94,7 +93,7 @@ func (l *Log) lookHeads(ctx context.Context, wanted []chat.Key) (out []chat.Head
 		if err != nil {
 			return nil, nil, false, err
 		}
-		if out[i] = h; epoch < at.m.epoch { // history may have been lost since: the database may know more
+		if out[i] = h; epoch < at.begun { // history may have been lost since: the database may know more
 			ask = append(ask, i)
 		}
 	}

@@ -13,7 +13,9 @@ import (
 // projected and a minute old.
 type partition struct {
 	number int
-	keys   keys
+	field  string // of its place in the scope's bookkeeping
+	stream string
+	scope  *scope
 
 	// order is held while batches are handed on, so that followers see them as they were appended. It comes before mu.
 	order sync.Mutex
@@ -29,8 +31,8 @@ type partition struct {
 	projected project.Cursor
 	dropped   project.Cursor // the newest batch that the ring let go of before it was projected
 	moved     chan struct{}  // closed when projected moves
-	meta      meta
-	marks     []mark // what was committed, and when: to be trimmed a minute later
+	begun     uint64         // the epoch that the bookkeeping was last read in
+	marks     []mark         // what was committed, and when: to be trimmed a minute later
 	trimmed   project.Cursor
 	tell      bool // other nodes are to be told of projected
 }

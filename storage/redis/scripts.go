@@ -12,28 +12,33 @@ var appendText string
 var appendScript = goredis.NewScript(appendText)
 
 // beginScript begins an epoch of a partition, unless one as new has begun. KEYS: meta. ARGV: epoch, tag for a partition that
-// has none, "1" if it never had an epoch at all: then nothing is older than what Redis knows. It returns the epoch that holds.
+// has none, "1" if it never had an epoch at all: then nothing is older than what Redis knows; the partition's field. It returns 1
+// if the epoch began.
 var beginScript = goredis.NewScript(`
 local now = redis.call('TIME')
 local ms = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
-local e = redis.call('HGET', KEYS[1], 'e')
-if e and tonumber(e) >= tonumber(ARGV[1]) then return e end
-redis.call('HSET', KEYS[1], 'e', ARGV[1], 'n', '0', 'es', ms)
-if not e then
-	local since = ARGV[3] == '1' and '0' or ms
-	redis.call('HSET', KEYS[1], 't', ARGV[2], 'w', '1', 'ws', ms, 'wp', since, 'g', '1', 'gs', ms, 'gp', since, 'b', '0', 'tb', '0')
+local m = redis.call('HMGET', KEYS[1], ARGV[4], 'w')
+local tag, rest = ARGV[2], struct.pack('>I8I8', 0, 0)
+if m[1] then
+	if struct.unpack('>I8', m[1]) >= tonumber(ARGV[1]) then return 0 end
+	tag, rest = string.sub(m[1], 17, 24), string.sub(m[1], 25, 40)
 end
-return ARGV[1]`)
+redis.call('HSET', KEYS[1], ARGV[4], struct.pack('>I8I8', tonumber(ARGV[1]), 0) .. tag .. rest)
+if not m[2] then
+	local since = ARGV[3] == '1' and '0' or ms
+	redis.call('HSET', KEYS[1], 'w', '1', 'ws', ms, 'wp', since, 'g', '1', 'gs', ms, 'gp', since)
+end
+return 1`)
 
 // trimScript deletes a partition's entries up to one, if that one is what the caller takes it for. KEYS: meta, stream.
-// ARGV: id, id after it, tag. It returns how many were deleted.
+// ARGV: id, id after it, tag, the partition's field. It returns how many were deleted.
 var trimScript = goredis.NewScript(`
 local e = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])
-if not e[1] then return 0 end
+local place = redis.call('HGET', KEYS[1], ARGV[4])
+if not e[1] or not place then return 0 end
 local entry = e[1][2][2]
 if string.sub(entry, 26, 33) ~= ARGV[3] then return -1 end
-local bytes = struct.unpack('>I8', entry, 42)
-redis.call('HSET', KEYS[1], 'tb', string.format('%.0f', bytes))
+redis.call('HSET', KEYS[1], ARGV[4], string.sub(place, 1, 32) .. string.sub(entry, 42, 49))
 return redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2])`)
 
 // rotateScript begins a new window of duplicates or generation of heads and drops the one before the last. KEYS: meta, what is
@@ -49,10 +54,10 @@ return 1`)
 
 // reserveScript takes the one place that a visitor has for an open conversation. KEYS: open of this generation, of the one
 // before, meta. ARGV: visitor key, conversation, "1" if nobody can hold it without being here, the value that may be replaced,
-// epoch and generation that the caller knows. It returns "ok", "meta" if those are not the ones that hold, "miss" if nobody holds it as far as Redis knows, or the value of who does: conversation 16, ms 8.
+// field, epoch and generation of the partition as the caller knows it. It returns "ok", "meta" if those are not the ones that hold, "miss" if nobody holds it as far as Redis knows, or the value of who does: conversation 16, ms 8.
 var reserveScript = goredis.NewScript(`
-local m = redis.call('HMGET', KEYS[3], 'e', 'g')
-if m[1] ~= ARGV[5] or m[2] ~= ARGV[6] then return 'meta' end
+local m = redis.call('HMGET', KEYS[3], ARGV[5], 'g')
+if not m[1] or struct.unpack('>I8', m[1]) ~= tonumber(ARGV[6]) or m[2] ~= ARGV[7] then return 'meta' end
 local now = redis.call('TIME')
 local value = ARGV[2] .. struct.pack('>I8', now[1] * 1000 + math.floor(now[2] / 1000))
 local v = redis.call('HGET', KEYS[1], ARGV[1]) or redis.call('HGET', KEYS[2], ARGV[1])

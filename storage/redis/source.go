@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
@@ -97,7 +98,7 @@ const streamPage = 200
 type streamMeta struct {
 	exists bool
 	cursor project.Cursor
-	meta   meta
+	book   book
 }
 
 // readStream reads entries behind a cursor (from the beginning for the zero one), and the partition's bookkeeping of the same
@@ -110,16 +111,20 @@ func (l *Log) readStream(ctx context.Context, p *partition, after project.Cursor
 	var fields *goredis.SliceCmd
 	var entries *goredis.XMessageSliceCmd
 	_, err := l.Client.TxPipelined(ctx, func(pipe goredis.Pipeliner) error {
-		fields = pipe.HMGet(ctx, p.keys.meta, metaFields...)
-		entries = pipe.XRangeN(ctx, p.keys.stream, from, "+", count)
+		fields = pipe.HMGet(ctx, p.scope.meta, append(slices.Clone(bookFields), p.field)...)
+		entries = pipe.XRangeN(ctx, p.stream, from, "+", count)
 		return nil
 	})
 	if err != nil {
 		return nil, streamMeta{}, fmt.Errorf("read partition %d: %w", p.number, err)
 	}
 	l.seen.Store(time.Now().UnixMilli())
-	m, err := parseMeta(fields.Val())
+	b, err := parseBook(fields.Val())
 	if err != nil {
+		return nil, streamMeta{}, err
+	}
+	m := streamMeta{book: b}
+	if m.cursor, m.exists, err = parsePlace(fields.Val()[len(bookFields)]); err != nil {
 		return nil, m, err
 	}
 	out := make([]*project.Batch, 0, len(entries.Val()))
@@ -149,41 +154,79 @@ func streamID(c project.Cursor) string {
 	return strconv.FormatUint(c.Epoch, 10) + "-" + strconv.FormatUint(c.N, 10)
 }
 
-var metaFields = []string{"e", "n", "t", "w", "g", "wp", "gp", "ws", "gs"}
+var bookFields = []string{"w", "g", "wp", "gp", "ws", "gs"}
 
-func parseMeta(fields []any) (m streamMeta, err error) {
-	if len(fields) != len(metaFields) || fields[0] == nil {
-		return m, nil
+// parseBook reads bookFields; the zero book if there is nothing.
+func parseBook(fields []any) (b book, err error) {
+	if len(fields) < len(bookFields) || fields[0] == nil {
+		return b, nil
 	}
-	num := func(i int) uint64 {
+	var n [6]uint64
+	for i := range n {
 		s, _ := fields[i].(string)
-		n, bad := strconv.ParseUint(s, 10, 64)
-		if bad != nil && err == nil {
-			err = fmt.Errorf("partition's %s is %q: %w", metaFields[i], s, errEntry)
+		if n[i], err = strconv.ParseUint(s, 10, 64); err != nil {
+			return b, fmt.Errorf("bookkeeping's %s is %q: %w", bookFields[i], s, errEntry)
 		}
-		return n
 	}
-	m.exists = true
-	m.cursor.Epoch, m.cursor.N = num(0), num(1)
-	tag, _ := fields[2].(string)
-	copy(m.cursor.Tag[:], tag)
-	m.meta = meta{
-		epoch: m.cursor.Epoch, window: num(3), generation: num(4), dupsSince: int64(num(5)), headsSince: int64(num(6)), windowAt: int64(num(7)), generatedAt: int64(num(8)),
-	}
-	return m, err
+	return book{
+		window: n[0], generation: n[1], dupsSince: int64(n[2]), headsSince: int64(n[3]), windowAt: int64(n[4]), generatedAt: int64(n[5]),
+	}, nil
 }
 
-// readMeta brings what the node remembers of a partition's bookkeeping up to date.
-func (l *Log) readMeta(ctx context.Context, p *partition) error {
-	fields, err := l.Client.HMGet(ctx, p.keys.meta, metaFields...).Result()
-	if err != nil {
-		return fmt.Errorf("read partition %d: %w", p.number, err)
+// placeLength is how long a partition's place in the bookkeeping is: epoch 8, n 8, tag 8, bytes 8, of them trimmed 8.
+const placeLength = 40
+
+func parsePlace(field any) (c project.Cursor, exists bool, err error) {
+	if field == nil {
+		return c, false, nil
 	}
-	m, err := parseMeta(fields)
-	if err == nil && m.exists {
-		p.mu.Lock()
-		p.meta = m.meta
-		p.mu.Unlock()
+	s, _ := field.(string)
+	if len(s) != placeLength {
+		return c, false, errEntry
 	}
+	b := []byte(s)
+	return project.Cursor{Epoch: be.Uint64(b), N: be.Uint64(b[8:]), Tag: project.Tag(b[16:24])}, true, nil
+}
+
+// readBook brings what the node remembers of a scope's bookkeeping up to date, and returns the places of its partitions.
+func (l *Log) readBook(ctx context.Context, s *scope) error {
+	_, err := l.readPlaces(ctx, s)
 	return err
+}
+
+// place is where Redis says that a partition is.
+type place struct {
+	project.Cursor
+	exists bool
+}
+
+func (l *Log) readPlaces(ctx context.Context, s *scope) ([]place, error) {
+	names := slices.Clone(bookFields)
+	for _, p := range s.parts {
+		names = append(names, p.field)
+	}
+	fields, err := l.Client.HMGet(ctx, s.meta, names...).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read the bookkeeping: %w", err)
+	}
+	l.seen.Store(time.Now().UnixMilli())
+	b, err := parseBook(fields)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]place, len(s.parts))
+	for i := range out {
+		if out[i].Cursor, out[i].exists, err = parsePlace(fields[len(bookFields)+i]); err != nil {
+			return nil, err
+		}
+	}
+	if b != (book{}) {
+		s.write(b)
+		for i, p := range s.parts {
+			p.mu.Lock()
+			p.begun = out[i].Epoch
+			p.mu.Unlock()
+		}
+	}
+	return out, nil
 }
