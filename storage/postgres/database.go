@@ -12,8 +12,18 @@ import (
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
-// query reads across tenants in one round trip: each row of one query goes to scan.
-func (d *DB) query(ctx context.Context, scan func(row pgx.CollectableRow) error, text string, args ...any) error {
+// query asks across tenants in one round trip: each row of one statement, which may be asked again, goes to scan.
+func (d *DB) query(ctx context.Context, scan func(row pgx.CollectableRow) error, text string, args ...any) (err error) {
+	for range maxDead {
+		if err = d.queryOnce(ctx, scan, text, args...); ctx.Err() != nil || !isStale(err) {
+			break
+		}
+		d.pool.Reset()
+	}
+	return unavailable(err)
+}
+
+func (d *DB) queryOnce(ctx context.Context, scan func(row pgx.CollectableRow) error, text string, args ...any) error {
 	batch := &pgx.Batch{} // one implicit transaction
 	batch.Queue(asSystem)
 	batch.Queue(text, args...).Query(func(rows pgx.Rows) error {
@@ -25,7 +35,7 @@ func (d *DB) query(ctx context.Context, scan func(row pgx.CollectableRow) error,
 		}
 		return rows.Err()
 	})
-	return unavailable(d.pool.SendBatch(ctx, batch).Close())
+	return d.pool.SendBatch(ctx, batch).Close()
 }
 
 // Heads implements project.Database.

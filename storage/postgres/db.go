@@ -150,7 +150,7 @@ func isDown(err error) bool {
 	}
 	var refused *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &refused) || errors.As(err, &network) || pgconn.Timeout(err) || pgconn.SafeToRetry(err) || isCut(err)
+	return errors.As(err, &refused) || errors.As(err, &network) || pgconn.Timeout(err) || isStale(err)
 }
 
 // unavailable makes of trouble with the database what callers are told: try again later.

@@ -11,10 +11,11 @@ import (
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
-// roleExists are the SQLSTATEs of a role that somebody else has made in the meantime: roles belong to the whole server.
+// SQLSTATEs. The first three say that somebody else has made or granted a role in the meantime: roles belong to the whole server.
 const (
 	duplicateObject = "42710"
 	uniqueViolation = "23505"
+	tupleUpdated    = "XX000"
 	noPrivilege     = "42501"
 )
 
@@ -57,7 +58,8 @@ func (d *DB) makeRole(ctx context.Context) error {
 	if member && version < 160000 { // later, being a member need not mean that one may become it
 		return nil
 	}
-	if _, err := d.pool.Exec(ctx, `GRANT `+appRole+` TO CURRENT_USER`); err != nil && !member {
+	_, err = d.pool.Exec(ctx, `GRANT `+appRole+` TO CURRENT_USER`)
+	if code := state(err); err != nil && !member && code != uniqueViolation && code != tupleUpdated {
 		return d.roleHelp(err)
 	}
 	return nil

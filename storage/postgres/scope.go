@@ -3,12 +3,15 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"syscall"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
@@ -28,14 +31,32 @@ func begin(s sqlstore.Scope) string {
 	return `BEGIN; SET LOCAL ROLE ` + appRole + `; SET LOCAL uniqchat.tenant = '` + hex.EncodeToString(tenant[:]) + `'`
 }
 
+// maxDead is how many connections that turn out to be dead are given up before the database counts as away.
+const maxDead = 3
+
 // run is a sqlstore.Runner: fn in one transaction of its scope.
-func (d *DB) run(ctx context.Context, s sqlstore.Scope, fn func(ctx context.Context, q sqlstore.Querier) error) error {
+func (d *DB) run(ctx context.Context, s sqlstore.Scope, fn func(ctx context.Context, q sqlstore.Querier) error) (err error) {
+	for range maxDead {
+		begun := false
+		err = d.runOnce(ctx, begin(s), func(ctx context.Context, q sqlstore.Querier) error {
+			begun = true
+			return fn(ctx, q)
+		})
+		if begun || ctx.Err() != nil || !isStale(err) {
+			break
+		}
+		d.pool.Reset() // the others are likely to be dead, too
+	}
+	return unavailable(err)
+}
+
+func (d *DB) runOnce(ctx context.Context, begin string, fn func(ctx context.Context, q sqlstore.Querier) error) error {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
-		return unavailable(fmt.Errorf("connect: %w", err))
+		return fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Close()
-	return unavailable(transact(ctx, conn, begin(s), fn))
+	return transact(ctx, conn, begin, fn)
 }
 
 // rollbackTimeout is how long a connection may take to give up a transaction; then it is closed.
@@ -73,7 +94,15 @@ func (d *DB) runAgain(ctx context.Context, s sqlstore.Scope, fn func(ctx context
 	return err
 }
 
-// isCut reports whether a connection broke while it was used.
-func isCut(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+// isStale reports whether a connection broke, or had been broken, while it was used.
+func isStale(err error) bool {
+	var refused *pgconn.ConnectError
+	if errors.As(err, &refused) {
+		return false
+	}
+	if code := state(err); code != "" {
+		return code[:2] == classIntervention || code[:2] == classConnection
+	}
+	return errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

@@ -35,7 +35,6 @@ CREATE TABLE dead_letter (
     tenant    BYTEA,
     conv      BYTEA,
     seq       BIGINT NOT NULL,
-    partition SMALLINT NOT NULL,
     what      TEXT NOT NULL,
     reason    TEXT NOT NULL,
     payload   BYTEA NOT NULL
