@@ -262,13 +262,29 @@ func (c *Crowd) quiet() {
 	c.load.Wait()
 }
 
+// members are all clients that are there.
+func (c *Crowd) members() []*member {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]*member(nil), c.all...)
+}
+
+// readPage asks for a page of a conversation beside what the client does by itself.
+func (c *Crowd) readPage(m *member, conv uuid.UUID) error {
+	ctx, cancel := context.WithTimeout(c.ctx, 8*time.Second)
+	defer cancel()
+	if _, err := m.WaitReady(ctx); err != nil {
+		return err
+	}
+	_, err := m.Do(ctx, &codec.Sync{Conv: conv, Limit: 10})
+	return err
+}
+
 // idle waits until everybody has an answer to everything and lacks nothing.
 func (c *Crowd) idle(within time.Duration) error {
 	ctx, cancel := context.WithTimeout(c.ctx, within)
 	defer cancel()
-	c.mu.Lock()
-	all := append([]*member(nil), c.all...)
-	c.mu.Unlock()
+	all := c.members()
 	for _, m := range all {
 		m.Refresh()
 	}

@@ -1,4 +1,6 @@
 package chaos
 
+import "slices"
+
 // rows is the table, in the order of docs/reliability.md.
-var rows []*Row
+var rows = slices.Concat(serviceRows, nodeRows, networkRows, diskRows, clientRows)

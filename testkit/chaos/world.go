@@ -36,9 +36,10 @@ type Setup struct {
 	// on a tmpfs of a size.
 	Disk, RedisTmpfs, PostgresTmpfs int64
 	// Env is added to every node's environment, NoFile lowers a node's limit of open files, Path is another program.
-	Env    []string
-	NoFile int
-	Path   func(t testing.TB) string
+	Env     []string
+	NodeEnv func(i int) []string // added to that of the i-th node
+	NoFile  int
+	Path    func(t testing.TB) string
 	// Visitors is how many visitor tokens are made beyond the population's.
 	Visitors int
 }
@@ -158,6 +159,9 @@ func (w *World) startServices(ctx context.Context) {
 func (w *World) addNode() {
 	n := &Node{}
 	env := append(w.env(), w.setup.Env...)
+	if w.setup.NodeEnv != nil {
+		env = append(env, w.setup.NodeEnv(len(w.Nodes))...)
+	}
 	if !w.setup.SQLite {
 		n.Postgres = w.proxy(w.Postgres.Addr)
 		env = append(env, "UNIQCHAT_STORAGE_URL="+through(w.t, w.url, n.Postgres.Addr()), "UNIQCHAT_STORAGE_ACK="+w.setup.Ack)

@@ -1,0 +1,207 @@
+package chaos
+
+import (
+	"errors"
+	"time"
+
+	"github.com/uniqchat/uniqchat/testkit/services"
+)
+
+// Metrics that tell of lost history.
+const (
+	metricForks    = "uniqchat_log_forks_total"
+	metricLost     = "uniqchat_log_lost_messages_total"
+	metricRestored = "uniqchat_log_restored_messages_total"
+)
+
+const zeroLost = "zero acknowledged lost, none doubled, none undelivered"
+
+// reported is what must hold where history is lost by design.
+const reported = "the fork is detected, live senders resend, any loss is in a metric and the log"
+
+// serviceRows break Redis and PostgreSQL.
+var serviceRows = []*Row{
+	{
+		Name: "power-cut", Fault: "power cut, three times: the disk of Redis and PostgreSQL keeps only what was fsynced (ext4 shut down without its journal), both SIGKILLed",
+		Holds: "level `fsync`: " + zeroLost, Setup: Setup{Disk: 4 << 30},
+		Break: func(r *Run) {
+			for range 3 {
+				r.powerCut()
+				r.Say(r.messages / 5)
+			}
+		},
+	},
+	{
+		Name: "power-cut-redis", Fault: "the same, once, with appendfsync everysec; every third visitor closes the browser in that moment",
+		Holds: "level `redis`: what is lost is said exactly and reported", Setup: Setup{Disk: 4 << 30, Ack: "redis", Redis: services.RedisOptions{Append: services.AppendEverysec}},
+		Reset: true,
+		Break: func(r *Run) {
+			r.Moment(time.Second)
+			forks, lost := r.forks()
+			r.Leave(len(r.C.talks) / 3)
+			r.powerCut()
+			r.Say(r.messages / 5)
+			r.reportedLoss(forks, lost)
+		},
+	},
+	{
+		Name: "redis-kill", Fault: "redis-server SIGKILLed three times and restarted", Holds: zeroLost + "; first acknowledgement <= 2 s after Redis answers",
+		Break: func(r *Run) {
+			for range 3 {
+				r.Fault("SIGKILL redis-server")
+				r.Must(r.W.Redis.Kill())
+				r.Moment(2 * time.Second)
+				r.Must(r.W.Redis.Start(r.ctx))
+				r.Healed()
+				r.Say(r.messages / 5)
+			}
+			r.within("first acknowledgement after Redis answers", 2*time.Second)
+		},
+	},
+	{
+		Name: "redis-aof-cut", Fault: "redis-server SIGKILLed, the last 64 KiB of its append-only file cut off, every third visitor gone", Holds: reported, Reset: true,
+		Break: func(r *Run) {
+			r.loseRedis("the append-only file's tail is cut off", func() {
+				r.Must(r.W.Redis.Kill())
+				_, err := r.W.Redis.CutAppendFile(64 << 10)
+				r.Must(err)
+				r.Must(r.W.Redis.Start(r.ctx))
+			})
+		},
+	},
+	{
+		Name: "redis-aof-flip", Fault: "redis-server SIGKILLed, a byte 64 KiB before the end of its append-only file flipped; if it refuses to start, redis-check-aof --fix",
+		Holds: reported, Reset: true,
+		Break: func(r *Run) {
+			r.loseRedis("a byte of the append-only file is flipped", func() {
+				r.Must(r.W.Redis.Kill())
+				r.Must(r.W.Redis.FlipAppendFile(64 << 10))
+				if err := r.W.Redis.Start(r.ctx); err == nil {
+					r.Note("Redis started with the flipped byte: its append-only file has no checksums, and the byte was inside a value")
+					return
+				}
+				r.Must(r.W.Redis.Kill())
+				r.Must(r.W.Redis.RepairAppendFile())
+				r.Must(r.W.Redis.Start(r.ctx))
+			})
+		},
+	},
+	{
+		Name: "redis-flushall", Fault: "FLUSHALL, every third visitor gone", Holds: reported, Reset: true,
+		Break: func(r *Run) {
+			r.loseRedis("FLUSHALL", func() {
+				_, err := r.W.Redis.Do(r.ctx, "FLUSHALL")
+				r.Must(err)
+			})
+		},
+	},
+	{
+		Name: "redis-failover", Fault: "the primary SIGKILLed, its replica promoted, the address switched to it; every third visitor gone", Holds: reported,
+		Setup: Setup{Replica: true}, Reset: true,
+		Break: func(r *Run) { r.loseRedis("failover", r.failover) },
+	},
+	{
+		Name: "redis-failover-replica", Fault: "the same, with level `replica`; nobody leaves", Holds: "level `replica`: " + zeroLost,
+		Setup: Setup{Replica: true, Ack: "replica"}, Reset: true,
+		Break: func(r *Run) {
+			r.Fault("failover")
+			r.failover()
+			r.Healed()
+			r.Say(r.messages / 5)
+		},
+	},
+	{
+		Name: "redis-cluster", Fault: "Redis Cluster of three: one node SIGKILLed and restarted, three times", Holds: zeroLost, Setup: Setup{Cluster: true},
+		Break: func(r *Run) {
+			for i, node := range r.W.Cluster.Nodes {
+				r.Fault("SIGKILL node %d of the Redis Cluster", i)
+				r.Must(node.Kill())
+				r.Moment(2 * time.Second)
+				r.Must(node.Start(r.ctx))
+				r.Must(r.W.Cluster.WaitOK(r.ctx))
+				r.Healed()
+				r.Say(r.messages / 5)
+			}
+		},
+	},
+	{
+		Name: "postgres-kill", Fault: "PostgreSQL SIGKILLed three times and restarted", Holds: zeroLost + "; acknowledgements go on; projected <= 30 s after it is back",
+		Break: func(r *Run) {
+			for range 3 {
+				r.Fault("SIGKILL postgres")
+				r.Must(r.W.Postgres.Kill())
+				r.Moment(4 * time.Second)
+				r.Must(r.W.Postgres.Start(r.ctx))
+				r.Healed()
+				r.Say(r.messages / 5)
+			}
+			r.drained(30 * time.Second)
+		},
+	},
+	{
+		Name: "postgres-stopped", Fault: "PostgreSQL stopped for 2 minutes", Holds: "acknowledgements and live chat go on, p99 unchanged; history answers 503; afterwards lag 0 and counters equal a recount",
+		People: Population{Talks: 48, Agents: 6, Watchers: 3, Rate: 500},
+		Break:  postgresStopped,
+	},
+}
+
+// powerCut takes the power of both services and starts them again.
+func (r *Run) powerCut() {
+	w := r.W
+	r.Fault("power cut")
+	r.Must(w.Disk.Cut())
+	r.Must(errors.Join(w.Redis.Kill(), w.Postgres.Kill()))
+	r.Must(w.Disk.Revive())
+	r.Must(w.Redis.Start(r.ctx))
+	r.Must(w.Postgres.Start(r.ctx))
+	r.Healed()
+}
+
+// loseRedis takes the newest part of Redis's history in the moment in which every third visitor leaves.
+func (r *Run) loseRedis(what string, lose func()) {
+	r.Moment(time.Second)
+	forks, lost := r.forks()
+	r.Leave(len(r.C.talks) / 3)
+	r.Fault("%s", what)
+	lose()
+	r.Healed()
+	r.Say(r.messages / 5)
+	r.reportedLoss(forks, lost)
+}
+
+// failover promotes the replica and sends every node there.
+func (r *Run) failover() {
+	r.Must(r.W.Redis.Kill())
+	r.Must(r.W.Replica.Promote(r.ctx))
+	for _, n := range r.W.Nodes {
+		n.Redis.Retarget(r.W.Replica.Addr)
+	}
+}
+
+func (r *Run) forks() (forks, lost float64) { return r.W.Metric(metricForks), r.W.Metric(metricLost) }
+
+// reportedLoss says what the nodes tell of a loss.
+func (r *Run) reportedLoss(forks, lost float64) {
+	r.afterwards = append(r.afterwards, func() {
+		f, l := r.forks()
+		f, l = f-forks, l-lost
+		logged := r.W.Logged("lost")
+		r.Note("lost for good: %d messages, all of visitors who had left; nodes report %.0f forks, %.0f lost, %.0f restored from memory, in %d lines of their logs",
+			r.result.Lost, f, l, r.W.Metric(metricRestored), logged)
+		r.Check("what is lost is reported", r.result.Lost == 0 || l >= float64(r.result.Lost) && logged > 0, "%d lost, %.0f in %s", r.result.Lost, l, metricLost)
+	})
+}
+
+// within checks how long acknowledgements took after the heals.
+func (r *Run) within(what string, limit time.Duration) {
+	r.afterwards = append(r.afterwards, func() {
+		r.Check(what+" within "+limit.String(), r.result.Again >= 0 && r.result.Again <= float64(limit.Milliseconds()), "%s", millis(r.result.Again))
+	})
+}
+
+// drained checks how long the projection took after the heals.
+func (r *Run) drained(limit time.Duration) {
+	r.afterwards = append(r.afterwards, func() {
+		r.Check("projected within "+limit.String(), r.result.Projected >= 0 && r.result.Projected <= float64(limit.Milliseconds()), "%s", millis(r.result.Projected))
+	})
+}
