@@ -15,11 +15,12 @@ import (
 const maxUnread = 1000
 
 // selectConversation reads conversations c with their visitor v and last message m. unread is counted, never stored: the
-// visitor's messages after the last one that an agent read.
+// visitor's messages after the last one that an agent read. (COALESCE stands inside: around the subquery, PostgreSQL would not
+// trust it below row-level security, and read all of the conversation instead of a range of the index.)
 var selectConversation = fmt.Sprintf(`SELECT c.tenant, c.id, c.visitor, c.status, c.assignee, c.team, c.version, c.last_seq, c.last_public,
 	c.last_agent, c.labels, c.priority, c.context, c.rating, c.queued_at, c.created_at, c.closed_at, c.updated_at, COALESCE(v.name, ''),
 	(SELECT COUNT(*) FROM (SELECT 1 FROM messages u WHERE u.tenant = c.tenant AND u.conv = c.id AND u.role = %d AND u.kind <> %d AND u.seq >
-		COALESCE((SELECT MAX(k.read_seq) FROM marks k WHERE k.tenant = c.tenant AND k.conv = c.id AND k.role = %d), 0) LIMIT %d) AS unread),
+		(SELECT COALESCE(MAX(k.read_seq), 0) FROM marks k WHERE k.tenant = c.tenant AND k.conv = c.id AND k.role = %d) LIMIT %d) AS unread),
 	c.last_message, COALESCE(m.prev, 0), COALESCE(m.prev_public, 0), m.id, m.cmid, m.sender, COALESCE(m.role, 0), COALESCE(m.kind, 0),
 	COALESCE(m.visibility, 0), COALESCE(m.sent_at, 0), m.reply_to, m.body`,
 	chat.RoleVisitor, chat.KindSystem, chat.RoleAgent, maxUnread)

@@ -5,6 +5,8 @@ DO $$
 BEGIN
     FOR i IN 0..15 LOOP
         EXECUTE format('CREATE TABLE messages_%s PARTITION OF messages FOR VALUES WITH (MODULUS 16, REMAINDER %s)', i, i);
+        -- A conversation is of one tenant; unless told, the planner multiplies, and takes every conversation to have one message.
+        EXECUTE format('CREATE STATISTICS messages_%s_conv (dependencies) ON tenant, conv FROM messages_%s', i, i);
     END LOOP;
 END $$;
 -- +goose StatementEnd
