@@ -248,7 +248,7 @@ func (p *Projector) anew(pos position) {
 	if p.held[pos.partition] != pos || pos.cursor == (project.Cursor{}) {
 		return
 	}
-	p.logger.Info("a partition of the log does not continue from what the rows hold; it is read again", "partition", pos.partition)
+	p.logger.Debug("a partition of the log does not continue from what the rows hold; it is read again", "partition", pos.partition)
 	since := time.Now()
 	if since.Sub(p.again[pos.partition]) < idlePoll { // once more: it is in no hurry
 		since = since.Add(idlePoll)

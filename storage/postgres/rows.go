@@ -129,7 +129,7 @@ func messageArgs(m []*chat.Event) []any {
 		column(m, func(e *event) int64 { return int64((*e).Seq) }),
 		column(m, func(e *event) int64 { return int64((*e).Prev) }),
 		column(m, func(e *event) int64 { return int64((*e).PrevPublic) }),
-		column(m, func(e *event) []byte { return (*e).ID[:] }),
+		column(m, func(e *event) []byte { return orNull(&(*e).ID) }),
 		column(m, func(e *event) []byte { return (*e).CMID[:] }),
 		column(m, func(e *event) []byte { return orNull(&(*e).Sender) }),
 		column(m, func(e *event) int16 { return int16((*e).Role) }),

@@ -165,17 +165,33 @@ func (p *Postgres) exec(ctx context.Context, sql string) (err error) {
 // Stop ends the server in order; clients are cut off. It is no error if it does not run.
 func (p *Postgres) Stop() error { return p.child.end(syscall.SIGINT, 30*time.Second) }
 
-// Kill ends the server and all its processes with SIGKILL, as a crash would. It is no error if it does not run.
+// Kill ends the server and all its processes with SIGKILL, as a crash would, and waits until they are gone. It is no error if
+// it does not run.
 func (p *Postgres) Kill() error {
-	// Its processes are sessions of their own. They make no new ones while the first is frozen.
+	// Its processes are sessions of their own. It makes no new ones while it is frozen.
+	var pids []int
 	if err := p.child.signal(syscall.SIGSTOP); err == nil {
-		for _, pid := range children(p.child.pid()) {
+		parent := p.child.pid()
+		wait(func() bool { state, _ := stat(parent); return state == "T" || state == "Z" || state == "" })
+		pids = children(parent)
+		for _, pid := range pids {
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return fmt.Errorf("kill postgres: %w", err)
 			}
 		}
 	}
-	return p.child.end(syscall.SIGKILL, 10*time.Second)
+	err := p.child.end(syscall.SIGKILL, 10*time.Second)
+	for _, pid := range pids { // their shared memory goes with the last of them
+		wait(func() bool { state, _ := stat(pid); return state == "Z" || state == "" })
+	}
+	return err
+}
+
+// wait waits for something that comes soon, and not for ever.
+func wait(done func() bool) {
+	for end := time.Now().Add(10 * time.Second); !done() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Restart is Kill and Start.
@@ -204,26 +220,35 @@ func (p *Postgres) all(sig syscall.Signal) error {
 
 // children lists the processes that a process has started and that still run.
 func children(parent int) (pids []int) {
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	found, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return nil
 	}
-	for _, path := range stats {
-		b, err := os.ReadFile(path)
+	for _, dir := range found {
+		pid, err := strconv.Atoi(filepath.Base(dir))
 		if err != nil {
-			continue // it has ended
-		}
-		// pid (name) state ppid …: the name may hold blanks and brackets.
-		_, rest, _ := strings.Cut(string(b[strings.LastIndexByte(string(b), ')')+1:]), " ")
-		f := strings.Fields(rest)
-		if len(f) < 2 || f[0] == "Z" || f[1] != strconv.Itoa(parent) {
 			continue
 		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+		if state, of := stat(pid); of == parent && state != "Z" {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// stat returns a process's state and the process that started it; "" if there is no such process (proc(5)).
+func stat(pid int) (state string, parent int) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0
+	}
+	// pid (name) state ppid …: the name may hold blanks and brackets.
+	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	if len(f) < 2 {
+		return "", 0
+	}
+	parent, _ = strconv.Atoi(f[1]) // a number, by its format
+	return f[0], parent
 }
 
 // URL is the address of a database for the superuser.
