@@ -24,7 +24,8 @@ func (d *DB) query(ctx context.Context, scan func(row pgx.CollectableRow) error,
 }
 
 func (d *DB) queryOnce(ctx context.Context, scan func(row pgx.CollectableRow) error, text string, args ...any) error {
-	batch := &pgx.Batch{} // one implicit transaction
+	batch := &pgx.Batch{}
+	batch.Queue(`BEGIN`) // without it, every SET LOCAL is a warning in the server's log
 	batch.Queue(asSystem)
 	batch.Queue(text, args...).Query(func(rows pgx.Rows) error {
 		defer rows.Close()
@@ -35,6 +36,7 @@ func (d *DB) queryOnce(ctx context.Context, scan func(row pgx.CollectableRow) er
 		}
 		return rows.Err()
 	})
+	batch.Queue(`COMMIT`)
 	return d.pool.SendBatch(ctx, batch).Close()
 }
 

@@ -61,6 +61,7 @@ func (p *Projector) beat(ctx context.Context) (missing int, err error) {
 	var nodes []string
 	var holders []holder
 	batch := &pgx.Batch{}
+	batch.Queue(`BEGIN`)
 	batch.Queue(asSystem)
 	batch.Queue(`INSERT INTO log_projectors (node, alive_until) VALUES ($1, clock_timestamp() + $2::bigint * interval '1 ms')
 		ON CONFLICT (node) DO UPDATE SET alive_until = excluded.alive_until`, p.node, leaseLife.Milliseconds())
@@ -73,6 +74,7 @@ func (p *Projector) beat(ctx context.Context) (missing int, err error) {
 		holders, err = pgx.CollectRows(rows, scanHolder)
 		return err
 	})
+	batch.Queue(`COMMIT`)
 	if err := p.db.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return 0, fmt.Errorf("say that this node is alive: %w", err)
 	}
