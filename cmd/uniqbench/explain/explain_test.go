@@ -1,0 +1,145 @@
+package explain
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/uniqchat/uniqchat/bench"
+	"github.com/uniqchat/uniqchat/storage/postgres"
+	"github.com/uniqchat/uniqchat/storage/sqlstore"
+	"github.com/uniqchat/uniqchat/testkit/services"
+)
+
+// elsewhere are methods of the store that no case calls, and why.
+var elsewhere = map[string]string{
+	"SaveTenant": "writes by primary key", "SaveSiteKey": "writes by primary key", "SaveTeam": "writes by primary key",
+	"SaveAgents": "writes by primary key", "SaveRefreshToken": "credentials: small tables", "TakeRefreshToken": "credentials: small tables",
+	"EndRefreshFamily": "credentials: small tables", "EndedFamilies": "credentials: small tables", "SigningKeys": "credentials: small tables",
+	"AddSigningKey": "credentials: small tables",
+}
+
+// Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.
+func TestEveryQueryIsACase(t *testing.T) {
+	covered := map[string]bool{}
+	for _, c := range cases {
+		covered[c.method] = true
+	}
+	store := reflect.TypeFor[*sqlstore.Store]()
+	for i := range store.NumMethod() {
+		name := store.Method(i).Name
+		if !covered[name] && elsewhere[name] == "" {
+			t.Errorf("Store.%s is no case: add one, or say why not", name)
+		}
+	}
+	for name := range elsewhere {
+		_, ok := store.MethodByName(name)
+		require.True(t, ok, "%s is gone", name)
+		require.False(t, covered[name], name)
+	}
+	for _, name := range []string{"Heads", "Find", "Cursors"} {
+		require.True(t, covered[name], name)
+	}
+	names := map[string]bool{}
+	for _, c := range cases {
+		require.False(t, names[c.name], c.name)
+		names[c.name] = true
+	}
+}
+
+// fill makes a small database like the large one.
+func fill(t *testing.T) string {
+	t.Helper()
+	p, err := services.StartPostgres(t.Context(), services.PostgresOptions{Args: []string{"-c", "random_page_cost=1.1", "-c", "jit=off"}})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = p.Close() })
+	url, err := p.NewDatabase(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, postgres.Migrate(t.Context(), url))
+	d := bench.Dataset{Tenants: 100, Conversations: 20_000, Messages: 200_000, Seed: 1, Workers: 2}
+	require.NoError(t, d.Fill(t.Context(), url, nil))
+	return url
+}
+
+// On 200,000 messages no query scans a large table or reads in vain; and where an index is missing, it is seen. How long calls
+// take is no test's business.
+func TestPlans(t *testing.T) {
+	url := fill(t)
+	cfg := Config{URL: url, Plans: 12, Calls: 5, Tenants: 20}
+	report, err := Run(t.Context(), cfg, nil)
+	require.NoError(t, err)
+	require.Len(t, report.Findings, len(cases))
+	require.EqualValues(t, 200_000, report.Rows.Messages)
+	for i := range report.Findings {
+		f := &report.Findings[i]
+		require.Empty(t, f.Scans, "%s\n%s", f.Case, f.Worst)
+		require.LessOrEqual(t, f.Removed, int64(wasted), "%s\n%s", f.Case, f.Worst)
+		require.NotZero(t, f.Any.Count)
+		if f.Case != "a read mark that moves nothing" && f.Case != "log: cursors" {
+			require.NotEmpty(t, append(f.Indexes, f.Small...), f.Case)
+		}
+	}
+	page := filepath.Join(t.TempDir(), "page.md")
+	require.NoError(t, os.WriteFile(page, []byte("before\n"+markBegin+"old\n"+markEnd+"\nafter\n"), 0o644))
+	require.NoError(t, WriteInto(page, report))
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "old")
+	require.Contains(t, string(text), "| inbox: first page |")
+	require.True(t, strings.HasPrefix(string(text), "before\n") && strings.HasSuffix(string(text), "\nafter\n"))
+
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `ALTER TABLE visitors DROP CONSTRAINT visitors_pkey`)
+	require.NoError(t, err)
+	report, err = Run(t.Context(), cfg, nil)
+	require.NoError(t, err)
+	problems := strings.Join(report.Problems(), "\n")
+	require.Contains(t, problems, "a visitor: sequential scan of [visitors]\nSeq Scan on visitors")
+	require.False(t, report.Result(cfg, time.Now()).OK)
+}
+
+// plan makes a message as auto_explain does.
+func plan(t *testing.T, n map[string]any) told {
+	t.Helper()
+	b, err := json.Marshal(map[string]any{"Query Text": "SELECT", "Plan": n})
+	require.NoError(t, err)
+	p, err := parse(fmt.Sprintf("duration: 0.1 ms  plan:\n%s", b))
+	require.NoError(t, err)
+	return p
+}
+
+func TestFindings(t *testing.T) {
+	_, err := parse("out of memory")
+	require.Error(t, err)
+	f := Finding{Case: "x", Goal: 50 * time.Millisecond, Any: bench.Latency{P99: 49}, Biggest: bench.Latency{P99: 51}}
+	f.add(plan(t, map[string]any{"Node Type": "Limit", "Actual Loops": 1, "Shared Hit Blocks": 7, "Plans": []any{
+		map[string]any{"Node Type": "Index Scan", "Index Name": "messages_11_pkey", "Relation Name": "messages_11", "Actual Loops": 300, "Rows Removed by Filter": 4},
+		map[string]any{"Node Type": "Seq Scan", "Relation Name": "log_partitions", "Actual Loops": 1},
+	}}))
+	require.Equal(t, []string{"messages_pkey"}, f.Indexes)
+	require.Equal(t, []string{"log_partitions"}, f.Small)
+	require.Empty(t, f.Scans)
+	require.EqualValues(t, 1200, f.Removed)
+	require.EqualValues(t, 7, f.Buffers)
+	f.add(plan(t, map[string]any{"Node Type": "Parallel Seq Scan", "Relation Name": "messages_3"}))
+	require.Equal(t, []string{"messages"}, f.Scans)
+	require.Contains(t, f.Worst, "Parallel Seq Scan on messages_3")
+	f.add(plan(t, map[string]any{"Node Type": "Index Scan", "Actual Loops": 1, "Shared Hit Blocks": 70}))
+	require.Contains(t, f.Worst, "Parallel Seq Scan", "the scan is what is shown")
+	r := Report{Findings: []Finding{f}}
+	problems := strings.Join(r.Problems(), "\n")
+	require.Contains(t, problems, "x: sequential scan of [messages]")
+	require.Contains(t, problems, "x: reads 1200 rows in vain")
+	require.Contains(t, problems, "x: p99 of the biggest tenant is 51.0 ms, the goal 50 ms")
+	require.Len(t, r.Problems(), 3)
+}
