@@ -7,18 +7,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+
+	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/local"
+	"github.com/uniqchat/uniqchat/storage/postgres"
 	"github.com/uniqchat/uniqchat/storage/sqlite"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
 // Options says where things are kept.
 type Options struct {
-	// URL is storage.url: sqlite:<path of the file>.
+	// URL is storage.url: sqlite:<path of the file>, or postgres://… together with Redis.
 	URL string
+	// Redis is redis.url: where the log of a cluster is kept.
+	Redis string
+	// Ack is storage.ack: fsync (the default), redis or replica.
+	Ack string
+	// Passive nodes read and append but leave the projection to others.
+	Passive bool
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
 }
 
 // Storage is everything that is kept, opened.
@@ -26,13 +38,37 @@ type Storage struct {
 	Log    chat.Log
 	Store  *sqlstore.Store
 	Broker chat.Broker
+	// Metrics are the storage's own, to be served with the others.
+	Metrics []*metrics.Set
 
-	run   func(ctx context.Context) error
-	close func() error
+	health  func(ctx context.Context) map[string]string
+	settled func() bool
+	run     func(ctx context.Context) error
+	close   func() error
+}
+
+// Settled reports whether the rows hold everything that this node has heard of.
+func (s *Storage) Settled() bool { return s.settled == nil || s.settled() }
+
+// Health says how the servers are that the storage needs: "ok", or what is wrong. Empty for SQLite.
+func (s *Storage) Health(ctx context.Context) map[string]string {
+	if s.health == nil {
+		return nil
+	}
+	return s.health(ctx)
 }
 
 // Open opens the storage for serving. Its Run must be running before anything is appended.
 func Open(ctx context.Context, o Options) (*Storage, error) {
+	if isPostgres(o.URL) {
+		if o.Redis == "" {
+			return nil, errors.New("storage.url is PostgreSQL, so the log must be in Redis: set redis.url")
+		}
+		return openCluster(ctx, o)
+	}
+	if o.Redis != "" {
+		return nil, errors.New("redis.url is set, so the rows must be in PostgreSQL: set storage.url to postgres://…, or leave redis.url away")
+	}
 	path, err := sqlitePath(o.URL)
 	if err != nil {
 		return nil, err
@@ -52,6 +88,9 @@ func (s *Storage) Close() error { return s.close() }
 
 // Migrate brings the schema up to date. It is no error if it is. Opening SQLite does the same.
 func Migrate(ctx context.Context, o Options) error {
+	if isPostgres(o.URL) {
+		return postgres.Migrate(ctx, o.URL)
+	}
 	_, closeStore, err := OpenStore(ctx, o)
 	if err != nil {
 		return err
@@ -61,6 +100,13 @@ func Migrate(ctx context.Context, o Options) error {
 
 // OpenStore opens the rows only, beside a server that may be running: for command-line use.
 func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, error) {
+	if isPostgres(o.URL) {
+		db, err := postgres.Open(ctx, o.URL, postgres.Options{MaxConns: 4})
+		if err != nil {
+			return nil, nil, err
+		}
+		return db.Store(), func() error { db.Close(); return nil }, nil
+	}
 	path, err := sqlitePath(o.URL)
 	if err != nil {
 		return nil, nil, err
@@ -68,11 +114,15 @@ func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, e
 	return sqlite.OpenStore(ctx, path)
 }
 
+func isPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
 func sqlitePath(url string) (string, error) {
 	path, ok := strings.CutPrefix(url, "sqlite:")
 	switch {
 	case !ok:
-		return "", fmt.Errorf("storage.url %q: this version keeps its data in SQLite only: use sqlite:<path of the file>", redact(url))
+		return "", fmt.Errorf("storage.url %q: must be sqlite:<path of the file> or postgres://…", redact(url))
 	case path == "":
 		return "", errors.New("storage.url: sqlite: needs the path of a file behind it")
 	}

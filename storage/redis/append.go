@@ -71,6 +71,9 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 	if len(events) == 0 {
 		return nil, nil
 	}
+	if err := l.up(ctx); err != nil {
+		return nil, err
+	}
 	events = slices.Clone(events) // they live on, in the ring, and are filled in
 	if !opens(events) {
 		return l.append(ctx, events)

@@ -425,6 +425,7 @@ func (l *Log) results(t *part, at project.Cursor, previous project.Tag, body str
 		return nil, errEntry
 	}
 	codes, rest := body[:t.events], []byte(body[t.events:])
+	own := make(map[chat.MessageID]bool) // met in this answer
 	for _, g := range t.groups {
 		for i := range g.events() {
 			code := codes[0]
@@ -442,6 +443,7 @@ func (l *Log) results(t *part, at project.Cursor, previous project.Tag, body str
 				b.Bytes += eventBytes + fixedEvent + recordLen + len(e.Body)
 			case 'D':
 				readPlace(r, rest, t.tag)
+				r.Dup = r.Dup || own[e.ID]
 			case 'd':
 				r.Dup = true
 			default:
@@ -449,6 +451,7 @@ func (l *Log) results(t *part, at project.Cursor, previous project.Tag, body str
 					return nil, errEntry
 				}
 			}
+			own[e.ID] = true
 			rest = rest[need:]
 		}
 	}

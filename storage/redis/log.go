@@ -119,6 +119,9 @@ func New(o Options) *Log {
 func (l *Log) Run(ctx context.Context) error {
 	defer close(l.stopped)
 	if err := l.fill(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	close(l.ready)
@@ -140,6 +143,23 @@ func (l *Log) Run(ctx context.Context) error {
 
 // Ready is closed once Run has read what Redis holds: from then on appends are answered.
 func (l *Log) Ready() <-chan struct{} { return l.ready }
+
+// up waits until the log can answer: its Run has read what Redis holds.
+func (l *Log) up(ctx context.Context) error {
+	select {
+	case <-l.ready:
+		return nil
+	default:
+	}
+	select {
+	case <-l.ready:
+		return nil
+	case <-ctx.Done():
+		return errBusy
+	case <-l.stopped:
+		return errBusy
+	}
+}
 
 // LastSeen returns when Redis last answered.
 func (l *Log) LastSeen() time.Time { return time.UnixMilli(l.seen.Load()) }

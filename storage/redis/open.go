@@ -53,9 +53,7 @@ func (l *Log) occupied(ctx context.Context, events []chat.Event, other chat.Conv
 		return nil, err
 	}
 	for i := range receipts {
-		switch {
-		case receipts[i].Dup, errors.Is(receipts[i].Err, error(errReused)):
-		default:
+		if !receipts[i].Dup && receipts[i].Err != error(errReused) { //nolint:errorlint // this very one: conflicts are alike
 			receipts[i] = chat.Receipt{Err: taken}
 		}
 	}
@@ -144,6 +142,9 @@ func (l *Log) release(ctx context.Context, key chat.Key, v chat.VisitorID) {
 
 // OpenConversation implements chat.Log.
 func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.VisitorID) (id chat.ConversationID, err error) {
+	if err := l.up(ctx); err != nil {
+		return id, err
+	}
 	p := &l.parts[homeOf(v)]
 	field := string(visitorKey(t, v))
 	var m book

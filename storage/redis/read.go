@@ -11,6 +11,9 @@ import (
 
 // Heads implements chat.Log: one round trip, and one query for conversations that Redis does not know.
 func (l *Log) Heads(ctx context.Context, wanted ...chat.Key) (out []chat.Head, err error) {
+	if err := l.up(ctx); err != nil {
+		return nil, err
+	}
 	var ask []int
 	for try := 0; ; try++ {
 		var current bool
@@ -117,6 +120,9 @@ func (l *Log) Read(ctx context.Context, key chat.Key, after chat.Seq, limit int)
 
 // Messages implements chat.Log: what is in memory, and before it what is in the database, if they join.
 func (l *Log) Messages(ctx context.Context, key chat.Key, page chat.Page) ([]chat.Message, bool, error) {
+	if err := l.up(ctx); err != nil {
+		return nil, false, err
+	}
 	recent, oldest, err := l.recent(ctx, key, &page)
 	if err != nil {
 		return nil, false, err
@@ -244,6 +250,20 @@ func (l *Log) Projected(key chat.Key, seq chat.Seq) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.settled(key, seq)
+}
+
+// Settled reports whether the rows hold everything that this node has heard of.
+func (l *Log) Settled() bool {
+	for i := range l.parts {
+		p := &l.parts[i]
+		p.mu.Lock()
+		done := p.filled && !p.cursor.Before(p.highest) && !p.projected.Before(p.dropped) && p.unprojected() == len(p.batches)
+		p.mu.Unlock()
+		if !done {
+			return false
+		}
+	}
+	return true
 }
 
 // Settle implements chat.Log.

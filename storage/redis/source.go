@@ -19,6 +19,12 @@ func (l *Log) Pending() <-chan struct{} { return l.pending }
 // Batches implements project.Source: from memory, or else from the stream.
 func (l *Log) Batches(ctx context.Context, partition int, after project.Cursor, limit int) ([]project.Batch, error) {
 	p := &l.parts[partition]
+	p.mu.Lock()
+	empty := p.filled && p.cursor.N == 0 && len(p.batches) == 0 && p.highest == p.cursor
+	p.mu.Unlock()
+	if after == (project.Cursor{}) && empty {
+		return nil, nil
+	}
 	if after != (project.Cursor{}) {
 		if out, ok := p.following(after, limit); ok {
 			return out, nil

@@ -1,0 +1,63 @@
+package storage_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/uniqchat/uniqchat/storage"
+	"github.com/uniqchat/uniqchat/storage/storagetest"
+	"github.com/uniqchat/uniqchat/testkit/services"
+)
+
+// TestRedisPostgres runs the one suite on the production back end: a real redis-server and a real PostgreSQL.
+func TestRedisPostgres(t *testing.T) {
+	postgres, err := services.StartPostgres(t.Context(), services.PostgresOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = postgres.Close() })
+	storagetest.Run(t, func(t *testing.T) storagetest.Open {
+		t.Helper()
+		redis, err := services.StartRedis(t.Context(), services.RedisOptions{})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = redis.Close() })
+		url, err := postgres.NewDatabase(t.Context())
+		require.NoError(t, err)
+		o := storage.Options{URL: url, Redis: redis.URL()}
+		require.NoError(t, storage.Migrate(t.Context(), o))
+		return func(t *testing.T) storagetest.Backend {
+			t.Helper()
+			return open(t, o)
+		}
+	})
+}
+
+func open(t *testing.T, o storage.Options) storagetest.Backend {
+	t.Helper()
+	s, err := storage.Open(t.Context(), o)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := s.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	stop := sync.OnceFunc(func() {
+		cancel()
+		wg.Wait()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return storagetest.Backend{
+		Log: s.Log, Store: s.Store, Broker: s.Broker, Stop: stop,
+		Settle: func(t *testing.T) {
+			t.Helper()
+			require.Eventually(t, s.Settled, 10*time.Second, time.Millisecond)
+		},
+	}
+}
