@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -55,7 +56,7 @@ func readyz(w http.ResponseWriter, r *http.Request, check func(context.Context) 
 	checks := check(ctx)
 	status := http.StatusOK
 	for _, v := range checks {
-		if v != "ok" {
+		if v != "ok" && !strings.HasPrefix(v, "degraded") {
 			status = http.StatusServiceUnavailable
 		}
 	}

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"net/netip"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/alexedwards/argon2id"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -47,6 +49,10 @@ type Deps struct {
 	Log    chat.Log
 	Store  chat.Store
 	Broker chat.Broker
+	// Metrics are served beside the server's own.
+	Metrics []*metrics.Set
+	// Health says how the servers behind the storage are: "ok", "degraded: …" (chat goes on), or what is wrong. May be nil.
+	Health func(ctx context.Context) map[string]string
 }
 
 func (c Config) withDefaults() Config {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -58,7 +59,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 		}
 	}()
 	if cfg.AdminListen != "" {
-		if s.admin, err = newAdmin(cfg.AdminListen, s.checks, []*metrics.Set{s.set}, cfg.Logger); err != nil {
+		if s.admin, err = newAdmin(cfg.AdminListen, s.checks, append([]*metrics.Set{s.set}, deps.Metrics...), cfg.Logger); err != nil {
 			return nil, fmt.Errorf("admin.listen: %w", err)
 		}
 	}
@@ -222,6 +223,11 @@ func (s *Server) checks(ctx context.Context) map[string]string {
 	}
 	if s.draining.Load() {
 		out["draining"] = "draining"
+	}
+	if s.deps.Health != nil {
+		delete(out, "storage")
+		maps.Copy(out, s.deps.Health(ctx))
+		return out
 	}
 	if _, err := s.deps.Store.SigningKeys(ctx); err != nil {
 		out["storage"] = "unavailable"

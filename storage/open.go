@@ -50,13 +50,8 @@ type Storage struct {
 // Settled reports whether the rows hold everything that this node has heard of.
 func (s *Storage) Settled() bool { return s.settled == nil || s.settled() }
 
-// Health says how the servers are that the storage needs: "ok", or what is wrong. Empty for SQLite.
-func (s *Storage) Health(ctx context.Context) map[string]string {
-	if s.health == nil {
-		return nil
-	}
-	return s.health(ctx)
-}
+// Health returns what says how the servers are that the storage needs: "ok", "degraded: …", or what is wrong. Nil for SQLite.
+func (s *Storage) Health() func(ctx context.Context) map[string]string { return s.health }
 
 // Open opens the storage for serving. Its Run must be running before anything is appended.
 func Open(ctx context.Context, o Options) (*Storage, error) {

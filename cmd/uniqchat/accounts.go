@@ -32,7 +32,7 @@ func withStore(cmd *cobra.Command, fn func(ctx context.Context, store *sqlstore.
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	store, closeStore, err := storage.OpenStore(ctx, storage.Options{URL: cfg.Storage.URL})
+	store, closeStore, err := storage.OpenStore(ctx, storageOptions(cfg))
 	if err != nil {
 		return err
 	}
@@ -44,10 +44,19 @@ func migrateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "migrate", Short: "Bring the database's schema up to date", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withStore(cmd, func(context.Context, *sqlstore.Store) error { // opening SQLite migrates it
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), "the schema is up to date")
+			cfg, err := load(cmd)
+			if err != nil {
 				return err
-			})
+			}
+			ctx := cmd.Context()
+			if ctx == nil {
+				ctx = context.Background()
+			}
+			if err := storage.Migrate(ctx, storageOptions(cfg)); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "the schema is up to date")
+			return err
 		},
 	}
 }

@@ -74,7 +74,14 @@ func (p *process) serve(ctx context.Context) (err error) {
 	defer close(over)
 	go p.listen(signals, stop, over)
 
-	kept, err := storage.Open(ctx, storage.Options{URL: p.cfg.Storage.URL})
+	o := storageOptions(p.cfg)
+	o.Logger = p.logger
+	if p.demo {
+		if err := storage.Migrate(ctx, o); err != nil {
+			return err
+		}
+	}
+	kept, err := storage.Open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -95,6 +102,11 @@ func (p *process) serve(ctx context.Context) (err error) {
 	return p.run(ctx, kept)
 }
 
+// storageOptions is where the configuration says that things are kept.
+func storageOptions(c *config.Config) storage.Options {
+	return storage.Options{URL: c.Storage.URL, Redis: c.Redis.URL, Ack: c.Storage.Ack}
+}
+
 // run serves on opened storage.
 func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	var password string
@@ -108,7 +120,9 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
-	p.server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker})
+	p.server, err = server.New(ctx, cfg, server.Deps{
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Metrics: kept.Metrics, Health: kept.Health(),
+	})
 	if err != nil {
 		return err
 	}

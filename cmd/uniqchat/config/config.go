@@ -57,13 +57,13 @@ type Proxies struct {
 
 // Storage says where things are kept.
 type Storage struct {
-	URL string `yaml:"url" doc:"sqlite:<path of the file>; <data_dir>/uniqchat.db if empty"`
-	Ack string `yaml:"ack" doc:"what an acknowledgement stands for: fsync"`
+	URL string `yaml:"url" doc:"sqlite:<path of the file> (<data_dir>/uniqchat.db if empty), or postgres://user:password@host/name together with redis.url"`
+	Ack string `yaml:"ack" doc:"what an acknowledgement stands for: fsync (on the disk of the log), redis (in its memory) or replica (in that of a replica too)"`
 }
 
 // Redis is the log of a cluster.
 type Redis struct {
-	URL string `yaml:"url" doc:"reserved: this version has no Redis log"`
+	URL string `yaml:"url" doc:"the log of a cluster: redis://[user:password@]host:port[/db]; several hosts with commas between for Redis Cluster, and ?master=NAME for Sentinel"`
 }
 
 // Engine is how live connections are carried.

@@ -98,7 +98,7 @@ http: {listen: "8080"}
 ws: {public_url: "http://x"}
 admin: {listen: "0.0.0.0:8083"}
 proxies: {trusted: "10.0.0.0/8, nowhere"}
-storage: {url: "mysql://x", ack: redis}
+storage: {url: "mysql://x", ack: sometimes}
 redis: {url: "redis://x"}
 engine: {max_connections: -1}
 log: {level: loud, format: xml}

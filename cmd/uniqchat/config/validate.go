@@ -84,21 +84,28 @@ func (c *Config) validateListeners(v *mistakes) {
 }
 
 func (c *Config) validateStorage(v *mistakes) {
+	if ack := c.Storage.Ack; ack != "fsync" && ack != "redis" && ack != "replica" {
+		v.add("storage.ack: %q is none of fsync, redis and replica", ack)
+	}
 	switch scheme, _, _ := strings.Cut(c.Storage.URL, ":"); scheme {
 	case "sqlite":
 		if c.Storage.URL == "sqlite:" {
 			v.add("storage.url: sqlite: names no file; write sqlite:<path of the file>")
 		}
+		if c.Redis.URL != "" {
+			v.add("redis.url: a log in Redis goes with rows in PostgreSQL; set storage.url to postgres://…, or take redis.url out")
+		}
+		if c.Storage.Ack != "fsync" {
+			v.add("storage.ack: %q; SQLite syncs every commit, so the only level is fsync", c.Storage.Ack)
+		}
 	case "postgres", "postgresql":
-		v.add("storage.url: this version can't keep its data in PostgreSQL; use sqlite:<path of the file>")
+		if c.Redis.URL == "" {
+			v.add("redis.url: missing; rows in PostgreSQL go with a log in Redis: set it to redis://host:port")
+		} else if !strings.HasPrefix(c.Redis.URL, "redis://") && !strings.HasPrefix(c.Redis.URL, "rediss://") {
+			v.add("redis.url: must begin with redis:// (or rediss:// for TLS)")
+		}
 	default:
-		v.add("storage.url: nothing is known of %q; use sqlite:<path of the file>", scheme+":")
-	}
-	if c.Redis.URL != "" {
-		v.add("redis.url: this version has no Redis log; take the key out")
-	}
-	if c.Storage.Ack != "fsync" {
-		v.add("storage.ack: %q; SQLite syncs every commit, so the only level is fsync", c.Storage.Ack)
+		v.add("storage.url: nothing is known of %q; use sqlite:<path of the file>, or postgres://… with redis.url", scheme+":")
 	}
 }
 
