@@ -154,8 +154,11 @@ func (c *conversation) recount() error {
 		what      string
 		got, want any
 	}{
-		{"last_seq", c.last, last}, {"last_public", c.lastPublic, lastPublic}, {"last_message", c.lastMessage, lastMessage},
-		{"version", c.version, version}, {"status", c.status, status},
+		{"last_seq", c.last, last},
+		{"last_public", c.lastPublic, lastPublic},
+		{"last_message", c.lastMessage, lastMessage},
+		{"version", c.version, version},
+		{"status", c.status, status},
 	} {
 		if f.got != f.want {
 			wrong(f.what, f.got, f.want)

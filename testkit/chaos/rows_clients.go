@@ -87,7 +87,9 @@ func sameCMID(r *Run) {
 			}
 		}
 		p.Body = client.TextBody("another body")
-		_, err := tabs[n].Do(r.ctx, &p)
+		ctx, cancel := context.WithTimeout(r.ctx, 8*time.Second)
+		_, err := tabs[n].Do(ctx, &p)
+		cancel()
 		var refused *client.Refused
 		if !errors.As(err, &refused) || refused.Code != codec.ErrConflict {
 			r.Check("another body is 409", false, "%v", err)
