@@ -13,6 +13,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// quiet takes the driver's own log lines: a server that is down is nothing unusual here.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
+func init() { redis.SetLogger(quiet{}) }
+
 // AppendPolicy is how a redis-server keeps its append-only file.
 type AppendPolicy string
 
