@@ -78,34 +78,42 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 	if !opens(events) {
 		return l.append(ctx, events)
 	}
-	// A change that opens or closes a conversation concerns the visitor's other ones too: such groups go one by one, in order.
+	if distinct(events) {
+		return l.changes(ctx, events)
+	}
+	// Several changes of one visitor's conversations: what one closes, the next may open. They go one by one, in order.
 	receipts := make([]chat.Receipt, 0, len(events))
 	for from := 0; from < len(events); {
-		to := from
-		for to < len(events) && !opens(events[to:groupEnd(events, to)]) {
-			to = groupEnd(events, to)
-		}
-		if to == from {
-			to = groupEnd(events, from)
-		}
-		part := events[from:to]
-		var got []chat.Receipt
-		var err error
-		if opens(part) {
-			got, err = l.change(ctx, part)
-		} else {
-			got, err = l.append(ctx, part)
-		}
+		to := groupEnd(events, from)
+		got, err := l.changes(ctx, events[from:to])
 		if err != nil && from == 0 {
 			return nil, err
 		}
 		if err != nil { // what came before is known: only these are not
-			got = refused(len(part), asError(err))
+			got = refused(to-from, asError(err))
 		}
 		receipts = append(receipts, got...)
 		from = to
 	}
 	return receipts, nil
+}
+
+// distinct reports whether no visitor's conversations are changed by two groups.
+func distinct(events []chat.Event) bool {
+	seen := make(map[chat.VisitorID]int)
+	for from := 0; from < len(events); {
+		to := groupEnd(events, from)
+		for i := from; i < to; i++ {
+			if n := events[i].Next; n != nil {
+				if at, ok := seen[n.Visitor]; ok && at != from {
+					return false
+				}
+				seen[n.Visitor] = from
+			}
+		}
+		from = to
+	}
+	return true
 }
 
 func refused(n int, err error) []chat.Receipt {

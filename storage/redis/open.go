@@ -16,26 +16,77 @@ import (
 // giveUp is how long a place is kept for a conversation that is nowhere: its append may still be on the way.
 const giveUp = patience + time.Second
 
-// change appends one group that may open or close a conversation.
-func (l *Log) change(ctx context.Context, events []chat.Event) ([]chat.Receipt, error) {
-	e := &events[0]
-	key := chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}
-	opening := e.Next != nil && e.Next.Status != chat.Closed
-	if opening {
-		other, err := l.reserve(ctx, key, e.Next.Visitor)
-		if err != nil {
+// claim is a group that opens a conversation and needs its visitor's place.
+type claim struct {
+	from, to int // the group's events
+	key      chat.Key
+	visitor  chat.VisitorID
+
+	asked   bool   // the database knows of no one who has the place
+	replace string // who may be turned out
+	done    bool
+	other   chat.ConversationID // who has it
+	err     error
+}
+
+// changes appends groups of which some may open or close conversations, each of another visitor: the places of all are taken in
+// one call, then all are appended in one.
+func (l *Log) changes(ctx context.Context, events []chat.Event) ([]chat.Receipt, error) {
+	var claims []*claim
+	for from := 0; from < len(events); {
+		e, to := &events[from], groupEnd(events, from)
+		if e.Next != nil && e.Next.Status != chat.Closed {
+			claims = append(claims, &claim{from: from, to: to, visitor: e.Next.Visitor, key: chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}})
+		}
+		from = to
+	}
+	l.reserve(ctx, claims)
+	receipts := make([]chat.Receipt, len(events))
+	left := make([]chat.Event, 0, len(events))
+	at := make([]int, 0, len(events))
+	next := 0
+	for i := 0; i < len(events); {
+		if next < len(claims) && claims[next].from == i {
+			c := claims[next]
+			next++
+			if c.err != nil || !c.other.IsZero() {
+				l.denied(ctx, c, events[c.from:c.to], receipts[c.from:c.to])
+				i = c.to
+				continue
+			}
+		}
+		left, at = append(left, events[i]), append(at, i)
+		i++
+	}
+	if len(left) == 0 {
+		return receipts, nil
+	}
+	got, err := l.append(ctx, left)
+	if err != nil {
+		if len(left) == len(events) {
 			return nil, err
 		}
-		if !other.IsZero() {
-			return l.occupied(ctx, events, other)
+		got = refused(len(left), asError(err))
+	}
+	for j, i := range at {
+		receipts[i] = got[j]
+		if e := &left[j]; e.Next != nil && e.Next.Status == chat.Closed && got[j].Err == nil && !got[j].Dup {
+			l.release(ctx, chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}, e.Next.Visitor)
 		}
 	}
-	receipts, err := l.append(ctx, events)
-	if err != nil || opening || receipts[0].Err != nil || e.Next == nil {
-		return receipts, err
-	}
-	l.release(ctx, key, e.Next.Visitor)
 	return receipts, nil
+}
+
+// denied fills in the receipts of a group that did not get its place.
+func (l *Log) denied(ctx context.Context, c *claim, events []chat.Event, receipts []chat.Receipt) {
+	got, err := refused(len(events), nil), c.err
+	if err == nil {
+		got, err = l.occupied(ctx, events, c.other)
+	}
+	if err != nil {
+		got = refused(len(events), asError(err))
+	}
+	copy(receipts, got)
 }
 
 // occupied answers a group that can't open a conversation, because the visitor has another one. If its messages are there
@@ -62,58 +113,107 @@ func (l *Log) occupied(ctx context.Context, events []chat.Event, other chat.Conv
 
 func visitorKey(t chat.TenantID, v chat.VisitorID) []byte { return append(t[:], v[:]...) }
 
-// reserve takes the visitor's place for a conversation. It returns the conversation that holds it, or the zero id.
-func (l *Log) reserve(ctx context.Context, key chat.Key, v chat.VisitorID) (chat.ConversationID, error) {
-	p := &l.parts[homeOf(v)]
-	asked, replace := false, ""
+// reserve takes places, in one call for each scope. Claims say who has a place that could not be had.
+func (l *Log) reserve(ctx context.Context, claims []*claim) {
 	for range 8 {
-		m, begun := p.scope.read(), p.began()
-		free := "0"
-		if asked || m.isFresh(v, time.UnixMilli(l.clock()), m.headsSince) {
-			free = "1"
+		of := make(map[*scope][]*claim)
+		for _, c := range claims {
+			if !c.done {
+				s := l.parts[homeOf(c.visitor)].scope
+				of[s] = append(of[s], c)
+			}
 		}
-		got, err := reserveScript.Run(ctx, l.Client, append(p.scope.openKeys(m), p.scope.meta), visitorKey(key.Tenant, v), key.Conversation[:],
-			free, replace, p.field, begun, m.generation).Text()
-		if err != nil {
-			if isFull(err) {
-				return chat.ConversationID{}, errFull
-			}
-			return chat.ConversationID{}, busy("take the visitor's place", err)
+		if len(of) == 0 {
+			return
 		}
-		switch got {
-		case "ok":
-			return chat.ConversationID{}, nil
-		case "meta":
-			l.repair(p.number)
-			if err := l.readBook(ctx, p.scope); err != nil {
-				return chat.ConversationID{}, busy("take the visitor's place", err)
-			}
-			time.Sleep(5 * time.Millisecond)
-		case "miss":
-			other, err := l.Database.OpenConversation(ctx, key.Tenant, v)
-			if err != nil {
-				return other, busy("look for an open conversation", err)
-			}
-			if !other.IsZero() && other != key.Conversation {
-				if held, err := l.holds(ctx, chat.Key{Tenant: key.Tenant, Conversation: other}, time.Time{}); held || err != nil {
-					return other, err
-				}
-			}
-			asked = true
-		default:
-			if len(got) != 24 {
-				return chat.ConversationID{}, busy("take the visitor's place", errEntry)
-			}
-			other := chat.ConversationID([]byte(got[:16]))
-			since := time.UnixMilli(int64(be.Uint64([]byte(got[16:]))))
-			held, err := l.holds(ctx, chat.Key{Tenant: key.Tenant, Conversation: other}, since)
-			if held || err != nil {
-				return other, err
-			}
-			replace = got
+		for s, some := range of {
+			l.reserveIn(ctx, s, some)
 		}
 	}
-	return chat.ConversationID{}, errBusy
+	for _, c := range claims {
+		if !c.done {
+			c.err = errBusy
+		}
+	}
+}
+
+// reserveIn makes one attempt for the claims of one scope.
+func (l *Log) reserveIn(ctx context.Context, s *scope, claims []*claim) {
+	m := s.read()
+	args := make([]any, 0, 1+6*len(claims))
+	args = append(args, m.generation)
+	now := time.UnixMilli(l.clock())
+	for _, c := range claims {
+		p := &l.parts[homeOf(c.visitor)]
+		free := "0"
+		if c.asked || m.isFresh(c.visitor, now, m.headsSince) {
+			free = "1"
+		}
+		args = append(args, p.field, p.began(), visitorKey(c.key.Tenant, c.visitor), c.key.Conversation[:], free, c.replace)
+	}
+	got, err := reserveScript.Run(ctx, l.Client, append(s.openKeys(m), s.meta), args...).StringSlice()
+	if err != nil || len(got) != len(claims) {
+		for _, c := range claims {
+			c.done = true
+			if c.err = busy("take the visitor's place", err); isFull(err) {
+				c.err = errFull
+			}
+		}
+		return
+	}
+	turned := false
+	for i, c := range claims {
+		switch got[i] {
+		case "ok":
+			c.done = true
+		case "meta":
+			turned = true
+			l.repair(homeOf(c.visitor))
+		default:
+			l.contest(ctx, c, got[i])
+		}
+	}
+	if turned {
+		if err := l.readBook(ctx, s); err != nil {
+			l.stats.lastError(l.Logger, err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// contest finds out whether somebody has a right to the place that a claim wants.
+func (l *Log) contest(ctx context.Context, c *claim, answer string) {
+	var other chat.ConversationID
+	var since time.Time
+	switch {
+	case answer == "miss":
+		var err error
+		if other, err = l.Database.OpenConversation(ctx, c.key.Tenant, c.visitor); err != nil {
+			c.done, c.err = true, busy("look for an open conversation", err)
+			return
+		}
+		if other.IsZero() || other == c.key.Conversation {
+			c.asked = true
+			return
+		}
+	case len(answer) == 24:
+		other = chat.ConversationID([]byte(answer[:16]))
+		since = time.UnixMilli(int64(be.Uint64([]byte(answer[16:]))))
+	default:
+		c.done, c.err = true, busy("take the visitor's place", errEntry)
+		return
+	}
+	held, err := l.holds(ctx, chat.Key{Tenant: c.key.Tenant, Conversation: other}, since)
+	switch {
+	case err != nil:
+		c.done, c.err = true, err
+	case held:
+		c.done, c.other = true, other
+	case answer == "miss":
+		c.asked = true
+	default:
+		c.replace = answer
+	}
 }
 
 // holds reports whether a conversation that took its visitor's place has a right to it. Busy if that is not known yet.

@@ -52,19 +52,35 @@ for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', tonumber(m[1]) + 1), ARGV[2], ms, ARGV[3], m[2])
 return 1`)
 
-// reserveScript takes the one place that a visitor has for an open conversation. KEYS: open of this generation, of the one
-// before, meta. ARGV: visitor key, conversation, "1" if nobody can hold it without being here, the value that may be replaced,
-// field, epoch and generation of the partition as the caller knows it. It returns "ok", "meta" if those are not the ones that hold, "miss" if nobody holds it as far as Redis knows, or the value of who does: conversation 16, ms 8.
+// reserveScript takes the one place that each of some visitors has for an open conversation. KEYS: open of this generation, of
+// the one before, meta. ARGV: generation that the caller knows, and for each: field and epoch of the visitor's partition as the
+// caller knows it, visitor key, conversation, "1" if nobody can hold it without being here, the value that may be replaced. It
+// returns for each: "ok", "meta" if another epoch or generation holds, "miss" if nobody holds it as far as Redis knows, or the value
+// of who does: conversation 16, ms 8.
 var reserveScript = goredis.NewScript(`
-local m = redis.call('HMGET', KEYS[3], ARGV[5], 'g')
-if not m[1] or struct.unpack('>I8', m[1]) ~= tonumber(ARGV[6]) or m[2] ~= ARGV[7] then return 'meta' end
 local now = redis.call('TIME')
-local value = ARGV[2] .. struct.pack('>I8', now[1] * 1000 + math.floor(now[2] / 1000))
-local v = redis.call('HGET', KEYS[1], ARGV[1]) or redis.call('HGET', KEYS[2], ARGV[1])
-if not v and ARGV[3] ~= '1' then return 'miss' end
-if v and v ~= ARGV[4] and string.sub(v, 1, 16) ~= ARGV[2] then return v end
-redis.call('HSET', KEYS[1], ARGV[1], value)
-return 'ok'`)
+local at = struct.pack('>I8', now[1] * 1000 + math.floor(now[2] / 1000))
+local current = redis.call('HGET', KEYS[3], 'g') == ARGV[1]
+local out, places = {}, {}
+for i = 2, #ARGV, 6 do
+	local field, epoch, visitor, conv, free, replace = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+	if places[field] == nil then
+		local p = redis.call('HGET', KEYS[3], field)
+		places[field] = p and struct.unpack('>I8', p) or -1
+	end
+	local v = redis.call('HGET', KEYS[1], visitor) or redis.call('HGET', KEYS[2], visitor)
+	if not current or places[field] ~= epoch then
+		out[#out + 1] = 'meta'
+	elseif not v and free ~= '1' then
+		out[#out + 1] = 'miss'
+	elseif v and v ~= replace and string.sub(v, 1, 16) ~= conv then
+		out[#out + 1] = v
+	else
+		redis.call('HSET', KEYS[1], visitor, conv .. at)
+		out[#out + 1] = 'ok'
+	end
+end
+return out`)
 
 // releaseScript gives that place back if a conversation holds it. KEYS: both generations. ARGV: visitor key, conversation.
 var releaseScript = goredis.NewScript(`
