@@ -181,9 +181,11 @@ func (c *Crowd) packet(m *member, p codec.Packet) {
 func (c *Crowd) goAway(m *member, convs ...uuid.UUID) {
 	m.leave()
 	<-m.left
-	j := c.rec.Add(m.reader)
-	for _, id := range convs {
-		j.Unfollow(id)
+	if len(convs) > 0 {
+		j := c.rec.Add(m.reader)
+		for _, id := range convs {
+			j.Unfollow(id)
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

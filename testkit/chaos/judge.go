@@ -101,7 +101,7 @@ func (r *Run) judge() {
 	v := journal.Check(r.C.rec.Entries(), db)
 	res.details = v.String()
 	res.Acked, res.Lost, res.Doubled, res.Missing, res.Retries = v.Acked, v.Count(journal.Lost), v.Count(journal.Doubled), v.Count(journal.Missing), v.Retries
-	res.TakenBack, res.Problems = v.TakenBack, len(v.Problems)
+	res.TakenBack, res.Problems, res.Rate = v.TakenBack, len(v.Problems), float64(v.Acked)/res.Seconds
 	if r.row.Reset {
 		res.Problems -= r.excuse(v)
 	}

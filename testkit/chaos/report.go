@@ -47,7 +47,8 @@ behind its own proxy, and lets visitors and agents write to one another on all o
 outside and healed. Clients retry and resume as docs/protocol.md says, and write down everything that they sent, were told and showed;
 afterwards all journals are held against the database, read with SQL, and against what readers get who were never there.
 
-A row counts as not run with fewer than the asked number of acknowledged messages (10,000). *Lost*: acknowledged and not in the database.
+A row counts as not run with fewer than the asked number of acknowledged messages (10,000). *A second*: acknowledged messages over the whole row, its
+faults included. *Lost*: acknowledged and not in the database.
 *Doubled*: in it twice. *Undelivered*: conversations of which a reader ended without something. *Acks again*: from the moment
 that the fault was healed (a server answers again, a node is ready) to the first SENDACK; the longest, where a row
 breaks things several times. *Longest gap*: between two SENDACKs to anybody, from the fault on. *Longest wait*: of one message, from its
@@ -60,19 +61,19 @@ func (rep *Report) Markdown() string {
 	var b strings.Builder
 	b.WriteString(head)
 	fmt.Fprintf(&b, "Run of %s, seed %d (`make chaos CHAOS_SEED=%d` makes the same choices again), on %s.\n\n", rep.Date, rep.Seed, rep.Seed, rep.Machine)
-	b.WriteString("| row | fault | verdict | acknowledged | lost | doubled | undelivered | retries | acks again | longest gap | longest wait | projected |\n")
-	b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("| row | fault | verdict | acknowledged | a second | lost | doubled | undelivered | retries | acks again | longest gap | longest wait | projected |\n")
+	b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, r := range rep.Rows {
 		verdict := "**" + r.Verdict + "**"
 		if r.Verdict == Held {
 			verdict = Held
 		}
 		if r.Acked == 0 {
-			fmt.Fprintf(&b, "| %s | %s | %s | | | | | | | | | |\n", r.Row, r.Fault, verdict)
+			fmt.Fprintf(&b, "| %s | %s | %s | | | | | | | | | | |\n", r.Row, r.Fault, verdict)
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %d | %d | %d | %s | %s | %s | %s |\n", r.Row, r.Fault, verdict,
-			r.Acked, r.Lost, r.Doubled, r.Missing, r.Retries, millis(r.Again), millis(r.Gap), millis(r.Wait), millis(r.Projected))
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %.0f | %d | %d | %d | %d | %s | %s | %s | %s |\n", r.Row, r.Fault, verdict,
+			r.Acked, r.Rate, r.Lost, r.Doubled, r.Missing, r.Retries, millis(r.Again), millis(r.Gap), millis(r.Wait), millis(r.Projected))
 	}
 	b.WriteString("\n## Row by row\n")
 	for _, r := range rep.Rows {

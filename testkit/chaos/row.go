@@ -62,6 +62,7 @@ type Result struct {
 	Wait      float64  `json:"longest_wait_ms"`
 	Projected float64  `json:"projected_ms"` // from heal until everything acknowledged by then was in the database; the longest
 	Without   float64  `json:"longest_disconnect_ms"`
+	Rate      float64  `json:"acknowledged_per_second"` // over the whole row, faults included
 	Seconds   float64  `json:"seconds"`
 	Checks    []Check  `json:"checks"`
 	Notes     []string `json:"notes,omitempty"`

@@ -3,6 +3,8 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/codec"
+	"github.com/uniqchat/uniqchat/testkit/api"
 	"github.com/uniqchat/uniqchat/testkit/client"
 	"github.com/uniqchat/uniqchat/testkit/proxy"
 )
@@ -40,6 +43,10 @@ var nodeRows = []*Row{
 				r.Check("clients are back within 1 s", longest <= time.Second, "%d reconnects, the slowest took %s", times, millis(r.result.Without))
 			})
 		},
+	},
+	{
+		Name: "node-gone", Fault: "a node SIGKILLed and not started again until its agent is shown as offline", Holds: "its sessions gone in <= 10 s, its agents after their grace of 45 s; " + zeroLost,
+		People: Population{Talks: 48, Agents: 6, Watchers: 3, Rate: 300}, Setup: Setup{Agents: 1}, Break: nodeGone,
 	},
 	{
 		Name: "node-kill-append", Fault: "each node SIGKILLed while the answers of its appends are held up: between append and acknowledgement", Holds: zeroLost,
@@ -219,4 +226,37 @@ func handlerPanics(r *Run) {
 	r.Check("others on that node keep their connections", quiet.Stats().Disconnects == 0, "%d disconnects", quiet.Stats().Disconnects)
 	panics := r.W.Metric("uniqchat_live_panics_total") + r.W.Metric("uniqchat_engine_panics_total")
 	r.Check("panics are counted", panics >= 5, "%.0f", panics)
+}
+
+// nodeGone watches how long the other nodes show an agent whose only connection was to a node that died.
+func nodeGone(r *Run) {
+	home := r.W.Nodes[0]
+	tok := r.W.tokens["agent"][r.row.People.Agents+r.row.People.Watchers]
+	m := r.C.join("agent of one node", tok, 0, client.Binary, func(c *client.Config) {
+		c.Recorder = nil
+		c.Dial = func(string, string) (net.Conn, error) { return net.Dial("tcp", home.WS) }
+	})
+	_, err := m.WaitReady(r.ctx)
+	r.Must(err)
+	m.Fire(&codec.Status{State: codec.Online})
+	a := &api.API{Base: r.W.Nodes[1].BaseURL()}
+	login, err := a.Login(r.ctx, "admin@chaos.test", adminPassword)
+	r.Must(err)
+	status := func() string {
+		var agent struct{ Status string }
+		if err := a.Call(r.ctx, http.MethodGet, "/api/v1/agents/"+tok.User, login.AccessToken, nil, &agent); err != nil {
+			return err.Error()
+		}
+		return agent.Status
+	}
+	r.Until(10*time.Second, "another node shows the agent as online", func() bool { return status() == "online" })
+	r.Fault("SIGKILL node 0")
+	from := time.Now()
+	home.Kill()
+	gone := r.Wait(70*time.Second, func() bool { return status() == "offline" })
+	took := time.Since(from)
+	home.Restart()
+	r.Healed()
+	r.Check("the other nodes show its agent as offline after 10 s and the grace of 45 s", gone && took < 60*time.Second, "after %s: %s", took.Round(100*time.Millisecond), status())
+	r.C.goAway(m)
 }

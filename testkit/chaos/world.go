@@ -40,8 +40,8 @@ type Setup struct {
 	NodeEnv func(i int) []string // added to that of the i-th node
 	NoFile  int
 	Path    func(t testing.TB) string
-	// Visitors is how many visitor tokens are made beyond the population's.
-	Visitors int
+	// Visitors and Agents are how many tokens are made beyond the population's.
+	Visitors, Agents int
 }
 
 // fast lifts the limits that a crowd from one address runs into.
@@ -98,7 +98,7 @@ func Start(t testing.TB, ctx context.Context, s Setup, visitors, agents int) *Wo
 	} else {
 		w.startServices(ctx)
 	}
-	w.accounts(ctx, visitors+s.Visitors, agents)
+	w.accounts(ctx, visitors+s.Visitors, agents+s.Agents)
 	for range s.Nodes {
 		w.addNode()
 	}

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -44,22 +45,27 @@ func (r *Redis) CutAppendFile(bytes int64) (int64, error) {
 	return left, nil
 }
 
-// FlipAppendFile inverts the byte that lies so many before the end of the append-only file. The server must not run.
+// FlipAppendFile inverts the first byte of the last command that begins at least so many bytes before the end of the append-only
+// file, which Redis notices when it loads the file: a byte inside a value it would not, for the file has no checksums. The
+// server must not run.
 func (r *Redis) FlipAppendFile(beforeEnd int64) error {
 	path, size, err := r.appendFile()
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("flip a byte: %w", err)
 	}
-	var b [1]byte
-	at := max(size-beforeEnd, 0)
-	if _, err = f.ReadAt(b[:], at); err == nil {
-		b[0] = ^b[0]
-		_, err = f.WriteAt(b[:], at)
+	at := bytes.LastIndex(b[:max(size-beforeEnd+1, 0)], []byte("\r\n*")) + len("\r\n")
+	if at < len("\r\n") {
+		return errors.New("flip a byte: no command begins there")
 	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("flip a byte: %w", err)
+	}
+	_, err = f.WriteAt([]byte{^b[at]}, int64(at))
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("flip a byte: %w", err)
 	}
