@@ -199,16 +199,22 @@ func (d *Desk) Head(ctx context.Context, a *Actor, id ConversationID) (Head, err
 // settleWait is how long a reader of a single conversation waits for its row to hold what the log holds.
 const settleWait = 2 * time.Second
 
-// Conversation returns one conversation that the actor may read, as it is after everything that was acknowledged by now.
+// Conversation returns one conversation that the actor may read, as it is after everything that was acknowledged by now. If
+// the database is behind for long, its state is right and what is counted may be late.
 func (d *Desk) Conversation(ctx context.Context, a *Actor, id ConversationID) (Conversation, error) {
 	h, err := d.readable(ctx, a, id)
 	if err != nil {
 		return Conversation{}, err
 	}
-	if err := d.settle(ctx, Key{a.Tenant, id}, h.Last); err != nil {
-		return Conversation{}, err
+	behind := d.settle(ctx, Key{a.Tenant, id}, h.Last)
+	c, err := d.store.Conversation(ctx, Key{a.Tenant, id})
+	if behind != nil && errors.Is(err, &Error{Code: NotFound}) {
+		return c, behind
 	}
-	return d.store.Conversation(ctx, Key{a.Tenant, id})
+	if err == nil && c.Last < h.Last {
+		c.Head = h
+	}
+	return c, err
 }
 
 // settle waits for the rows of a conversation, but not for long: Busy if they don't come.

@@ -53,9 +53,12 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 	set := metrics.NewSet()
 	c := &cluster{db: db, broker: redis.NewBroker(client, redisPrefix, o.Logger)}
 	c.log = redis.New(redis.Options{Client: client, Prefix: redisPrefix, Ack: ack, Database: db, Logger: o.Logger, Metrics: set})
+	if o.Node == "" {
+		o.Node = chat.NewID[chat.Presence]().String()
+	}
 	if !o.Passive {
 		c.projector = postgres.NewProjector(db, c.log, postgres.ProjectorOptions{
-			Node: chat.NewID[chat.Presence]().String(), Logger: o.Logger, Metrics: set,
+			Node: o.Node, Logger: o.Logger, Metrics: set,
 		})
 	}
 	c.close = func() error {

@@ -27,6 +27,8 @@ type Options struct {
 	Redis string
 	// Ack is storage.ack: fsync (the default), redis or replica.
 	Ack string
+	// Node names this node among those of the cluster, the same after a restart. Defaults to a random name.
+	Node string
 	// Passive nodes read and append but leave the projection to others.
 	Passive bool
 	// Logger defaults to slog.Default().

@@ -76,6 +76,9 @@ func (p *process) serve(ctx context.Context) (err error) {
 
 	o := storageOptions(p.cfg)
 	o.Logger = p.logger
+	var release func()
+	o.Node, release = nodeName(p.cfg.DataDir)
+	defer release()
 	if p.demo {
 		if err := storage.Migrate(ctx, o); err != nil {
 			return err

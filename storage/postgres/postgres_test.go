@@ -40,7 +40,9 @@ func TestMain(m *testing.M) {
 }
 
 func server(t testing.TB) *services.Postgres {
-	shared.once.Do(func() { shared.server, shared.err = services.StartPostgres(context.Background(), services.PostgresOptions{}) })
+	shared.once.Do(func() {
+		shared.server, shared.err = services.StartPostgres(context.Background(), services.PostgresOptions{})
+	})
 	require.NoError(t, shared.err)
 	return shared.server
 }

@@ -19,7 +19,8 @@ import (
 
 // ProjectorOptions says how a Projector works.
 type ProjectorOptions struct {
-	// Node names this projector among those of the database. It must be another one for every process, restarts included.
+	// Node names this projector among those of the database. No two processes may have the same at the same time. One that
+	// keeps its name over a restart takes its partitions up again at once.
 	Node string
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -137,11 +138,15 @@ func TestKilledUnderLoad(t *testing.T) {
 // gate holds a source's answers back while it is closed.
 type gate struct {
 	*feed
-	mu sync.Mutex
+	mu   sync.Mutex
+	read atomic.Int64 // events in answers
 }
 
 func (g *gate) Batches(ctx context.Context, n int, after project.Cursor, limit int) ([]project.Batch, error) {
 	out, err := g.feed.Batches(ctx, n, after, limit)
+	for i := range out {
+		g.read.Add(int64(len(out[i].Events)))
+	}
 	g.mu.Lock() // read, and not committed yet
 	defer g.mu.Unlock()
 	return out, err
@@ -254,13 +259,14 @@ func TestFork(t *testing.T) {
 	require.NoError(t, err)
 	kept := f.total
 	g.mu.Lock() // from here on batches are read and held
+	read := g.read.Load()
 	for range 3 {
 		for _, k := range f.keys {
 			f.append(f.message(k, "lost"))
 		}
 	}
-	time.Sleep(50 * time.Millisecond) // most likely they were read now; the outcome is the same if not
-	f.lose(t, d, 1_000_000)           // all of the log is gone, even what the rows have
+	require.Eventually(t, func() bool { return g.read.Load() > read }, 10*time.Second, time.Millisecond)
+	f.lose(t, d, 1_000_000) // all of the log is gone, even what the rows have
 	after, err := d.Cursors(t.Context())
 	require.NoError(t, err)
 	for n := range after {

@@ -19,9 +19,11 @@ const texts = `$$("message").map((e) => e.querySelector(".text").innerText)`
 
 // TestBrowser: two people chat in two browsers, as make run offers it: a visitor on the demo shop and an agent in the
 // console. The visitor reloads in the middle, the server is killed in the middle; nothing is lost on either screen.
-func TestBrowser(t *testing.T) {
+func TestBrowser(t *testing.T) { onBoth(t, testBrowser) }
+
+func testBrowser(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 5*time.Minute)
-	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
+	s := start(process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	b := browser.Start(t)
 	shop, desk := b.Page(t, "shop", browser.Options{}), b.Page(t, "console", browser.Options{})
 

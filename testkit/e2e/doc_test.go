@@ -12,7 +12,13 @@ import (
 	"github.com/uniqchat/uniqchat/testkit/process"
 )
 
-func TestMain(m *testing.M) { process.Main(m) }
+func TestMain(m *testing.M) {
+	process.Main(m, func() {
+		if shared.postgres != nil {
+			_ = shared.postgres.Close()
+		}
+	})
+}
 
 // number reads a test's size from the environment.
 func number(t *testing.T, name string, otherwise int) int {

@@ -116,9 +116,11 @@ func (h *hostile) dial(t *testing.T, mode string) *raw {
 }
 
 // TestHostile attacks every listener in every way on the list, all at once, while two others chat.
-func TestHostile(t *testing.T) {
+func TestHostile(t *testing.T) { onBoth(t, testHostile) }
+
+func testHostile(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 5*time.Minute)
-	s := process.Start(t, process.Options{Env: []string{
+	s := start(process.Options{Env: []string{
 		"UNIQCHAT_LIMITS_SESSIONS_PER_ADDRESS_PER_SECOND=0", "UNIQCHAT_LOG_LEVEL=error",
 		"UNIQCHAT_LIMITS_VISITOR_SEND_RATE=1000", "UNIQCHAT_LIMITS_VISITOR_SEND_BURST=1000",
 		"UNIQCHAT_LIMITS_AGENT_SEND_RATE=1000", "UNIQCHAT_LIMITS_AGENT_SEND_BURST=1000",

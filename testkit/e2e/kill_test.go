@@ -112,12 +112,14 @@ func (c *crowd) verdict(convs []uuid.UUID) *journal.Verdict {
 
 // TestKillChat: 200 conversations at full speed, the server killed three times in the middle of it. Nothing acknowledged
 // is lost, nothing is stored or shown twice, everyone sees the same order.
-func TestKillChat(t *testing.T) {
+func TestKillChat(t *testing.T) { onBoth(t, testKillChat) }
+
+func testKillChat(t *testing.T, start func(o process.Options) *process.Server) {
 	const convs, kills = 200, 3
 	total := number(t, "UNIQCHAT_KILL_MESSAGES", 4000)
 	each := max(total/convs/2, 2) // of the visitor and of the agent of each conversation
 	ctx := within(t, 10*time.Minute)
-	s := process.Start(t, process.Options{Env: fast})
+	s := start(process.Options{Env: fast})
 	file := ""
 	if dir := os.Getenv("UNIQCHAT_JOURNALS"); dir != "" {
 		file = filepath.Join(dir, "kill.jsonl")
@@ -140,7 +142,7 @@ func TestKillChat(t *testing.T) {
 	watcher := c.connect("admin", c.admin.AccessToken, client.Binary, nil)
 
 	var acked atomic.Int64
-	start := time.Now()
+	began := time.Now()
 	var talk sync.WaitGroup
 	ids := make([]uuid.UUID, convs)
 	for i := range convs {
@@ -154,12 +156,12 @@ func TestKillChat(t *testing.T) {
 	for k := range kills {
 		at := int64(2 * convs * each * (k + 1) / (kills + 1))
 		c.reach(&acked, at, over)
-		t.Logf("killing the server after %d acknowledgements, %.1f s", acked.Load(), time.Since(start).Seconds())
+		t.Logf("killing the server after %d acknowledgements, %.1f s", acked.Load(), time.Since(began).Seconds())
 		s.Kill()
 		s.Restart()
 	}
 	<-over
-	t.Logf("%d messages acknowledged in %.1f s", acked.Load(), time.Since(start).Seconds())
+	t.Logf("%d messages acknowledged in %.1f s", acked.Load(), time.Since(began).Seconds())
 	v := c.verdict(ids)
 	require.True(t, v.Clean(), "%v", v)
 	require.Equal(t, 2*convs*each, v.Stored)

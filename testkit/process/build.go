@@ -17,9 +17,12 @@ var built struct {
 	err  error
 }
 
-// Main runs a package's tests and removes the program that they built. TestMain calls it.
-func Main(m *testing.M) {
+// Main runs a package's tests, then what is to be closed, and removes the program that they built. TestMain calls it.
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
+	for _, f := range after {
+		f()
+	}
 	if built.dir != "" {
 		_ = os.RemoveAll(built.dir)
 	}
