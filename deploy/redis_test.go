@@ -15,6 +15,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	uniqredis "github.com/uniqchat/uniqchat/storage/redis"
 )
 
 // startRedis starts redis-server with the shipped configuration; args come over it. It ends with the test.
@@ -64,6 +66,7 @@ func TestRedisConf(t *testing.T) {
 	}
 	// The other lines say what the server says.
 	overridden := []string{"port", "bind", "dir", "daemonize", "client-output-buffer-limit", "save", "logfile"}
+	require.NoError(t, uniqredis.Check(t.Context(), c, uniqredis.AckFsync), "what the server looks at when it starts")
 	lines := 0
 	for line := range strings.Lines(read(t, "redis/redis.conf")) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), " ")

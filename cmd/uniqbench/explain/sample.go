@@ -176,3 +176,11 @@ func (s steal) since(before steal) float64 {
 	}
 	return 100 * (s.taken - before.taken) / (s.all - before.all)
 }
+
+// loadNow is the load average of the last minute.
+func loadNow() float64 {
+	b, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(b), " ")
+	load, _ := strconv.ParseFloat(first, 64)
+	return load
+}
