@@ -134,6 +134,34 @@ func (h *Hub) Topics() (n int) {
 	return n
 }
 
+// Each calls fn with every topic and its followers, holding no lock. The list is only valid during the call.
+func (h *Hub) Each(fn func(t Topic, followers []*Conn)) {
+	var topics []Topic
+	var ends []int
+	var conns []*Conn
+	for i := range h.shards {
+		s := &h.shards[i]
+		topics, ends, conns = topics[:0], ends[:0], conns[:0]
+		s.mu.RLock()
+		for t, f := range s.topics {
+			topics = append(topics, t)
+			if f.more == nil {
+				conns = append(conns, f.one)
+			} else {
+				conns = append(conns, *f.more...)
+			}
+			ends = append(ends, len(conns))
+		}
+		s.mu.RUnlock()
+		from := 0
+		for j, t := range topics {
+			fn(t, conns[from:ends[j]])
+			from = ends[j]
+		}
+		clear(conns)
+	}
+}
+
 // spreader is the memory of one Publish.
 type spreader struct {
 	conns []*Conn

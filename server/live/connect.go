@@ -37,11 +37,13 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	}
 	h.adopt(s, cred, p)
 	if s.actor.Role == chat.RoleVisitor {
-		if s.conv, err = h.desk.OpenConversation(ctx, s.actor); err != nil {
+		conv, err := h.desk.OpenConversation(ctx, s.actor)
+		if err != nil {
 			h.refuse(s, err)
 			s.actor = nil
 			return
 		}
+		s.setConv(conv)
 		if !s.conv.IsZero() {
 			s.profile = "" // it is in the database already
 		}
@@ -51,6 +53,7 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		s.beginJoin(chat.ConversationID(r.Conv))
 	}
 	h.enter(sh, s)
+	h.desk.Connected(s.actor, s.id, s.device)
 	h.welcome(s, hd.RID)
 	sh.resume(ctx, s, p.Resume)
 }
@@ -156,6 +159,7 @@ func (sh *shard) resume(ctx context.Context, s *session, positions []codec.Posit
 			h.follow(s, keys[i].Conversation)
 		}
 	}
+	forks := h.forks.Load()
 	heads, err := h.desk.Heads(ctx, keys)
 	if err != nil {
 		for i := range keys {
@@ -164,7 +168,7 @@ func (sh *shard) resume(ctx context.Context, s *session, positions []codec.Posit
 		h.refuse(s, err)
 		return
 	}
-	var gaps, durable []codec.Position
+	var gaps []codec.Position
 	// All of it together must leave room in the outbox, or a slow line would be closed for what it asked for.
 	sh.room = s.conn.Tier().OutLimit / 2
 	for i := range positions {
@@ -193,14 +197,14 @@ func (sh *shard) resume(ctx context.Context, s *session, positions []codec.Posit
 		case gap > 0:
 			gaps = append(gaps, codec.Position{Conv: codec.UUID(id), Seq: uint64(gap)})
 		}
-		durable = append(durable, codec.Position{Conv: codec.UUID(id), Seq: uint64(max(sent, heads[i].LastFor(s.actor.Audience())))})
+		if gap != forked {
+			sh.owe(s, id, max(sent, heads[i].LastFor(s.actor.Audience())), forks)
+		}
 	}
 	if len(gaps) > 0 {
 		h.reply(s, 0, &codec.Gap{Items: gaps})
 	}
-	if len(durable) > 0 {
-		h.reply(s, 0, &codec.Durable{Items: durable})
-	}
+	sh.payDurable(s)
 }
 
 // forked stands for a GAP with top 0: the client knows entries that the log does not.
@@ -249,6 +253,7 @@ func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head cha
 
 // closed ends a session: it leaves its audiences, and its owner may have left altogether.
 func (sh *shard) closed(s *session) {
+	s.gone = true
 	if s.actor == nil {
 		return
 	}

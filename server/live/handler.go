@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -26,6 +27,7 @@ type Handler struct {
 	stats  stats
 	ready  chan struct{}
 	isUp   atomic.Bool
+	forks  atomic.Uint64 // how often the log's history has forked
 }
 
 // shard is what one of the engine's shard goroutines works with.
@@ -55,6 +57,7 @@ func New(cfg Config) *Handler {
 	h := &Handler{cfg: cfg, desk: cfg.Desk, ready: make(chan struct{}), tiers: cfg.Limits.tiers()}
 	h.spread = newSpread(h)
 	h.stats.register(cfg.Metrics)
+	cfg.Metrics.RegisterMetricsWriter(h.writeOnline)
 	h.shards = make([]shard, cfg.Shards)
 	for i := range h.shards {
 		sh := &h.shards[i]
@@ -75,6 +78,7 @@ func (h *Handler) Attach(hub *engine.Hub) {
 	h.desk.Presence.SetHere(func(t chat.TenantID, u chat.UserID) bool {
 		return hub.Count(userTopic(h.spaces.of(t), u)) > 0
 	})
+	h.desk.Presence.SetTell(h.agentChanged)
 }
 
 // Run fans out what the log and the broker bring, until ctx ends. Ready is closed once nothing can be missed any more.
@@ -98,9 +102,21 @@ func (h *Handler) tail(events []chat.Event) {
 	if h.isUp.CompareAndSwap(false, true) {
 		close(h.ready)
 	}
-	h.desk.Observe(events)
-	for i := range events {
-		h.deliver(&events[i])
+	for len(events) > 0 {
+		n := slices.IndexFunc(events, func(e chat.Event) bool { return e.Fork != nil })
+		run := events[:max(n, 0)]
+		if n < 0 {
+			run = events
+		}
+		h.desk.Observe(run)
+		for i := range run {
+			h.deliver(&run[i])
+		}
+		if n < 0 {
+			return
+		}
+		h.fork(events[n : n+1])
+		events = events[n+1:]
 	}
 }
 

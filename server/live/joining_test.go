@@ -15,15 +15,15 @@ import (
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
-// pausing is a Store whose pages wait: each says that it was read, and returns when it is told how.
+// pausing is a Log whose pages wait: each says that it was read, and returns when it is told how.
 type pausing struct {
-	chat.Store
+	chat.Log
 	isRead chan struct{}
 	result chan error
 }
 
 func (p *pausing) Messages(ctx context.Context, key chat.Key, page chat.Page) ([]chat.Message, bool, error) {
-	m, complete, err := p.Store.Messages(ctx, key, page)
+	m, complete, err := p.Log.Messages(ctx, key, page)
 	p.isRead <- struct{}{}
 	if fail := <-p.result; fail != nil {
 		return nil, false, fail
@@ -34,10 +34,11 @@ func (p *pausing) Messages(ctx context.Context, key chat.Key, page chat.Page) ([
 // TestJoinHoldsBackAndLosesNothing: what is said while a JOIN is on its way reaches a reader that was in the audience before,
 // also if the JOIN fails; and if it was too much, the GAP names all of it.
 func TestJoinHoldsBackAndLosesNothing(t *testing.T) {
-	store := &pausing{isRead: make(chan struct{}), result: make(chan error)}
+	log := &pausing{isRead: make(chan struct{}), result: make(chan error)}
 	w := newWorld(t, func(c *live.Config) {
-		store.Store = c.Log.(interface{ Store() *sqlstore.Store }).Store()
-		c.Desk = chat.NewDesk(chat.DeskConfig{Log: c.Log, Store: store, Broker: c.Broker})
+		rows := c.Log.(interface{ Store() *sqlstore.Store }).Store()
+		log.Log = c.Log
+		c.Desk = chat.NewDesk(chat.DeskConfig{Log: log, Store: rows, Broker: c.Broker})
 	})
 	vera, tab := w.dial(engine.WebSocketText), w.dial(engine.WebSocketText)
 	vera.connect("vera")
@@ -60,18 +61,18 @@ func TestJoinHoldsBackAndLosesNothing(t *testing.T) {
 		return last
 	}
 	vera.write(0, &codec.Join{Conv: codec.UUID(conv)})
-	<-store.isRead
+	<-log.isRead
 	last := say(1)
-	store.result <- &chat.Error{Code: chat.Busy, Message: "try again"}
+	log.result <- &chat.Error{Code: chat.Busy, Message: "try again"}
 	for {
 		if m := want[codec.Message](vera); m.Seq == uint64(last) {
 			break
 		}
 	}
 	vera.write(0, &codec.Join{Conv: codec.UUID(conv)})
-	<-store.isRead
+	<-log.isRead
 	last = say(520)
-	store.result <- nil
+	log.result <- nil
 	require.Less(t, want[codec.Joined](vera).Top, uint64(last))
 	require.EqualValues(t, last, want[codec.Gap](vera).Items[0].Seq)
 }

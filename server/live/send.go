@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -58,11 +57,11 @@ func (sh *shard) flush() {
 	if len(sh.sends) == 0 {
 		return
 	}
-	start := time.Now()
+	start, forks := time.Now(), sh.h.forks.Load()
 	results := sh.appendSends(sh.sends)
 	sh.h.stats.process.Update(time.Since(start).Seconds())
 	for i := range results {
-		sh.answer(&sh.sends[i], sh.askers[i], &results[i])
+		sh.answer(&sh.sends[i], sh.askers[i], &results[i], forks)
 	}
 	clear(sh.sends)
 	clear(sh.askers)
@@ -92,8 +91,8 @@ func (sh *shard) appendSends(reqs []chat.SendRequest) (results []chat.SendResult
 	return sh.h.desk.Send(ctx, reqs)
 }
 
-// answer settles one SEND.
-func (sh *shard) answer(r *chat.SendRequest, a asker, res *chat.SendResult) {
+// answer settles one SEND. forks is how many forks of the log there were before it was appended.
+func (sh *shard) answer(r *chat.SendRequest, a asker, res *chat.SendResult, forks uint64) {
 	h, s := sh.h, a.s
 	s.inflight--
 	if res.Err != nil {
@@ -102,51 +101,14 @@ func (sh *shard) answer(r *chat.SendRequest, a asker, res *chat.SendResult) {
 	}
 	h.stats.sends.Inc()
 	if s.agent == nil {
-		s.conv = r.Conversation
+		s.setConv(r.Conversation)
 		s.profile = "" // written with the conversation
 	}
 	if res.Dup {
 		h.stats.dups.Inc()
 		h.reply(s, a.rid, sendackPacket(r, res, s.actor.Audience()))
 	}
-	sh.owe(s, r.Conversation, res.Seq)
-}
-
-// owe notes that the session is to be told how far the database is.
-func (sh *shard) owe(s *session, conv chat.ConversationID, seq chat.Seq) {
-	if s.unsaid == nil {
-		s.unsaid = positionLists.Get().(*[]codec.Position)
-		sh.owed = append(sh.owed, s)
-	}
-	list := *s.unsaid
-	for i := range list {
-		if list[i].Conv == codec.UUID(conv) {
-			list[i].Seq = max(list[i].Seq, uint64(seq))
-			return
-		}
-	}
-	*s.unsaid = append(list, codec.Position{Conv: codec.UUID(conv), Seq: uint64(seq)})
-}
-
-var positionLists = sync.Pool{New: func() any { return new([]codec.Position) }}
-
-// durableEvery is how many seconds of acknowledgements one DURABLE gathers.
-const durableEvery = 2
-
-// Tick implements engine.Handler: it pays out DURABLEs.
-func (h *Handler) Tick(n int) {
-	sh := &h.shards[n]
-	if sh.ticks++; sh.ticks%durableEvery != 0 {
-		return
-	}
-	for i, s := range sh.owed {
-		sh.owed[i] = nil
-		h.reply(s, 0, &codec.Durable{Items: *s.unsaid})
-		*s.unsaid = (*s.unsaid)[:0]
-		positionLists.Put(s.unsaid)
-		s.unsaid = nil
-	}
-	sh.owed = sh.owed[:0]
+	sh.owe(s, r.Conversation, res.Seq, forks)
 }
 
 const (

@@ -20,17 +20,18 @@ type session struct {
 	id      chat.SessionID
 	device  codec.UUID
 	profile profile             // a visitor's, until its first message; shard only
-	conv    chat.ConversationID // a visitor's open conversation, as last known; shard only
+	conv    chat.ConversationID // a visitor's open conversation, as last known; the shard writes it with mu held
 	space   uint32              // the tenant's number in topics
 	caps    uint32
 
 	agent    *agentSide        // nil for visitors
-	unsaid   *[]codec.Position // what a DURABLE is owed for; nil if none is; shard only
+	unsaid   *[]codec.Position // what a DURABLE is owed for; nil if none is; the shard makes and ends it, mu guards what it holds
 	bucket   bucket            // of SENDs; shard only
 	inflight int32             // SENDs without an answer; shard only
 	second   uint32            // the second that packets counts; shard only
 	packets  int32             // packets other than SEND in that second; shard only
 	refused  bool              // CONNECT failed; shard only
+	gone     bool              // the connection ended; shard only
 
 	mu      sync.Mutex
 	joining map[chat.ConversationID]*joinBuffer // conversations whose history is being read right now; nil if none

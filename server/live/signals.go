@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/engine"
@@ -36,6 +38,8 @@ func (h *Handler) signal(sig chat.Signal) {
 		h.presence(&sig)
 	case chat.SignalRevoked:
 		h.revoked(&sig)
+	case chat.SignalSession:
+		h.superseded(&sig)
 	}
 }
 
@@ -81,16 +85,14 @@ func (h *Handler) tellConversation(sig *chat.Signal, packet func(to chat.Role) c
 
 var availabilityNames = [...]string{"offline", "online", "busy", "away"}
 
-// presence tells a tenant's staff who came and went.
+// agentChanged tells a tenant's staff on this node how an agent stands; every node hears of it by itself.
+func (h *Handler) agentChanged(c chat.PresenceChange) {
+	data := map[string]any{"agent_id": c.User, "state": availabilityNames[c.State&3]}
+	h.tellStaff(c.Tenant, "agent.status", chat.ConversationID{}, data, nil)
+}
+
+// presence tells a conversation's agents whether its visitor is here.
 func (h *Handler) presence(sig *chat.Signal) {
-	state := availabilityNames[sig.State&3]
-	if sig.Role == chat.RoleAgent {
-		h.tellStaff(sig.Tenant, "agent.status", chat.ConversationID{}, map[string]any{"agent_id": sig.User, "state": state}, nil)
-		return
-	}
-	if sig.Conversation.IsZero() {
-		return // a visitor without a conversation is nobody's screen's business yet
-	}
 	data, err := json.Marshal(map[string]any{"visitor_id": sig.User, "online": sig.State == uint8(chat.Online)})
 	if err != nil {
 		return
@@ -135,6 +137,26 @@ func (h *Handler) revoked(sig *chat.Signal) {
 			continue
 		}
 		c.Close(codec.CloseBadToken, "the credential was revoked")
+	}
+}
+
+// raceBound is for how long two connections of one device may each think that the other is older: what nodes' clocks may
+// differ by, twice.
+const raceBound = 10 * time.Second
+
+// superseded closes the connections of a device that has connected to another node. The newer one wins by its id, which is
+// time-ordered; ids of different nodes' clocks can only be compared if both connected at about the same time, so whoever has
+// been here for longer than clocks differ is older in any case.
+func (h *Handler) superseded(sig *chat.Signal) {
+	for _, c := range h.hub.Members(userTopic(h.spaces.of(sig.Tenant), sig.User), nil) {
+		s, ok := c.Session().(*session)
+		if !ok || s.id == sig.Origin || string(s.device[:]) != string(sig.Data) {
+			continue
+		}
+		sec, nsec := uuid.UUID(s.id).Time().UnixTime()
+		if string(s.id[:]) < string(sig.Origin[:]) || h.cfg.Now().Sub(time.Unix(sec, nsec)) > raceBound {
+			c.Close(codec.CloseReplaced, "replaced by a newer connection of the same device")
+		}
 	}
 }
 

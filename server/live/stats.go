@@ -1,11 +1,13 @@
 package live
 
 import (
+	"io"
 	"strconv"
 
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/engine"
 )
 
 // stats counts what happens, in a metrics set. Safe for concurrent use.
@@ -40,5 +42,26 @@ func (s *stats) register(set *metrics.Set) {
 func (s *stats) errors(c chat.Code) {
 	if n := s.byCode[c]; n != nil {
 		n.Inc()
+	}
+}
+
+// writeOnline writes how many visitors of each tenant are connected to this node. They are counted when somebody asks:
+// nothing is kept for it while they come and go.
+func (h *Handler) writeOnline(w io.Writer) {
+	if h.hub == nil {
+		return
+	}
+	online := make(map[chat.TenantID]int)
+	h.hub.Each(func(t engine.Topic, followers []*engine.Conn) {
+		if t.Space%purposes != purposeUser {
+			return
+		}
+		if s, ok := followers[0].Session().(*session); ok && s.agent == nil && s.actor.Role == chat.RoleVisitor {
+			online[s.actor.Tenant]++
+		}
+	})
+	metrics.WriteMetadataIfNeeded(w, "chat_online_visitors", "gauge")
+	for t, n := range online {
+		metrics.WriteGaugeUint64(w, `chat_online_visitors{tenant_id="`+t.String()+`"}`, uint64(n))
 	}
 }
