@@ -188,7 +188,11 @@ func (d *Desk) MayRead(a *Actor, s *State) bool { return s.Exists() && mayRead(a
 
 // OpenConversation returns the visitor's open conversation, or the zero id.
 func (d *Desk) OpenConversation(ctx context.Context, a *Actor) (ConversationID, error) {
-	return d.log.OpenConversation(ctx, a.Tenant, VisitorID(a.User))
+	id, err := d.log.OpenConversation(ctx, a.Tenant, VisitorID(a.User))
+	if h, ok := d.heads.get(Key{a.Tenant, id}); ok && (h.Status == Closed || UserID(h.Visitor) != a.User) {
+		return ConversationID{}, err // the log may not have noted yet that it was closed
+	}
+	return id, err
 }
 
 // Head returns where a conversation stands, if the actor may read it.

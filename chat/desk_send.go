@@ -50,14 +50,14 @@ func (d *Desk) Send(ctx context.Context, reqs []SendRequest) []SendResult {
 			}
 			break
 		}
-		todo = d.sendRound(ctx, reqs, out, todo)
+		todo = d.sendRound(ctx, reqs, out, todo, round == 0)
 	}
 	return out
 }
 
 // sendRound appends the requests in todo and returns those that must be tried again because their conversation changed.
-func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResult, todo []int) []int {
-	heads, err := d.sendHeads(ctx, reqs, todo)
+func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResult, todo []int, first bool) []int {
+	heads, err := d.sendHeads(ctx, reqs, todo, first)
 	if err != nil {
 		return failAll(out, todo, err)
 	}
@@ -122,12 +122,46 @@ func failAll(out []SendResult, which []int, err error) []int {
 	return nil
 }
 
-func (d *Desk) sendHeads(ctx context.Context, reqs []SendRequest, todo []int) ([]Head, error) {
-	keys := make([]Key, len(todo))
+// justMade is how young a conversation's id is when its first message is taken for what it is without a look whether the
+// conversation exists. If it does, the append is refused and the look follows.
+const justMade = 5 * time.Second
+
+// sendHeads returns where the conversations of requests stand.
+func (d *Desk) sendHeads(ctx context.Context, reqs []SendRequest, todo []int, first bool) ([]Head, error) {
+	out := make([]Head, len(todo))
+	keys := make([]Key, 0, len(todo))
+	at := make([]int, 0, len(todo))
+	now := d.now()
 	for j, i := range todo {
-		keys[j] = Key{reqs[i].Actor.Tenant, reqs[i].Conversation}
+		r := &reqs[i]
+		k := Key{r.Actor.Tenant, r.Conversation}
+		if h, ok := d.heads.get(k); ok {
+			out[j] = h
+			continue
+		}
+		if first && r.Actor.Role == RoleVisitor && !r.Retry {
+			if age := now.Sub(madeAt(r.Conversation)); age > -justMade && age < justMade {
+				continue
+			}
+		}
+		keys, at = append(keys, k), append(at, j)
 	}
-	return d.Heads(ctx, keys)
+	if len(keys) == 0 {
+		return out, nil
+	}
+	heads, err := d.Heads(ctx, keys)
+	for x, h := range heads {
+		out[at[x]] = h
+	}
+	return out, err
+}
+
+// madeAt is when an id says that it was made; the zero time if it is no UUIDv7.
+func madeAt(id ConversationID) time.Time {
+	if id[6]>>4 != 7 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5]))
 }
 
 // appendSend appends the events of one request to dst: the message, and before it what it does to the conversation.

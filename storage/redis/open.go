@@ -203,7 +203,7 @@ func (l *Log) contest(ctx context.Context, c *claim, answer string) {
 		c.done, c.err = true, busy("take the visitor's place", errEntry)
 		return
 	}
-	held, err := l.holds(ctx, chat.Key{Tenant: c.key.Tenant, Conversation: other}, since)
+	held, err := l.holds(ctx, chat.Key{Tenant: c.key.Tenant, Conversation: other}, c.visitor, since)
 	switch {
 	case err != nil:
 		c.done, c.err = true, err
@@ -217,13 +217,13 @@ func (l *Log) contest(ctx context.Context, c *claim, answer string) {
 }
 
 // holds reports whether a conversation that took its visitor's place has a right to it. Busy if that is not known yet.
-func (l *Log) holds(ctx context.Context, key chat.Key, since time.Time) (bool, error) {
+func (l *Log) holds(ctx context.Context, key chat.Key, v chat.VisitorID, since time.Time) (bool, error) {
 	heads, err := l.Heads(ctx, key)
 	if err != nil {
 		return false, err
 	}
 	if heads[0].Exists() {
-		return heads[0].Status != chat.Closed, nil
+		return heads[0].Status != chat.Closed && heads[0].Visitor == v, nil
 	}
 	if time.UnixMilli(l.clock()).Sub(since) < giveUp {
 		return false, errBusy
