@@ -117,10 +117,22 @@ var nodeRows = []*Row{
 		Break: func(r *Run) {
 			r.Fault("the clocks jump")
 			r.Last(15 * time.Second)
+			for i, want := range []time.Duration{5 * time.Second, -5 * time.Second, 0} {
+				off := r.clockOf(i)
+				r.Check(fmt.Sprintf("the clock of node %d is off by %s", i, want), (off-want).Abs() < time.Second, "%s", off)
+			}
 			r.Healed()
 			r.Say(r.messages / 5)
 		},
 	},
+}
+
+// clockOf returns how far a node's clock is ahead of ours, as its CONNACK tells.
+func (r *Run) clockOf(i int) time.Duration {
+	m := r.C.join(fmt.Sprintf("clock %d", i), r.W.tokens["visitor"][0], i, client.Binary, nil)
+	hello, err := m.WaitReady(r.ctx)
+	r.Must(err)
+	return time.Until(time.UnixMilli(int64(hello.Time))).Round(100 * time.Millisecond)
 }
 
 // takenOver checks that what was acknowledged in the second after each fault was in the database within a time of the fault.
