@@ -5,6 +5,13 @@ import "time"
 // Seq orders what happens in one conversation: it strictly grows and need not be contiguous. 0 is "before everything".
 type Seq uint64
 
+// epochBits is how many low bits of a clustered log's seqs count within an epoch. In other logs all seqs are of one epoch.
+const epochBits = 23
+
+// SameEpoch reports whether no history can have been lost between two seqs of a conversation: otherwise a reader who knows the
+// older one has to make sure that it is still there.
+func (s Seq) SameEpoch(t Seq) bool { return s>>epochBits == t>>epochBits }
+
 // Role is who acts. The numbers are the protocol's.
 type Role uint8
 

@@ -227,6 +227,15 @@ func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head cha
 	if after == top {
 		return after, 0, nil
 	}
+	if after > 0 && !after.SameEpoch(top) {
+		known, _, err := h.desk.Messages(ctx, s.actor, key.Conversation, chat.Page{After: after - 1, Before: after + 1, Limit: 1})
+		if err != nil {
+			return after, 0, err
+		}
+		if len(known) == 0 { // what the client knows was lost, and others wrote on without it
+			return after, forked, nil
+		}
+	}
 	events, all, err := h.desk.Follow(ctx, s.actor, key.Conversation, after, pageMessages+1)
 	if err != nil {
 		return after, 0, err
