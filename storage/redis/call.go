@@ -208,7 +208,10 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 			return
 		}
 		l.stats.retries.Inc()
-		if time.Since(start) > patience || ctx.Err() != nil {
+		if err != nil && !errors.Is(err, errNotYet) {
+			l.failed()
+		}
+		if time.Since(start)+oneAttempt > patience || ctx.Err() != nil {
 			for _, t := range parts {
 				t.fail(errUnknown)
 			}
@@ -252,9 +255,12 @@ var (
 	errNotYet = errors.New("not yet")
 )
 
+// oneAttempt is how long an attempt may take.
+const oneAttempt = 1500 * time.Millisecond
+
 // send makes one attempt. On a single server one call spans partitions; on a cluster there is one for each.
 func (l *Log) send(ctx context.Context, parts []*part, limit int64) ([]reply, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), oneAttempt)
 	defer cancel()
 	if !l.cluster {
 		got, err := l.eval(ctx, parts, limit, "PUBLISH")
@@ -378,9 +384,8 @@ func (l *Log) learnClock(v any) {
 	if err != nil {
 		return
 	}
-	now := time.Now().UnixMilli()
-	l.offset.Store(ms - now)
-	l.seen.Store(now)
+	l.offset.Store(ms - time.Now().UnixMilli())
+	l.answered()
 }
 
 // settle acts on what Redis says of a part.

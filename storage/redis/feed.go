@@ -145,9 +145,7 @@ func (l *Log) hearPlaces(b []byte) {
 		c := project.Cursor{Epoch: be.Uint64(b[2:]), N: be.Uint64(b[10:]), Tag: project.Tag(b[18:26])}
 		p := &l.parts[number]
 		p.mu.Lock()
-		if !p.cursor.Before(c) { // otherwise what it speaks of is still on its way; the next word will do
-			p.advance(c)
-		}
+		p.advance(c) // if what it speaks of is still on its way, the next word will do
 		p.mu.Unlock()
 	}
 }

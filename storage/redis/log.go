@@ -69,6 +69,7 @@ type Log struct {
 
 	offset  atomic.Int64 // Redis's clock minus ours, ms
 	seen    atomic.Int64 // when Redis last answered, ms since 1970
+	failing atomic.Int64 // since when calls fail, ms since 1970; 0: they don't
 	looking chan struct{}
 
 	tailMu sync.Mutex
@@ -148,6 +149,9 @@ func (l *Log) Ready() <-chan struct{} { return l.ready }
 func (l *Log) up(ctx context.Context) error {
 	select {
 	case <-l.ready:
+		if l.silent() {
+			return errBusy
+		}
 		return nil
 	default:
 	}
@@ -159,6 +163,24 @@ func (l *Log) up(ctx context.Context) error {
 	case <-l.stopped:
 		return errBusy
 	}
+}
+
+// failFast is how long calls may fail until further ones are refused at once, so that nobody queues behind what can't be
+// answered. The look every two seconds finds out when Redis is back.
+const failFast = 2 * time.Second
+
+// silent reports whether Redis has not answered for some time although it was asked.
+func (l *Log) silent() bool {
+	since := l.failing.Load()
+	return since > 0 && time.Now().UnixMilli()-since > failFast.Milliseconds()
+}
+
+// failed notes a call that Redis did not answer, answered one that it did.
+func (l *Log) failed() { l.failing.CompareAndSwap(0, time.Now().UnixMilli()) }
+
+func (l *Log) answered() {
+	l.failing.Store(0)
+	l.seen.Store(time.Now().UnixMilli())
 }
 
 // LastSeen returns when Redis last answered.

@@ -268,7 +268,7 @@ const lookEvery = 2 * time.Second
 
 // watch looks at every partition now and then, tidies up, and sees to it that a fork that was begun is ended.
 func (l *Log) watch(ctx context.Context) error {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(lookEvery / 4)
 	defer tick.Stop()
 	for n := 1; ; n++ {
 		select {
@@ -276,11 +276,14 @@ func (l *Log) watch(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
+		if n%4 != 0 && l.failing.Load() == 0 { // while Redis is away, it is asked more often
+			continue
+		}
 		if err := l.compare(ctx); err != nil {
 			l.stats.lastError(l.Logger, err)
 			continue
 		}
-		if n%5 == 0 {
+		if n%20 == 0 {
 			l.tidy(ctx)
 		}
 	}
@@ -332,7 +335,7 @@ func (l *Log) tidy(ctx context.Context) {
 			behind := p.cursor.Epoch < cursors[i].Epoch // a fork was begun and not ended
 			if behind {
 				p.highest.Epoch = max(p.highest.Epoch, cursors[i].Epoch)
-			} else if !p.cursor.Before(cursors[i]) {
+			} else {
 				p.advance(cursors[i]) // what another node said of it may have been lost
 			}
 			p.mu.Unlock()

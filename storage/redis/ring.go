@@ -161,9 +161,14 @@ func (p *partition) reset() {
 	p.dropped = project.Cursor{}
 }
 
-// advance notes how far the database is. mu must be held.
+// advance notes how far the database is, unless that place is in another history than what is in memory here: then something
+// was lost, and what is in memory is not what is in the database. mu must be held.
 func (p *partition) advance(c project.Cursor) bool {
-	if !p.projected.Before(c) {
+	if !p.projected.Before(c) || p.cursor.Before(c) {
+		return false
+	}
+	i := sort.Search(len(p.batches), func(i int) bool { return !p.batches[i].Before(c) })
+	if i < len(p.batches) && p.batches[i].N == c.N && p.batches[i].Epoch == c.Epoch && p.batches[i].Tag != c.Tag {
 		return false
 	}
 	p.projected = c

@@ -124,7 +124,7 @@ func (l *Log) readStream(ctx context.Context, p *partition, after project.Cursor
 	if err != nil {
 		return nil, streamMeta{}, fmt.Errorf("read partition %d: %w", p.number, err)
 	}
-	l.seen.Store(time.Now().UnixMilli())
+	l.answered()
 	b, err := parseBook(fields.Val())
 	if err != nil {
 		return nil, streamMeta{}, err
@@ -213,9 +213,10 @@ func (l *Log) readPlaces(ctx context.Context, s *scope) ([]place, error) {
 	}
 	fields, err := l.Client.HMGet(ctx, s.meta, names...).Result()
 	if err != nil {
+		l.failed()
 		return nil, fmt.Errorf("read the bookkeeping: %w", err)
 	}
-	l.seen.Store(time.Now().UnixMilli())
+	l.answered()
 	b, err := parseBook(fields)
 	if err != nil {
 		return nil, err
