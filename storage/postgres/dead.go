@@ -33,7 +33,9 @@ func dump(v any) []byte {
 
 func deadMessage(e *chat.Event, reason string) deadLetter {
 	key := chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}
-	return deadLetter{key: key, seq: e.Seq, id: e.ID, what: "message", reason: reason, payload: dump(e)}
+	kept := *e
+	kept.Origin = chat.Origin{} // of the live event only
+	return deadLetter{key: key, seq: e.Seq, id: e.ID, what: "message", reason: reason, payload: dump(kept)}
 }
 
 func deadConversation(c *conversation, reason string) deadLetter {
@@ -45,7 +47,7 @@ func deadVisitor(v *chat.Visitor, reason string) deadLetter {
 }
 
 const insertDead = `INSERT INTO dead_letter (tenant, conv, seq, what, reason, payload)
-	SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::bytea[])`
+	SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::bytea[]) ON CONFLICT DO NOTHING`
 
 func (d *DB) queueDead(batch *pgx.Batch, dead []deadLetter) {
 	if len(dead) == 0 {

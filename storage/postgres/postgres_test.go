@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 	"github.com/uniqchat/uniqchat/testkit/services"
 )
@@ -186,6 +188,36 @@ func TestRowsOfOneTenant(t *testing.T) {
 	require.Equal(t, noPrivilege, state(raw(t, address, append(as(hex(mine)), insert)...)))
 	move := fmt.Sprintf(`UPDATE conversations SET tenant = '\x%x'`, theirs[:])
 	require.Equal(t, noPrivilege, state(raw(t, address, append(as(hex(mine)), move)...)))
+}
+
+// What the Store asks is held the same way, on a superuser's connection, whatever the SQL says.
+func TestScopes(t *testing.T) {
+	address := migrated(t, server(t))
+	d := opened(t, address)
+	f := project1000(t, d)
+	seen := func(s sqlstore.Scope) (n int) {
+		for _, run := range []sqlstore.Runner{d.run, d.runAgain} {
+			require.NoError(t, run(t.Context(), s, func(ctx context.Context, q sqlstore.Querier) error {
+				return q.QueryRowContext(ctx, `SELECT count(*) FROM messages`).Scan(&n)
+			}))
+		}
+		return n
+	}
+	own := count(t, address, fmt.Sprintf(`SELECT count(*) FROM messages WHERE tenant = '\x%x'`, f.tenants[0][:]))
+	for range 20 { // connections are used again
+		require.Equal(t, own, seen(sqlstore.Of(f.tenants[0])))
+		require.Equal(t, 1000-own, seen(sqlstore.Of(f.tenants[1])))
+		require.Equal(t, 1000, seen(sqlstore.System))
+		require.Zero(t, seen(sqlstore.Of(chat.NewID[chat.Tenant]())))
+		require.Zero(t, seen(sqlstore.Scope{}))
+	}
+	refused := errors.New("refused")
+	require.ErrorIs(t, d.run(t.Context(), sqlstore.System, func(ctx context.Context, q sqlstore.Querier) error {
+		_, err := q.ExecContext(ctx, `UPDATE conversations SET priority = 9`)
+		require.NoError(t, err)
+		return refused
+	}), refused)
+	require.Zero(t, count(t, address, `SELECT count(*) FROM conversations WHERE priority = 9`), "what failed leaves nothing behind")
 }
 
 // Reads and writes go on by themselves after a crash of the server, and say that it is away while it is.

@@ -107,6 +107,62 @@ func TestStatesInOneBatch(t *testing.T) {
 	f.check(t, d)
 }
 
+// A conversation that is reopened and closed again within one batch is closed at the later time; one that stays closed is not.
+func TestClosedAgain(t *testing.T) {
+	d := opened(t, migrated(t, server(t)))
+	f := newFeed(2)
+	_, stop := running(t, d, f, "n")
+	defer stop()
+	for _, k := range f.keys {
+		f.append(f.message(k, "made"))
+		f.append(f.change(k, chat.Closed))
+	}
+	f.check(t, d)
+	var events []chat.Event
+	for i, k := range f.keys {
+		first := f.change(k, []chat.Status{chat.Queued, chat.Closed}[i])
+		second := first
+		next := *first.Next
+		next.Status, next.Version, next.Queued = chat.Closed, next.Version+1, time.Time{}
+		second.Next, second.Time, second.CMID = &next, first.Time.Add(time.Minute), chat.NewID[chat.Event]()
+		second.ID = chat.DeriveMessageID(second.Conversation, second.Sender, second.CMID)
+		events = append(events, first, second)
+	}
+	f.append(events...)
+	f.check(t, d)
+}
+
+// A log that lost its newest part does not set rows back.
+func TestOlderLog(t *testing.T) {
+	address := migrated(t, server(t))
+	d := opened(t, address)
+	f := newFeed(64)
+	p, stop := running(t, d, f, "n")
+	defer stop()
+	for range 6 {
+		for _, k := range f.keys {
+			f.append(f.anything(k))
+		}
+	}
+	f.check(t, d)
+	require.NoError(t, raw(t, address, `CREATE TABLE before AS SELECT * FROM conversations`))
+	f.lose(t, d, 2)
+	put(f.pending)
+	require.Eventually(t, func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for n, pos := range p.held {
+			if last := len(f.parts[n]) - 1; last >= 0 && (pos.floor != f.epoch || pos.cursor != f.parts[n][last].Cursor) {
+				return false
+			}
+		}
+		return len(p.held) == project.Partitions
+	}, 10*time.Second, time.Millisecond, "what is left is read again")
+	require.Equal(t, 64, count(t, address, `SELECT count(*) FROM conversations`))
+	require.Zero(t, count(t, address, `SELECT count(*) FROM (SELECT * FROM conversations EXCEPT SELECT * FROM before) AS changed`))
+	require.Equal(t, f.total, count(t, address, `SELECT count(*) FROM messages`))
+}
+
 // PostgreSQL is killed again and again under load: every message is there once, and the projection goes on by itself.
 func TestKilledUnderLoad(t *testing.T) {
 	s, err := services.StartPostgres(t.Context(), services.PostgresOptions{})
@@ -165,6 +221,7 @@ func TestZombie(t *testing.T) {
 	for _, k := range f.keys {
 		f.append(f.message(k, "made"))
 	}
+	require.Eventually(t, func() bool { return g.read.Load() > 0 }, 10*time.Second, time.Millisecond)
 	// The database is told what it would find after the zombie's lease has ended: another owner, with another fence.
 	require.NoError(t, raw(t, address, `UPDATE log_partitions SET owner = 'living', fence = fence + 1`,
 		`INSERT INTO log_projectors VALUES ('living', clock_timestamp() + interval '10 minutes')`))
@@ -395,6 +452,15 @@ func TestDeadLetters(t *testing.T) {
 	c, err := d.Store().Conversation(t.Context(), f.keys[0])
 	require.NoError(t, err)
 	require.JSONEq(t, `{"text":"afterwards"}`, string(c.LastMessage.Body))
+	// Read again, they are bad again, and kept once.
+	f.mu.Lock()
+	f.committed = [project.Partitions]project.Cursor{}
+	f.mu.Unlock()
+	require.NoError(t, raw(t, address, `UPDATE log_partitions SET epoch = 0, n = 0, tag = '\x0000000000000000'`))
+	_, stop := running(t, d, f, "again")
+	defer stop()
+	require.Eventually(t, f.projected, 20*time.Second, time.Millisecond)
+	require.Equal(t, 10, count(t, address, `SELECT count(*) FROM dead_letter`))
 }
 
 // At idle a message is in the rows within a moment.

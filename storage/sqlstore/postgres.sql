@@ -41,6 +41,8 @@ CREATE TABLE dead_letter (
     reason    TEXT NOT NULL,
     payload   BYTEA NOT NULL
 );
+-- Once, however often the log is read again.
+CREATE UNIQUE INDEX dead_letter_once ON dead_letter (what, COALESCE(tenant, ''), COALESCE(conv, ''), seq, md5(payload));
 
 -- A tenant's transaction runs as uniqchat_app and sees one tenant's rows. Anybody else with the privilege to read these
 -- tables, their owner too, sees nothing unless it says that it works for the system.
