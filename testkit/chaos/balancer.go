@@ -12,7 +12,7 @@ import (
 )
 
 // balancer is what stands before the nodes in production: it sends a client to a node that says it is ready, to the client's
-// own one if it can. Safe for concurrent use.
+// own one if it can; if none is, to any that listens. Safe for concurrent use.
 type balancer struct {
 	nodes []*Node
 	ready []atomic.Bool
@@ -67,6 +67,11 @@ func (b *balancer) dial(home int, mode client.Mode) (net.Conn, int, error) {
 	for k := range b.nodes {
 		i := (from + k) % len(b.nodes)
 		if i != home && b.ready[i].Load() && try(i) {
+			return first, i, nil
+		}
+	}
+	for k := range b.nodes { // better one that says it isn't than none
+		if i := (from + k) % len(b.nodes); try(i) {
 			return first, i, nil
 		}
 	}

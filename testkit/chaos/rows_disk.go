@@ -2,12 +2,14 @@ package chaos
 
 import (
 	"errors"
-	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/uniqchat/uniqchat/testkit/api"
 )
 
 const fullHolds = "507 or as when it is down; reads work; nothing acknowledged is lost"
@@ -93,15 +95,14 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// readsWork lets the watchers read a page of every conversation.
+// readsWork reads over a live connection and over HTTP.
 func (r *Run) readsWork() {
-	bad := 0
-	var last error
-	for i, k := range r.C.talks {
-		if err := r.C.readPage(r.C.watchers[i%len(r.C.watchers)], k.id); err != nil {
-			bad++
-			last = err
-		}
+	err := r.C.readPage(r.C.watchers[0], r.C.talks[0].id)
+	r.Check("a page is read over a live connection", err == nil, "%v", orDone(err))
+	a := &api.API{Base: r.W.Nodes[0].BaseURL()}
+	login, err := a.Login(r.ctx, "admin@chaos.test", adminPassword)
+	if err == nil {
+		err = a.Call(r.ctx, http.MethodGet, "/api/v1/conversations?limit=10", login.AccessToken, nil, nil)
 	}
-	r.Check("reads work", bad == 0, "%s", fmt.Sprintf("%d of %d pages refused (%v)", bad, len(r.C.talks), last))
+	r.Check("the list is read over HTTP", err == nil, "%v", orDone(err))
 }
