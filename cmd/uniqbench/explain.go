@@ -43,7 +43,7 @@ func explainCommand() *cobra.Command {
 			}
 			result := report.Result(cfg, started)
 			if jsonPath != "" {
-				if err := result.Write(jsonPath, out); err != nil {
+				if err := report.WriteJSON(jsonPath, result); err != nil {
 					return err
 				}
 			}

@@ -97,6 +97,13 @@ func TestPlans(t *testing.T) {
 	require.Contains(t, string(text), "| inbox: first page |")
 	require.True(t, strings.HasPrefix(string(text), "before\n") && strings.HasSuffix(string(text), "\nafter\n"))
 
+	kept := filepath.Join(t.TempDir(), "explain.json")
+	require.NoError(t, report.WriteJSON(kept, report.Result(cfg, time.Now())))
+	results, err := bench.ReadResults(kept)
+	require.NoError(t, err)
+	require.Len(t, results, 1)
+	require.Contains(t, results[0].Latencies, "inbox: first page (biggest tenant)")
+
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
 	defer conn.Close(t.Context())

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -33,12 +34,27 @@ func (r *Report) Markdown(w io.Writer) error {
 	return err
 }
 
-// Result is the report as uniqbench keeps it.
+// WriteJSON writes a result with the findings that it was made of.
+func (r *Report) WriteJSON(path string, result *bench.Result) error {
+	b, err := json.MarshalIndent(struct {
+		*bench.Result
+		Findings []Finding `json:"findings"`
+	}{result, r.Findings}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("result: %w", err)
+	}
+	if err := os.WriteFile(path, append(b, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	return nil
+}
+
+// Result is the report as uniqbench shows it.
 func (r *Report) Result(c Config, started time.Time) *bench.Result {
 	out := &bench.Result{
 		Tool: "uniqbench", Version: bench.Version(), Scenario: "explain", Started: started.UTC(), Seconds: time.Since(started).Seconds(),
 		Problems: r.Problems(), Machine: bench.ThisMachine(), Server: map[string]string{"postgresql": r.Server},
-		Params:    map[string]any{"seed": c.Seed, "calls": c.Calls, "plans": c.Plans, "tenants": c.Tenants, "findings": r.Findings},
+		Params:    map[string]any{"seed": c.Seed, "calls": c.Calls, "plans": c.Plans, "tenants": c.Tenants},
 		Figures:   map[string]float64{"tenants": float64(r.Rows.Tenants), "conversations": float64(r.Rows.Conversations), "messages": float64(r.Rows.Messages)},
 		Latencies: map[string]bench.Latency{},
 	}
