@@ -66,6 +66,41 @@ func (e *Engine) Drain(ctx context.Context, window time.Duration, plan Plan) {
 	}
 }
 
+// Move asks every connection that is open now to come back elsewhere: each gets a soft DISCONNECT with a time of its own in
+// the window, and is served until it goes. At the end of the window those who are still here are closed with code, unless
+// stay says that they need not go any more. Newcomers are accepted all the while, and left alone. Not to be called from a
+// Handler's method.
+func (e *Engine) Move(ctx context.Context, window time.Duration, code uint16, reason string, stay func() bool) {
+	last := e.nextID.Load()
+	e.onLoops(func(l *loop) {
+		l.wheel.each(func(c *Conn) {
+			if c.state == isOpen && c.id <= last {
+				at := rand.Float64() * float64(window/time.Millisecond)
+				l.goodbye(c, &goodbye{code: code, reason: reason, retryAfter: uint32(at), soft: true})
+			}
+		})
+		l.flushAll()
+	})
+	over := time.NewTimer(window)
+	defer over.Stop()
+	select {
+	case <-ctx.Done():
+		return
+	case <-over.C:
+	}
+	if stay() {
+		return
+	}
+	e.onLoops(func(l *loop) {
+		l.wheel.each(func(c *Conn) {
+			if c.id <= last {
+				l.goodbye(c, &goodbye{code: code, reason: reason})
+			}
+		})
+		l.flushAll()
+	})
+}
+
 // Each calls fn for every open connection, on the connections' own loops, and returns when all were shown. Not to be called
 // from a Handler's method.
 func (e *Engine) Each(fn func(c *Conn)) {

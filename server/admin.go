@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -55,10 +54,8 @@ func readyz(w http.ResponseWriter, r *http.Request, check func(context.Context) 
 	defer cancel()
 	checks := check(ctx)
 	status := http.StatusOK
-	for _, v := range checks {
-		if v != "ok" && !strings.HasPrefix(v, "degraded") {
-			status = http.StatusServiceUnavailable
-		}
+	if !isHealthy(checks) {
+		status = http.StatusServiceUnavailable
 	}
 	writeJSON(w, status, map[string]any{"ready": status == http.StatusOK, "checks": checks})
 }

@@ -15,8 +15,19 @@ import (
 	"github.com/uniqchat/uniqchat/server/live"
 )
 
+// Role is which part of a node a Server is.
+type Role string
+
+// A node does everything, or only what is live (connections, routing), or only HTTP.
+const (
+	RoleAll    Role = "all"
+	RoleEngine Role = "engine"
+	RoleAPI    Role = "api"
+)
+
 // Config is how a Server is set up.
 type Config struct {
+	Role        Role   // Defaults to RoleAll.
 	HTTPListen  string // host:port of API and pages; port 0 takes a free one
 	AdminListen string // host:port of health and metrics; empty: none
 	// WSPublicURL is what clients are told to connect to. Defaults to the WebSocket listener's own address.
@@ -58,6 +69,9 @@ type Deps struct {
 func (c Config) withDefaults() Config {
 	if c.Limits == (live.Limits{}) {
 		c.Limits = live.DefaultLimits()
+	}
+	if c.Role == "" {
+		c.Role = RoleAll
 	}
 	if c.DrainWindow <= 0 {
 		c.DrainWindow = 10 * time.Second

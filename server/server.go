@@ -22,15 +22,16 @@ import (
 	"github.com/uniqchat/uniqchat/server/live"
 )
 
-// Server is one node: engine, HTTP and admin side by side.
+// Server is one node: engine, HTTP and admin side by side, or a part of that.
 type Server struct {
 	cfg    Config
 	deps   Deps
 	auth   *auth.Service
 	desk   *chat.Desk
-	live   *live.Handler
+	live   *live.Handler // nil for RoleAPI, as is engine
 	engine *engine.Engine
-	api    *api.API
+	reader *observer // only for RoleAPI
+	api    *api.API  // nil for RoleEngine, as are hertz and http
 	hertz  *hertz.Hertz
 	http   *listener
 	admin  *admin
@@ -49,8 +50,12 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.desk = chat.NewDesk(chat.DeskConfig{Log: deps.Log, Store: deps.Store, Broker: deps.Broker, Logger: cfg.Logger})
-	if err := s.makeEngine(); err != nil {
+	s.desk = chat.NewDesk(chat.DeskConfig{
+		Log: deps.Log, Store: deps.Store, Broker: deps.Broker, Passive: cfg.Role == RoleAPI, Logger: cfg.Logger,
+	})
+	if cfg.Role == RoleAPI {
+		s.reader = newObserver(s.desk, deps)
+	} else if err := s.makeEngine(); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -62,6 +67,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 		if s.admin, err = newAdmin(cfg.AdminListen, s.checks, append([]*metrics.Set{s.set}, deps.Metrics...), cfg.Logger); err != nil {
 			return nil, fmt.Errorf("admin.listen: %w", err)
 		}
+	}
+	if cfg.Role == RoleEngine {
+		return s, nil
 	}
 	s.http, err = listen(cfg.HTTPListen, cfg.HTTPConnections, cfg.HTTPReadTimeout, 10*time.Second, cfg.Logger)
 	if err != nil {
@@ -111,8 +119,13 @@ func (s *Server) makeHertz() (err error) {
 // Started is closed once every listener serves.
 func (s *Server) Started() <-chan struct{} { return s.started }
 
-// HTTPAddr returns the address of API and pages.
-func (s *Server) HTTPAddr() string { return s.http.Addr().String() }
+// HTTPAddr returns the address of API and pages, or "".
+func (s *Server) HTTPAddr() string {
+	if s.http == nil {
+		return ""
+	}
+	return s.http.Addr().String()
+}
 
 // AdminAddr returns the address of health and metrics, or "".
 func (s *Server) AdminAddr() string {
@@ -122,14 +135,30 @@ func (s *Server) AdminAddr() string {
 	return s.admin.ln.Addr().String()
 }
 
-// WSAddr and TCPAddr return the addresses for live connections, or "". Only after Started.
-func (s *Server) WSAddr() string  { return s.engine.WSAddr() }
-func (s *Server) TCPAddr() string { return s.engine.TCPAddr() }
+// WSAddr returns the address of the WebSocket listener, or "". Only after Started.
+func (s *Server) WSAddr() string {
+	if s.engine == nil {
+		return ""
+	}
+	return s.engine.WSAddr()
+}
+
+// TCPAddr returns the address of the raw TCP listener, or "". Only after Started.
+func (s *Server) TCPAddr() string {
+	if s.engine == nil {
+		return ""
+	}
+	return s.engine.TCPAddr()
+}
 
 // SetLimits changes the limits that can change while serving.
 func (s *Server) SetLimits(sessionsPerAddress float64, connectionsPerAddress, acceptsPerAddress int) {
-	s.api.SetSessionsPerAddress(sessionsPerAddress)
-	s.engine.SetAddressLimits(connectionsPerAddress, acceptsPerAddress)
+	if s.api != nil {
+		s.api.SetSessionsPerAddress(sessionsPerAddress)
+	}
+	if s.engine != nil {
+		s.engine.SetAddressLimits(connectionsPerAddress, acceptsPerAddress)
+	}
 }
 
 // Run serves until ctx ends, then drains: readiness goes off, connections are asked to leave over the drain window, and
@@ -140,8 +169,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g, failed := errgroup.WithContext(work)
 	g.Go(func() error { return part("presence and routing", s.desk.Run(failed)) })
 	g.Go(func() error { return part("revocations", s.auth.Run(failed)) })
-	g.Go(func() error { return part("fan-out", s.live.Run(failed)) })
+	g.Go(func() error { return part("fan-out", s.follow(failed)) })
 	g.Go(func() error { return giveBack(failed) })
+	g.Go(func() error { return s.watch(failed) })
 	if s.admin != nil {
 		g.Go(func() error { return part("admin listener", ignoreClosed(s.admin.http.Serve(s.admin.ln))) })
 	}
@@ -150,19 +180,25 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error {
 		defer close(engineDone)
 		select {
-		case <-s.live.Ready():
+		case <-s.following():
 		case <-engineCtx.Done():
+			return nil
+		}
+		if s.engine == nil {
 			return nil
 		}
 		return part("live connections", s.engine.Run(engineCtx))
 	})
 	g.Go(func() error {
 		select {
-		case <-s.engine.Started():
+		case <-s.accepting():
 		case <-engineCtx.Done(): // the pages would only offer what is not there
 			return nil
 		}
 		close(s.started)
+		if s.hertz == nil {
+			return nil
+		}
 		return part("http", s.hertz.Run())
 	})
 	select {
@@ -172,6 +208,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.drain(failed)
 	stopEngine()
 	<-engineDone
+	s.desk.Presence.Leave()
 	stop()
 	return g.Wait()
 }
@@ -181,7 +218,7 @@ func (s *Server) drain(ctx context.Context) {
 	s.draining.Store(true)
 	select {
 	case <-s.started:
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && s.engine != nil {
 			s.cfg.Logger.Info("draining", "window", s.cfg.DrainWindow)
 			s.engine.Drain(ctx, s.cfg.DrainWindow, s.drainPlan)
 		}
@@ -189,19 +226,25 @@ func (s *Server) drain(ctx context.Context) {
 	}
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	idle, stopIdle := context.WithCancel(bye)
-	defer stopIdle()
-	go s.http.endIdle(idle)
-	if err := s.hertz.Shutdown(bye); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		s.cfg.Logger.Debug("http did not shut down", "err", err) // it was not running
+	if s.hertz != nil {
+		s.drainHTTP(bye)
 	}
-	_ = s.http.Close()
-	s.http.closeAll()
 	if s.admin != nil {
 		if err := s.admin.http.Shutdown(bye); err != nil {
 			_ = s.admin.http.Close()
 		}
 	}
+}
+
+func (s *Server) drainHTTP(ctx context.Context) {
+	idle, stopIdle := context.WithCancel(ctx)
+	defer stopIdle()
+	go s.http.endIdle(idle)
+	if err := s.hertz.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		s.cfg.Logger.Debug("http did not shut down", "err", err) // it was not running
+	}
+	_ = s.http.Close()
+	s.http.closeAll()
 }
 
 func (s *Server) closeListeners() {
@@ -240,7 +283,11 @@ func (s *Server) wsURL(host string) string {
 	if s.cfg.WSPublicURL != "" {
 		return s.cfg.WSPublicURL
 	}
-	name, port, err := net.SplitHostPort(s.engine.WSAddr())
+	addr := s.cfg.Engine.WSListen // RoleAPI: other processes have it
+	if s.engine != nil {
+		addr = s.engine.WSAddr()
+	}
+	name, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return ""
 	}
