@@ -74,6 +74,9 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 	if err := l.up(ctx); err != nil {
 		return nil, err
 	}
+	if l.silent() {
+		return nil, errBusy
+	}
 	events = slices.Clone(events) // they live on, in the ring, and are filled in
 	if !opens(events) {
 		return l.append(ctx, events)
