@@ -30,7 +30,7 @@ var clientRows = []*Row{
 		Setup: Setup{Visitors: 10_000}, People: Population{Talks: 12, Agents: 3, Watchers: 3, Rate: 50}, Break: reconnect10k,
 	},
 	{
-		Name: "slow-reader", Fault: "an agent who follows every conversation stops reading for 15 s, at 2,000 messages/s", Holds: othersHold + "; the reader is complete after coming back",
+		Name: "slow-reader", Fault: "an agent who follows every conversation stops reading for 40 s, at 2,000 messages/s", Holds: othersHold + "; the reader is complete after coming back",
 		Break: slowReader,
 	},
 	{
@@ -185,13 +185,14 @@ func slowReader(r *Run) {
 	for _, k := range r.C.talks {
 		r.Must(m.Follow(r.ctx, k.id))
 	}
-	r.besides("nobody reads one connection", 15*time.Second, func(ctx context.Context) {
+	r.besides("nobody reads one connection", 40*time.Second, func(ctx context.Context) {
 		gate.Lock()
 		<-ctx.Done()
 		gate.Unlock()
 	})
 	r.Until(30*time.Second, "the slow reader is back", func() bool { _, err := m.WaitReady(r.ctx); return err == nil })
 	st := m.Stats()
+	r.Check("the slow reader is told: GAP, or closed with 3008", st.Gaps > 0 || st.LastClose == codec.CloseSlow, "%d GAPs, closed with %d", st.Gaps, st.LastClose)
 	r.Note("the slow reader: %d connections, %d GAPs, %d SYNCs, closed with %d", st.Connects, st.Gaps, st.Syncs, st.LastClose)
 }
 

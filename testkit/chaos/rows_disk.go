@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -59,10 +60,11 @@ var diskRows = []*Row{
 		Setup: Setup{PostgresTmpfs: 1 << 30}, People: slowly,
 		Break: func(r *Run) {
 			r.Fault("PostgreSQL's disk is nearly full")
-			r.fill(2 << 20)
+			r.fill(64 << 10)
 			before := r.C.acks.Load()
 			r.Last(15 * time.Second)
 			r.Check("acknowledgements go on", r.C.acks.Load()-before > 7_500, "%d in 15 s at 1,000 a second", r.C.acks.Load()-before)
+			r.Check("PostgreSQL has felt it", strings.Contains(r.W.Postgres.Log(), "No space left"), "looked for \"No space left\" in its log")
 			r.drainFill()
 			if !r.W.Postgres.Running() {
 				r.Note("PostgreSQL had ended itself")
