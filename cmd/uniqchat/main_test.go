@@ -198,7 +198,7 @@ func TestRefusals(t *testing.T) {
 		want string
 	}{
 		"public demo":     {[]string{"serve", "--demo", "--http.listen", "0.0.0.0:0"}, "http.listen: 0.0.0.0:0 is not loopback"},
-		"postgres":        {[]string{"serve", "--storage.url", "postgres://x"}, "this version can't keep its data in PostgreSQL"},
+		"postgres":        {[]string{"serve", "--storage.url", "postgres://x"}, "redis.url: missing"},
 		"redis":           {[]string{"serve", "--redis.url", "redis://x"}, "redis.url: a log in Redis goes with rows in PostgreSQL"},
 		"role":            {[]string{"serve", "--role", "api"}, "leave --role at all"},
 		"max_connections": {[]string{"serve", "--engine.max_connections", "2000000000"}, "engine.max_connections"},

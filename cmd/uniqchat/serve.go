@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,26 +31,47 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if role != "all" {
-				return fmt.Errorf("--role %s: one process serves an SQLite database, so it does everything; leave --role at all", role)
+			if err := checkRole(server.Role(role), cfg, demo); err != nil {
+				return err
 			}
 			if demo {
 				if err := cfg.RequireLoopback(); err != nil {
 					return err
 				}
 			}
-			p := &process{cfg: cfg, demo: demo, reload: func() (*config.Config, error) { return load(cmd) }}
+			p := &process{cfg: cfg, role: server.Role(role), demo: demo, reload: func() (*config.Config, error) { return load(cmd) }}
 			return p.serve(cmd.Context())
 		},
 	}
 	cmd.Flags().BoolVar(&demo, "demo", false, "a demo shop with known accounts, on this machine only")
-	cmd.Flags().StringVar(&role, "role", "all", "which part of a cluster's node this process is: all")
+	cmd.Flags().StringVar(&role, "role", "all", "which part of a cluster's node this process is: all, engine (live connections, routing, "+
+		"projection) or api (HTTP only)")
 	return cmd
+}
+
+// checkRole refuses what can't be: a part of a node needs other parts, and so a log that several processes share.
+func checkRole(role server.Role, cfg *config.Config, demo bool) error {
+	switch role {
+	case server.RoleAll:
+		return nil
+	case server.RoleEngine, server.RoleAPI:
+	default:
+		return fmt.Errorf("--role %s: there is no such role; use all, engine or api", role)
+	}
+	if strings.HasPrefix(cfg.Storage.URL, "sqlite:") {
+		return fmt.Errorf("--role %s: one process serves an SQLite database, so it does everything; leave --role at all, "+
+			"or set storage.url to postgres://… and redis.url", role)
+	}
+	if demo {
+		return fmt.Errorf("--role %s: a demo is one process; leave --role at all, or leave --demo out", role)
+	}
+	return nil
 }
 
 // process is one run of the server.
 type process struct {
 	cfg    *config.Config
+	role   server.Role
 	demo   bool
 	reload func() (*config.Config, error)
 
@@ -75,7 +97,7 @@ func (p *process) serve(ctx context.Context) (err error) {
 	go p.listen(signals, stop, over)
 
 	o := storageOptions(p.cfg)
-	o.Logger = p.logger
+	o.Logger, o.Passive = p.logger, p.role == server.RoleAPI
 	var release func()
 	o.Node, release = nodeName(p.cfg.DataDir)
 	defer release()
@@ -231,7 +253,7 @@ func (p *process) serverConfig() (server.Config, error) {
 	role(&limits.Agent, c.Limits.Agent, c.Heartbeat.Agent)
 	limits.API.Ping, limits.API.Pong = time.Duration(c.Heartbeat.API.Ping), time.Duration(c.Heartbeat.API.Pong)
 	return server.Config{
-		HTTPListen: c.HTTP.Listen, AdminListen: address(c.Admin.Listen), WSPublicURL: c.WS.PublicURL,
+		Role: p.role, HTTPListen: c.HTTP.Listen, AdminListen: address(c.Admin.Listen), WSPublicURL: c.WS.PublicURL,
 		Engine: engine.Config{
 			WSListen: c.WS.Listen, TCPListen: address(c.TCP.Listen), Loops: c.Engine.Loops, MaxConnections: c.Engine.MaxConnections,
 			MaxPerAddress: c.Limits.ConnectionsPerAddress, AcceptsPerAddress: c.Limits.AcceptsPerAddressPerSecond,

@@ -23,6 +23,9 @@ type Config struct {
 	// CacheLife is how long agents and site keys are believed without another look. Defaults to 2s; with the poll of ended
 	// log-ins it bounds how long a revoked credential works, and must stay well below 5s.
 	CacheLife time.Duration
+	// StaleLife is how long beyond CacheLife they are believed while the database can't be asked, so that who was here can
+	// connect again. What revokes a credential travels without the database. Defaults to 15m.
+	StaleLife time.Duration
 	// Hash is the cost of a password. Defaults to argon2id with 64 MiB, two passes, one lane (above OWASP's minimum).
 	Hash *argon2id.Params
 	// HashesAtOnce bounds how many passwords are hashed at a time, each taking Hash.Memory. Defaults to the number of CPUs,
@@ -46,6 +49,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.CacheLife <= 0 {
 		c.CacheLife = 2 * time.Second
+	}
+	if c.StaleLife <= 0 {
+		c.StaleLife = 15 * time.Minute
 	}
 	if c.Hash == nil {
 		c.Hash = PasswordCost()

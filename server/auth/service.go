@@ -33,8 +33,8 @@ type Service struct {
 	ended  *families
 
 	mu     sync.Mutex
-	agents map[agentKey]agentEntry
-	sites  map[string]siteEntry
+	agents map[agentKey]entry[chat.Agent]
+	sites  map[string]entry[chat.SiteKey]
 }
 
 type agentKey struct {
@@ -42,14 +42,11 @@ type agentKey struct {
 	agent  chat.AgentID
 }
 
-type agentEntry struct {
-	chat.Agent
-	until time.Time
-}
-
-type siteEntry struct {
-	chat.SiteKey
-	until time.Time
+// entry is something that was looked up.
+type entry[V any] struct {
+	v     V
+	until time.Time // when it is looked up again
+	stale time.Time // until when it counts if that fails
 }
 
 // cacheMost bounds each cache; a full one is emptied, which costs some look-ups and nothing else.
@@ -69,7 +66,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	return &Service{
 		cfg: cfg, keys: keys, hasher: hasher, ended: newFamilies(),
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(cfg.Now), jwt.WithExpirationRequired()),
-		agents: make(map[agentKey]agentEntry), sites: make(map[string]siteEntry),
+		agents: make(map[agentKey]entry[chat.Agent]), sites: make(map[string]entry[chat.SiteKey]),
 	}, nil
 }
 
@@ -150,46 +147,52 @@ func allowsOrigin(k *chat.SiteKey, origin string) error {
 
 // agent returns an agent as it was at most CacheLife ago.
 func (s *Service) agent(ctx context.Context, t chat.TenantID, id chat.AgentID) (chat.Agent, error) {
-	k, now := agentKey{t, id}, s.cfg.Now()
-	s.mu.Lock()
-	e, ok := s.agents[k]
-	s.mu.Unlock()
-	if ok && now.Before(e.until) {
-		return e.Agent, nil
-	}
-	a, err := s.cfg.Store.Agent(ctx, t, id)
-	if err != nil {
-		return chat.Agent{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.agents) >= cacheMost {
-		clear(s.agents)
-	}
-	s.agents[k] = agentEntry{a, now.Add(s.cfg.CacheLife)}
-	return a, nil
+	return cached(ctx, s, s.agents, agentKey{t, id}, func(ctx context.Context) (chat.Agent, error) { return s.cfg.Store.Agent(ctx, t, id) })
 }
 
 // site returns a site key as it was at most CacheLife ago.
 func (s *Service) site(ctx context.Context, key string) (chat.SiteKey, error) {
+	return cached(ctx, s, s.sites, key, func(ctx context.Context) (chat.SiteKey, error) { return s.cfg.Store.SiteKey(ctx, key) })
+}
+
+// cacheCall bounds a look-up for which there is something older to go on with.
+const cacheCall = time.Second
+
+// cached returns what is known under a key, or looks it up. While the database can't be asked, what was known counts on for
+// StaleLife, and is looked up no more often than before.
+func cached[K comparable, V any](ctx context.Context, s *Service, m map[K]entry[V], k K, look func(context.Context) (V, error)) (V, error) {
 	now := s.cfg.Now()
 	s.mu.Lock()
-	e, ok := s.sites[key]
+	e, ok := m[k]
 	s.mu.Unlock()
 	if ok && now.Before(e.until) {
-		return e.SiteKey, nil
+		return e.v, nil
 	}
-	k, err := s.cfg.Store.SiteKey(ctx, key)
-	if err != nil {
-		return chat.SiteKey{}, err
+	usable := ok && now.Before(e.stale)
+	call, cancel := ctx, func() {}
+	if usable {
+		call, cancel = context.WithTimeout(ctx, cacheCall)
+	}
+	v, err := look(call)
+	cancel()
+	switch {
+	case err == nil:
+		e = entry[V]{v: v, until: now.Add(s.cfg.CacheLife), stale: now.Add(s.cfg.CacheLife + s.cfg.StaleLife)}
+	case usable && !errors.Is(err, &chat.Error{Code: chat.NotFound}):
+		e.until = now.Add(s.cfg.CacheLife)
+	default:
+		return v, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.sites) >= cacheMost {
-		clear(s.sites)
+	if _, still := m[k]; err != nil && !still {
+		return e.v, nil // forgotten meanwhile: not known any more from the next time on
 	}
-	s.sites[key] = siteEntry{k, now.Add(s.cfg.CacheLife)}
-	return k, nil
+	if len(m) >= cacheMost {
+		clear(m)
+	}
+	m[k] = e
+	return e.v, nil
 }
 
 // forget drops what is cached of a tenant: of one agent if user names one, otherwise everything.
@@ -206,7 +209,7 @@ func (s *Service) forget(t chat.TenantID, user chat.UserID) {
 		}
 	}
 	for k, e := range s.sites {
-		if e.Tenant == t {
+		if e.v.Tenant == t {
 			delete(s.sites, k)
 		}
 	}
