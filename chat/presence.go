@@ -223,7 +223,7 @@ func (p *Presence) run(ctx context.Context) {
 		for _, c := range append(p.expire(), p.expirePeers()...) {
 			p.changed(c)
 		}
-		if n%beatEvery == 0 {
+		if n == 1 || n%beatEvery == 0 { // the first answers may have come before this node listened
 			p.beat(false)
 		}
 	}

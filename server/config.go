@@ -40,6 +40,9 @@ type Config struct {
 	SessionsPerAddress float64
 	// DrainWindow is how long connections are given to leave. Defaults to 10s.
 	DrainWindow time.Duration
+	// MoveAfter is how long after the node stopped being ready for want of its storage its clients are moved to other nodes.
+	// Defaults to 10s, which is 15s after the storage was heard last.
+	MoveAfter time.Duration
 	// HTTPConnections is how many HTTP connections are accepted at once. Defaults to what ShareFiles says.
 	HTTPConnections int
 	// HTTPReadTimeout bounds reading one request. Defaults to 10s.
@@ -75,6 +78,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.DrainWindow <= 0 {
 		c.DrainWindow = 10 * time.Second
+	}
+	if c.MoveAfter <= 0 {
+		c.MoveAfter = 10 * time.Second
 	}
 	http, reserved := ShareFiles(openFiles())
 	if c.HTTPConnections <= 0 {

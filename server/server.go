@@ -53,6 +53,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 	s.desk = chat.NewDesk(chat.DeskConfig{
 		Log: deps.Log, Store: deps.Store, Broker: deps.Broker, Passive: cfg.Role == RoleAPI, Logger: cfg.Logger,
 	})
+	s.set.NewGauge("uniqchat_server_peers", func() float64 { return float64(s.desk.Presence.Peers()) })
 	if cfg.Role == RoleAPI {
 		s.reader = newObserver(s.desk, deps)
 	} else if err := s.makeEngine(); err != nil {

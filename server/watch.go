@@ -9,12 +9,9 @@ import (
 )
 
 // A node whose storage does not answer is not ready after 5 s, which is the storage's own count (Deps.Health), and has its
-// clients moved moveAfter later: 15 s after the storage was heard last. Clients of a node that knows of no other stay: they
+// clients moved Config.MoveAfter later: 15 s after the storage was heard last. Clients of a node that knows of no other stay: they
 // would only come back here, and what they send is answered with ERROR 503 until the storage is back.
-const (
-	watchEvery = time.Second
-	moveAfter  = 10 * time.Second
-)
+const watchEvery = time.Second
 
 // isHealthy reports whether everything that chat needs is there.
 func isHealthy(checks map[string]string) bool {
@@ -56,7 +53,7 @@ func (s *Server) watch(ctx context.Context) error {
 		case since.IsZero():
 			// Now: the others, of whom nothing is heard either, will soon count as dead.
 			since, alone = time.Now(), s.desk.Presence.Peers() == 0
-		case acted || s.draining.Load() || time.Since(since) < moveAfter:
+		case acted || s.draining.Load() || time.Since(since) < s.cfg.MoveAfter:
 		case alone:
 			acted = true
 			s.cfg.Logger.Error("storage does not answer; there is no other node for the clients, so they stay")
