@@ -89,6 +89,9 @@ func (r *Run) fill(left int64) {
 	f, err := os.Create(r.fillPath())
 	r.Must(err)
 	_, err = io.CopyN(f, zeros{}, max(int64(st.Bavail)*st.Bsize-left, 0))
+	if errors.Is(err, syscall.ENOSPC) { // the server took it meanwhile
+		err = nil
+	}
 	r.Must(errors.Join(err, f.Close()))
 }
 
