@@ -16,8 +16,8 @@ import (
 
 func TestMain(m *testing.M) { process.Main(m) }
 
-// TestChaos is `make chaos`: it runs the rows that CHAOS_ROWS (a regular expression) selects and, if those are all, writes
-// docs/reliability.md. A row that is broken fails the test.
+// TestChaos is `make chaos`: it runs the rows that CHAOS_ROWS (a regular expression) selects and writes docs/reliability.md, where the others stay
+// as they were. A row that is broken fails the test.
 func TestChaos(t *testing.T) {
 	if os.Getenv("CHAOS") == "" {
 		t.Skip("make chaos runs it")
@@ -36,7 +36,7 @@ func TestChaos(t *testing.T) {
 	selected, err := regexp.Compile(os.Getenv("CHAOS_ROWS"))
 	require.NoError(t, err, "CHAOS_ROWS")
 	t.Logf("CHAOS_SEED=%d", seed)
-	rep := newReport(seed)
+	rep := newReport()
 	for _, row := range rows {
 		if !selected.MatchString(row.Name) {
 			continue
@@ -46,9 +46,7 @@ func TestChaos(t *testing.T) {
 		t.Run(row.Name, func(t *testing.T) { row.do(t, seed, messages, res) })
 	}
 	fmt.Println(rep.Markdown())
-	if dir := os.Getenv("CHAOS_OUT"); dir != "" {
-		require.NoError(t, rep.Write(dir))
-	} else if os.Getenv("CHAOS_ROWS") == "" && messages >= 10_000 {
+	if messages >= 10_000 {
 		require.NoError(t, rep.Write(filepath.Join("..", "..")))
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,7 +101,7 @@ func (r *Run) judge() {
 	}
 	r.Must(err)
 	v := journal.Check(r.C.rec.Entries(), db)
-	res.details = v.String()
+	res.details, res.Kinds = v.String(), kinds(v)
 	res.Acked, res.Lost, res.Doubled, res.Missing, res.Retries = v.Acked, v.Count(journal.Lost), v.Count(journal.Doubled), v.Count(journal.Missing), v.Retries
 	res.TakenBack, res.Problems, res.Rate = v.TakenBack, len(v.Problems), float64(v.Acked)/res.Seconds
 	if r.row.Reset {
@@ -112,6 +114,19 @@ func (r *Run) judge() {
 		default:
 		}
 	}
+}
+
+// kinds counts the problems by kind.
+func kinds(v *journal.Verdict) string {
+	n := map[journal.Kind]int{}
+	for _, p := range v.Problems {
+		n[p.Kind]++
+	}
+	var all []string
+	for _, k := range slices.Sorted(maps.Keys(n)) {
+		all = append(all, fmt.Sprintf("%d %s", n[k], k))
+	}
+	return strings.Join(all, ", ")
 }
 
 // excuse counts the problems that a row which loses history may have: acknowledged messages of senders who have left, and what

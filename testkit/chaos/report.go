@@ -10,28 +10,29 @@ import (
 	"time"
 )
 
-// Report is a whole run.
+// Report is the table: the rows of this run, and of earlier ones those that it left out.
 type Report struct {
-	Date    string    `json:"date"`
-	Seed    uint64    `json:"seed"`
 	Machine string    `json:"machine"`
 	Rows    []*Result `json:"rows"`
 }
 
-// newReport begins a report of today.
-func newReport(seed uint64) *Report {
-	return &Report{
-		Date: time.Now().UTC().Format(time.DateOnly), Seed: seed, Machine: fmt.Sprintf("%d processors, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH),
-	}
+// newReport begins a report.
+func newReport() *Report {
+	return &Report{Machine: fmt.Sprintf("%d processors, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)}
 }
 
-// Write writes docs/reliability.md and the results beside other measurements, root being the project's folder.
+// Write writes docs/reliability.md and the results beside other measurements, root being the project's folder. Rows that were
+// not selected are kept from the newest results that are there.
 func (rep *Report) Write(root string) error {
+	results := filepath.Join(root, "bench", "results")
+	if err := rep.keep(results); err != nil {
+		return err
+	}
 	b, err := json.MarshalIndent(rep, "", " ")
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(root, "bench", "results", rep.Date+"-chaos.json"), append(b, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(results, today()+"-chaos.json"), append(b, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(root, "docs", "reliability.md"), []byte(rep.Markdown()), 0o644); err != nil {
@@ -39,6 +40,40 @@ func (rep *Report) Write(root string) error {
 	}
 	return nil
 }
+
+// keep adds what earlier runs said of the other rows, all in the table's order.
+func (rep *Report) keep(results string) error {
+	files, err := filepath.Glob(filepath.Join(results, "*-chaos.json"))
+	if err != nil {
+		return fmt.Errorf("look for earlier results: %w", err)
+	}
+	known := map[string]*Result{}
+	if len(files) > 0 {
+		b, err := os.ReadFile(files[len(files)-1]) // names begin with the date
+		if err != nil {
+			return fmt.Errorf("read earlier results: %w", err)
+		}
+		var earlier Report
+		if err := json.Unmarshal(b, &earlier); err != nil {
+			return fmt.Errorf("read earlier results: %w", err)
+		}
+		for _, r := range earlier.Rows {
+			known[r.Row] = r
+		}
+	}
+	for _, r := range rep.Rows {
+		known[r.Row] = r
+	}
+	rep.Rows = nil
+	for _, row := range rows {
+		if r := known[row.Name]; r != nil {
+			rep.Rows = append(rep.Rows, r)
+		}
+	}
+	return nil
+}
+
+func today() string { return time.Now().UTC().Format(time.DateOnly) }
 
 const head = `# Reliability: what was broken, and what held
 
@@ -60,7 +95,7 @@ first SEND to its SENDACK. *Projected*: from the heal until everything acknowled
 func (rep *Report) Markdown() string {
 	var b strings.Builder
 	b.WriteString(head)
-	fmt.Fprintf(&b, "Run of %s, seed %d (`make chaos CHAOS_SEED=%d` makes the same choices again), on %s.\n\n", rep.Date, rep.Seed, rep.Seed, rep.Machine)
+	fmt.Fprintf(&b, "Everything shared one machine: %s. `make chaos CHAOS_ROWS=<row> CHAOS_SEED=<seed>` makes a row's choices again.\n\n", rep.Machine)
 	b.WriteString("| row | fault | verdict | acknowledged | a second | lost | doubled | undelivered | retries | acks again | longest gap | longest wait | projected |\n")
 	b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, r := range rep.Rows {
@@ -84,11 +119,11 @@ func (rep *Report) Markdown() string {
 
 // markdown writes what a row has beside its line.
 func (r *Result) markdown(b *strings.Builder) {
-	fmt.Fprintf(b, "\n### %s: %s\n\n%s. Must hold: %s.\n\n", r.Row, r.Verdict, r.Fault, r.Holds)
+	fmt.Fprintf(b, "\n### %s: %s\n\n%s. Must hold: %s. Run on %s, seed %d, revision %s.\n\n", r.Row, r.Verdict, r.Fault, r.Holds, r.Date, r.Seed, r.Revision)
 	if r.Why != "" {
 		fmt.Fprintf(b, "- why: %s\n", oneLine(r.Why))
 	}
-	if r.Verdict == NotRun {
+	if r.Verdict == NotRun && r.Acked == 0 {
 		return
 	}
 	for _, c := range r.Checks {
@@ -99,7 +134,7 @@ func (r *Result) markdown(b *strings.Builder) {
 		fmt.Fprintf(b, "- %s: %s: %s\n", mark, c.What, oneLine(c.Got))
 	}
 	if r.Problems > 0 {
-		fmt.Fprintf(b, "- **broken**: %d problems in the journals\n", r.Problems)
+		fmt.Fprintf(b, "- **broken**: %d problems in the journals: %s\n", r.Problems, r.Kinds)
 	}
 	if r.TakenBack > 0 {
 		fmt.Fprintf(b, "- %d messages were acknowledged, taken back by a fork and sent again by their senders\n", r.TakenBack)

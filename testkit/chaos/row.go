@@ -50,6 +50,9 @@ type Result struct {
 	Verdict   string   `json:"verdict"`
 	Why       string   `json:"why,omitempty"` // of not run, or of broken by something else than a check
 	Seed      uint64   `json:"seed"`
+	Date      string   `json:"date"`
+	Revision  string   `json:"revision"`
+	Kinds     string   `json:"problem_kinds,omitempty"`
 	Acked     int      `json:"acknowledged"`
 	Lost      int      `json:"lost"`
 	Doubled   int      `json:"doubled"`
@@ -176,7 +179,7 @@ func (r *Run) Moment(d time.Duration) { r.Last(time.Duration(r.Rnd.Int64N(int64(
 
 // newResult is the result of a row that does not come to its end.
 func (row *Row) newResult(seed uint64) *Result {
-	return &Result{Row: row.Name, Fault: row.Fault, Holds: row.Holds, Verdict: Broken, Why: "the row did not come to its end", Seed: seed}
+	return &Result{Row: row.Name, Fault: row.Fault, Holds: row.Holds, Verdict: Broken, Why: "the row did not come to its end", Seed: seed, Date: today()}
 }
 
 // run does a row and fills the result.
@@ -190,6 +193,7 @@ func (row *Row) run(t *testing.T, seed uint64, messages int, res *Result) {
 		TB: t, Rnd: rand.New(rand.NewPCG(seed, hash(row.Name))), ctx: ctx, row: row, result: res, messages: messages, gone: map[string]bool{}, extra: map[uuid.UUID]bool{},
 	}
 	r.W = Start(t, ctx, row.Setup, row.People.Talks, row.People.Agents+row.People.Watchers)
+	res.Revision = r.W.revision(ctx)
 	r.C = newCrowd(t, ctx, r.W, row.People)
 	var work sync.WaitGroup
 	sampling, stop := context.WithCancel(ctx)

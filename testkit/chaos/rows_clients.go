@@ -140,7 +140,7 @@ func reconnect10k(r *Run) {
 	took := time.Since(from)
 	r.Healed()
 	caused := float64(r.statements()-before) - idle*took.Seconds()
-	r.Note("all 10,000 were back and complete after %.1f s (goal: 2 s; server, clients and services share %s)", took.Seconds(), newReport(0).Machine)
+	r.Note("all 10,000 were back and complete after %.1f s (goal: 2 s; server, clients and services share %s)", took.Seconds(), newReport().Machine)
 	r.Check("no database query for each client", caused < many/10, "%.0f transactions beyond the %.0f a second of before", max(caused, 0), idle)
 }
 

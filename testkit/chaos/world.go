@@ -233,6 +233,12 @@ func (w *World) command(ctx context.Context, args ...string) string {
 	return string(out)
 }
 
+// revision is what the program says of itself.
+func (w *World) revision(ctx context.Context) string {
+	f := strings.Fields(w.command(ctx, "version")) // uniqchat <version> [<revision>] <go> <platform>
+	return strings.Join(f[1:max(len(f)-2, 1)], " ")
+}
+
 // Metric adds a metric of all running nodes up.
 func (w *World) Metric(name string) (sum float64) {
 	for _, n := range w.Nodes {
