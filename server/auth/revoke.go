@@ -25,14 +25,16 @@ func (s *Service) Run(ctx context.Context) error {
 	go func() { done <- s.cfg.Broker.Subscribe(ctx, s.Heard) }()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	since := s.cfg.Now().Add(-s.cfg.AccessLife)
+	since, failing := s.cfg.Now().Add(-s.cfg.AccessLife), false
 	for {
 		started := s.cfg.Now()
 		if err := s.poll(ctx, since); err != nil {
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && !failing { // once, however long the database is away
 				s.cfg.Logger.Warn("ended log-ins can't be read", "err", err)
 			}
+			failing = true
 		} else {
+			failing = false
 			since = started.Add(-pollOverlap)
 		}
 		select {
