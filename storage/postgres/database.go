@@ -14,6 +14,10 @@ import (
 
 // query asks across tenants in one round trip: each row of one statement, which may be asked again, goes to scan.
 func (d *DB) query(ctx context.Context, scan func(row pgx.CollectableRow) error, text string, args ...any) (err error) {
+	if err := d.gate.enter(); err != nil {
+		return err
+	}
+	defer func() { d.gate.leave(err) }()
 	for range maxDead {
 		if err = d.queryOnce(ctx, scan, text, args...); ctx.Err() != nil || !isStale(err) {
 			break

@@ -38,6 +38,7 @@ type DB struct {
 	pool  *pgxpool.Pool
 	db    *sql.DB // the same connections
 	store *sqlstore.Store
+	gate  breaker
 }
 
 var _ project.Database = (*DB)(nil)

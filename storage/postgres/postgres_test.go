@@ -242,8 +242,10 @@ func TestAway(t *testing.T) {
 	_, err = d.Heads(t.Context(), newFeed(1).keys[0])
 	requireBusy(t, err)
 	require.NoError(t, s.Start(t.Context()))
-	_, err = d.Store().Tenants(t.Context())
-	require.NoError(t, err)
+	require.Eventually(t, func() bool { // not before the breaker lets somebody try
+		_, err = d.Store().Tenants(t.Context())
+		return err == nil
+	}, 2*shutFor, shutFor/50)
 	_, err = d.Heads(t.Context(), newFeed(1).keys[0])
 	require.NoError(t, err)
 	require.NoError(t, s.Restart(t.Context())) // now connections are dead that look alive

@@ -36,6 +36,10 @@ const maxDead = 3
 
 // run is a sqlstore.Runner: fn in one transaction of its scope.
 func (d *DB) run(ctx context.Context, s sqlstore.Scope, fn func(ctx context.Context, q sqlstore.Querier) error) (err error) {
+	if err := d.gate.enter(); err != nil {
+		return err
+	}
+	defer func() { d.gate.leave(err) }()
 	for range maxDead {
 		begun := false
 		err = d.runOnce(ctx, begin(s), func(ctx context.Context, q sqlstore.Querier) error {
