@@ -249,6 +249,9 @@ func (l *Log) reread(ctx context.Context, p *partition) error {
 		return nil // what redis does not hold is in the database
 	}
 	l.stats.forks.Inc()
+	p.mu.Lock()
+	p.doubt = time.Now().Add(doubtFor)
+	p.mu.Unlock()
 	if projected.Before(dropped) {
 		l.Logger.Error("acknowledged messages may be gone for good: redis lost them and memory has let go of them", "partition", p.number)
 	}

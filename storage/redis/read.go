@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"slices"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -310,6 +311,8 @@ func (l *Log) Settled() bool {
 // Settle implements chat.Log.
 func (l *Log) Settle(ctx context.Context, key chat.Key, seq chat.Seq) error {
 	p := &l.parts[partitionOf(key)]
+	again := time.NewTicker(doubtFor / 10)
+	defer again.Stop()
 	for {
 		p.mu.Lock()
 		done, moved := p.settled(key, seq), p.moved
@@ -321,6 +324,7 @@ func (l *Log) Settle(ctx context.Context, key chat.Key, seq chat.Seq) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-moved:
+		case <-again.C: // a doubt may be over
 		}
 	}
 }

@@ -35,6 +35,8 @@ type partition struct {
 	marks     []mark         // what was committed, and when: to be trimmed a minute later
 	trimmed   project.Cursor
 	tell      bool // other nodes are to be told of projected
+	// doubt is until when nothing is called projected: history was lost, and followers have yet to hear of it.
+	doubt time.Time
 }
 
 // located is an event in the ring and the batch that it is in.
@@ -51,6 +53,9 @@ type mark struct {
 
 // maxAhead bounds how many batches wait for one before them; the others come with the repair.
 const maxAhead = 256
+
+// doubtFor is ample time for followers to hear of a fork.
+const doubtFor = 3 * time.Second
 
 // verdict is what became of a batch that was offered.
 type verdict int
@@ -179,13 +184,19 @@ func (p *partition) advance(c project.Cursor) bool {
 
 // settled reports whether everything of a conversation up to seq is projected, as far as this node knows. mu must be held.
 func (p *partition) settled(key chat.Key, seq chat.Seq) bool {
+	if time.Now().Before(p.doubt) {
+		return false
+	}
+	list := p.index[key]
+	if p.cursor.Before(p.highest) && (len(list) == 0 || list[len(list)-1].Seq < seq) {
+		return false // it may be in what is still on its way
+	}
 	if !p.projected.Before(p.cursor) {
 		return true
 	}
 	if p.projected.Before(p.dropped) {
 		return false
 	}
-	list := p.index[key]
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].Seq <= seq {
 			return !p.projected.Before(list[i].at)

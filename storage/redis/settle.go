@@ -181,4 +181,3 @@ func (l *Log) findMessages(ctx context.Context, g *group) (bool, error) {
 	}
 	return true, nil
 }
-
