@@ -24,6 +24,9 @@ type Log interface {
 	// Messages returns one page of a conversation, the newest entries included, and whether nothing is left in the asked
 	// range. Busy if what is needed of the database can't be read.
 	Messages(ctx context.Context, key Key, p Page) (messages []Message, complete bool, err error)
+	// CatchUp sees to it that Messages and Read hold everything of a conversation up to seq, which Heads told of. Busy if that
+	// can't be done.
+	CatchUp(ctx context.Context, key Key, seq Seq) error
 	// Projected reports whether everything of a conversation up to seq is in the database's rows. It never blocks. A
 	// conversation that the driver knows nothing recent of is projected.
 	Projected(key Key, seq Seq) bool

@@ -212,6 +212,13 @@ func (l *Log) recent(ctx context.Context, key chat.Key, page *chat.Page) (out []
 	list := slices.Clone(p.recent(key))
 	behind := p.projected.Before(p.dropped)
 	p.mu.Unlock()
+	// After a loss the database may have what the stream has not: only what hangs together counts as being in memory.
+	for i := len(list) - 1; i > 0; i-- {
+		if list[i].Prev != list[i-1].Seq {
+			list = list[i:]
+			break
+		}
+	}
 	if len(list) > 0 {
 		oldest = list[0].Event
 	}
@@ -284,6 +291,22 @@ func cut(m []chat.Message, limit int, newest bool) ([]chat.Message, bool, error)
 	default:
 		return m[:limit], false, nil
 	}
+}
+
+// CatchUp implements chat.Log: what another node appended may still be on its way here, but it is in the stream.
+func (l *Log) CatchUp(ctx context.Context, key chat.Key, seq chat.Seq) error {
+	p := &l.parts[partitionOf(key)]
+	p.mu.Lock()
+	list := p.recent(key)
+	there := len(list) > 0 && list[len(list)-1].Seq >= seq
+	p.mu.Unlock()
+	if there {
+		return nil
+	}
+	if err := l.look(ctx, p); err != nil {
+		return busy("read what was appended", err)
+	}
+	return nil
 }
 
 // Projected implements chat.Log.

@@ -148,6 +148,9 @@ func (l *Log) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat.M
 	return l.store.Messages(ctx, key, p)
 }
 
+// CatchUp implements chat.Log.
+func (l *Log) CatchUp(context.Context, chat.Key, chat.Seq) error { return nil }
+
 // Projected implements chat.Log: append and projection are one transaction.
 func (l *Log) Projected(chat.Key, chat.Seq) bool { return true }
 
