@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -413,8 +411,4 @@ func asError(err error) error {
 		return e
 	}
 	return chat.Errorf(chat.Internal, "internal error")
-}
-
-func hasPrefix(err error, prefixes ...string) bool {
-	return err != nil && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(err.Error(), p) })
 }

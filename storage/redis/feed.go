@@ -39,11 +39,10 @@ func (l *Log) follow(ctx context.Context, f feed) error {
 	for pause := 20 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, time.Second) {
 		began := time.Now()
 		err := l.listen(ctx, f)
-		if ctx.Err() != nil {
-			return nil
+		if ctx.Err() == nil {
+			l.stats.lastError(l.Logger, err)
+			l.stats.feedBreaks.Inc()
 		}
-		l.stats.lastError(l.Logger, err)
-		l.stats.feedBreaks.Inc()
 		if time.Since(began) > 5*time.Second {
 			pause = 20 * time.Millisecond
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,8 +70,6 @@ type Log struct {
 	seen    atomic.Int64 // when Redis last answered, ms since 1970
 	failing atomic.Int64 // since when calls fail, ms since 1970; 0: they don't
 	looking chan struct{}
-
-	tailMu sync.Mutex
 }
 
 // queueLen is how many calls may wait; further ones wait outside.

@@ -242,7 +242,7 @@ func (l *Log) joins(ctx context.Context, key chat.Key, oldest *chat.Event) error
 	if err != nil {
 		return busy("read conversations", err)
 	}
-	need := chat.Seq(0)
+	var need chat.Seq
 	if oldest != nil {
 		need = oldest.Prev
 	} else {

@@ -33,8 +33,7 @@ type partition struct {
 	moved     chan struct{}  // closed when projected moves
 	begun     uint64         // the epoch that the bookkeeping was last read in
 	marks     []mark         // what was committed, and when: to be trimmed a minute later
-	trimmed   project.Cursor
-	tell      bool // other nodes are to be told of projected
+	tell      bool           // other nodes are to be told of projected
 	// doubt is until when nothing is called projected: history was lost, and followers have yet to hear of it.
 	doubt time.Time
 }

@@ -25,7 +25,9 @@ func onBoth(t *testing.T, test func(t *testing.T, start func(o process.Options) 
 		test(t, func(o process.Options) *process.Server { return process.Start(t, o) })
 	})
 	t.Run("redis+postgres", func(t *testing.T) {
-		shared.once.Do(func() { shared.postgres, shared.err = services.StartPostgres(context.Background(), services.PostgresOptions{}) })
+		shared.once.Do(func() {
+			shared.postgres, shared.err = services.StartPostgres(context.Background(), services.PostgresOptions{})
+		})
 		require.NoError(t, shared.err)
 		database, err := shared.postgres.NewDatabase(t.Context())
 		require.NoError(t, err)
