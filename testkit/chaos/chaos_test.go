@@ -86,3 +86,19 @@ func TestPlumbing(t *testing.T) {
 	require.Equal(t, Held, res.Verdict, "%s\n%+v", res.details, res)
 	require.Positive(t, res.Retries)
 }
+
+// TestCluster: two rows in short, so that every test run has seen a cluster break.
+func TestCluster(t *testing.T) {
+	for _, row := range rows {
+		if row.Name != "redis-kill" && row.Name != "node-kill-append" {
+			continue
+		}
+		t.Run(row.Name, func(t *testing.T) {
+			short := *row
+			short.People = Population{Talks: 12, Agents: 3, Watchers: 3, Rate: 500}
+			res := short.newResult(1)
+			short.run(t, 1, 1000, res)
+			require.Equal(t, Held, res.Verdict, "%s\n%+v", res.details, res)
+		})
+	}
+}

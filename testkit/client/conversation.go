@@ -160,6 +160,11 @@ func (c *Client) reset(v *conversation) {
 	c.stats.Resets++
 	c.journal.Reset(v.id)
 	v.last, v.joined, v.target, v.since = 0, false, 0, time.Time{}
+	for _, r := range c.asked {
+		if r.conv == v { // its answer would be of the copy that is dropped
+			r.conv, v.asking = nil, false
+		}
+	}
 	v.messages = nil
 	clear(v.mids)
 	clear(v.held)
