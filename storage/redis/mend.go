@@ -36,7 +36,9 @@ func (l *Log) fill(ctx context.Context) error {
 			p.order.Lock()
 			defer p.order.Unlock()
 			p.mu.Lock()
-			p.projected, p.highest = cursors[i], cursors[i]
+			if p.highest = cursors[i]; cursors[i].N > 0 { // after a fork everything is read anew
+				p.projected = cursors[i]
+			}
 			p.mu.Unlock()
 			return l.read(ctx, p)
 		})
@@ -148,13 +150,20 @@ func (l *Log) fork(ctx context.Context, p *partition) error {
 
 // read fills a partition for the first time. order must be held.
 func (l *Log) read(ctx context.Context, p *partition) error {
+	p.mu.Lock()
+	known := p.highest
+	p.mu.Unlock()
 	for range 100 {
 		m, err := l.load(ctx, p)
 		if err != nil {
 			return err
 		}
 		p.mu.Lock()
-		ahead := m.exists && (m.cursor.Before(p.projected) || m.cursor.Epoch == p.projected.Epoch && m.cursor.N == p.projected.N && m.cursor.N > 0 && m.cursor.Tag != p.projected.Tag)
+		if p.highest.Before(known) {
+			p.highest = known // what the database has counts, too
+		}
+		ahead := m.exists && (m.cursor.Before(p.projected) || m.cursor.Before(known) ||
+			m.cursor.Epoch == p.projected.Epoch && m.cursor.N == p.projected.N && m.cursor.N > 0 && m.cursor.Tag != p.projected.Tag)
 		p.mu.Unlock()
 		if m.exists && !ahead {
 			return nil

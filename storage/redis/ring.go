@@ -168,7 +168,7 @@ func (p *partition) reset() {
 // advance notes how far the database is, unless that place is in another history than what is in memory here: then something
 // was lost, and what is in memory is not what is in the database. mu must be held.
 func (p *partition) advance(c project.Cursor) bool {
-	if !p.projected.Before(c) || p.cursor.Before(c) {
+	if c.N == 0 || !p.projected.Before(c) || p.cursor.Before(c) { // N is 0 after a fork: everything is read anew
 		return false
 	}
 	i := sort.Search(len(p.batches), func(i int) bool { return !p.batches[i].Before(c) })
