@@ -203,8 +203,10 @@ func (g *gate) Batches(ctx context.Context, n int, after project.Cursor, limit i
 	for i := range out {
 		g.read.Add(int64(len(out[i].Events)))
 	}
-	g.mu.Lock() // read, and not committed yet
-	defer g.mu.Unlock()
+	if len(out) > 0 { // read, and not committed yet; who found nothing looks again
+		g.mu.Lock()
+		defer g.mu.Unlock()
+	}
 	return out, err
 }
 
@@ -218,6 +220,8 @@ func TestZombie(t *testing.T) {
 	defer stop()
 	require.Eventually(t, func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.held) == project.Partitions }, 10*time.Second, time.Millisecond)
 	g.mu.Lock()
+	open := sync.OnceFunc(g.mu.Unlock)
+	defer open() // before stop, which waits for the projector
 	for _, k := range f.keys {
 		f.append(f.message(k, "made"))
 	}
@@ -230,7 +234,7 @@ func TestZombie(t *testing.T) {
 		events = append(events, f.message(k, "more"))
 	}
 	f.append(events...)
-	g.mu.Unlock()
+	open()
 	require.Eventually(t, func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.held) == 0 }, 10*time.Second, time.Millisecond)
 	require.Zero(t, count(t, address, `SELECT count(*) FROM messages`))
 	require.NoError(t, raw(t, address, `UPDATE log_projectors SET alive_until = clock_timestamp() - interval '1 s' WHERE node = 'living'`))
