@@ -29,6 +29,9 @@ func Main(m *testing.M, after ...func()) {
 	os.Exit(code)
 }
 
+// Race reports whether the program is built with the race detector.
+func Race() bool { return os.Getenv("UNIQCHAT_RACE") == "1" }
+
 // Binary returns the path of the program, built on first use; UNIQCHAT_BIN names one that is built already. With
 // UNIQCHAT_RACE=1 it is built with the race detector, and a race makes it exit with code 66.
 func Binary(t testing.TB) string {
@@ -42,7 +45,7 @@ func Binary(t testing.TB) string {
 		}
 		built.path = filepath.Join(built.dir, "uniqchat")
 		args := []string{"build", "-o", built.path}
-		if os.Getenv("UNIQCHAT_RACE") == "1" {
+		if Race() {
 			args = append(args, "-race")
 		}
 		cmd := exec.Command("go", append(args, "github.com/uniqchat/uniqchat/cmd/uniqchat")...)
