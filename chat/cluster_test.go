@@ -324,6 +324,38 @@ func TestLeavingNodeHandsOverGraces(t *testing.T) {
 	})
 }
 
+// open makes a node know of an open conversation, and who answers it.
+func (n *node) open(c *cluster, conv chat.ConversationID, visitor chat.UserID, assignee chat.AgentID) {
+	e := chat.Event{State: chat.State{Visitor: chat.VisitorID(visitor), Assignee: assignee, Status: chat.Open, Version: 1}}
+	e.Tenant, e.Conversation, e.Seq = c.tenant, conv, 1
+	n.Observe([]chat.Event{e})
+}
+
+func TestDeadNodesVisitorsGo(t *testing.T) {
+	inCluster(t, func(c *cluster) {
+		a, b, d := c.start("a"), c.start("b"), c.start("d")
+		alice, bob := chat.NewID[chat.Agent](), chat.NewID[chat.Agent]()
+		b.up(c, chat.UserID(alice), chat.RoleAgent, chat.ConversationID{})
+		lost, moved, elsewhere, unwatched := chat.NewID[chat.Actor](), chat.NewID[chat.Actor](), chat.NewID[chat.Actor](), chat.NewID[chat.Actor]()
+		for _, v := range []chat.UserID{lost, moved, elsewhere} {
+			b.open(c, chat.ConversationID(v), v, alice)
+		}
+		b.open(c, chat.ConversationID(unwatched), unwatched, bob)
+		for _, v := range []chat.UserID{lost, moved, unwatched} {
+			a.up(c, v, chat.RoleVisitor, chat.ConversationID(v))
+		}
+		d.up(c, elsewhere, chat.RoleVisitor, chat.ConversationID(elsewhere))
+		a.kill()
+		time.Sleep(5 * time.Second)
+		b.up(c, moved, chat.RoleVisitor, chat.ConversationID(moved))
+		c.visitor("here", "here", "here", "here", "here")
+		time.Sleep(10 * time.Second)
+		c.visitor("here", "here", "here", "here", "here", "gone") // lost
+		time.Sleep(time.Minute)
+		c.visitor("here", "here", "here", "here", "here", "gone") // and nobody else
+	})
+}
+
 func TestVisitorWithoutConversationIsNoNews(t *testing.T) {
 	inCluster(t, func(c *cluster) {
 		a := c.start("a")

@@ -72,7 +72,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
-		changed: d.presenceChanged, publish: d.signal,
+		changed: d.presenceChanged, publish: d.signal, watched: d.watched,
 	})
 	d.router = newDispatcher(d)
 	return d
@@ -369,6 +369,15 @@ func (d *Desk) Connected(a *Actor, session SessionID, device [16]byte) {
 		return
 	}
 	d.signal(Signal{Kind: SignalSession, Tenant: a.Tenant, User: a.User, Role: a.Role, Origin: session, Data: device[:]})
+}
+
+// watched calls fn with the visitor of every conversation in memory that somebody on this node watches.
+func (d *Desk) watched(fn func(person, ConversationID)) {
+	d.heads.each(func(Key) bool { return true }, func(k Key, h Head) {
+		if h.Status != Closed && d.Presence.watches(k, &h.State) {
+			fn(person{k.Tenant, UserID(h.Visitor)}, k.Conversation)
+		}
+	})
 }
 
 // KnownHeads calls fn with every conversation in memory that concerns names.

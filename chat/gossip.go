@@ -279,14 +279,15 @@ func (p *Presence) adopt(n *note) {
 	}
 }
 
-// expirePeers finds nodes that are silent, and agents whose grace on a dead node is over.
-func (p *Presence) expirePeers() (changes []PresenceChange) {
+// expirePeers finds nodes that are silent, and agents whose grace on a dead node is over. died says whether there were any such nodes.
+func (p *Presence) expirePeers() (changes []PresenceChange, died bool) {
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for node, o := range p.peers {
 		if now.Sub(o.heard) > deadAfter {
 			changes = append(changes, p.lost(node, o.heard)...)
+			died = true
 		}
 	}
 	for who, a := range p.agents {
@@ -294,7 +295,26 @@ func (p *Presence) expirePeers() (changes []PresenceChange) {
 		a.elsewhere = slices.DeleteFunc(a.elsewhere, func(s stay) bool { return !s.until.IsZero() && !now.Before(s.until) })
 		changes = appendChange(changes, who, before, a.view())
 	}
-	return changes
+	return changes, died
+}
+
+// suspect begins the graces of the visitors whom somebody here watches and who are not here: they may have been on a node
+// that died. Those who are on another node are found when it is asked, as at the end of any grace.
+func (p *Presence) suspect() {
+	p.mu.Lock()
+	here := p.here
+	p.mu.Unlock()
+	at := p.now().Add(max(p.visitorGrace-deadAfter, askAhead+time.Second))
+	p.watched(func(who person, conv ConversationID) {
+		if here != nil && here(who.tenant, who.user) {
+			return
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if _, known := p.leaving[who]; !known {
+			p.leaving[who] = departure{at: at, role: RoleVisitor, conv: conv}
+		}
+	})
 }
 
 // Peers returns how many other nodes live, as far as this one knows.

@@ -18,9 +18,11 @@ type Presence struct {
 	now          func() time.Time
 	changed      func(PresenceChange)
 	publish      func(Signal)
+	watched      func(func(person, ConversationID))
 
 	mu      sync.Mutex
 	here    func(TenantID, UserID) bool
+	joined  func(Key) bool
 	tell    func(PresenceChange)
 	leaving map[person]departure
 	agents  map[person]*agentPresence
@@ -66,11 +68,12 @@ type presenceConfig struct {
 	now            func() time.Time
 	changed        func(PresenceChange)
 	publish        func(Signal)
+	watched        func(func(person, ConversationID)) // names the visitors whom somebody on this node watches
 }
 
 func newPresence(c presenceConfig) *Presence {
 	return &Presence{
-		node: c.node, passive: c.passive, visitorGrace: c.visitor, agentGrace: c.agent, now: c.now, changed: c.changed, publish: c.publish,
+		node: c.node, passive: c.passive, visitorGrace: c.visitor, agentGrace: c.agent, now: c.now, changed: c.changed, publish: c.publish, watched: c.watched,
 		leaving: make(map[person]departure), agents: make(map[person]*agentPresence), peers: make(map[NodeID]*peer),
 	}
 }
@@ -81,6 +84,21 @@ func (p *Presence) SetHere(here func(TenantID, UserID) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.here = here
+}
+
+// SetJoined gives Presence a way to ask whether somebody on this node has joined a conversation.
+func (p *Presence) SetJoined(joined func(Key) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.joined = joined
+}
+
+// watches reports whether somebody on this node sees a conversation's visitor come and go.
+func (p *Presence) watches(k Key, s *State) bool {
+	p.mu.Lock()
+	here, joined := p.here, p.joined
+	p.mu.Unlock()
+	return here != nil && !s.Assignee.IsZero() && here(k.Tenant, UserID(s.Assignee)) || joined != nil && joined(k)
 }
 
 // SetTell gives Presence a way to tell this node's screens of agents. Every node sees an agent's change by itself, so it
@@ -220,8 +238,10 @@ func (p *Presence) run(ctx context.Context) {
 		case <-tick.C:
 		}
 		p.askAround()
-		for _, c := range append(p.expire(), p.expirePeers()...) {
-			p.changed(c)
+		changes, died := p.expirePeers()
+		p.tellAll(append(p.expire(), changes...))
+		if died {
+			p.suspect()
 		}
 		if n == 1 || n%beatEvery == 0 { // the first answers may have come before this node listened
 			p.beat(false)

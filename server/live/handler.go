@@ -78,6 +78,7 @@ func (h *Handler) Attach(hub *engine.Hub) {
 	h.desk.Presence.SetHere(func(t chat.TenantID, u chat.UserID) bool {
 		return hub.Count(userTopic(h.spaces.of(t), u)) > 0
 	})
+	h.desk.Presence.SetJoined(func(k chat.Key) bool { return hub.Count(convTopic(h.spaces.of(k.Tenant), k.Conversation)) > 0 })
 	h.desk.Presence.SetTell(h.agentChanged)
 }
 
