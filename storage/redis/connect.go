@@ -25,40 +25,62 @@ func init() { goredis.SetLogger(quiet{}) }
 //
 //	redis://[user:password@]host:port[/db]                              a single server (rediss:// with TLS)
 //	redis://[user:password@]host1:port,host2:port,…                     a Redis Cluster; or redis://host1:port?addr=host2:port&addr=…
-//	redis://[user:password@]host1:port,host2:port,…[/db]?master=NAME    Sentinel
+//	redis://[user:password@]host1:port,host2:port,…[/db]?master=NAME    Sentinel: the hosts are Sentinels, user and password the servers';
+//	                                                                    &sentinel_username= and &sentinel_password= are for the Sentinels
 //
 // Nothing is dialled yet.
 func Connect(raw string) (goredis.UniversalClient, error) {
-	u, err := url.Parse(raw)
+	hosts, single := splitHosts(raw)
+	u, err := url.Parse(single)
 	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
 		// The error of url.Parse would show the password.
 		return nil, errors.New("redis.url: must be redis://[user:password@]host:port[/db], or several hosts with commas between")
 	}
-	hosts := strings.Split(u.Host, ",")
 	query := u.Query()
-	master := query.Get("master")
+	master, watcher, secret := query.Get("master"), query.Get("sentinel_username"), query.Get("sentinel_password")
 	hosts = append(hosts, query["addr"]...)
-	query.Del("master")
-	query.Del("addr")
+	for _, ours := range []string{"master", "sentinel_username", "sentinel_password", "addr"} {
+		query.Del(ours)
+	}
 	u.RawQuery = query.Encode()
-	u.Host = hosts[0]
 	o, err := goredis.ParseURL(u.String())
 	if err != nil {
 		return nil, fmt.Errorf("redis.url: %w", err)
 	}
+	port := ":6379"
+	if master != "" {
+		port = ":26379"
+	}
 	for i, h := range hosts {
 		if !strings.Contains(h, ":") {
-			hosts[i] = h + ":6379"
+			hosts[i] = h + port
 		}
 	}
 	all := &goredis.UniversalOptions{
-		Addrs: hosts, DB: o.DB, Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig, MasterName: master,
+		Addrs: hosts, DB: o.DB, Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig,
+		MasterName: master, SentinelUsername: watcher, SentinelPassword: secret,
 		IsClusterMode: len(hosts) > 1 && master == "",
 		ClientName:    "uniqchat", MaxRetries: -1, DialTimeout: time.Second, ReadTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second,
 		PoolTimeout: 2 * time.Second, PoolSize: 64, MinIdleConns: 2, ConnMaxIdleTime: 5 * time.Minute, ContextTimeoutEnabled: true,
 		DialerRetries: 1, DialerRetryTimeout: 10 * time.Millisecond,
 	}
 	return goredis.NewUniversalClient(all), nil
+}
+
+// splitHosts returns the hosts of a URL, and the URL with the first of them only: lists of hosts are not what net/url parses.
+func splitHosts(raw string) (hosts []string, single string) {
+	from := strings.Index(raw, "://")
+	if from < 0 {
+		return []string{raw}, raw
+	}
+	from += len("://")
+	to := len(raw)
+	if end := strings.IndexAny(raw[from:], "/?#"); end >= 0 {
+		to = from + end
+	}
+	from += strings.LastIndexByte(raw[from:to], '@') + 1
+	hosts = strings.Split(raw[from:to], ",")
+	return hosts, raw[:from] + hosts[0] + raw[to:]
 }
 
 // Check verifies that a server keeps what the acknowledgement level promises (delivery.md). The error names the setting, the

@@ -120,3 +120,29 @@ func TestReplica(t *testing.T) {
 		require.True(t, found[id])
 	}
 }
+
+// Sentinel promotes a replica when the primary is gone: nodes follow by themselves, and with level replica nothing that was
+// acknowledged is lost.
+func TestSentinel(t *testing.T) {
+	s, err := services.StartSentinels(t.Context(), 3, services.RedisOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	db := newMemory()
+	a, b := startOn(t, s.URL(), db, AckReplica), startOn(t, s.URL(), db, AckReplica)
+	threads := someThreads(t, a, 10)
+	ld := startLoad(t, threads, a, b)
+	ld.more(t, 300)
+	first, err := s.Primary(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, first.Kill())
+	require.Eventually(t, func() bool {
+		now, err := s.Primary(t.Context())
+		return err == nil && now != first
+	}, 20*time.Second, 10*time.Millisecond, "no replica is promoted")
+	ld.more(t, 300)
+	require.NoError(t, first.Start(t.Context())) // it comes back as a replica
+	ld.more(t, 300)
+	ld.stop()
+	ld.check(t, a, db, threads)
+	ld.check(t, b, db, threads)
+}
