@@ -39,7 +39,7 @@ type Conn struct {
 	due     uint32       // second in which the wheel looks at it; the deadline of its state
 	place   uint32       // in the wheel's slot, counted from 1; 0: not in the wheel
 	queued  atomic.Int32 // what its messages take up while they wait in their shard
-	late    uint8        // reads since a goodbye was said, or is due
+	late    uint8        // reads since a goodbye was said
 	slot    uint8        // of the wheel
 	state   state
 	kind    Kind

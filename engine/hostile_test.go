@@ -291,6 +291,30 @@ func TestGoodbyesComeThoughTheShardHangs(t *testing.T) {
 	}
 }
 
+// TestFloodDoesNotOvertakeTheGoodbye: whoever goes on sending after a violation is not cut off before its goodbye is said.
+func TestFloodDoesNotOvertakeTheGoodbye(t *testing.T) {
+	h := newEcho()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	h.serve = func(in *engine.Inbound) {
+		if in.Op == engine.OpText {
+			close(entered)
+			<-leave
+		}
+	}
+	e := start(t, engine.Config{}, h)
+	c := dial(t, e)
+	_, err := c.Write(append(masked(0x81, []byte("wait")), masked(0x83, nil)...))
+	require.NoError(t, err)
+	<-entered
+	_, err = c.Write(make([]byte, 32<<20))
+	close(leave)
+	require.NoError(t, err)
+	f, err := ws.ReadFrame(c)
+	require.NoError(t, err)
+	require.Equal(t, "wait", string(f.Payload))
+	require.EqualValues(t, 1002, closeCode(t, c))
+}
+
 // TestFloodDoesNotShutOthersOut: one connection floods a shard that is slow; others of the same shard are still served, and
 // the flooder is told that it is too fast.
 func TestFloodDoesNotShutOthersOut(t *testing.T) {

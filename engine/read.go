@@ -13,8 +13,8 @@ import (
 var errStop = errors.New("engine: connection is closing")
 
 // maxLate is how many more reads (of at most Config.ReadBuffer each) a peer is listened to in vain after a goodbye, before
-// it is cut off.
-const maxLate = 64
+// it is cut off. One that sends a message far above its limit is to hear that, not a reset.
+const maxLate = 250
 
 // traffic works off what has come in. The peeked bytes live until Discard, or until a failing write.
 func (c *Conn) traffic() {
@@ -38,8 +38,10 @@ func (c *Conn) traffic() {
 	}
 	if c.state != isOpen || c.leaving != nil {
 		_, _ = c.gc.Discard(-1)
-		if c.late++; c.late > maxLate {
-			l.drop(c)
+		if c.state == isClosing { // a goodbye that is due must be said first; it has its deadline
+			if c.late++; c.late > maxLate {
+				l.drop(c)
+			}
 		}
 		return
 	}
