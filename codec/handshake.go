@@ -56,16 +56,17 @@ func (u *Upgrader) Upgrade(dst, request []byte) (out []byte, up Upgrade, err err
 	defer func() {
 		// The parser is not ours and the bytes are a stranger's.
 		if p := recover(); p != nil {
-			out, err = refuse(dst, &HandshakeError{http.StatusBadRequest, "malformed request"})
+			out, err = refuse(dst, errMalformed)
 		}
 	}()
-	if status := u.judge(request); status != nil {
-		out, err = refuse(dst, status)
+	canonical, bad := u.judge(request)
+	if bad != nil {
+		out, err = refuse(dst, bad)
 		return out, up, err
 	}
 	offered := false
 	upgrader := ws.Upgrader{
-		ReadBufferSize: max(len(request)+1, 512), WriteBufferSize: 512,
+		ReadBufferSize: max(len(canonical)+1, 512), WriteBufferSize: 512,
 		OnHeader: func(key, value []byte) error {
 			switch {
 			case equalFold(key, "Origin"):
@@ -80,7 +81,7 @@ func (u *Upgrader) Upgrade(dst, request []byte) (out []byte, up Upgrade, err err
 		},
 		OnBeforeUpgrade: func() (ws.HandshakeHeader, error) {
 			if offered && up.Subprotocol == "" {
-				return nil, ws.RejectConnectionError(ws.RejectionStatus(http.StatusBadRequest), ws.RejectionReason(errOffers.Reason))
+				return nil, errOffers
 			}
 			return nil, nil
 		},
@@ -97,44 +98,25 @@ func (u *Upgrader) Upgrade(dst, request []byte) (out []byte, up Upgrade, err err
 			return false
 		}
 	}
-	rw := headerOnly{r: request, w: dst}
+	rw := headerOnly{r: canonical, w: dst}
 	if _, err := upgrader.Upgrade(&rw); err != nil {
-		if offered && up.Subprotocol == "" && bytes.HasPrefix(rw.w[len(dst):], []byte("HTTP/1.1 400")) {
-			return rw.w, up, errOffers
-		}
-		if len(rw.w) == len(dst) {
-			out, herr := refuse(dst, &HandshakeError{http.StatusBadRequest, "malformed request"})
-			return out, up, herr
-		}
-		var rejected *ws.ConnectionRejectedError
-		status := http.StatusBadRequest
-		if errors.As(err, &rejected) {
-			status = rejected.StatusCode()
-		}
-		return rw.w, up, &HandshakeError{status, err.Error()}
+		out, err = refuse(dst, reasonOf(err))
+		return out, up, err
 	}
 	return rw.w, up, nil
 }
 
-// judge looks at the request line, which must be a GET of the path.
-func (u *Upgrader) judge(request []byte) *HandshakeError {
-	line, _, ok := bytes.Cut(request, []byte("\r\n"))
-	if !ok {
-		return &HandshakeError{http.StatusBadRequest, "malformed request"}
+// reasonOf is why gobwas/ws did not upgrade.
+func reasonOf(err error) *HandshakeError {
+	var ours *HandshakeError
+	if errors.As(err, &ours) {
+		return ours
 	}
-	method, rest, ok := bytes.Cut(line, []byte(" "))
-	uri, version, ok2 := bytes.Cut(rest, []byte(" "))
-	if !ok || !ok2 || !bytes.HasPrefix(version, []byte("HTTP/")) {
-		return &HandshakeError{http.StatusBadRequest, "malformed request line"}
+	var rejected *ws.ConnectionRejectedError
+	if !errors.As(err, &rejected) {
+		return errMalformed
 	}
-	path, _, _ := bytes.Cut(uri, []byte("?"))
-	switch {
-	case u.Path != "" && string(path) != u.Path:
-		return &HandshakeError{http.StatusNotFound, "the WebSocket is at " + u.Path}
-	case string(method) != http.MethodGet:
-		return &HandshakeError{http.StatusMethodNotAllowed, "a WebSocket opens with GET"}
-	}
-	return nil
+	return &HandshakeError{rejected.StatusCode(), rejected.Error()}
 }
 
 // refuse appends an HTTP answer that closes the connection.
@@ -143,6 +125,12 @@ func refuse(dst []byte, e *HandshakeError) ([]byte, error) {
 	dst = strconv.AppendInt(dst, int64(e.Status), 10)
 	dst = append(dst, ' ')
 	dst = append(dst, http.StatusText(e.Status)...)
+	switch e.Status {
+	case http.StatusMethodNotAllowed:
+		dst = append(dst, "\r\nAllow: GET"...)
+	case http.StatusUpgradeRequired:
+		dst = append(dst, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13"...)
+	}
 	dst = append(dst, "\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
 	dst = strconv.AppendInt(dst, int64(len(e.Reason)+1), 10)
 	dst = append(dst, "\r\n\r\n"...)

@@ -26,6 +26,28 @@ var handshakes = []struct {
 	{"lower case", "GET /ws HTTP/1.1\r\n" + strings.ToLower(upgradeHead[:strings.Index(upgradeHead, "Sec-WebSocket-Key")]) + "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n", "101 ", ""},
 	{"short key", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "dGhl", "", 1) + "\r\n", "400 ", ""},
 	{"wrong upgrade", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "Upgrade: websocket", "Upgrade: h2c", 1) + "\r\n", "4", ""},
+	{"connection lines", "GET /ws HTTP/1.1\r\nConnection: keep-alive\r\n" + upgradeHead + "Connection: x\r\n\r\n", "101 ", ""},
+	{"upgrade list", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "Upgrade: websocket", "Upgrade: h2c ,\tWebSocket", 1) + "\r\n", "101 ", ""},
+	{"upgrade lines", "GET /ws HTTP/1.1\r\nUpgrade: h2c\r\n" + upgradeHead + "\r\n", "101 ", ""},
+	{"part of a token", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "keep-alive, Upgrade", "noUpgrade", 1) + "\r\n", "400 ", ""},
+	{"absolute", "GET http://chat.example:80/ws?x=1 HTTP/1.1\r\n" + upgradeHead + "\r\n", "101 ", ""},
+	{"absolute elsewhere", "GET http://chat.example/other HTTP/1.1\r\n" + upgradeHead + "\r\n", "404 ", ""},
+	{"absolute without path", "GET ws://ws HTTP/1.1\r\n" + upgradeHead + "\r\n", "404 ", ""},
+	{"url as a query", "GET /other?http://a/ws HTTP/1.1\r\n" + upgradeHead + "\r\n", "404 ", ""},
+	{"two keys", "GET /ws HTTP/1.1\r\n" + upgradeHead + "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", "400 ", ""},
+	{"two versions", "GET /ws HTTP/1.1\r\n" + upgradeHead + "Sec-WebSocket-Version: 13\r\n\r\n", "400 ", ""},
+	{"two hosts", "GET /ws HTTP/1.1\r\n" + upgradeHead + "Host: other.example\r\n\r\n", "400 ", ""},
+	{"key is no base64", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "dGhl", "!!!!", 1) + "\r\n", "400 ", ""},
+	{"key of 17 bytes", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "ZQ==", "ZWU=", 1) + "\r\n", "400 ", ""},
+	{"long key", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "ZQ==", "ZQ==AAAA", 1) + "\r\n", "400 ", ""},
+	{"space before colon", "GET /ws HTTP/1.1\r\n" + upgradeHead + "X-A : b\r\n\r\n", "400 ", ""},
+	{"folded line", "GET /ws HTTP/1.1\r\n" + upgradeHead + "X-A: b\r\n c\r\n\r\n", "400 ", ""},
+	{"no name", "GET /ws HTTP/1.1\r\n" + upgradeHead + ": b\r\n\r\n", "400 ", ""},
+	{"NUL", "GET /ws HTTP/1.1\r\n" + upgradeHead + "X-A: b\x00\r\n\r\n", "400 ", ""},
+	{"bare LF", "GET /ws HTTP/1.1\r\n" + upgradeHead + "X-A: b\nX-B: c\r\n\r\n", "400 ", ""},
+	{"body", "GET /ws HTTP/1.1\r\n" + upgradeHead + "Content-Length: 5\r\n\r\n", "400 ", ""},
+	{"chunked body", "GET /ws HTTP/1.1\r\n" + upgradeHead + "Transfer-Encoding: chunked\r\n\r\n", "400 ", ""},
+	{"body of nothing", "GET /ws HTTP/1.1\r\n" + upgradeHead + "Content-Length: 0\r\n\r\n", "101 ", ""},
 	{"wrong connection", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "keep-alive, Upgrade", "keep-alive", 1) + "\r\n", "400 ", ""},
 	{"no version", "GET /ws HTTP/1.1\r\n" + strings.Replace(upgradeHead, "Sec-WebSocket-Version: 13\r\n", "", 1) + "\r\n", "400 ", ""},
 	{"broken header", "GET /ws HTTP/1.1\r\nno colon\r\n" + upgradeHead + "\r\n", "400 ", ""},
@@ -55,6 +77,15 @@ func TestHandshake(t *testing.T) {
 		}
 		if strings.Contains(string(out), "Sec-WebSocket-Extensions") {
 			t.Errorf("%s: an extension was granted: %q", tt.name, out)
+		}
+		// What RFC 9110 wants with these: 15.5.6, 15.5.22; RFC 6455 4.4.
+		for status, want := range map[string]string{"405 ": "\r\nAllow: GET\r\n", "426 ": "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"} {
+			if strings.HasPrefix(string(out), "HTTP/1.1 "+status) && !strings.Contains(string(out), want) {
+				t.Errorf("%s: %q lacks %q", tt.name, out, want)
+			}
+		}
+		if err != nil && !strings.Contains(string(out), "\r\nConnection: close\r\n") {
+			t.Errorf("%s: %q does not say that it closes", tt.name, out)
 		}
 		if tt.protocol != "" && !strings.Contains(string(out), "Sec-WebSocket-Protocol: "+tt.protocol) {
 			t.Errorf("%s: the chosen protocol is not named: %q", tt.name, out)

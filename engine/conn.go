@@ -34,19 +34,18 @@ type Conn struct {
 	origin  atomic.Pointer[string]
 	addr    netip.Addr
 	id      uint64
+	leaving *goodbye     // due after what came before it: the peer's close frame, or its violation of the protocol, has come
 	heard   uint32       // second of the loop's clock in which the peer was heard last
 	due     uint32       // second in which the wheel looks at it; the deadline of its state
 	place   uint32       // in the wheel's slot, counted from 1; 0: not in the wheel
 	queued  atomic.Int32 // what its messages take up while they wait in their shard
-	left    uint16       // code of the peer's close frame
-	late    uint16       // reads since a goodbye was said
+	late    uint8        // reads since a goodbye was said
 	slot    uint8        // of the wheel
 	state   state
 	kind    Kind
 	opened  bool // Handler.Open has returned
 	ready   bool
 	pinged  bool // a PING is on its way and nothing was heard since
-	leaving bool // the peer's close frame has come; it is answered after what came before it
 	counted bool // in the per-address table
 }
 
@@ -102,10 +101,8 @@ type goodbye struct {
 	reason     string
 	retryAfter uint32 // ms
 	soft       bool   // only announced: the connection is served until it ends
+	answer     bool   // to the peer's own close frame: nothing but its code goes out
 }
-
-// peerLeft is the goodbye that answers the peer's own close frame.
-var peerLeft = new(goodbye)
 
 // closeWait is how long the peer has to end its side after our goodbye.
 const closeWait = 2 * time.Second

@@ -56,8 +56,8 @@ func (l *loop) look(c *Conn) uint32 {
 	}
 	t := c.tier.Load()
 	switch {
-	case c.leaving:
-		l.farewell(c, c.left, "")
+	case c.leaving != nil: // the shard took longer
+		l.goodbye(c, c.leaving)
 		return 0
 	case !c.ready:
 		l.goodbye(c, &goodbye{code: codec.CloseHandshake, reason: "nothing came in time to say who you are"})

@@ -209,42 +209,66 @@ func TestJunkOnTCPIsAnsweredAndWhatWasGoodIsServed(t *testing.T) {
 		c := dialTCP(t, e)
 		_, err := c.Write(append(bytes.Clone(good), junk...))
 		require.NoError(t, err)
-		require.Contains(t, refusal(t, c), "bye", "%.8x", junk)
+		require.True(t, strings.HasPrefix(refusal(t, c), string(good)+"bye"), "%.8x: an answer, then goodbye", junk)
 		sent++
 		eventually(t, "the good packet was served", func() bool { return served.Load() == sent })
 		others.progress(t)
 	}
 }
 
-func TestCloseIsAnsweredAfterWhatCameBefore(t *testing.T) {
-	h := newEcho()
-	entered, leave := make(chan struct{}), make(chan struct{})
-	h.serve = func(in *engine.Inbound) {
-		if string(in.Data) == "wait" {
-			close(entered)
-			<-leave
-		}
-	}
-	e := start(t, engine.Config{}, h)
-	c := dial(t, e)
-	all := append(masked(0x81, []byte("wait")), masked(0x81, []byte("one"))...)
-	all = append(all, masked(0x88, []byte{0x03, 0xE8})...)
-	all = append(all, masked(0x81, []byte("too late"))...)
-	_, err := c.Write(all)
-	require.NoError(t, err)
-	<-entered
-	close(leave)
-	for _, want := range []string{"wait", "one"} {
-		f, err := ws.ReadFrame(c)
-		require.NoError(t, err)
-		require.Equal(t, want, string(f.Payload))
-	}
-	require.EqualValues(t, 1000, closeCode(t, c))
-	_, err = c.Read(make([]byte, 1))
-	require.ErrorIs(t, err, io.EOF, "the server ends its side first")
+// lastFrames end a connection: the peer's own close frame, and violations of the protocol.
+var lastFrames = map[string]struct {
+	frame []byte
+	bye   bool // whether a message announces the close
+	code  uint16
+}{
+	"close":               {masked(0x88, []byte{0x0F, 0xA0, 'b', 'y', 'e'}), false, 4000},
+	"reserved bit":        {masked(0xC1, []byte("x")), true, 1002},
+	"reserved opcode":     {masked(0x83, nil), true, 1002},
+	"nothing to continue": {masked(0x80, []byte("x")), true, 1002},
+	"not UTF-8":           {masked(0x81, []byte("\xff")), true, 1007},
+	"never UTF-8":         {masked(0x01, []byte("\xf4\x90")), true, 1007},
+	"bad close code":      {masked(0x88, []byte{0x03, 0xED}), true, 1002},
+	"too big":             {[]byte{0x82, 0xFF, 0, 0, 0, 0, 1, 0, 0, 0, 1, 2, 3, 4}, true, 1009},
 }
 
-func TestCloseIsAnsweredThoughTheShardHangs(t *testing.T) {
+func TestGoodbyesFollowTheAnswersToWhatCameBefore(t *testing.T) {
+	for name, last := range lastFrames {
+		t.Run(name, func(t *testing.T) {
+			h := newEcho()
+			entered, leave := make(chan struct{}), make(chan struct{})
+			h.serve = func(in *engine.Inbound) {
+				if string(in.Data) == "wait" {
+					close(entered)
+					<-leave
+				}
+			}
+			e := start(t, engine.Config{}, h)
+			c := dial(t, e)
+			all := append(masked(0x81, []byte("wait")), masked(0x81, []byte("one"))...)
+			all = append(all, last.frame...)
+			all = append(all, masked(0x81, []byte("too late"))...)
+			_, err := c.Write(all)
+			require.NoError(t, err)
+			<-entered
+			close(leave)
+			wants := []string{"wait", "one"}
+			if last.bye {
+				wants = append(wants, "bye ")
+			}
+			for _, want := range wants {
+				f, err := ws.ReadFrame(c)
+				require.NoError(t, err)
+				require.True(t, strings.HasPrefix(string(f.Payload), want), "%q, not %q", f.Payload, want)
+			}
+			require.EqualValues(t, last.code, closeCode(t, c))
+			_, err = c.Read(make([]byte, 1))
+			require.ErrorIs(t, err, io.EOF, "the server ends its side first")
+		})
+	}
+}
+
+func TestGoodbyesComeThoughTheShardHangs(t *testing.T) {
 	t.Parallel()
 	h := newEcho()
 	leave := make(chan struct{})
@@ -255,10 +279,40 @@ func TestCloseIsAnsweredThoughTheShardHangs(t *testing.T) {
 	}
 	e := start(t, engine.Config{Shards: 1}, h)
 	defer close(leave)
+	conns := map[string]net.Conn{}
+	for name, last := range lastFrames {
+		c := dial(t, e)
+		_, err := c.Write(append(masked(0x81, []byte("hang")), last.frame...))
+		require.NoError(t, err)
+		conns[name] = c
+	}
+	for name, c := range conns {
+		require.EqualValues(t, lastFrames[name].code, closeCode(t, c), name)
+	}
+}
+
+// TestFloodDoesNotOvertakeTheGoodbye: whoever goes on sending after a violation is not cut off before its goodbye is said.
+func TestFloodDoesNotOvertakeTheGoodbye(t *testing.T) {
+	h := newEcho()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	h.serve = func(in *engine.Inbound) {
+		if in.Op == engine.OpText {
+			close(entered)
+			<-leave
+		}
+	}
+	e := start(t, engine.Config{}, h)
 	c := dial(t, e)
-	_, err := c.Write(append(masked(0x81, []byte("hang")), masked(0x88, []byte{0x0F, 0xA0, 'b', 'y', 'e'})...))
+	_, err := c.Write(append(masked(0x81, []byte("wait")), masked(0x83, nil)...))
 	require.NoError(t, err)
-	require.EqualValues(t, 4000, closeCode(t, c))
+	<-entered
+	_, err = c.Write(make([]byte, 32<<20))
+	close(leave)
+	require.NoError(t, err)
+	f, err := ws.ReadFrame(c)
+	require.NoError(t, err)
+	require.Equal(t, "wait", string(f.Payload))
+	require.EqualValues(t, 1002, closeCode(t, c))
 }
 
 // TestFloodDoesNotShutOthersOut: one connection floods a shard that is slow; others of the same shard are still served, and

@@ -13,8 +13,8 @@ import (
 var errStop = errors.New("engine: connection is closing")
 
 // maxLate is how many more reads (of at most Config.ReadBuffer each) a peer is listened to in vain after a goodbye, before
-// it is cut off.
-const maxLate = 64
+// it is cut off. One that sends a message far above its limit is to hear that, not a reset.
+const maxLate = 250
 
 // traffic works off what has come in. The peeked bytes live until Discard, or until a failing write.
 func (c *Conn) traffic() {
@@ -36,10 +36,12 @@ func (c *Conn) traffic() {
 		}
 	case isOpen:
 	}
-	if c.state != isOpen || c.leaving {
+	if c.state != isOpen || c.leaving != nil {
 		_, _ = c.gc.Discard(-1)
-		if c.late++; c.late > maxLate {
-			l.drop(c)
+		if c.state == isClosing { // a goodbye that is due must be said first; it has its deadline
+			if c.late++; c.late > maxLate {
+				l.drop(c)
+			}
 		}
 		return
 	}
@@ -57,9 +59,15 @@ func (c *Conn) traffic() {
 	}
 	var broken *codec.CloseError
 	if errors.As(err, &broken) {
-		l.goodbye(c, &goodbye{code: broken.Code, reason: broken.Reason})
+		g := &goodbye{code: broken.Code, reason: broken.Reason}
+		if broken == errBusy { // no use waiting in a queue that is full
+			l.goodbye(c, g)
+		} else {
+			c.letGo()
+			c.leave(g)
+		}
 	}
-	if c.state == isClosing || c.state == isOpen && c.leaving {
+	if c.state == isClosing || c.state == isOpen && c.leaving != nil {
 		_, _ = c.gc.Discard(-1)
 	}
 }
@@ -167,15 +175,21 @@ func (c *Conn) Frame(op codec.Opcode, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		c.leaving, c.left = true, code
-		l.wheel.add(c, l.after(closeWait)) // if the shard takes longer, the answer doesn't
-		l.e.shardOf(c).push(item{conn: c, op: opLeave}, true)
+		c.leave(&goodbye{code: code, answer: true})
 		return errStop
 	}
 	if c.state != isOpen {
 		return errStop
 	}
 	return nil
+}
+
+// leave lets a goodbye follow on the answers to what came before it. If the shard takes longer than closeWait, the goodbye
+// doesn't.
+func (c *Conn) leave(g *goodbye) {
+	c.leaving = g
+	c.loop.wheel.add(c, c.loop.after(closeWait))
+	c.loop.e.shardOf(c).push(item{conn: c, op: opLeave, bye: g}, true)
 }
 
 // packets cuts a TCP stream into whole packets. A packet of which only a part is there is gathered in memory of our own,
@@ -249,6 +263,8 @@ func (c *Conn) gather(b []byte, limit int) (n int, whole bool, err error) {
 	return n + more, len(p.B) == codec.HeaderSize+int(h.Length), nil
 }
 
+var errBusy = &codec.CloseError{Code: codec.CloseTooMany, Reason: "the server is busy"}
+
 // deliver hands a message to the connection's shard: the one copy that it costs. If the shard is full, or full of this
 // one's messages, the peer is told so.
 func (c *Conn) deliver(o Op, payload []byte) error {
@@ -267,7 +283,7 @@ func (c *Conn) deliver(o Op, payload []byte) error {
 	l.e.stats.refused("shard_full")
 	f := guard(l.e, c, func() *Frame { return l.e.handler.Busy(c, payload) })
 	if f == nil {
-		return &codec.CloseError{Code: codec.CloseTooMany, Reason: "the server is busy"}
+		return errBusy
 	}
 	l.enqueue(c, f, Must)
 	if c.state != isOpen {

@@ -28,10 +28,11 @@ type item struct {
 	conn *Conn
 	op   Op
 	buf  *codec.Buffer
+	bye  *goodbye // of opLeave
 }
 
-// opLeave in a shard's queue marks where the peer said goodbye: it is answered after what came before. The application
-// never sees it.
+// opLeave in a shard's queue marks where the peer said goodbye or broke the protocol: it is answered after what came before.
+// The application never sees it.
 const opLeave Op = 0xFF
 
 // perConn is which part of a shard's queue one connection may fill, so that a flood does not shut others out.
@@ -154,7 +155,7 @@ func (s *shard) serveSome(items []item) {
 	for i := range items {
 		codec.PutBuffer(items[i].buf)
 		if c := items[i].conn; items[i].op == opLeave {
-			c.loop.push(op{conn: c, bye: peerLeft})
+			c.loop.push(op{conn: c, bye: items[i].bye})
 		}
 	}
 	clear(s.batch)

@@ -215,8 +215,8 @@ func (l *loop) goodbye(c *Conn, g *goodbye) {
 		}
 		return
 	}
-	if g == peerLeft {
-		l.farewell(c, c.left, "")
+	if g.answer {
+		l.farewell(c, g.code, "")
 		return
 	}
 	if f := l.e.byeFrame(c.kind, g); f != nil {

@@ -45,6 +45,16 @@ func TestEcho(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1002, closeCode(t, c))
 
+	last := dial(t, addr) // what came before a violation is sent back before the close
+	good := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("before"))))
+	bad := ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(0x3, true, nil)))
+	_, err = last.Write(append(good, bad...))
+	require.NoError(t, err)
+	before, err := wsutil.ReadServerText(last)
+	require.NoError(t, err)
+	require.Equal(t, "before", string(before))
+	require.EqualValues(t, 1002, closeCode(t, last))
+
 	big := dial(t, addr)
 	_, err = big.Write([]byte{0x82, 0xFF, 0, 0, 0, 0, 1, 0, 0, 1, 1, 2, 3, 4}) // a byte more than 16 MiB
 	require.NoError(t, err)
