@@ -14,7 +14,7 @@ type DeskConfig struct {
 	Broker Broker
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
-	// Heads is how many conversations' heads are kept in memory, about 150 bytes each. One that isn't there costs a look-up
+	// Heads is how many conversations' heads are kept in memory, 112 bytes each. One that isn't there costs a look-up
 	// with the next message. Defaults to 8192.
 	Heads int
 	// VisitorGrace and AgentGrace are how long somebody whose last connection ended still counts as here.

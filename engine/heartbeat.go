@@ -29,6 +29,7 @@ func (l *loop) step() {
 	l.wheel.advance(l.now, l.look)
 	l.checkSlow()
 	l.flushAll()
+	l.trim()
 	for i, f := range l.pings {
 		if f != nil {
 			f.Release()

@@ -20,6 +20,7 @@ type loop struct {
 	pings   [Kinds]*Frame // this second's, shared
 	boxes   []*outbox     // spare ones
 	scratch []byte
+	most    int // wishes that one wake of this second brought; event loop only
 
 	mu      sync.Mutex
 	pending []op
@@ -110,8 +111,12 @@ func (d *drainer) Run(context.Context) error {
 	return nil
 }
 
-// keepOps is how many wishes' memory a loop keeps between wakes.
-const keepOps = 1 << 15
+// keepOps is how many wishes' memory a loop keeps between wakes, and calmOps how many when the last second's wakes needed
+// much less.
+const (
+	keepOps = 1 << 15
+	calmOps = 256
+)
 
 func (l *loop) drain() {
 	l.mu.Lock()
@@ -137,6 +142,16 @@ func (l *loop) drain() {
 		ops = nil
 	}
 	l.spare = ops
+	l.most = max(l.most, len(ops))
+}
+
+// trim lets go of the memory of wishes that the last second had no use for. The other of the two lists is spare after the
+// next wake.
+func (l *loop) trim() {
+	if cap(l.spare) > calmOps && l.most < cap(l.spare)/8 {
+		l.spare = nil
+	}
+	l.most = 0
 }
 
 // stepper is the loop as a gnet.Runnable that looks at one second's connections.

@@ -57,19 +57,28 @@ func (c *Conn) traffic() {
 	if used > 0 {
 		_, _ = c.gc.Discard(used)
 	}
-	var broken *codec.CloseError
-	if errors.As(err, &broken) {
-		g := &goodbye{code: broken.Code, reason: broken.Reason}
-		if broken == errBusy { // no use waiting in a queue that is full
-			l.goodbye(c, g)
-		} else {
-			c.letGo()
-			c.leave(g)
-		}
+	if err != nil {
+		c.broke(err)
 	}
 	if c.state == isClosing || c.state == isOpen && c.leaving != nil {
 		_, _ = c.gc.Discard(-1)
 	}
+}
+
+// broke says goodbye to a peer that broke the protocol. It is apart from traffic because errors.As makes its target escape:
+// that would be an allocation for every read.
+func (c *Conn) broke(err error) {
+	var broken *codec.CloseError
+	if !errors.As(err, &broken) {
+		return
+	}
+	g := &goodbye{code: broken.Code, reason: broken.Reason}
+	if broken == errBusy { // no use waiting in a queue that is full
+		c.loop.goodbye(c, g)
+		return
+	}
+	c.letGo()
+	c.leave(g)
 }
 
 // handshake answers the opening handshake once it is whole. True if the connection is open then.

@@ -3,6 +3,9 @@ package engine
 // wheelSlots is how many seconds ahead the wheel sees. Later deadlines come round more than once.
 const wheelSlots = 256
 
+// wheelKeep is how many connections' room an empty slot may hold. Crowded seconds make theirs anew.
+const wheelKeep = 1024
+
 // wheel holds every connection of a loop in the slot of the second in which it is to be looked at. A connection is in it
 // once, or not at all, and knows where: closed ones leave at once. Event loop only.
 type wheel struct {
@@ -58,8 +61,8 @@ func (w *wheel) advance(now uint32, look func(c *Conn) uint32) {
 			}
 		}
 		clear(list)
-		if cap(list) > 4*len(list)+64 {
-			list = nil // one crowded second must not hold its memory for ever
+		if cap(list) > wheelKeep || cap(list) > 4*len(list)+64 {
+			list = nil // it would lie in an empty slot for a whole turn
 		}
 		w.spare = list[:0]
 	}

@@ -37,10 +37,10 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	}
 	h.adopt(s, cred, p)
 	if s.actor.Role == chat.RoleVisitor {
-		conv, err := h.desk.OpenConversation(ctx, s.actor)
+		conv, err := h.desk.OpenConversation(ctx, &s.actor)
 		if err != nil {
 			h.refuse(s, err)
-			s.actor = nil
+			s.known = false
 			return
 		}
 		s.setConv(conv)
@@ -53,14 +53,14 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		s.beginJoin(chat.ConversationID(r.Conv))
 	}
 	h.enter(sh, s)
-	h.desk.Connected(s.actor, s.id, s.device)
+	h.desk.Connected(&s.actor, s.id, s.device)
 	h.welcome(s, hd.RID)
 	sh.resume(ctx, s, p.Resume)
 }
 
 // adopt makes a connection a session of the credential's owner.
 func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
-	s.actor = cred.Actor
+	s.actor, s.known = *cred.Actor, true
 	s.id = chat.NewID[chat.Origin]()
 	s.device = p.Device
 	s.caps = p.Caps & codec.CapCompress
@@ -176,7 +176,7 @@ func (sh *shard) resume(ctx context.Context, s *session, positions []codec.Posit
 		if slices.Contains(keys[:i], keys[i]) {
 			continue // named twice
 		}
-		if !h.desk.MayRead(s.actor, &heads[i].State) {
+		if !h.desk.MayRead(&s.actor, &heads[i].State) {
 			s.endJoin(id, ^chat.Seq(0))
 			if s.agent != nil {
 				h.unfollow(s, id)
@@ -228,7 +228,7 @@ func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head cha
 		return after, 0, nil
 	}
 	if after > 0 && !after.SameEpoch(top) {
-		known, _, err := h.desk.Messages(ctx, s.actor, key.Conversation, chat.Page{After: after - 1, Before: after + 1, Limit: 1})
+		known, _, err := h.desk.Messages(ctx, &s.actor, key.Conversation, chat.Page{After: after - 1, Before: after + 1, Limit: 1})
 		if err != nil {
 			return after, 0, err
 		}
@@ -236,7 +236,7 @@ func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head cha
 			return after, forked, nil
 		}
 	}
-	events, all, err := h.desk.Follow(ctx, s.actor, key.Conversation, after, pageMessages+1)
+	events, all, err := h.desk.Follow(ctx, &s.actor, key.Conversation, after, pageMessages+1)
 	if err != nil {
 		return after, 0, err
 	}
@@ -263,7 +263,7 @@ func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head cha
 // closed ends a session: it leaves its audiences, and its owner may have left altogether.
 func (sh *shard) closed(s *session) {
 	s.gone = true
-	if s.actor == nil {
+	if !s.known {
 		return
 	}
 	h := sh.h

@@ -58,7 +58,7 @@ func (x *spread) agent(c *engine.Conn) *engine.Frame {
 	if !ok {
 		return nil
 	}
-	if !x.h.desk.MayRead(s.actor, &x.e.State) {
+	if !x.h.desk.MayRead(&s.actor, &x.e.State) {
 		x.h.unfollow(s, x.e.Conversation)
 		if x.e.Next == nil && s.id != x.e.Origin.Session {
 			return nil

@@ -188,9 +188,7 @@ func (sh *shard) binary(s *session, data []byte) {
 			return
 		}
 		hd, p, n, err := sh.decoder.Binary(data)
-		var broken *codec.CloseError
-		if errors.As(err, &broken) {
-			s.conn.Close(broken.Code, broken.Reason)
+		if err != nil && s.broke(err) {
 			return
 		}
 		sh.packet(s, hd, p, err)
@@ -199,6 +197,17 @@ func (sh *shard) binary(s *session, data []byte) {
 		}
 		data = data[n:]
 	}
+}
+
+// broke closes the connection if err says that its peer broke the protocol. It is apart from binary because errors.As makes
+// its target escape: that would be an allocation for every message.
+func (s *session) broke(err error) bool {
+	var broken *codec.CloseError
+	if errors.As(err, &broken) {
+		s.conn.Close(broken.Code, broken.Reason)
+		return true
+	}
+	return false
 }
 
 // guard runs f for a session; a panic in it ends that session only.
@@ -228,7 +237,7 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 	if s.refused {
 		return // what came along with a CONNECT that failed
 	}
-	if s.actor == nil {
+	if !s.known {
 		c, ok := p.(*codec.Connect)
 		if err != nil || !ok {
 			s.refuse(codec.CloseHandshake, "CONNECT must come first")
@@ -264,19 +273,21 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 
 // dispatch handles every packet but CONNECT and SEND.
 func (sh *shard) dispatch(s *session, hd codec.Header, p codec.Packet) error {
-	ctx, cancel := context.WithTimeout(sh.ctx, sh.h.cfg.CallTimeout)
-	defer cancel()
-	switch p := p.(type) {
+	switch p := p.(type) { // heartbeats are most of what idle connections send: nothing is made for them
 	case *codec.Ping:
 		sh.h.reply(s, hd.RID, &codec.Pong{Time: p.Time})
 		return nil
 	case *codec.Pong:
 		return nil
+	}
+	ctx, cancel := context.WithTimeout(sh.ctx, sh.h.cfg.CallTimeout)
+	defer cancel()
+	switch p := p.(type) {
 	case *codec.Read:
-		_, err := sh.h.desk.MarkRead(ctx, s.actor, chat.ConversationID(p.Conv), chat.Seq(p.Seq), s.id)
+		_, err := sh.h.desk.MarkRead(ctx, &s.actor, chat.ConversationID(p.Conv), chat.Seq(p.Seq), s.id)
 		return err
 	case *codec.Typing:
-		return sh.h.desk.Typing(ctx, s.actor, chat.ConversationID(p.Conv), uint8(p.State), p.Preview, s.id)
+		return sh.h.desk.Typing(ctx, &s.actor, chat.ConversationID(p.Conv), uint8(p.State), p.Preview, s.id)
 	case *codec.Join:
 		sh.flush()
 		return sh.join(ctx, s, hd.RID, p)
@@ -286,7 +297,7 @@ func (sh *shard) dispatch(s *session, hd codec.Header, p codec.Packet) error {
 		sh.flush()
 		return sh.sync(ctx, s, hd.RID, p)
 	case *codec.Status:
-		return sh.h.desk.Status(ctx, s.actor, chat.Availability(p.State))
+		return sh.h.desk.Status(ctx, &s.actor, chat.Availability(p.State))
 	case *codec.Watch:
 		return sh.watch(s, p)
 	case *codec.Track:

@@ -25,7 +25,7 @@ func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join
 	if s.isJoining(id) {
 		return chat.Errorf(chat.Conflict, "this conversation is being joined already")
 	}
-	head, err := h.desk.Head(ctx, s.actor, id)
+	head, err := h.desk.Head(ctx, &s.actor, id)
 	if err != nil {
 		return err
 	}
@@ -53,16 +53,16 @@ func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join
 		}
 	}
 	// Again, now that nothing can pass unseen: the page below holds at least what this head counts.
-	if head, err = h.desk.Head(ctx, s.actor, id); err != nil {
+	if head, err = h.desk.Head(ctx, &s.actor, id); err != nil {
 		return err
 	}
 	page := chat.Page{After: chat.Seq(p.After), Limit: pageLimit(p.Limit), Newest: p.After == 0}
-	messages, complete, err := h.desk.Messages(ctx, s.actor, id, page)
+	messages, complete, err := h.desk.Messages(ctx, &s.actor, id, page)
 	if err != nil {
 		return err
 	}
 	messages, complete = cutPage(messages, complete, page.Newest)
-	members, err := h.desk.Members(ctx, s.actor, id, &head.State)
+	members, err := h.desk.Members(ctx, &s.actor, id, &head.State)
 	if err != nil {
 		return err
 	}
@@ -79,12 +79,12 @@ func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join
 func (sh *shard) sync(ctx context.Context, s *session, rid uint16, p *codec.Sync) error {
 	h := sh.h
 	id := chat.ConversationID(p.Conv)
-	head, err := h.desk.Head(ctx, s.actor, id)
+	head, err := h.desk.Head(ctx, &s.actor, id)
 	if err != nil {
 		return err
 	}
 	page := chat.Page{After: chat.Seq(p.After), Before: chat.Seq(p.Before), Limit: pageLimit(p.Limit)}
-	messages, complete, err := h.desk.Messages(ctx, s.actor, id, page)
+	messages, complete, err := h.desk.Messages(ctx, &s.actor, id, page)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (sh *shard) leave(ctx context.Context, s *session, id chat.ConversationID) 
 		sh.h.unfollow(s, id)
 		return nil
 	}
-	_, err := sh.h.desk.Head(ctx, s.actor, id)
+	_, err := sh.h.desk.Head(ctx, &s.actor, id)
 	return err
 }
 

@@ -23,7 +23,7 @@ func (sh *shard) send(s *session, hd codec.Header, p *codec.Send) {
 	}
 	s.inflight++
 	sh.sends = append(sh.sends, chat.SendRequest{
-		Actor: s.profile.actor(s.actor), Conversation: chat.ConversationID(p.Conv), CMID: chat.CMID(p.CMID), Kind: chat.Kind(p.Kind),
+		Actor: s.profile.actor(&s.actor), Conversation: chat.ConversationID(p.Conv), CMID: chat.CMID(p.CMID), Kind: chat.Kind(p.Kind),
 		Visibility: chat.Visibility(p.Visibility), ReplyTo: chat.MessageID(p.ReplyTo),
 		Body:   bytes.Clone(p.Body), // the one copy that lives on, in the log's readers
 		Origin: chat.Origin{Session: s.id, Request: hd.RID}, Retry: hd.Flags&codec.FlagDup != 0,

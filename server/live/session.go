@@ -16,7 +16,7 @@ import (
 // said otherwise.
 type session struct {
 	conn    *engine.Conn
-	actor   *chat.Actor // nil until CONNECT was accepted
+	actor   chat.Actor // once known
 	id      chat.SessionID
 	device  codec.UUID
 	profile profile             // a visitor's, until its first message; shard only
@@ -30,6 +30,7 @@ type session struct {
 	inflight int32             // SENDs without an answer; shard only
 	second   uint32            // the second that packets counts; shard only
 	packets  int32             // packets other than SEND in that second; shard only
+	known    bool              // CONNECT was accepted; shard only
 	refused  bool              // CONNECT failed; shard only
 	gone     bool              // the connection ended; shard only
 

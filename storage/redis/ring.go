@@ -154,6 +154,9 @@ func (p *partition) shrink(now time.Time, limit int) {
 			return
 		}
 		p.drop()
+		if len(p.batches) == 0 { // a map keeps the room of all that was ever in it
+			p.batches, p.index = nil, make(map[chat.Key][]located)
+		}
 	}
 }
 

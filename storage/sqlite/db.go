@@ -71,7 +71,10 @@ func open(ctx context.Context, path string, served bool) (*sql.DB, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	return pool(path, 4, "cache_size(-1024)")
+	if db, err = pool(path, 4, "cache_size(-1024)"); err == nil {
+		db.SetConnMaxIdleTime(readerIdle)
+	}
+	return db, err
 }
 
 // errServed says that another process serves a database.

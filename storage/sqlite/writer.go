@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	sqlite3 "modernc.org/sqlite"
 
@@ -28,6 +29,7 @@ type writer struct {
 	opens map[visitorKey]chat.ConversationID
 	out   []chat.Event // appended in this transaction
 	stmts statements
+	quiet quiet
 }
 
 type visitorKey struct {
@@ -52,11 +54,16 @@ func (l *Log) Run(ctx context.Context) error {
 		return err
 	}
 	close(l.started)
+	rest := time.NewTicker(quietAfter)
+	defer rest.Stop()
 	var group []*request
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-rest.C:
+			w.rest(context.WithoutCancel(ctx))
+			continue
 		case r := <-l.queue:
 			group = append(group[:0], r)
 		}
@@ -73,6 +80,7 @@ func (l *Log) Run(ctx context.Context) error {
 		}
 		w.handle(ctx, group)
 		clear(group)
+		w.quiet.wrote, w.quiet.holds = true, true
 	}
 }
 
