@@ -23,7 +23,7 @@ type row struct {
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
 func (a *API) routes() []row {
-	const get, post, patch = http.MethodGet, http.MethodPost, http.MethodPatch
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	return []row{
 		{post, sessionPath, anyone, "openWidgetSession", "widget", "Open or renew a visitor's session", 201, bind(a, a.openSession)},
 
@@ -34,6 +34,11 @@ func (a *API) routes() []row {
 		{get, "/api/v1/conversations", readers, "listConversations", "conversations", "List conversations, newest activity first", 200, bind(a, a.listConversations)},
 		{get, "/api/v1/conversations/{id}", readers, "getConversation", "conversations", "One conversation", 200, bind(a, a.getConversation)},
 		{get, "/api/v1/conversations/{id}/messages", readersVisitor, "listMessages", "conversations", "Messages of a conversation, oldest first", 200, bind(a, a.listMessages)},
+		{post, "/api/v1/conversations/{id}/messages", workersVisitor, "sendMessage", "conversations", "Send a message; the same cmid again is the same message", 201, bind(a, a.sendMessage)},
+		{patch, "/api/v1/conversations/{id}/messages/{mid}", workersVisitor, "editMessage", "conversations", "Change what a message of the caller's own shows", 200, bind(a, a.editMessage)},
+		{del, "/api/v1/conversations/{id}/messages/{mid}", workersVisitor, "recallMessage", "conversations", "Take a message back", 204, bind(a, a.recallMessage)},
+		{post, "/api/v1/conversations/{id}/notes", workers, "addNote", "conversations", "Write a note that only the staff sees", 201, bind(a, a.addNote)},
+		{get, "/api/v1/conversations/{id}/transcript", readersVisitor, "getTranscript", "conversations", "All of a conversation as a text file", 200, bind(a, a.transcript)},
 		{post, "/api/v1/conversations/{id}/accept", workers, "acceptConversation", "conversations", "Take a queued conversation", 200, bind(a, a.accept)},
 		{post, "/api/v1/conversations/{id}/assign", workers, "assignConversation", "conversations", "Give a conversation to an agent, or back to the queue", 200, bind(a, a.assign)},
 		{post, "/api/v1/conversations/{id}/transfer", workers, "transferConversation", "conversations", "Hand a conversation over to an agent or a team's queue", 200, bind(a, a.transfer)},
