@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // MaxTokens is how many tokens of a text go into a Bag: about ten kilobytes of English. What stands behind them is not found.
@@ -39,3 +40,15 @@ func (b *Bag) Len() int { return len(b.spans) }
 
 // At is the i-th token. It holds until the next call of Fill.
 func (b *Bag) At(i int) []byte { return b.bytes[b.spans[i].from:b.spans[i].to] }
+
+// String is all tokens with spaces between them.
+func (b *Bag) String() string {
+	var out strings.Builder
+	for i := range b.Len() {
+		if i > 0 {
+			out.WriteByte(' ')
+		}
+		out.Write(b.At(i))
+	}
+	return out.String()
+}
