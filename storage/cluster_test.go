@@ -39,6 +39,9 @@ func open(t *testing.T, o storage.Options) storagetest.Backend {
 	t.Helper()
 	s, err := storage.Open(t.Context(), o)
 	require.NoError(t, err)
+	db, err := postgres.Open(t.Context(), o.URL, postgres.Options{MaxConns: 1})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -62,9 +65,6 @@ func open(t *testing.T, o storage.Options) storagetest.Backend {
 		},
 		Index: func(t *testing.T) {
 			t.Helper()
-			db, err := postgres.Open(t.Context(), o.URL, postgres.Options{MaxConns: 1})
-			require.NoError(t, err)
-			defer db.Close()
 			require.NoError(t, postgres.NewIndexer(db, postgres.IndexerOptions{}).Finish(t.Context())) // beside the one that runs
 		},
 	}

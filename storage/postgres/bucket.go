@@ -44,7 +44,7 @@ func (w *indexing) place() error {
 			return errNoBucket
 		}
 		b := own[at]
-		if at == len(own)-1 && b.docs >= bucketDocs && m.doc > b.upto {
+		if at == len(own)-1 && b.docs >= w.full && m.doc > b.upto {
 			number, err := w.number()
 			if err != nil {
 				return err
@@ -102,7 +102,7 @@ func (w *indexing) firstBuckets(tenant chat.TenantID) (out []*bucket, err error)
 			WHERE b.tenant = $1),
 		size AS (SELECT count(*) AS messages FROM messages WHERE tenant = $1 AND EXISTS (SELECT FROM old))
 		SELECT created_at FROM (SELECT created_at, row_number() OVER (ORDER BY created_at) AS n, count(*) OVER () AS all FROM old) x, size
-		WHERE n % GREATEST(1, x.all * $2::bigint / GREATEST(1, messages)) = 0 ORDER BY created_at`, tenant, bucketDocs)
+		WHERE n % GREATEST(1, x.all * $2::bigint / GREATEST(1, messages)) = 0 ORDER BY created_at`, tenant, w.full)
 	if err != nil {
 		return nil, fmt.Errorf("plan buckets: %w", err)
 	}

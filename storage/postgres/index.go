@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -24,7 +25,10 @@ const bucketDocs = 8192
 type indexing struct {
 	ctx   context.Context // of the transaction
 	tx    pgx.Tx
+	full  int64
+	most  int
 	said  []said
+	late  time.Duration // of the oldest entry that was taken
 	bag   text.Bag
 	texts []string
 }
@@ -43,7 +47,7 @@ type said struct {
 func (w *indexing) takeQueue() (taken int, err error) {
 	rows, err := w.tx.Query(w.ctx, `DELETE FROM search_queue WHERE id IN (SELECT id FROM (SELECT id, sum(cardinality(seqs)) OVER (ORDER BY id)
 		- cardinality(seqs) AS before FROM (SELECT id, seqs FROM search_queue ORDER BY id LIMIT 256) q) x WHERE before < $1)
-		RETURNING tenants, convs, seqs`, indexMost)
+		RETURNING tenants, convs, seqs, (extract(epoch FROM clock_timestamp() - at) * 1000)::bigint`, w.most)
 	if err != nil {
 		return 0, fmt.Errorf("take from the queue: %w", err)
 	}
@@ -51,7 +55,9 @@ func (w *indexing) takeQueue() (taken int, err error) {
 	var seqs []int64
 	var t, c [][]byte
 	var s []int64
-	_, err = pgx.ForEachRow(rows, []any{&t, &c, &s}, func() error {
+	var late int64
+	_, err = pgx.ForEachRow(rows, []any{&t, &c, &s, &late}, func() error {
+		w.late = max(w.late, time.Duration(late)*time.Millisecond)
 		tenants, convs, seqs = append(tenants, t...), append(convs, c...), append(seqs, s...)
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -27,7 +28,10 @@ type Indexer struct {
 	db      *DB
 	logger  *slog.Logger
 	trouble trouble
+	full    int64 // how many messages fill a bucket
+	most    int   // about how many messages one transaction takes
 
+	late             atomic.Int64 // ms
 	messages, failed *metrics.Counter
 	seconds          *metrics.PrometheusHistogram
 }
@@ -40,10 +44,12 @@ func NewIndexer(db *DB, o IndexerOptions) *Indexer {
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
-	return &Indexer{
-		db: db, logger: o.Logger, messages: o.Metrics.NewCounter("uniqchat_search_indexed_total"),
+	x := &Indexer{
+		db: db, logger: o.Logger, full: bucketDocs, most: indexMost, messages: o.Metrics.NewCounter("uniqchat_search_indexed_total"),
 		failed: o.Metrics.NewCounter("uniqchat_search_failed_total"), seconds: o.Metrics.NewPrometheusHistogram("uniqchat_search_index_seconds"),
 	}
+	o.Metrics.NewGauge("uniqchat_search_lag_seconds", func() float64 { return float64(x.late.Load()) / 1000 })
+	return x
 }
 
 const (
@@ -73,7 +79,7 @@ func (x *Indexer) Run(ctx context.Context) error {
 		x.trouble.over(x.logger)
 		backoff = minBackoff
 		switch {
-		case did.n >= indexMost/2 && !did.old: // behind
+		case did.n >= x.most/2 && !did.old: // behind
 		case did.n > 0 && did.old: // nobody waits for what is old: half of the time is others'
 			sleep(ctx, time.Since(begun))
 		default:
@@ -151,7 +157,7 @@ func (x *Indexer) stepOnce(ctx context.Context, carefully bool) (did done, err e
 		if !mine {
 			return errBusy
 		}
-		w := indexing{ctx: ctx, tx: tx}
+		w := indexing{ctx: ctx, tx: tx, full: x.full, most: x.most}
 		taken, err := w.takeQueue()
 		if err == nil && taken == 0 {
 			did.old = true
@@ -161,6 +167,7 @@ func (x *Indexer) stepOnce(ctx context.Context, carefully bool) (did done, err e
 			return err
 		}
 		did.n = max(taken, len(w.said))
+		x.late.Store(w.late.Milliseconds())
 		failed, err = w.write(carefully)
 		return err
 	})
