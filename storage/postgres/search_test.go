@@ -58,8 +58,8 @@ func checkIndex(t testing.TB, address string) {
 	require.Zero(t, count(t, address, `SELECT (SELECT count(*) FROM search_queue) + (SELECT count(*) FROM search_backlog)`))
 }
 
-// said makes conversations with texts, projects and indexes them. The i-th text is in the i-th conversation.
-func said(t testing.TB, d *DB, texts ...string) *feed {
+// told makes conversations with texts, projects and indexes them. The i-th text is in the i-th conversation.
+func told(t testing.TB, d *DB, texts ...string) *feed {
 	t.Helper()
 	f := newFeed(len(texts))
 	_, stop := running(t, d, f, "said")
@@ -77,7 +77,7 @@ func said(t testing.TB, d *DB, texts ...string) *feed {
 func TestSearchOfOneTenant(t *testing.T) {
 	address := migrated(t, server(t))
 	d := opened(t, address)
-	f := said(t, d, "mine", "theirs", "both", "both")
+	f := told(t, d, "mine", "theirs", "both", "both")
 	mine := f.tenants[0]
 	as := []string{`BEGIN`, `SET LOCAL ROLE uniqchat_app`, fmt.Sprintf(`SET LOCAL uniqchat.tenant = '%x'`, mine[:])}
 	hits := func(term string) int {
@@ -214,7 +214,7 @@ func TestIndexerOutlivesTheDatabase(t *testing.T) {
 func TestIndexedAgain(t *testing.T) {
 	address := migrated(t, server(t))
 	d := opened(t, address)
-	f := said(t, d, "before", "other")
+	f := told(t, d, "before", "other")
 	require.Len(t, found(t, d, f.tenants[0], chat.Filter{Text: "before"}), 1)
 	again := `INSERT INTO search_queue (tenants, convs, seqs) SELECT array_agg(tenant), array_agg(conv), array_agg(seq) FROM messages`
 	require.NoError(t, raw(t, address, `UPDATE messages SET body = '{"text":"after"}' WHERE body = '{"text":"before"}'`, again, again))

@@ -109,6 +109,8 @@ BEGIN
     END LOOP;
     CREATE POLICY one_tenant ON search_buckets TO uniqchat_search USING (tenant = decode(current_setting('uniqchat.tenant', true), 'hex'));
     CREATE POLICY words ON search TO uniqchat_search USING (true);
+    -- A policy is for the members of its role, too, and the owner is one: it could not have given the functions away otherwise.
+    EXECUTE format('CREATE POLICY held ON search AS RESTRICTIVE TO %I USING (current_setting(''uniqchat.system'', true) = ''on'')', current_user);
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO uniqchat_search', current_schema());
     GRANT SELECT ON search, search_buckets TO uniqchat_search;
     FOREACH f IN ARRAY ARRAY['search_newest(TEXT[], BIGINT, BYTEA, INTEGER)', 'search_among(TEXT[], BYTEA[])'] LOOP
