@@ -87,6 +87,7 @@ type Conversation struct {
 	LastAgent   AgentID // who answered last, for sticky routing
 	Rating      int     // 0: none
 	VisitorName string
+	Match       *Message // in a list by Filter.Text: the newest message that has it
 }
 
 // Tenant is one customer of the deployment. Tenants share nothing but the machines.

@@ -234,9 +234,13 @@ func (d *Desk) settle(ctx context.Context, key Key, seq Seq) error {
 	return nil
 }
 
-// Conversations lists what the actor may read, newest activity first. A visitor sees its own only.
+// Conversations lists what the actor may read, newest activity first, or newest match first. A visitor sees its own only, and
+// can't search: internal notes would answer.
 func (d *Desk) Conversations(ctx context.Context, a *Actor, f Filter) ([]Conversation, string, error) {
 	if a.Role == RoleVisitor {
+		if f.Text != "" {
+			return nil, "", errNotAllowed
+		}
 		f.Visitor = VisitorID(a.User)
 	}
 	page, next, err := d.store.Conversations(ctx, a.Tenant, f)

@@ -61,8 +61,11 @@ type Filter struct {
 	Visitor  VisitorID
 	Since    time.Time
 	Until    time.Time
-	Cursor   string
-	Limit    int // 1 to 200
+	// Text asks for conversations with a message, no system message, that has all of it: see text.Parse. Then the one with the
+	// newest such message comes first, and a page may be shorter than Limit, or empty, though more follows.
+	Text   string
+	Cursor string
+	Limit  int // 1 to 200
 }
 
 // Mark is how far a user has seen a conversation.
@@ -93,7 +96,7 @@ type Store interface {
 	Visitor(ctx context.Context, tenant TenantID, id VisitorID) (Visitor, error)
 
 	Conversation(ctx context.Context, key Key) (Conversation, error)
-	// Conversations lists, newest activity first; next is empty at the end.
+	// Conversations lists, newest activity first; next is empty at the end. Malformed if the Filter's Text can't be searched for.
 	Conversations(ctx context.Context, tenant TenantID, f Filter) (page []Conversation, next string, err error)
 	// Waiting returns the queue, longest wait first, and OpenCounts how many open conversations each agent has.
 	Waiting(ctx context.Context, tenant TenantID, limit int) ([]Conversation, error)

@@ -31,7 +31,7 @@ func (a *API) routes() []row {
 		{post, "/api/v1/auth/refresh", anyone, "refresh", "auth", "Exchange a refresh token", 200, bind(a, a.refresh)},
 		{post, "/api/v1/auth/logout", readers, "logout", "auth", "End this log-in, its tokens and connections", 204, bind(a, a.logout)},
 
-		{get, "/api/v1/conversations", readers, "listConversations", "conversations", "List conversations, newest activity first", 200, bind(a, a.listConversations)},
+		{get, "/api/v1/conversations", readers, "listConversations", "conversations", "List conversations, newest activity first, or those that a search finds", 200, bind(a, a.listConversations)},
 		{get, "/api/v1/conversations/{id}", readers, "getConversation", "conversations", "One conversation", 200, bind(a, a.getConversation)},
 		{get, "/api/v1/conversations/{id}/messages", readersVisitor, "listMessages", "conversations", "Messages of a conversation, oldest first", 200, bind(a, a.listMessages)},
 		{post, "/api/v1/conversations/{id}/messages", workersVisitor, "sendMessage", "conversations", "Send a message; the same cmid again is the same message", 201, bind(a, a.sendMessage)},

@@ -57,7 +57,7 @@ func Open(ctx context.Context, path string) (*Log, error) {
 		path: path, read: db, write: write, lock: f, queue: make(chan *request, queueLen),
 		started: make(chan struct{}), stopped: make(chan struct{}),
 	}
-	l.store = sqlstore.New(sqlstore.PoolReader(db), l.change)
+	l.store = sqlstore.New(sqlstore.PoolReader(db), l.change, sqlstore.SQLiteIndex{})
 	return l, nil
 }
 

@@ -24,6 +24,8 @@ type Backend struct {
 	Stop   func()
 	// Settle waits until the rows hold everything that was appended. Nil where they always do.
 	Settle func(t *testing.T)
+	// Index waits until everything that the rows hold can be searched for. Nil where it always can.
+	Index func(t *testing.T)
 }
 
 // Open opens the same storage again and again within one test: what was kept is there again.
@@ -68,6 +70,9 @@ func Run(t *testing.T, f Factory) {
 		{"Unread", testUnread},
 		{"RefreshRace", testRefreshRace},
 		{"ListsLikeAModel", testListModel},
+		{"Search", testSearch},
+		{"SearchHostile", testSearchHostile},
+		{"SearchLikeAModel", testSearchModel},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
@@ -95,7 +100,7 @@ func (s *suite) reopen() {
 func (s *suite) use(b Backend) {
 	s.Backend = b
 	if b.Settle != nil {
-		s.Store = settled{b.Store, func() { b.Settle(s.t) }}
+		s.Store = settled{b.Store, func() { b.Settle(s.t) }, func() { b.Index(s.t) }}
 	}
 }
 
