@@ -30,6 +30,7 @@ type session struct {
 	inflight int32             // SENDs without an answer; shard only
 	second   uint32            // the second that packets counts; shard only
 	packets  int32             // packets other than SEND in that second; shard only
+	entering bool              // CONNECT was accepted and waits for others; shard only
 	refused  bool              // CONNECT failed; shard only
 	gone     bool              // the connection ended; shard only
 
