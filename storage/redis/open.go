@@ -7,8 +7,11 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// A visitor has one conversation that is not closed (protocol rule 4). Whoever opens one takes the visitor's place first, and
-// gives it back when the conversation is closed. A place whose conversation is closed, or was never made, is taken over.
+// A visitor has one conversation that is not closed (protocol rule 4). Whoever opens one takes the visitor's place, and gives it
+// back when the conversation is closed. A place whose conversation is closed, or was never made, is taken over.
+//
+// On a single server the append itself takes the place (claim.go). On a cluster the place is the visitor's partition's, and is
+// taken first.
 
 // giveUp is how long a place is kept for a conversation that is nowhere: its append may still be on the way.
 const giveUp = patience + time.Second
@@ -32,7 +35,10 @@ func (l *Log) changes(ctx context.Context, events []chat.Event) ([]chat.Receipt,
 	var claims []*claim
 	for from := 0; from < len(events); {
 		e, to := &events[from], groupEnd(events, from)
-		if e.Next != nil && e.Next.Status != chat.Closed {
+		if !l.cluster {
+			break
+		}
+		if opensOne(e) {
 			claims = append(claims, &claim{from: from, to: to, visitor: e.Next.Visitor, key: chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}})
 		}
 		from = to
@@ -89,9 +95,7 @@ func (l *Log) denied(ctx context.Context, c *claim, events []chat.Event, receipt
 // occupied answers a group that can't open a conversation, because the visitor has another one. If its messages are there
 // already, that is the answer: the retry of what once made the conversation.
 func (l *Log) occupied(ctx context.Context, events []chat.Event, other chat.ConversationID) ([]chat.Receipt, error) {
-	taken := &chat.Error{
-		Code: chat.Conflict, Name: "conversation_open", Message: "you have an open conversation already", Conversation: other,
-	}
+	taken := hasOpen(other)
 	probe := make([]chat.Event, len(events))
 	copy(probe, events)
 	// A version that no conversation has: the log answers for duplicates, and appends nothing.
