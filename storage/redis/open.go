@@ -29,21 +29,26 @@ type claim struct {
 	err     error
 }
 
-// changes appends groups of which some may open or close conversations, each of another visitor: the places of all are taken in
-// one call, then all are appended in one.
-func (l *Log) changes(ctx context.Context, events []chat.Event) ([]chat.Receipt, error) {
-	var claims []*claim
+// claimsOf lists the groups that open a conversation.
+func claimsOf(events []chat.Event) (claims []*claim) {
 	for from := 0; from < len(events); {
 		e, to := &events[from], groupEnd(events, from)
-		if !l.cluster {
-			break
-		}
 		if opensOne(e) {
 			claims = append(claims, &claim{from: from, to: to, visitor: e.Next.Visitor, key: chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}})
 		}
 		from = to
 	}
-	l.reserve(ctx, claims)
+	return claims
+}
+
+// changes appends groups of which some may open or close conversations, each of another visitor. On a cluster the places of all
+// are taken in one call, then all are appended in one.
+func (l *Log) changes(ctx context.Context, events []chat.Event) ([]chat.Receipt, error) {
+	var claims []*claim
+	if l.cluster {
+		claims = claimsOf(events)
+		l.reserve(ctx, claims)
+	}
 	receipts := make([]chat.Receipt, len(events))
 	left := make([]chat.Event, 0, len(events))
 	at := make([]int, 0, len(events))
