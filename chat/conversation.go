@@ -72,6 +72,12 @@ type Key struct {
 	Conversation ConversationID
 }
 
+// VisitorKey names a visitor across tenants.
+type VisitorKey struct {
+	Tenant  TenantID
+	Visitor VisitorID
+}
+
 // Conversation is the row that lists and side panels show.
 type Conversation struct {
 	ID     ConversationID

@@ -34,8 +34,9 @@ type Log interface {
 	Settle(ctx context.Context, key Key, seq Seq) error
 	// Heads returns where conversations stand, in the order of keys; the zero Head for one that does not exist.
 	Heads(ctx context.Context, keys ...Key) ([]Head, error)
-	// OpenConversation returns the visitor's open conversation, or the zero id.
-	OpenConversation(ctx context.Context, tenant TenantID, visitor VisitorID) (ConversationID, error)
+	// OpenConversations returns visitors' open conversations, in the order asked; the zero id for one who has none. Many cost
+	// no more round trips than one.
+	OpenConversations(ctx context.Context, visitors ...VisitorKey) ([]ConversationID, error)
 	// Tail calls fn with every event appended after Tail was called, in each conversation's order, without a gap, from one
 	// goroutine at a time, until ctx ends. It calls fn with no events as soon as nothing can be missed any more. The events are
 	// shared: fn must not change them. A slow fn delays no Append until the driver's buffer is full. An entry with Fork set is

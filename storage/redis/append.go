@@ -31,6 +31,7 @@ type group struct {
 	head     *chat.Head // what the database says of the conversation, if it was asked
 	asked    bool       // the database was asked for the head
 	looked   bool       // the database was asked for the messages: they are not there
+	place    placeClaim
 	tries    int
 }
 

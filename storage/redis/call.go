@@ -109,6 +109,10 @@ func (l *Log) encode(t *part) error {
 		for i := range g.events() {
 			e := &g.events()[i]
 			head := appendHeader(make([]byte, 0, headerLen), g, e, i > 0, &m, now, t.tag)
+			if i == 0 && !l.cluster && opensOne(e) {
+				head[0] |= flagClaim
+				head = l.appendClaim(head, g, &m, now)
+			}
 			if i == 0 && g.head != nil {
 				head[0] |= flagHead
 				head = appendHead(head, known.Epoch, g.head)
@@ -131,6 +135,7 @@ const (
 	flagFresh
 	flagLook
 	flagHead
+	flagClaim
 )
 
 // headerLen is how long a header is without state and head.
@@ -304,8 +309,9 @@ func (l *Log) send(ctx context.Context, parts []*part, limit int64) ([]reply, er
 func (l *Log) eval(ctx context.Context, parts []*part, limit int64, publish string) ([]string, error) {
 	s := parts[0].p.scope
 	m := parts[0].book
-	names := make([]string, 0, 5+len(parts))
+	names := make([]string, 0, 7+len(parts))
 	names = append(names, s.meta, numbered(s.head, m.generation), numbered(s.head, m.generation-1), numbered(s.dup, m.window), numbered(s.dup, m.window-1))
+	names = append(names, s.openKeys(m)...)
 	args := make([]any, 0, 7+8*len(parts))
 	args = append(args, strconv.FormatInt(limit, 10), publish, s.feed, l.node[:], l.Backlog/project.Partitions, m.window, m.generation)
 	for _, t := range parts {

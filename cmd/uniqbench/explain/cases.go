@@ -197,8 +197,8 @@ var cases = []queryCase{
 		_, err := db.Store().Visitor(ctx, s.tenant.ID, one(r, s.conversations).visitor)
 		return err
 	}),
-	call("a visitor's open conversation", "OpenConversation", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
-		_, err := db.Store().OpenConversation(ctx, s.tenant.ID, one(r, s.conversations).visitor)
+	call("a visitor's open conversation", "OpenConversations", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
+		_, err := db.OpenConversations(ctx, chat.VisitorKey{Tenant: s.tenant.ID, Visitor: one(r, s.conversations).visitor})
 		return err
 	}),
 
