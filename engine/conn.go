@@ -47,6 +47,7 @@ type Conn struct {
 	ready   bool
 	pinged  bool // a PING is on its way and nothing was heard since
 	counted bool // in the per-address table
+	gone    atomic.Bool
 }
 
 // ID returns a number that no other connection of this process has.
@@ -68,6 +69,10 @@ func (c *Conn) Origin() string {
 	}
 	return ""
 }
+
+// Gone reports whether the connection has ended. What it sent before may still be on its way to the application, and OpClosed
+// is behind that.
+func (c *Conn) Gone() bool { return c.gone.Load() }
 
 // Tier returns how the connection is treated at this moment.
 func (c *Conn) Tier() *Tier { return c.tier.Load() }

@@ -20,6 +20,10 @@ const (
 // connect handles the first packet of a connection (protocol rules 1 and 6).
 func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	h := sh.h
+	if s.conn.Gone() { // while its CONNECT waited: its device may be elsewhere by now, and nobody would hear an answer
+		s.refused = true
+		return
+	}
 	if p.MinVersion > protocolVersion || p.MaxVersion < protocolVersion {
 		s.refuse(codec.CloseVersion, "this server speaks version 1 of the protocol")
 		return
@@ -61,7 +65,6 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 // adopt makes a connection a session of the credential's owner.
 func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
 	s.actor, s.known = *cred.Actor, true
-	s.id = chat.NewID[chat.Origin]()
 	s.device = p.Device
 	s.caps = p.Caps & codec.CapCompress
 	s.space = h.spaces.of(s.actor.Tenant)
