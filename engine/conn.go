@@ -47,7 +47,6 @@ type Conn struct {
 	ready   bool
 	pinged  bool // a PING is on its way and nothing was heard since
 	counted bool // in the per-address table
-	gone    atomic.Bool
 }
 
 // ID returns a number that no other connection of this process has.
@@ -70,9 +69,12 @@ func (c *Conn) Origin() string {
 	return ""
 }
 
-// Gone reports whether the connection has ended. What it sent before may still be on its way to the application, and OpClosed
-// is behind that.
-func (c *Conn) Gone() bool { return c.gone.Load() }
+// gone in place of a connection's Origin says that it has ended: one pointer for both keeps Conn small.
+var gone = new(string)
+
+// Gone reports whether the connection has ended before Ready. What it sent may still be on its way to the application, and
+// OpClosed is behind that. Who needs the Origin reads it before this.
+func (c *Conn) Gone() bool { return c.origin.Load() == gone }
 
 // Tier returns how the connection is treated at this moment.
 func (c *Conn) Tier() *Tier { return c.tier.Load() }

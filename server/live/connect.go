@@ -20,6 +20,7 @@ const (
 // connect handles the first packet of a connection (protocol rules 1 and 6).
 func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	h := sh.h
+	origin := s.conn.Origin()
 	if s.conn.Gone() { // while its CONNECT waited: its device may be elsewhere by now, and nobody would hear an answer
 		s.refused = true
 		return
@@ -34,7 +35,7 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	}
 	ctx, cancel := context.WithTimeout(sh.ctx, h.cfg.CallTimeout)
 	defer cancel()
-	cred, err := h.cfg.Auth.Authenticate(ctx, p.Token, s.conn.Origin())
+	cred, err := h.cfg.Auth.Authenticate(ctx, p.Token, origin)
 	if err != nil {
 		h.refuse(s, err)
 		return
