@@ -28,6 +28,11 @@ type newcomer struct {
 // come at the same time cost one look-up.
 func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	h := sh.h
+	origin := s.conn.Origin()
+	if s.conn.Gone() { // while its CONNECT waited: its device may be elsewhere by now, and nobody would hear an answer
+		s.refused = true
+		return
+	}
 	if p.MinVersion > protocolVersion || p.MaxVersion < protocolVersion {
 		s.refuse(codec.CloseVersion, "this server speaks version 1 of the protocol")
 		return
@@ -38,7 +43,7 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	}
 	ctx, cancel := context.WithTimeout(sh.ctx, h.cfg.CallTimeout)
 	defer cancel()
-	cred, err := h.cfg.Auth.Authenticate(ctx, p.Token, s.conn.Origin())
+	cred, err := h.cfg.Auth.Authenticate(ctx, p.Token, origin)
 	if err != nil {
 		h.refuse(s, err)
 		return
@@ -130,7 +135,6 @@ func (sh *shard) enter(n *newcomer) {
 // adopt makes a connection a session of the credential's owner.
 func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
 	s.actor, s.known = *cred.Actor, true
-	s.id = chat.NewID[chat.Origin]()
 	s.device = p.Device
 	s.caps = p.Caps & codec.CapCompress
 	s.space = h.spaces.of(s.actor.Tenant)

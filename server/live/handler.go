@@ -135,9 +135,10 @@ func (h *Handler) deliver(e *chat.Event) {
 	h.fanout(e)
 }
 
-// Open implements engine.Handler.
+// Open implements engine.Handler. The session gets its id here, and not when its CONNECT is served, which may be seconds later:
+// of two connections of one device the one that was opened later is the newer.
 func (h *Handler) Open(c *engine.Conn) engine.Session {
-	return &session{conn: c}
+	return &session{conn: c, id: chat.NewID[chat.Origin]()}
 }
 
 // Serve implements engine.Handler.
