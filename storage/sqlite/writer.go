@@ -56,7 +56,6 @@ func (l *Log) Run(ctx context.Context) error {
 	if err := w.stmts.prepare(context.WithoutCancel(ctx), conn); err != nil {
 		return err
 	}
-	w.words.doc, w.words.text = w.stmts.doc, w.stmts.words
 	close(l.started)
 	rest := time.NewTicker(quietAfter)
 	defer rest.Stop()
@@ -205,6 +204,7 @@ func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 			return fmt.Errorf("save conversation: %w", err)
 		}
 	}
+	w.words.doc, w.words.text = w.stmts.doc, w.stmts.words
 	return w.words.index(ctx, w.out)
 }
 
