@@ -179,7 +179,8 @@ func (s *search) keep(ctx context.Context, q Querier, hits []Hit) ([]Hit, error)
 	kept := make(map[chat.ConversationID]bool, len(hits))
 	for part := range slices.Chunk(convs, fewHits) {
 		in, args := inList(args, part, fewHits)
-		rows, err := q.QueryContext(ctx, `SELECT id FROM conversations WHERE tenant = $1`+where+` AND id IN (`+in+`)`, args...)
+		rows, err := q.QueryContext(ctx, `WITH some AS MATERIALIZED (SELECT id, status, assignee, team, visitor, created_at
+			FROM conversations WHERE tenant = $1 AND id IN (`+in+`)) SELECT id FROM some WHERE true`+where, args...) // by their ids, whatever planners think
 		if err != nil {
 			return nil, err
 		}
