@@ -3,7 +3,7 @@
 -- KEYS  meta, heads of this generation, of the one before, duplicates of this window, of the one before, visitors' places of this
 --       generation, of the one before; then a stream for each partition
 -- ARGV  deadline (ms, this server's clock), feed command ('' for none), feed channel, node id, most bytes that may wait in a partition,
---       window, generation;
+--       window, generation, the appending node's own channel ('' publishes always);
 --       then for each partition: number 2, known epoch 8, known n 8, epoch that the headers were made for 8, tag 8, count 4;
 --       and for each of its events: header, event
 -- header = flags 1, key 32, message id 16, expected version 8, next version 8, print 8, time 8, tag 8 [, state 57 [, claim 35]] [, head 89]
@@ -22,7 +22,7 @@
 -- | m (nobody is known to have the place) | e (another epoch of the visitor's partition)
 -- status: k done, n nothing there, b behind what the caller knows, w other epoch, f full
 local call, pack, unp, sub, concat, band = redis.call, struct.pack, struct.unpack, string.sub, table.concat, bit.band
-local function int(x) return string.format('%.0f', x) end
+local function int(x) return string.format('%d', x) end -- exact: a 64-bit integer in C
 
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -34,7 +34,7 @@ local plans, fields = {}, {'w', 'g'}
 local flags, key, mid, expect, nextv = {}, {}, {}, {}, {} -- by the place of the header in ARGV
 local mids, keys, head, places = {}, {}, {}, {}
 local visitor, visitors, open, homes, claimed = {}, {}, {}, {}, {}
-local a = 8
+local a = 9
 for k = 8, #KEYS do
 	local o = {stream = KEYS[k], a = a - 1}
 	o.number, o.knownEpoch, o.knownN, o.begun, o.tag, o.count = unp('>I2I8I8I8c8I4', ARGV[a])
@@ -115,8 +115,8 @@ local function plan(o, place)
 	if o.bytes - trimmed > limit then o.status = 'f' return end
 	o.status = 'k'
 
-	local codes, answers, entry = {}, {}, {}
-	local answered, entries = 0, 0
+	local codes, answers, entry = {}, {}, {''} -- the entry's own head comes first
+	local answered, entries, size = 0, 1, 0
 	local base = epoch * 8388608 + 1
 	-- Headers are every second argument: i is the first of a group, j the last.
 	local i, stop = o.a + 2, o.a + 2 * o.count
@@ -203,7 +203,7 @@ local function plan(o, place)
 					answered = answered + 1
 					answers[answered] = record
 					entry[entries + 1], entry[entries + 2] = record, ARGV[x + 1]
-					entries = entries + 2
+					entries, size = entries + 2, size + #record + #ARGV[x + 1]
 					place = place .. sub(ARGV[x], 66, 89)
 					places[mid[x]] = place
 					dups[dupn + 1], dups[dupn + 2] = mid[x], place
@@ -221,29 +221,37 @@ local function plan(o, place)
 		i = j + 2
 	end
 	o.results = concat(codes) .. concat(answers)
-	o.entry, o.entries = entry, entries
+	o.entry, o.entries, o.size = entry, entries, size
 end
 
 for i = 1, #plans do plan(plans[i], meta[i + 2]) end
 
+-- The feed is for other nodes: who appends has the answer. Every node follows the feed and a channel of its own, by one command.
+local heard = ARGV[2] ~= ''
+if heard and ARGV[8] ~= '' then
+	local subs = redis.pcall('PUBSUB', 'NUMSUB', ARGV[3], ARGV[8])
+	if not subs.err then heard = subs[2] > subs[4] end
+end
 local replies, feed, moved = {int(now)}, {ARGV[4]}, {}
 for i = 1, #plans do
 	local o = plans[i]
 	local previous = o.previous
-	if o.entry and o.entries > 0 then
+	if o.entry and o.entries > 1 then
 		o.n = o.n + 1
-		local body = concat(o.entry)
-		local bytes = o.bytes + 53 + #body
-		local payload = pack('>BI8I8', 1, o.epoch, o.n) .. previous .. o.tag .. pack('>I8I8I4', now, bytes, o.entries / 2) .. body
+		local bytes = o.bytes + 53 + o.size
+		o.entry[1] = pack('>BI8I8c8c8I8I8I4', 1, o.epoch, o.n, previous, o.tag, now, bytes, (o.entries - 1) / 2)
+		local payload = concat(o.entry)
 		call('XADD', o.stream, int(o.epoch) .. '-' .. int(o.n), 'b', payload)
 		moved[#moved + 1] = 'p' .. o.number
 		moved[#moved + 1] = pack('>I8I8', o.epoch, o.n) .. o.tag .. pack('>I8I8', bytes, o.trimmed)
-		feed[#feed + 1] = pack('>I2I4', o.number, #payload)
-		feed[#feed + 1] = payload
+		if heard then
+			feed[#feed + 1] = pack('>I2I4', o.number, #payload)
+			feed[#feed + 1] = payload
+		end
 	end
 	replies[#replies + 1] = o.status .. pack('>I8I8', o.epoch or 0, o.n or 0) .. (previous or '\0\0\0\0\0\0\0\0') .. (o.results or '')
 end
-if #feed > 1 then
+if #moved > 0 then
 	local changes = {}
 	for x = 1, #heads do
 		changes[2 * x - 1], changes[2 * x] = heads[x], head[heads[x]]
@@ -256,6 +264,6 @@ if #feed > 1 then
 		changes[#changes + 1], changes[#changes + 2] = v, open[v]
 	end
 	if #changes > 0 then call('HSET', KEYS[6], unpack(changes)) end
-	if ARGV[2] ~= '' then call(ARGV[2], ARGV[3], concat(feed)) end
+	if heard then call(ARGV[2], ARGV[3], concat(feed)) end
 end
 return replies
