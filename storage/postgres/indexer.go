@@ -67,10 +67,10 @@ func (x *Indexer) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		begun := time.Now()
 		did, err := x.step(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil {
 			x.trouble.say(x.logger, "make messages findable", err)
 			sleep(ctx, backoff/2+rand.N(backoff))
 			backoff = min(2*backoff, maxBackoff)
