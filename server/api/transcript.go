@@ -127,7 +127,7 @@ func (t *transcript) line(b *bytes.Buffer, m *chat.Message) {
 	if m.Visibility == chat.InternalOnly {
 		mark = " [" + t.words["note"] + "]"
 	}
-	text := ""
+	var text string
 	if r, ok := t.shown[m.ID]; ok && r.Event == chat.EventMessageRecalled {
 		text = t.words["recalled"]
 	} else {

@@ -86,7 +86,7 @@ func (x *Indexer) Run(ctx context.Context) error {
 			sleep(ctx, indexPoll)
 		}
 	}
-	return nil
+	return nil //nolint:nilerr // the error of the last step is the end of ctx
 }
 
 // Finish works until nothing is left to do: for tools, and tests. Another indexer may do a part of it.

@@ -131,13 +131,14 @@ func TestIndexedOnce(t *testing.T) {
 	_, stop := running(t, d, f, "n")
 	defer stop()
 	hush := f.talk(3000)
+	hasty := opened(t, address) // what is cut off there makes it look as if the database did not answer
 	var wg sync.WaitGroup
 	end := time.Now().Add(3 * time.Second)
 	for n := range 3 {
 		wg.Go(func() {
 			for i := 0; time.Now().Before(end); i++ { // each lives as long as it takes to be in the middle of something
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+(i*13+n*7)%60)*time.Millisecond)
-				_, _ = indexer(d).step(ctx)
+				_, _ = indexer(hasty).step(ctx)
 				cancel()
 			}
 		})

@@ -179,8 +179,8 @@ func (s *search) keep(ctx context.Context, q Querier, hits []Hit) ([]Hit, error)
 	kept := make(map[chat.ConversationID]bool, len(hits))
 	for part := range slices.Chunk(convs, fewHits) {
 		in, args := inList(args, part, fewHits)
-		rows, err := q.QueryContext(ctx, `WITH some AS MATERIALIZED (SELECT id, status, assignee, team, visitor, created_at
-			FROM conversations WHERE tenant = $1 AND id IN (`+in+`)) SELECT id FROM some WHERE true`+where, args...) // by their ids, whatever planners think
+		rows, err := q.QueryContext(ctx, `WITH candidates AS MATERIALIZED (SELECT id, status, assignee, team, visitor, created_at
+			FROM conversations WHERE tenant = $1 AND id IN (`+in+`)) SELECT id FROM candidates WHERE true`+where, args...) // by their ids, whatever planners think
 		if err != nil {
 			return nil, err
 		}

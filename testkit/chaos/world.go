@@ -174,7 +174,8 @@ func (w *World) addNode() {
 
 // ways is what a node is told of the services: the proxies that it gets, or the services themselves.
 func (w *World) ways(n *Node) []string {
-	database, redis := w.url, ""
+	database := w.url
+	var redis string
 	switch {
 	case w.Cluster != nil:
 		redis = w.Cluster.URL()
