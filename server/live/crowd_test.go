@@ -127,7 +127,7 @@ func TestCrowd(t *testing.T) {
 			for {
 				_, packet := p.read()
 				if c, ok := packet.(closed); ok {
-					require.Equal(t, uint16(codec.CloseStorage), c.code, "%d", i)
+					require.Equal(t, codec.CloseStorage, c.code, "%d", i)
 					break
 				}
 			}
