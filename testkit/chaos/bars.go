@@ -9,8 +9,9 @@ import (
 // underLoad is what rows that kill something must hold beside everything else.
 const underLoad = ">= 2,000 messages/s outside the outages, with client retries"
 
-// goOn lets everybody talk for a while between two faults, so that the rate outside of outages is one of whole seconds.
-func (r *Run) goOn() { r.Last(4 * time.Second) }
+// goOn lets everybody talk for a while between two faults, so that the rate outside of outages is that of a day, and not only of the
+// moments in which the nodes make up for what the outage left behind.
+func (r *Run) goOn() { r.Last(8 * time.Second) }
 
 // warmUp lets the nodes and the database come to speed; the load is counted from then on.
 func (r *Run) warmUp() {
