@@ -370,9 +370,10 @@ func TestCloseCodes(t *testing.T) {
 		require.Equal(t, codec.CloseVersion, code)
 		// The same device again replaces the older connection; nil never does.
 		device := codec.UUID(chat.NewID[chat.Origin]())
-		a, b := w.dial(kind), w.dial(kind)
+		a := w.dial(kind)
 		a.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "vera", Device: device})
 		want[codec.Connack](a)
+		b := w.dial(kind)
 		b.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "vera", Device: device})
 		want[codec.Connack](b)
 		code, _ = closes(a)

@@ -9,8 +9,15 @@ import (
 // underLoad is what rows that kill something must hold beside everything else.
 const underLoad = ">= 2,000 messages/s outside the outages, with client retries"
 
-// goOn lets everybody talk for a while between two faults, so that the rate outside of outages is one of whole seconds.
-func (r *Run) goOn() { r.Last(4 * time.Second) }
+// goOn lets everybody talk for a while between two faults, so that the rate outside of outages is that of a day, and not only of the
+// moments in which the nodes make up for what the outage left behind.
+func (r *Run) goOn() { r.Last(8 * time.Second) }
+
+// warmUp lets the nodes and the database come to speed; the load is counted from then on.
+func (r *Run) warmUp() {
+	r.Last(5 * time.Second)
+	r.begin = r.C.rec.Now()
+}
 
 // within checks how long acknowledgements took after the heals.
 func (r *Run) within(what string, limit time.Duration) {
@@ -41,7 +48,7 @@ func (r *Run) back(limit time.Duration) {
 	})
 }
 
-// underLoad checks that the row ran under load: busyRate on average over all the time in which people wrote, the outages aside
+// underLoad checks that the row ran under load: busyRate on average over all the time in which people wrote since warmUp, the outages aside
 // (each until the first acknowledgement after it), and that clients had to send some messages again.
 func (r *Run) underLoad() {
 	r.afterwards = append(r.afterwards, func() {

@@ -32,7 +32,7 @@ type Population struct {
 var everyday = Population{Talks: 48, Agents: 6, Watchers: 3, Rate: 2000}
 
 // busy is the population of rows that must go on with busyRate: it offers a fifth more than that.
-var busy = Population{Talks: 48, Agents: 6, Watchers: 3, Rate: 1.2 * busyRate, Drops: 5}
+var busy = Population{Talks: 48, Agents: 6, Watchers: 3, Rate: 1.2 * busyRate, Drops: 2}
 
 // busyRate is how many messages a second must be acknowledged, outages aside, while something is killed.
 const busyRate = 2000

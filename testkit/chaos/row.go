@@ -85,7 +85,7 @@ type Run struct {
 	result   *Result
 	messages int
 	from     time.Time
-	begin    int64 // when people began to write, and when they stopped; as journal.Recorder.Now
+	begin    int64 // when people began to write (see warmUp), and when they stopped; as journal.Recorder.Now
 	end      int64
 	faults   []window
 	// afterwards are checks that need the verdict's numbers.

@@ -26,6 +26,7 @@ var nodeRows = []*Row{
 		Name: "node-kill", Fault: "each of the three nodes SIGKILLed under load, down for 16 s the first time",
 		Holds: zeroLost + "; " + underLoad + "; another node projects within 15 s; clients back <= 1 s", People: busy, Setup: Setup{Direct: true},
 		Break: func(r *Run) {
+			r.warmUp()
 			for i, n := range r.W.Nodes {
 				r.goOn()
 				r.Fault("SIGKILL node %d", i)

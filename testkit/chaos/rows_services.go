@@ -62,6 +62,7 @@ var serviceRows = []*Row{
 		Name: "redis-kill", Fault: "redis-server SIGKILLed three times and restarted, the last time after 6 s",
 		Holds: zeroLost + "; " + underLoad + "; first acknowledgement <= 2 s after Redis answers", People: busy, Setup: Setup{Direct: true},
 		Break: func(r *Run) {
+			r.warmUp()
 			for i := range 3 {
 				r.goOn()
 				r.Fault("SIGKILL redis-server")
@@ -146,6 +147,7 @@ var serviceRows = []*Row{
 		Name: "postgres-kill", Fault: "PostgreSQL SIGKILLed three times and restarted",
 		Holds: zeroLost + "; " + underLoad + "; acknowledgements go on; projected <= 30 s after it is back", People: busy, Setup: Setup{Direct: true},
 		Break: func(r *Run) {
+			r.warmUp()
 			for range 3 {
 				r.goOn()
 				r.Fault("SIGKILL postgres")
