@@ -127,9 +127,12 @@ func (sh *shard) enter(n *newcomer) {
 	for _, r := range n.resume {
 		s.beginJoin(chat.ConversationID(r.Conv))
 	}
-	h.enter(sh, s)
+	first := h.enter(sh, s)
 	h.desk.Connected(&s.actor, s.id, s.device)
 	h.welcome(s, n.rid)
+	if first { // after CONNACK: it is told to the conversation's audience, which this connection is part of
+		h.desk.Presence.Up(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
+	}
 }
 
 // adopt makes a connection a session of the credential's owner.
@@ -178,17 +181,16 @@ func (h *Handler) refuse(s *session, err error) {
 	}
 }
 
-// enter makes the session part of its audiences and replaces older connections of its device.
-func (h *Handler) enter(sh *shard, s *session) {
+// enter makes the session part of its audiences and replaces older connections of its device. It reports whether presence is to
+// be told: the first connection of its owner to this node, and every one of staff.
+func (h *Handler) enter(sh *shard, s *session) (tell bool) {
 	own := userTopic(s.space, s.actor.User)
 	h.hub.Subscribe(own, s.conn)
 	if s.agent != nil {
 		h.hub.Subscribe(staffTopic(s.space), s.conn)
 	}
 	sh.conns = h.hub.Members(own, sh.conns[:0])
-	if len(sh.conns) == 1 || s.agent != nil { // two first connections at once may each see the other
-		h.desk.Presence.Up(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
-	}
+	tell = len(sh.conns) == 1 || s.agent != nil // two first connections at once may each see the other
 	if s.device != (codec.UUID{}) {
 		for _, c := range sh.conns {
 			other, ok := c.Session().(*session)
@@ -203,6 +205,7 @@ func (h *Handler) enter(sh *shard, s *session) {
 		}
 	}
 	clear(sh.conns)
+	return tell
 }
 
 // welcome sends CONNACK.
