@@ -64,7 +64,9 @@ func (r *Run) underLoad() {
 		}
 		r.Note("messages a second before, between and after the outages: %s", strings.Join(spans, ", "))
 		rate := float64(n) / d.Seconds()
-		r.Check(fmt.Sprintf("at least %d messages a second are acknowledged outside the outages", busyRate), rate >= busyRate, "%d in %.1f s: %.0f a second", n, d.Seconds(), rate)
+		if r.row.People.Rate > busyRate { // a short run for a test offers less, and proves nothing of speed
+			r.Check(fmt.Sprintf("at least %d messages a second are acknowledged outside the outages", busyRate), rate >= busyRate, "%d in %.1f s: %.0f a second", n, d.Seconds(), rate)
+		}
 		r.Check("clients had to send again", r.result.Retries > 0, "%d retries", r.result.Retries)
 	})
 }
