@@ -51,6 +51,7 @@ func (l *Log) Batches(ctx context.Context, partition int, after project.Cursor, 
 		}
 		out = append(out, *b)
 	}
+	p.heardOf(out[len(out)-1].Cursor) // what will be in the database counts, even if the feed never brings it
 	return out, nil
 }
 
