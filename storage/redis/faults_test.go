@@ -491,3 +491,23 @@ func TestRedisSilent(t *testing.T) {
 	require.NoError(t, a.CatchUp(t.Context(), th.key, again.Seq))
 	require.Len(t, th.all(t, a.Log), 3)
 }
+
+// Whoever projects after a fork must not take from memory what this node has not read anew yet: it may be what was lost.
+func TestBatchesOfTheFloor(t *testing.T) {
+	r, db := startRedis(t), newMemory()
+	a := startNode(t, r, db, nil)
+	th := newThread(t, a.Log, chat.NewID[chat.Tenant]())
+	send(t, a.Log, th.message("kept"))
+	send(t, a.Log, th.message("lost"))
+	n := partitionOf(th.key)
+	p := &a.parts[n]
+	p.mu.Lock()
+	cursor, first := p.cursor, p.batches[0].Cursor
+	p.mu.Unlock()
+	got, err := a.Batches(t.Context(), n, cursor.Epoch, first, 100)
+	require.NoError(t, err)
+	require.NotEmpty(t, got)
+	got, err = a.Batches(t.Context(), n, cursor.Epoch+1, first, 100)
+	require.NoError(t, err)
+	require.Empty(t, got, "the epoch has not begun here")
+}
