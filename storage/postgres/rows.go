@@ -16,6 +16,7 @@ type work struct {
 	// conversations are in rounds: one statement may touch a row only once.
 	conversations [][]conversation
 	visitors      []*chat.Visitor
+	hooks         hooks
 	revisions     []revision
 }
 

@@ -21,6 +21,7 @@ type statements struct {
 	conversation, touch     *sql.Stmt
 	visitor                 *sql.Stmt
 	doc, words              *sql.Stmt
+	subscribers             *sql.Stmt
 }
 
 const selectRow = `SELECT visitor, status, assignee, team, version, last_seq, last_public, last_message, last_agent, queued_at,
@@ -72,6 +73,7 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 				attributes = CASE WHEN excluded.attributes = '{}' THEN visitors.attributes ELSE excluded.attributes END`},
 		{&s.doc, insertDoc},
 		{&s.words, insertWords},
+		{&s.subscribers, sqlstore.SelectSubscribersVersion},
 	} {
 		stmt, err := c.PrepareContext(ctx, p.text) //nolint:sqlclosecheck // closed with the connection
 		if err != nil {

@@ -24,6 +24,10 @@ var elsewhere = map[string]string{
 	"SaveTenant": "writes by primary key", "SaveSiteKey": "writes by primary key", "SaveTeam": "writes by primary key",
 	"SaveAgents": "writes by primary key", "SaveRefreshToken": "credentials: small tables", "TakeRefreshToken": "credentials: small tables",
 	"EndRefreshFamily": "credentials: small tables", "EndedFamilies": "credentials: small tables", "SigningKeys": "credentials: small tables",
+	"Webhook": "by primary key", "Webhooks": "50 rows of a tenant", "AddWebhook": "writes by primary key", "ChangeWebhook": "writes by primary key",
+	"DeleteWebhook": "writes by primary key", "Deliveries": "webhooks: no table of the dataset", "Replay": "writes by primary key",
+	"Ping": "writes by primary key", "WebhooksDue": "asks nothing", "WebhooksWritten": "asks nothing", "KeepEventData": "writes by primary key",
+	"ClaimDeliveries": "webhooks: no table of the dataset", "FinishDeliveries": "writes by primary key", "ForgetDeliveries": "ranges of primary keys",
 	"AddSigningKey": "credentials: small tables", "OpenConversation": "only SQLite's log asks it; here it is OpenConversations",
 }
 
