@@ -49,6 +49,15 @@ var allowed = map[string]string{
 	"updateAgent":          "-oa---",
 	"listTeams":            "-oasmv",
 	"createTeam":           "-oa---",
+	"listWebhooks":         "-oa---",
+	"createWebhook":        "-oa---",
+	"getWebhook":           "-oa---",
+	"updateWebhook":        "-oa---",
+	"deleteWebhook":        "-oa---",
+	"rotateWebhookSecret":  "-oa---",
+	"testWebhook":          "-oa---",
+	"listDeliveries":       "-oa---",
+	"replayDelivery":       "-oa---",
 }
 
 var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true}
@@ -81,6 +90,9 @@ func TestPermissionMatrix(t *testing.T) {
 			if strings.HasPrefix(path, "/api/v1/agents/") {
 				url = strings.Replace(path, "{id}", subject.ID.String(), 1)
 			}
+			if strings.HasPrefix(path, "/api/v1/webhooks/") {
+				url = n.webhookPath(path)
+			}
 			var body any
 			if method != "GET" {
 				body = bodies[id]
@@ -96,6 +108,9 @@ func TestPermissionMatrix(t *testing.T) {
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
 			require.Equal(t, 401, n.call(method, url, "junk", body).status, id)
 			for i, token := range tokens {
+				if id == "deleteWebhook" {
+					url = n.webhookPath(path)
+				}
 				got := n.call(method, url, token, body)
 				if rights[i] == '-' {
 					require.Equal(t, 403, got.status, "%s by %d: %s", id, i, got.raw)
@@ -135,6 +150,8 @@ var bodies = map[string]any{
 	"createTeam":           map[string]any{"name": "T"},
 	"createAgent":          map[string]any{"email": "new@x.test", "name": "New", "password": "long enough"},
 	"updateAgent":          map[string]any{"name": "Renamed"},
+	"createWebhook":        map[string]any{"url": "https://example.com/", "events": []string{"*"}},
+	"updateWebhook":        map[string]any{"description": "Renamed"},
 }
 
 func TestNothingIsToldWithoutCredential(t *testing.T) {

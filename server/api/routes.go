@@ -53,6 +53,16 @@ func (a *API) routes() []row {
 
 		{get, "/api/v1/teams", readers, "listTeams", "teams", "List teams", 200, bind(a, a.listTeams)},
 		{post, "/api/v1/teams", managers, "createTeam", "teams", "Create a team", 201, bind(a, a.createTeam)},
+
+		{get, "/api/v1/webhooks", managers, "listWebhooks", "webhooks", "List webhooks", 200, bind(a, a.listWebhooks)},
+		{post, "/api/v1/webhooks", managers, "createWebhook", "webhooks", "Create a webhook; its secret is shown once", 201, bind(a, a.createWebhook)},
+		{get, "/api/v1/webhooks/{id}", managers, "getWebhook", "webhooks", "One webhook", 200, bind(a, a.getWebhook)},
+		{patch, "/api/v1/webhooks/{id}", managers, "updateWebhook", "webhooks", "Change, pause or resume a webhook", 200, bind(a, a.updateWebhook)},
+		{del, "/api/v1/webhooks/{id}", managers, "deleteWebhook", "webhooks", "Delete a webhook and what is on its way to it", 204, bind(a, a.deleteWebhook)},
+		{post, "/api/v1/webhooks/{id}/rotate-secret", managers, "rotateWebhookSecret", "webhooks", "Make a new secret; the one before signs too, until the next", 200, bind(a, a.rotateWebhookSecret)},
+		{post, "/api/v1/webhooks/{id}/test", managers, "testWebhook", "webhooks", "Send the event webhook.ping", 202, bind(a, a.testWebhook)},
+		{get, "/api/v1/webhooks/{id}/deliveries", managers, "listDeliveries", "webhooks", "What was sent and answered, newest first", 200, bind(a, a.listDeliveries)},
+		{post, "/api/v1/webhooks/deliveries/{id}/replay", managers, "replayDelivery", "webhooks", "Send the same event again", 202, bind(a, a.replayDelivery)},
 	}
 }
 
