@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
 
 	"github.com/uniqchat/uniqchat/cmd/uniqchat/config"
@@ -146,8 +147,9 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
+	outgoing := metrics.NewSet()
 	p.server, err = server.New(ctx, cfg, server.Deps{
-		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Metrics: kept.Metrics, Health: kept.Health(),
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
 	})
 	if err != nil {
 		return err
@@ -164,7 +166,11 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 			printDemo(os.Stdout, p.server.HTTPAddr(), password)
 		}
 	}()
-	if err := p.server.Run(ctx); err != nil {
+	hooks, err := p.webhooks(kept, outgoing)
+	if err != nil {
+		return err
+	}
+	if err := alongside(ctx, hooks, p.server.Run); err != nil {
 		return err
 	}
 	p.logger.Info("ended")
