@@ -103,6 +103,9 @@ type SiteKey struct {
 	Key     string
 	Secrets []string // up to two live secrets that sign identities; newest first
 	Origins []string // exact origins allowed to use the key; empty: any
+	Name    string   // for people; may be empty
+
+	CreatedAt time.Time
 }
 
 // Visitor is a person on a shop's site.

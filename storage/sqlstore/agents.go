@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -75,6 +76,12 @@ func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
 		}
 		return nil
 	})
+}
+
+// SetPassword implements chat.Store.
+func (s *Store) SetPassword(ctx context.Context, tenant chat.TenantID, id chat.AgentID, old, hash string, tokensAfter time.Time) (bool, error) {
+	return s.changed(ctx, Of(tenant), `UPDATE agents SET password_hash = $4, tokens_after = CASE WHEN tokens_after < $5 THEN $5 ELSE tokens_after END
+		WHERE tenant = $1 AND id = $2 AND password_hash = $3`, tenant, id, old, hash, Micros(tokensAfter))
 }
 
 // scopeOf is the agents' tenant, or the system if they are of several.

@@ -21,20 +21,25 @@ type Dialect struct {
 var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
-		"{one}", "UNIQUE", "{engine}", sqlitePlanner),
+		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{auth parts}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
 var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
-		"{one}", "", "{engine}", postgresOnly),
+		"{one}", "", "{engine}", postgresOnly, "{auth parts}", postgresAuth),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
 //
 //go:embed postgres.sql
 var postgresOnly string
+
+// postgresAuth is row-level security of the tables of 00003.
+//
+//go:embed auth_postgres.sql
+var postgresAuth string
 
 // sqlitePlanner tells SQLite's planner how tables are once they are large: rows in all, then rows for one value of the first
 // column, of the first two, and so on (sqlite.org/fileformat2.html, 2.6.3). Without it SQLite takes a tenant to have ten

@@ -67,6 +67,12 @@ func Run(t *testing.T, f Factory) {
 		{"Shown", testShown},
 		{"Unread", testUnread},
 		{"RefreshRace", testRefreshRace},
+		{"APITokens", testAPITokens},
+		{"SecondFactors", testSecondFactors},
+		{"Attempts", testAttempts},
+		{"SetPassword", testSetPassword},
+		{"SiteKeys", testSiteKeys},
+		{"DeleteTeam", testDeleteTeam},
 		{"ListsLikeAModel", testListModel},
 	} {
 		t.Run(test.name, func(t *testing.T) {
