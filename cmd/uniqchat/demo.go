@@ -148,7 +148,7 @@ func ensureSiteKey(ctx context.Context, store chat.Store, t chat.TenantID, key s
 	if !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
 		return k, err
 	}
-	k = chat.SiteKey{Tenant: t, Key: key, Secrets: []string{rand.Text()}, Origins: origins}
+	k = chat.SiteKey{Tenant: t, Key: key, Secrets: []string{rand.Text()}, Origins: origins, CreatedAt: time.Now().UTC()}
 	return k, store.SaveSiteKey(ctx, k)
 }
 

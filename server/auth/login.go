@@ -30,38 +30,68 @@ var (
 // maxAccounts bounds how many accounts of one address are tried: each costs a hash.
 const maxAccounts = 8
 
-// Login proves an agent by password. slug names the tenant and may be empty; an address that is in several tenants then
-// answers Conflict "tenant_required", but only to somebody who knows a password. An unknown address costs as much time as
-// a wrong password.
-func (s *Service) Login(ctx context.Context, email, password, slug string) (Tokens, error) {
-	accounts, err := s.accounts(ctx, NormalEmail(email), slug)
+// LoginRequest is what somebody says who wants to log in.
+type LoginRequest struct {
+	Email    string
+	Password string
+	// Tenant is its slug. It may be empty.
+	Tenant string
+	// From is the address, or the network, that the request came from. Empty: unknown.
+	From string
+}
+
+// Login proves an agent by password. An address that is in several tenants answers Conflict "tenant_required" if r names
+// none, but only to somebody who knows a password. An account with a second factor answers a *ChallengeError, to the same.
+// An unknown address costs as much time as a wrong password, and is told the same.
+func (s *Service) Login(ctx context.Context, r LoginRequest) (Tokens, error) {
+	began := time.Now()
+	email := NormalEmail(r.Email)
+	if err := s.mayTry(ctx, email, r.From); err != nil {
+		return Tokens{}, err
+	}
+	accounts, err := s.accounts(ctx, email, r.Tenant)
 	if err != nil {
 		return Tokens{}, err
 	}
-	var right *chat.Agent
+	right, err := s.rightOne(ctx, accounts, r.Password)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if right == nil {
+		if _, err := s.cfg.Store.CountAttempt(ctx, attemptOf("login", email), s.cfg.Now(), loginWindow); err != nil {
+			return Tokens{}, err
+		}
+		s.hasher.even(ctx, began)
+		return Tokens{}, errWrongPassword
+	}
+	if len(accounts) > 1 {
+		return Tokens{}, errTenantRequired
+	}
+	if err := s.wasRight(ctx, email, r.From); err != nil {
+		return Tokens{}, err
+	}
+	s.upgrade(ctx, right, r.Password)
+	if err := s.challenge(ctx, right); err != nil {
+		return Tokens{}, err
+	}
+	return s.issue(ctx, right, newFamily())
+}
+
+// rightOne returns the account that a password is of, or nil. No account costs as much as one.
+func (s *Service) rightOne(ctx context.Context, accounts []chat.Agent, password string) (right *chat.Agent, err error) {
 	for i := range accounts {
 		ok, err := s.hasher.matches(ctx, password, accounts[i].PasswordHash)
 		if err != nil {
-			return Tokens{}, err
+			return nil, err
 		}
 		if ok {
 			right = &accounts[i]
 		}
 	}
 	if len(accounts) == 0 {
-		if _, err := s.hasher.matches(ctx, password, ""); err != nil {
-			return Tokens{}, err
-		}
+		_, err = s.hasher.matches(ctx, password, "")
 	}
-	switch {
-	case right == nil:
-		return Tokens{}, errWrongPassword
-	case len(accounts) > 1:
-		return Tokens{}, errTenantRequired
-	}
-	var family [16]byte
-	_, _ = rand.Read(family[:])
-	return s.issue(ctx, right, family)
+	return right, err
 }
 
 // accounts returns the accounts of an address that may log in.
@@ -109,7 +139,7 @@ func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte) (To
 	if err != nil {
 		return Tokens{}, err
 	}
-	s.ended.remember(family, member{a.Tenant, chat.UserID(a.ID), now.UnixMilli()})
+	s.ended.remember(family, member{tenant: a.Tenant, user: chat.UserID(a.ID), role: chat.RoleAgent, issuedMs: now.UnixMilli()})
 	return Tokens{Access: access, Refresh: refresh, ExpiresIn: s.cfg.AccessLife, Agent: *a}, nil
 }
 
@@ -148,7 +178,7 @@ func (s *Service) Logout(ctx context.Context, c Credential) error {
 		return err
 	}
 	s.ended.end(c.Family, s.cfg.Now().Add(s.memory()))
-	return s.tellRevoked(ctx, c.Actor.Tenant, c.Actor.User, c.Family[:])
+	return s.tellRevoked(ctx, member{tenant: c.Actor.Tenant, user: c.Actor.User, role: c.Actor.Role}, c.Family[:])
 }
 
 // NormalEmail is the form in which addresses are stored and compared.

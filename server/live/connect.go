@@ -35,6 +35,10 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		h.refuse(s, err)
 		return
 	}
+	if err := mayConnect(cred.Actor); err != nil {
+		h.refuse(s, err)
+		return
+	}
 	h.adopt(s, cred, p)
 	if s.actor.Role == chat.RoleVisitor {
 		conv, err := h.desk.OpenConversation(ctx, &s.actor)
