@@ -20,7 +20,8 @@ import (
 
 // api is a client of the HTTP API. Safe for concurrent use.
 type api struct {
-	base   string
+	bases  []string
+	next   atomic.Uint32 // counts calls: each goes to the next base
 	client *http.Client
 	pool   *http.Transport
 }
@@ -38,8 +39,15 @@ func newAPI(base string, sources []netip.Addr) *api {
 			return d.DialContext(ctx, network, address)
 		},
 	}
-	return &api{base: strings.TrimSuffix(base, "/"), client: &http.Client{Transport: t, Timeout: 30 * time.Second}, pool: t}
+	a := &api{client: &http.Client{Transport: t, Timeout: 30 * time.Second}, pool: t}
+	for b := range strings.SplitSeq(base, ",") {
+		a.bases = append(a.bases, strings.TrimSuffix(strings.TrimSpace(b), "/"))
+	}
+	return a
 }
+
+// url is where a path is, on one node after the other.
+func (a *api) url(path string) string { return a.bases[int(a.next.Add(1))%len(a.bases)] + path }
 
 func (a *api) close() { a.pool.CloseIdleConnections() }
 
@@ -54,7 +62,7 @@ func (e *statusError) Error() string { return fmt.Sprintf("HTTP %d: %s", e.statu
 
 // post sends JSON and decodes the answer.
 func (a *api) post(ctx context.Context, path string, body []byte, answer any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.base+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url(path), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -146,7 +154,7 @@ func (a *api) login(ctx context.Context, email, password string) (*Identity, err
 func (a *api) version(ctx context.Context) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+"/api/openapi.json", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url("/api/openapi.json"), nil)
 	if err != nil {
 		return nil
 	}

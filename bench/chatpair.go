@@ -69,9 +69,9 @@ type chatAgent struct {
 
 // startAgents connects the agents; the visitors follow once all agents of this loop are there.
 func (h *chatLoop) startAgents() {
-	for _, a := range h.agents {
+	for i, a := range h.agents {
 		a.Device = h.loop.newUUID()
-		a.start(h.loop, h.run.target, a)
+		a.start(h.loop, h.run.targetOf(i), a)
 	}
 }
 
@@ -90,7 +90,7 @@ func (a *chatAgent) Ready(_ *Client, again bool) {
 	h.ramp = ramp{total: len(h.pairs), start: func(i int) {
 		p := h.pairs[i]
 		p.visitor.Device = h.loop.newUUID()
-		p.visitor.start(h.loop, h.run.target, &p.visitor)
+		p.visitor.start(h.loop, h.run.targetOf(int(p.index)), &p.visitor)
 	}}
 	h.ramp.begin(max(h.run.cfg.Ramp/len(h.run.homes), 1))
 }

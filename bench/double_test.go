@@ -83,9 +83,9 @@ func newDouble(t *testing.T, mode Mode) (*double, *Target) {
 		s.wg.Wait()
 	})
 	cfg := Config{Mode: mode, WS: "ws://" + ln.Addr().String() + "/ws", TCP: ln.Addr().String()}
-	target, err := cfg.target()
+	targets, err := cfg.targets()
 	require.NoError(t, err)
-	return s, target
+	return s, targets[0]
 }
 
 // config points a scenario at the double.

@@ -98,7 +98,7 @@ func (r *echoRun) run() error {
 			if len(sources) > 0 {
 				source = sources[i%len(sources)]
 			}
-			if err := c.dial(l, c, r.target, source); err != nil {
+			if err := c.dial(l, c, r.targetOf(i), source); err != nil {
 				r.problem("%v", err)
 			}
 		}}

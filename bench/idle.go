@@ -132,7 +132,7 @@ func (r *idleRun) connect(who []*Identity) error {
 			if len(sources) > 0 {
 				v.Source = sources[at%len(sources)]
 			}
-			v.start(l, r.target, v)
+			v.start(l, r.targetOf(at), v)
 		}
 		p.begin(max(r.cfg.Ramp/nl, 1))
 	})

@@ -47,9 +47,9 @@ type replayAgent struct {
 
 // start connects the agents; the dialogues follow once all of them are there.
 func (h *replayLoop) start() {
-	for _, a := range h.agents {
+	for i, a := range h.agents {
 		a.Device = h.loop.newUUID()
-		a.start(h.loop, h.run.target, a)
+		a.start(h.loop, h.run.targetOf(i), a)
 	}
 }
 
@@ -70,7 +70,7 @@ func (a *replayAgent) Ready(_ *Client, again bool) {
 		p := h.plays[i]
 		p.began = nanotime()
 		p.visitor.Device = h.loop.newUUID()
-		p.visitor.start(h.loop, h.run.target, p.visitor)
+		p.visitor.start(h.loop, h.run.targetOf(i), p.visitor)
 	}}
 	h.ramp.begin(max(h.run.s.Concurrency/len(h.run.homes), 1))
 }
@@ -104,12 +104,12 @@ func (v *playVisitor) Ready(_ *Client, again bool) {
 func (p *play) recast() {
 	select {
 	case id := <-p.home.run.spares:
-		l, source := p.visitor.loop, p.visitor.Source
+		l, goal, source := p.visitor.loop, p.visitor.goal, p.visitor.Source
 		p.visitor.Stop()
 		fresh := &playVisitor{play: p}
 		fresh.Who, fresh.Source, fresh.Device = id, source, l.newUUID()
 		p.visitor = fresh
-		fresh.start(l, p.home.run.target, fresh)
+		fresh.start(l, goal, fresh)
 	default:
 		p.end("its visitor has an open conversation already: mint fresh tokens")
 	}

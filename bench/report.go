@@ -13,11 +13,12 @@ import (
 
 // headline lists each scenario's most telling figures, in the order in which they are shown.
 var headline = map[string][]string{
-	"idle":     {"connections", "kib_per_connection", "idle_cpu_percent", "drops", "rss_after_kib", "connects_per_second"},
-	"echo":     {"round_trips_per_second", "server_cpu_us_per_message", "client_cpu_us_per_message"},
-	"chat":     {"messages_per_second", "highest_rate", "server_cpu_us_per_message", "lost", "doubled", "different_order"},
-	"sessions": {"sessions_per_second", "server_cpu_us_per_session", "failed"},
-	"replay":   {"dialogues_complete", "turns_delivered", "turns_per_second"},
+	"idle":      {"connections", "kib_per_connection", "idle_cpu_percent", "drops", "rss_after_kib", "connects_per_second"},
+	"echo":      {"round_trips_per_second", "server_cpu_us_per_message", "client_cpu_us_per_message"},
+	"chat":      {"messages_per_second", "highest_rate", "server_cpu_us_per_message", "lost", "doubled", "different_order"},
+	"sessions":  {"sessions_per_second", "server_cpu_us_per_session", "failed"},
+	"reconnect": {"seconds_until_all_complete", "slowest_round_seconds", "server_cpu_us_per_reconnect"},
+	"replay":    {"dialogues_complete", "turns_delivered", "turns_per_second"},
 }
 
 // Report writes results as text: a line for each, and its latencies below.

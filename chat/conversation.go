@@ -72,6 +72,12 @@ type Key struct {
 	Conversation ConversationID
 }
 
+// VisitorKey names a visitor across tenants.
+type VisitorKey struct {
+	Tenant  TenantID
+	Visitor VisitorID
+}
+
 // Conversation is the row that lists and side panels show.
 type Conversation struct {
 	ID     ConversationID
@@ -87,6 +93,7 @@ type Conversation struct {
 	LastAgent   AgentID // who answered last, for sticky routing
 	Rating      int     // 0: none
 	VisitorName string
+	Match       *Message // in a list by Filter.Text: the newest message that has it
 }
 
 // Tenant is one customer of the deployment. Tenants share nothing but the machines.

@@ -188,11 +188,29 @@ func (d *Desk) MayRead(a *Actor, s *State) bool { return s.Exists() && mayRead(a
 
 // OpenConversation returns the visitor's open conversation, or the zero id.
 func (d *Desk) OpenConversation(ctx context.Context, a *Actor) (ConversationID, error) {
-	id, err := d.log.OpenConversation(ctx, a.Tenant, VisitorID(a.User))
-	if h, ok := d.heads.get(Key{a.Tenant, id}); ok && (h.Status == Closed || UserID(h.Visitor) != a.User) {
-		return ConversationID{}, err // the log may not have noted yet that it was closed
+	ids, err := d.OpenConversations(ctx, a)
+	if err != nil {
+		return ConversationID{}, err
 	}
-	return id, err
+	return ids[0], nil
+}
+
+// OpenConversations returns visitors' open conversations in the order asked, in one look-up; the zero id for who has none.
+func (d *Desk) OpenConversations(ctx context.Context, visitors ...*Actor) ([]ConversationID, error) {
+	keys := make([]VisitorKey, len(visitors))
+	for i, a := range visitors {
+		keys[i] = VisitorKey{a.Tenant, VisitorID(a.User)}
+	}
+	ids, err := d.log.OpenConversations(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range keys {
+		if h, ok := d.heads.get(Key{k.Tenant, ids[i]}); ok && (h.Status == Closed || h.Visitor != k.Visitor) {
+			ids[i] = ConversationID{} // the log may not have noted yet that it was closed
+		}
+	}
+	return ids, nil
 }
 
 // Head returns where a conversation stands, if the actor may read it.
@@ -234,9 +252,13 @@ func (d *Desk) settle(ctx context.Context, key Key, seq Seq) error {
 	return nil
 }
 
-// Conversations lists what the actor may read, newest activity first. A visitor sees its own only.
+// Conversations lists what the actor may read, newest activity first, or newest match first. A visitor sees its own only, and
+// can't search: internal notes would answer.
 func (d *Desk) Conversations(ctx context.Context, a *Actor, f Filter) ([]Conversation, string, error) {
 	if a.Role == RoleVisitor {
+		if f.Text != "" {
+			return nil, "", errNotAllowed
+		}
 		f.Visitor = VisitorID(a.User)
 	}
 	page, next, err := d.store.Conversations(ctx, a.Tenant, f)

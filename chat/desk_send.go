@@ -140,7 +140,7 @@ func (d *Desk) sendHeads(ctx context.Context, reqs []SendRequest, todo []int, fi
 			continue
 		}
 		if first && r.Actor.Role == RoleVisitor && !r.Retry {
-			if age := now.Sub(madeAt(r.Conversation)); age > -justMade && age < justMade {
+			if age := now.Sub(r.Conversation.MadeAt()); age > -justMade && age < justMade {
 				continue
 			}
 		}
@@ -154,14 +154,6 @@ func (d *Desk) sendHeads(ctx context.Context, reqs []SendRequest, todo []int, fi
 		out[at[x]] = h
 	}
 	return out, err
-}
-
-// madeAt is when an id says that it was made; the zero time if it is no UUIDv7.
-func madeAt(id ConversationID) time.Time {
-	if id[6]>>4 != 7 {
-		return time.Time{}
-	}
-	return time.UnixMilli(int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5]))
 }
 
 // appendSend appends the events of one request to dst: the message, and before it what it does to the conversation.
@@ -220,9 +212,16 @@ func checkSend(r *SendRequest) error {
 		return Errorf(Forbidden, "kind system is for the server only")
 	case r.Visibility == InternalOnly && r.Actor.Role == RoleVisitor:
 		return Errorf(Forbidden, "visitors can't write internal notes")
-	case len(r.Body) == 0 || r.Body[0] != '{':
+	}
+	return checkBody(r.Kind, r.Body)
+}
+
+// checkBody judges a body by the kind of its message.
+func checkBody(k Kind, body []byte) error {
+	switch {
+	case len(body) == 0 || body[0] != '{':
 		return Errorf(Malformed, "body must be a JSON object")
-	case r.Kind == KindText && !hasText(r.Body):
+	case k == KindText && !hasText(body):
 		return Errorf(Malformed, `the body of a text needs "text", a string`)
 	}
 	return nil

@@ -84,6 +84,24 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// loud keeps what is logged. Safe for concurrent use.
+type loud struct {
+	mu  sync.Mutex
+	out strings.Builder
+}
+
+func (l *loud) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.Write(p)
+}
+
+func (l *loud) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.String()
+}
+
 // TestRoutingWaitsForRows: rows that don't hold the last pass yet give an agent nothing beyond his capacity, and a database
 // that is away pauses routing, which goes on by itself.
 func TestRoutingWaitsForRows(t *testing.T) {
@@ -91,9 +109,9 @@ func TestRoutingWaitsForRows(t *testing.T) {
 	kept, err := storage.Open(ctx, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "chat.db")})
 	must(t, err)
 	l := new(lagging)
-	var said strings.Builder
+	said := new(loud)
 	d := chat.NewDesk(chat.DeskConfig{
-		Log: laggingLog{kept.Log, l}, Store: laggingStore{kept.Store, l}, Broker: kept.Broker, Logger: slog.New(slog.NewTextHandler(&said, nil)),
+		Log: laggingLog{kept.Log, l}, Store: laggingStore{kept.Store, l}, Broker: kept.Broker, Logger: slog.New(slog.NewTextHandler(said, nil)),
 	})
 	tenant, agent := chat.NewID[chat.Tenant](), chat.NewID[chat.Agent]()
 	must(t, kept.Store.SaveTenant(ctx, chat.Tenant{ID: tenant, Slug: "one", Name: "One"}))
@@ -144,6 +162,7 @@ func TestRoutingWaitsForRows(t *testing.T) {
 	until(t, "routing asks in vain", func() bool { _, n := l.counts(); return n >= 2 })
 	l.set(false, false)
 	until(t, "routing goes on", func() bool { return open() == 1 })
+	until(t, "and says so", func() bool { return strings.Contains(said.String(), "routing goes on") })
 	cancel()
 	wg.Wait()
 	must(t, kept.Close())

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"database/sql/driver"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -43,6 +44,14 @@ func ParseID[Of any](s string) (ID[Of], error) {
 
 // IsZero reports whether the id names nothing.
 func (id ID[Of]) IsZero() bool { return id == ID[Of]{} }
+
+// MadeAt is when an id says that it was made; the zero time if it is no UUIDv7.
+func (id ID[Of]) MadeAt() time.Time {
+	if id[6]>>4 != 7 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5]))
+}
 
 // String returns the canonical 36-character form.
 func (id ID[Of]) String() string { return uuid.UUID(id).String() }

@@ -34,8 +34,9 @@ type Log interface {
 	Settle(ctx context.Context, key Key, seq Seq) error
 	// Heads returns where conversations stand, in the order of keys; the zero Head for one that does not exist.
 	Heads(ctx context.Context, keys ...Key) ([]Head, error)
-	// OpenConversation returns the visitor's open conversation, or the zero id.
-	OpenConversation(ctx context.Context, tenant TenantID, visitor VisitorID) (ConversationID, error)
+	// OpenConversations returns visitors' open conversations, in the order asked; the zero id for one who has none. Many cost
+	// no more round trips than one.
+	OpenConversations(ctx context.Context, visitors ...VisitorKey) ([]ConversationID, error)
 	// Tail calls fn with every event appended after Tail was called, in each conversation's order, without a gap, from one
 	// goroutine at a time, until ctx ends. It calls fn with no events as soon as nothing can be missed any more. The events are
 	// shared: fn must not change them. A slow fn delays no Append until the driver's buffer is full. An entry with Fork set is
@@ -61,8 +62,11 @@ type Filter struct {
 	Visitor  VisitorID
 	Since    time.Time
 	Until    time.Time
-	Cursor   string
-	Limit    int // 1 to 200
+	// Text asks for conversations with a message, no system message, that has all of it: see text.Parse. Then the one with the
+	// newest such message comes first, and a page may be shorter than Limit, or empty, though more follows.
+	Text   string
+	Cursor string
+	Limit  int // 1 to 200
 }
 
 // Mark is how far a user has seen a conversation.
@@ -101,7 +105,7 @@ type Store interface {
 	Visitor(ctx context.Context, tenant TenantID, id VisitorID) (Visitor, error)
 
 	Conversation(ctx context.Context, key Key) (Conversation, error)
-	// Conversations lists, newest activity first; next is empty at the end.
+	// Conversations lists, newest activity first; next is empty at the end. Malformed if the Filter's Text can't be searched for.
 	Conversations(ctx context.Context, tenant TenantID, f Filter) (page []Conversation, next string, err error)
 	// Waiting returns the queue, longest wait first, and OpenCounts how many open conversations each agent has.
 	Waiting(ctx context.Context, tenant TenantID, limit int) ([]Conversation, error)

@@ -69,6 +69,13 @@ func (c *Conn) Origin() string {
 	return ""
 }
 
+// gone in place of a connection's Origin says that it has ended: one pointer for both keeps Conn small.
+var gone = new(string)
+
+// Gone reports whether the connection has ended before Ready. What it sent may still be on its way to the application, and
+// OpClosed is behind that. Who needs the Origin reads it before this.
+func (c *Conn) Gone() bool { return c.origin.Load() == gone }
+
 // Tier returns how the connection is treated at this moment.
 func (c *Conn) Tier() *Tier { return c.tier.Load() }
 

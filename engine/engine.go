@@ -305,6 +305,7 @@ func (e *Engine) OnClose(gc gnet.Conn, _ error) gnet.Action {
 	}
 	defer e.rescue(nil)
 	c.state = isGone
+	c.origin.Store(gone)
 	c.loop.wheel.remove(c)
 	e.stats.conns.Add(-1)
 	if c.counted {

@@ -111,10 +111,16 @@ func (s *Server) makeHertz() (err error) {
 	s.hertz.Name = "uniqchat"
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
 		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
+		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
 		SessionsPerAddress: s.cfg.SessionsPerAddress, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
 		Logger: s.cfg.Logger, Metrics: s.set,
 	})
 	return err
+}
+
+// sendLimits is what a role may send over HTTP: as much as over a connection.
+func sendLimits(l *live.RoleLimits) api.SendLimits {
+	return api.SendLimits{MaxBody: l.MaxBody, Rate: l.SendRate, Burst: l.SendBurst}
 }
 
 // Started is closed once every listener serves.

@@ -20,6 +20,7 @@ type cluster struct {
 	log       *redis.Log
 	broker    *redis.Broker
 	projector *postgres.Projector
+	indexer   *postgres.Indexer
 	close     func() error
 }
 
@@ -60,6 +61,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 		c.projector = postgres.NewProjector(db, c.log, postgres.ProjectorOptions{
 			Node: o.Node, Logger: o.Logger, Metrics: set,
 		})
+		c.indexer = postgres.NewIndexer(db, postgres.IndexerOptions{Logger: o.Logger, Metrics: set})
 	}
 	c.close = func() error {
 		db.Close()
@@ -87,6 +89,7 @@ func (c *cluster) run(ctx context.Context) error {
 				return nil
 			}
 		})
+		g.Go(func() error { return c.indexer.Run(ctx) })
 	}
 	return g.Wait()
 }

@@ -9,21 +9,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/storage"
+	"github.com/uniqchat/uniqchat/storage/postgres"
 	"github.com/uniqchat/uniqchat/storage/storagetest"
 	"github.com/uniqchat/uniqchat/testkit/services"
 )
 
 // TestRedisPostgres runs the one suite on the production back end: a real redis-server and a real PostgreSQL.
 func TestRedisPostgres(t *testing.T) {
-	postgres, err := services.StartPostgres(t.Context(), services.PostgresOptions{})
+	rows, err := services.StartPostgres(t.Context(), services.PostgresOptions{})
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = postgres.Close() })
+	t.Cleanup(func() { _ = rows.Close() })
 	storagetest.Run(t, func(t *testing.T) storagetest.Open {
 		t.Helper()
 		redis, err := services.StartRedis(t.Context(), services.RedisOptions{})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = redis.Close() })
-		url, err := postgres.NewDatabase(t.Context())
+		url, err := rows.NewDatabase(t.Context())
 		require.NoError(t, err)
 		o := storage.Options{URL: url, Redis: redis.URL()}
 		require.NoError(t, storage.Migrate(t.Context(), o))
@@ -38,6 +39,9 @@ func open(t *testing.T, o storage.Options) storagetest.Backend {
 	t.Helper()
 	s, err := storage.Open(t.Context(), o)
 	require.NoError(t, err)
+	db, err := postgres.Open(t.Context(), o.URL, postgres.Options{MaxConns: 1})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -58,6 +62,10 @@ func open(t *testing.T, o storage.Options) storagetest.Backend {
 		Settle: func(t *testing.T) {
 			t.Helper()
 			require.Eventually(t, s.Settled, 10*time.Second, time.Millisecond)
+		},
+		Index: func(t *testing.T) {
+			t.Helper()
+			require.NoError(t, postgres.NewIndexer(db, postgres.IndexerOptions{}).Finish(t.Context())) // beside the one that runs
 		},
 	}
 }

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/uniqchat/uniqchat/bench"
+	"github.com/uniqchat/uniqchat/storage/postgres"
 )
 
 func datasetCommand() *cobra.Command {
@@ -31,8 +36,13 @@ func datasetCommand() *cobra.Command {
 			if err := d.Fill(cmd.Context(), url, progress); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d messages in %d conversations of %d tenants are there (%s)\n", d.Messages, d.Conversations,
-				d.Tenants, time.Since(started).Round(time.Second))
+			filled := time.Since(started)
+			n, err := indexAll(cmd.Context(), url)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%d messages in %d conversations of %d tenants are there (%s); %d of them made findable (%s)\n",
+				d.Messages, d.Conversations, d.Tenants, filled.Round(time.Second), n, (time.Since(started) - filled).Round(time.Second))
 			return nil
 		},
 	}
@@ -44,4 +54,30 @@ func datasetCommand() *cobra.Command {
 	f.Uint64Var(&d.Seed, "seed", d.Seed, "other rows of the same kind")
 	f.IntVar(&d.Workers, "workers", d.Workers, "connections that fill at the same time")
 	return c
+}
+
+// indexAll makes everything findable, as a node would in the background, and returns how many messages that was.
+func indexAll(ctx context.Context, url string) (n int, err error) {
+	db, err := postgres.Open(ctx, url, postgres.Options{MaxConns: 2})
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	set := metrics.NewSet()
+	if err := postgres.NewIndexer(db, postgres.IndexerOptions{Metrics: set}).Finish(ctx); err != nil {
+		return 0, err
+	}
+	n = int(set.GetOrCreateCounter("uniqchat_search_indexed_total").Get())
+	if n == 0 {
+		return 0, nil
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return n, fmt.Errorf("connect: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	if _, err := conn.Exec(ctx, "VACUUM (ANALYZE) search"); err != nil {
+		return n, fmt.Errorf("vacuum search: %w", err)
+	}
+	return n, nil
 }

@@ -21,7 +21,7 @@ type common struct {
 
 // connection adds the flags about where the connections go and what is measured.
 func (c *common) connection(f *pflag.FlagSet) {
-	f.StringVar(&c.cfg.WS, "ws", "ws://127.0.0.1:8081/ws", "WebSocket address of the server")
+	f.StringVar(&c.cfg.WS, "ws", "ws://127.0.0.1:8081/ws", "WebSocket address of the server; several with commas between are nodes of a cluster, taken in turn (as in --http and --tcp)")
 	f.IntVar(&c.cfg.Loops, "loops", 1, "event loops of the load generator; more only help with more cores")
 	f.IntVar(&c.cfg.Sources, "sources", 0, "spread connections over so many loopback addresses 127.0.x.y; 0: as many as are needed")
 	f.IntVar(&c.cfg.Ramp, "ramp", 256, "connections being set up at the same time")

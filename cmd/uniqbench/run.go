@@ -10,7 +10,7 @@ import (
 
 func runCommand() *cobra.Command {
 	c := &cobra.Command{Use: "run", Short: "Run a scenario"}
-	c.AddCommand(idleCommand(), echoCommand(), chatCommand(), sessionsCommand())
+	c.AddCommand(idleCommand(), echoCommand(), chatCommand(), sessionsCommand(), reconnectCommand())
 	return c
 }
 
@@ -133,5 +133,34 @@ func sessionsCommand() *cobra.Command {
 	f.DurationVar(&s.Warmup, "warmup", time.Second, "before anything counts")
 	f.DurationVar(&s.Duration, "duration", 20*time.Second, "how long to measure")
 	f.DurationVar(&s.Timeout, "timeout", 30*time.Second, "of one session")
+	return c
+}
+
+func reconnectCommand() *cobra.Command {
+	var o common
+	var s bench.Reconnect
+	c := &cobra.Command{
+		Use:   "reconnect",
+		Short: "Many visitors lose their connections at once and come back with RESUME",
+		Args:  cobra.NoArgs,
+		Example: "  uniqbench run reconnect -n 10000 --tokens tokens.jsonl\n" +
+			"  uniqbench run reconnect -n 9000 --missed 0.2 --ws ws://127.0.0.1:8081/ws,ws://127.0.0.1:8181/ws --tokens tokens.jsonl",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := o.config(cmd)
+			if err != nil {
+				return err
+			}
+			r, err := bench.RunReconnect(cmd.Context(), cfg, s)
+			return o.finish(cmd, r, err)
+		},
+	}
+	f := c.Flags()
+	o.protocol(f)
+	o.people(f, false)
+	f.IntVarP(&s.N, "visitors", "n", 10_000, "visitors, each with a conversation")
+	f.IntVar(&s.Rounds, "rounds", 3, "how often all of them are dropped")
+	f.Float64Var(&s.Missed, "missed", 0, "part of them (0 to 1) who lack the newest message when they come back")
+	f.DurationVar(&s.Settle, "settle", 5*time.Second, "rest before each drop")
+	f.DurationVar(&s.GiveUp, "give-up", 30*time.Second, "end a round when nobody came back for so long")
 	return c
 }

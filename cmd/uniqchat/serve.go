@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -251,11 +252,16 @@ func (p *process) serverConfig() (server.Config, error) {
 	}
 	role(&limits.Visitor, c.Limits.Visitor, c.Heartbeat.Visitor)
 	role(&limits.Agent, c.Limits.Agent, c.Heartbeat.Agent)
+	loops, shards := c.Engine.Loops, 0
+	if p.role != server.RoleAPI {
+		processors := makeRoom(c.Engine.Loops)
+		loops, shards = cmp.Or(c.Engine.Loops, processors), max(2*processors, 4)
+	}
 	limits.API.Ping, limits.API.Pong = time.Duration(c.Heartbeat.API.Ping), time.Duration(c.Heartbeat.API.Pong)
 	return server.Config{
 		Role: p.role, HTTPListen: c.HTTP.Listen, AdminListen: address(c.Admin.Listen), WSPublicURL: c.WS.PublicURL,
 		Engine: engine.Config{
-			WSListen: c.WS.Listen, TCPListen: address(c.TCP.Listen), Loops: c.Engine.Loops, MaxConnections: c.Engine.MaxConnections,
+			WSListen: c.WS.Listen, TCPListen: address(c.TCP.Listen), Loops: loops, Shards: shards, MaxConnections: c.Engine.MaxConnections,
 			MaxPerAddress: c.Limits.ConnectionsPerAddress, AcceptsPerAddress: c.Limits.AcceptsPerAddressPerSecond,
 		},
 		Limits: limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),

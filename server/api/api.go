@@ -31,6 +31,9 @@ type Config struct {
 	SessionsPerAddress float64
 	// LoginsPerAddress is how many log-ins one address may try a second; ten times as many at once. Defaults to 5.
 	LoginsPerAddress float64
+	// Visitors and Staff bound what each of them sends over HTTP. Default to 64 KiB, 10 a second, 40 at once, and
+	// 256 KiB, 50, 200.
+	Visitors, Staff SendLimits
 	// TrustedProxies may name the client's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// CallTimeout bounds one request's work. Defaults to 10s.
@@ -48,6 +51,12 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.LoginsPerAddress == 0 {
 		c.LoginsPerAddress = 5
+	}
+	if c.Visitors == (SendLimits{}) {
+		c.Visitors = SendLimits{64 << 10, 10, 40}
+	}
+	if c.Staff == (SendLimits{}) {
+		c.Staff = SendLimits{256 << 10, 50, 200}
 	}
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 10 * time.Second
@@ -73,6 +82,8 @@ type API struct {
 	sessions *auth.Limiter
 	logins   *auth.Limiter
 	accounts *auth.Limiter
+	visitors sending
+	staff    sending
 	public   map[string]bool // paths that need no credential
 	stats    *stats
 	openAPI  []byte
@@ -87,6 +98,8 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		sessions: auth.NewLimiter(cfg.SessionsPerAddress, int(2*cfg.SessionsPerAddress), cfg.Now),
 		logins:   auth.NewLimiter(cfg.LoginsPerAddress, int(10*cfg.LoginsPerAddress), cfg.Now),
 		accounts: auth.NewLimiter(0.2, 20, cfg.Now),
+		visitors: sending{cfg.Visitors, auth.NewLimiter(cfg.Visitors.Rate, cfg.Visitors.Burst, cfg.Now)},
+		staff:    sending{cfg.Staff, auth.NewLimiter(cfg.Staff.Rate, cfg.Staff.Burst, cfg.Now)},
 		public:   make(map[string]bool),
 		stats:    newStats(cfg.Metrics),
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/uniqchat/uniqchat/chat"
 )
 
@@ -17,12 +19,21 @@ type listConversationsInput struct {
 	Visitor  string    `query:"visitor" doc:"A visitor's id."`
 	Since    time.Time `query:"since" doc:"Created at this time or later."`
 	Until    time.Time `query:"until" doc:"Created before this time."`
+	Text     string    `query:"q" maxLength:"200" doc:"Full text: conversations with a message, notes among agents included, that has all of it; the newest such message first. Words in any order, the last one may be unfinished; Chinese, Japanese and Korean characters as they stand. A page may then be shorter than limit, or empty, though next_cursor leads on."`
 	Cursor   string    `query:"cursor" maxLength:"500"`
 	Limit    int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
+// Resolve tells an empty q, which asks for nothing that can be found, from none.
+func (in *listConversationsInput) Resolve(ctx huma.Context) []error {
+	if u := ctx.URL(); in.Text == "" && u.Query().Has("q") {
+		return []error{&huma.ErrorDetail{Location: "query.q", Message: "is empty: leave it away to list everything"}}
+	}
+	return nil
+}
+
 func (a *API) listConversations(ctx context.Context, c *call, in *listConversationsInput) (*answer[List[Conversation]], error) {
-	f := chat.Filter{Since: in.Since, Until: in.Until, Cursor: in.Cursor, Limit: in.Limit}
+	f := chat.Filter{Since: in.Since, Until: in.Until, Text: in.Text, Cursor: in.Cursor, Limit: in.Limit}
 	if in.Status != "" {
 		for name := range strings.SplitSeq(in.Status, ",") {
 			s, err := chat.ParseStatus(strings.TrimSpace(name))
@@ -51,6 +62,7 @@ func (a *API) listConversations(ctx context.Context, c *call, in *listConversati
 	out := List[Conversation]{Data: make([]Conversation, len(page)), NextCursor: orNull(next)}
 	for i := range page {
 		out.Data[i] = showConversation(&page[i])
+		out.Data[i].Match = showMatch(in.Text, page[i].Match)
 	}
 	return ok(out)
 }

@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/chat/text"
 )
 
 // Conversation is a conversation as the API shows it.
@@ -25,6 +27,14 @@ type Conversation struct {
 	QueuedAt    *time.Time      `json:"queued_at" nullable:"true" doc:"Since when it waits; null unless queued."`
 	ClosedAt    *time.Time      `json:"closed_at" nullable:"true"`
 	Rating      *int            `json:"rating" nullable:"true"`
+	Match       *Match          `json:"match,omitempty" doc:"In a list by q: what was found in the conversation."`
+}
+
+// Match is the newest message of a conversation that has what was asked for.
+type Match struct {
+	Mid     string `json:"mid" format:"uuid"`
+	Seq     uint64 `json:"seq"`
+	Snippet string `json:"snippet" doc:"The part of the message around what was asked for; plain text."`
 }
 
 // Message is a message: the MESSAGE packet's fields by the same names.
@@ -117,6 +127,22 @@ func showConversation(c *chat.Conversation) Conversation {
 	if c.LastMessage != nil {
 		m := showMessage(c.LastMessage, chat.AudienceAll)
 		out.LastMessage = &m
+	}
+	return out
+}
+
+// snippetLength is how many characters of a message a list of results shows.
+const snippetLength = 120
+
+// showMatch is what was found, nil if nothing was asked for.
+func showMatch(q string, m *chat.Message) *Match {
+	if m == nil {
+		return nil
+	}
+	out := &Match{Mid: m.ID.String(), Seq: uint64(m.Seq)}
+	said := strings.Join(chat.Said(nil, m.Kind, m.Body), " – ")
+	if query, err := text.Parse(q); err == nil {
+		out.Snippet = query.Snippet(said, snippetLength)
 	}
 	return out
 }

@@ -17,9 +17,22 @@ const (
 	maxLocale       = 35   // RFC 5646 4.4.1
 )
 
-// connect handles the first packet of a connection (protocol rules 1 and 6).
+// newcomer is a session whose CONNECT was accepted and whose place in its audiences is not taken yet.
+type newcomer struct {
+	s      *session
+	rid    uint16
+	resume []codec.Position
+}
+
+// connect handles the first packet of a connection (protocol rules 1 and 6). Who may come in waits for letIn, so that all who
+// come at the same time cost one look-up.
 func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	h := sh.h
+	origin := s.conn.Origin()
+	if s.conn.Gone() { // while its CONNECT waited: its device may be elsewhere by now, and nobody would hear an answer
+		s.refused = true
+		return
+	}
 	if p.MinVersion > protocolVersion || p.MaxVersion < protocolVersion {
 		s.refuse(codec.CloseVersion, "this server speaks version 1 of the protocol")
 		return
@@ -30,7 +43,7 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	}
 	ctx, cancel := context.WithTimeout(sh.ctx, h.cfg.CallTimeout)
 	defer cancel()
-	cred, err := h.cfg.Auth.Authenticate(ctx, p.Token, s.conn.Origin())
+	cred, err := h.cfg.Auth.Authenticate(ctx, p.Token, origin)
 	if err != nil {
 		h.refuse(s, err)
 		return
@@ -40,32 +53,95 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		return
 	}
 	h.adopt(s, cred, p)
-	if s.actor.Role == chat.RoleVisitor {
-		conv, err := h.desk.OpenConversation(ctx, &s.actor)
-		if err != nil {
-			h.refuse(s, err)
-			s.known = false
-			return
-		}
-		s.setConv(conv)
-		if !s.conv.IsZero() {
-			s.profile = "" // it is in the database already
+	s.entering = true
+	sh.newcomers = append(sh.newcomers, newcomer{s, hd.RID, slices.Clone(p.Resume)})
+	if sh.resuming += len(p.Resume); sh.resuming > maxResuming {
+		sh.letIn()
+	}
+}
+
+// maxResuming is about how many positions one look-up of letIn is for.
+const maxResuming = 1024
+
+// letIn completes the CONNECTs that wait: one look-up for all visitors' open conversations, and one for all positions.
+func (sh *shard) letIn() {
+	if len(sh.newcomers) == 0 {
+		return
+	}
+	all := sh.newcomers
+	sh.newcomers, sh.resuming = nil, 0
+	ctx, cancel := context.WithTimeout(sh.ctx, sh.h.cfg.CallTimeout)
+	defer cancel()
+	for i := range all {
+		all[i].s.entering = false
+	}
+	sh.findOpen(ctx, all)
+	for i := range all {
+		n := &all[i]
+		if !n.s.refused {
+			sh.guard(n.s, n.rid, func() { sh.enter(n) })
 		}
 	}
+	sh.resume(ctx, all)
+	clear(all)
+	sh.newcomers = all[:0]
+}
+
+// findOpen notes each visitor's open conversation.
+func (sh *shard) findOpen(ctx context.Context, all []newcomer) {
+	var visitors []*chat.Actor
+	var who []*session
+	for i := range all {
+		if s := all[i].s; s.agent == nil {
+			visitors, who = append(visitors, &s.actor), append(who, s)
+		}
+	}
+	apart(len(who), func(from, to int) error {
+		convs, err := sh.h.desk.OpenConversations(ctx, visitors[from:to]...)
+		for i := range convs {
+			s := who[from+i]
+			if s.setConv(convs[i]); !convs[i].IsZero() {
+				s.profile = "" // it is in the database already
+			}
+		}
+		return err
+	}, func(i int, err error) {
+		sh.h.refuse(who[i], err)
+		who[i].known = false
+	})
+}
+
+// apart does a thing for n at once, or one by one if that fails: what one of them needs and can't be had is not missed by the
+// others.
+func apart(n int, do func(from, to int) error, failed func(i int, err error)) {
+	if n == 0 || do(0, n) == nil {
+		return
+	}
+	for i := range n {
+		if err := do(i, i+1); err != nil {
+			failed(i, err)
+		}
+	}
+}
+
+// enter makes a newcomer part of its audiences and answers its CONNECT.
+func (sh *shard) enter(n *newcomer) {
+	h, s := sh.h, n.s
 	// History first is held back, then the audience is joined, so that nothing falls between the two.
-	for _, r := range p.Resume {
+	for _, r := range n.resume {
 		s.beginJoin(chat.ConversationID(r.Conv))
 	}
-	h.enter(sh, s)
+	first := h.enter(sh, s)
 	h.desk.Connected(&s.actor, s.id, s.device)
-	h.welcome(s, hd.RID)
-	sh.resume(ctx, s, p.Resume)
+	h.welcome(s, n.rid)
+	if first { // after CONNACK: it is told to the conversation's audience, which this connection is part of
+		h.desk.Presence.Up(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
+	}
 }
 
 // adopt makes a connection a session of the credential's owner.
 func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
 	s.actor, s.known = *cred.Actor, true
-	s.id = chat.NewID[chat.Origin]()
 	s.device = p.Device
 	s.caps = p.Caps & codec.CapCompress
 	s.space = h.spaces.of(s.actor.Tenant)
@@ -109,17 +185,16 @@ func (h *Handler) refuse(s *session, err error) {
 	}
 }
 
-// enter makes the session part of its audiences and replaces older connections of its device.
-func (h *Handler) enter(sh *shard, s *session) {
+// enter makes the session part of its audiences and replaces older connections of its device. It reports whether presence is to
+// be told: the first connection of its owner to this node, and every one of staff.
+func (h *Handler) enter(sh *shard, s *session) (tell bool) {
 	own := userTopic(s.space, s.actor.User)
 	h.hub.Subscribe(own, s.conn)
 	if s.agent != nil {
 		h.hub.Subscribe(staffTopic(s.space), s.conn)
 	}
 	sh.conns = h.hub.Members(own, sh.conns[:0])
-	if len(sh.conns) == 1 || s.agent != nil { // two first connections at once may each see the other
-		h.desk.Presence.Up(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
-	}
+	tell = len(sh.conns) == 1 || s.agent != nil // two first connections at once may each see the other
 	if s.device != (codec.UUID{}) {
 		for _, c := range sh.conns {
 			other, ok := c.Session().(*session)
@@ -134,6 +209,7 @@ func (h *Handler) enter(sh *shard, s *session) {
 		}
 	}
 	clear(sh.conns)
+	return tell
 }
 
 // welcome sends CONNACK.
@@ -146,122 +222,6 @@ func (h *Handler) welcome(s *session, rid uint16) {
 		Time: uint64(h.cfg.Now().UnixMilli()), Ping: uint16(t.Ping / time.Second), Pong: uint16(t.Pong / time.Second),
 		MaxBody: uint32(l.MaxBody), Window: uint16(l.Window), Caps: s.caps, Conv: codec.UUID(s.conv),
 	})
-}
-
-// resume sends what followed each position, or a GAP, and how far the database is. Conversations that the actor may not
-// read are passed over in silence: they are no business of his.
-func (sh *shard) resume(ctx context.Context, s *session, positions []codec.Position) {
-	if len(positions) == 0 {
-		return
-	}
-	h := sh.h
-	keys := make([]chat.Key, len(positions))
-	for i, p := range positions {
-		keys[i] = chat.Key{Tenant: s.actor.Tenant, Conversation: chat.ConversationID(p.Conv)}
-		if s.agent != nil {
-			// Joined before the look, so that nothing falls between; taken back if it is not readable.
-			h.follow(s, keys[i].Conversation)
-		}
-	}
-	forks := h.forks.Load()
-	heads, err := h.desk.Heads(ctx, keys)
-	if err != nil {
-		for i := range keys {
-			s.endJoin(keys[i].Conversation, ^chat.Seq(0))
-		}
-		h.refuse(s, err)
-		return
-	}
-	var gaps []codec.Position
-	// All of it together must leave room in the outbox, or a slow line would be closed for what it asked for.
-	sh.room = s.conn.Tier().OutLimit / 2
-	for i := range positions {
-		id, after := keys[i].Conversation, chat.Seq(positions[i].Seq)
-		if slices.Contains(keys[:i], keys[i]) {
-			continue // named twice
-		}
-		if !h.desk.MayRead(&s.actor, &heads[i].State) {
-			s.endJoin(id, ^chat.Seq(0))
-			if s.agent != nil {
-				h.unfollow(s, id)
-			}
-			continue
-		}
-		sent, gap, err := sh.catchUp(ctx, s, keys[i], heads[i], after)
-		if err != nil {
-			h.cfg.Logger.Warn("resume could not read", "err", err)
-			gap = max(heads[i].LastFor(s.actor.Audience()), 1)
-		}
-		if dropped := s.endJoin(id, sent); gap != forked {
-			gap = max(gap, dropped)
-		}
-		switch {
-		case gap == forked:
-			gaps = append(gaps, codec.Position{Conv: codec.UUID(id)})
-		case gap > 0:
-			gaps = append(gaps, codec.Position{Conv: codec.UUID(id), Seq: uint64(gap)})
-		}
-		if gap != forked {
-			sh.owe(s, id, max(sent, heads[i].LastFor(s.actor.Audience())), forks)
-		}
-	}
-	if len(gaps) > 0 {
-		h.reply(s, 0, &codec.Gap{Items: gaps})
-	}
-	sh.payDurable(s)
-}
-
-// forked stands for a GAP with top 0: the client knows entries that the log does not.
-const forked = ^chat.Seq(0)
-
-// catchUp sends what followed after. It returns how far it got, and the top of a GAP if it was too much for one page.
-func (sh *shard) catchUp(ctx context.Context, s *session, key chat.Key, head chat.Head, after chat.Seq) (sent, gap chat.Seq, err error) {
-	h := sh.h
-	top := head.LastFor(s.actor.Audience())
-	if after > top {
-		// The head in memory may be older than what another connection was told: ask the log itself before giving up.
-		fresh, err := h.cfg.Log.Heads(ctx, key)
-		if err != nil {
-			return after, 0, err
-		}
-		if top = fresh[0].LastFor(s.actor.Audience()); after > top {
-			return after, forked, nil
-		}
-	}
-	if after == top {
-		return after, 0, nil
-	}
-	if after > 0 && !after.SameEpoch(top) {
-		known, _, err := h.desk.Messages(ctx, &s.actor, key.Conversation, chat.Page{After: after - 1, Before: after + 1, Limit: 1})
-		if err != nil {
-			return after, 0, err
-		}
-		if len(known) == 0 { // what the client knows was lost, and others wrote on without it
-			return after, forked, nil
-		}
-	}
-	events, all, err := h.desk.Follow(ctx, &s.actor, key.Conversation, after, pageMessages+1)
-	if err != nil {
-		return after, 0, err
-	}
-	size := 0
-	for i := range events {
-		size += len(events[i].Body) + messageOverhead
-	}
-	if !all || len(events) > pageMessages || size > min(pageBytes, sh.room) {
-		if n := len(events); n > 0 {
-			top = max(top, events[n-1].Seq)
-		}
-		return after, top, nil
-	}
-	sent = after
-	sh.room -= size
-	for i := range events {
-		e := &events[i]
-		h.reply(s, 0, messagePacket(&e.Message, s.actor.Audience()))
-		sent = e.Seq
-	}
-	return sent, 0, nil
 }
 
 // closed ends a session: it leaves its audiences, and its owner may have left altogether.

@@ -32,17 +32,19 @@ type Handler struct {
 
 // shard is what one of the engine's shard goroutines works with.
 type shard struct {
-	h       *Handler
-	ctx     context.Context
-	decoder codec.Decoder
-	current *session // whose JSON text is being decoded
-	eachFn  func(codec.Header, codec.Packet, error)
-	sends   []chat.SendRequest // waiting to be appended in one call
-	askers  []asker
-	room    int        // bytes that a RESUME may still send
-	owed    []*session // sessions that are owed a DURABLE
-	conns   []*engine.Conn
-	ticks   uint
+	h         *Handler
+	ctx       context.Context
+	decoder   codec.Decoder
+	current   *session // whose JSON text is being decoded
+	eachFn    func(codec.Header, codec.Packet, error)
+	sends     []chat.SendRequest // waiting to be appended in one call
+	askers    []asker
+	newcomers []newcomer // whose CONNECT waits to be completed
+	resuming  int        // how many positions those have
+	room      int        // bytes that a RESUME may still send
+	owed      []*session // sessions that are owed a DURABLE
+	conns     []*engine.Conn
+	ticks     uint
 }
 
 // asker is who waits for the answer to a SEND.
@@ -133,9 +135,10 @@ func (h *Handler) deliver(e *chat.Event) {
 	h.fanout(e)
 }
 
-// Open implements engine.Handler.
+// Open implements engine.Handler. The session gets its id here, and not when its CONNECT is served, which may be seconds later:
+// of two connections of one device the one that was opened later is the newer.
 func (h *Handler) Open(c *engine.Conn) engine.Session {
-	return &session{conn: c}
+	return &session{conn: c, id: chat.NewID[chat.Origin]()}
 }
 
 // Serve implements engine.Handler.
@@ -161,9 +164,13 @@ func (h *Handler) Serve(n int, batch []engine.Inbound) {
 			}
 			sh.binary(s, in.Data)
 		case engine.OpClosed:
+			if s.entering {
+				sh.letIn()
+			}
 			sh.guard(s, 0, func() { sh.closed(s) })
 		}
 	}
+	sh.letIn()
 	sh.flush()
 }
 
@@ -234,6 +241,9 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 			sh.h.panicked(s, hd.RID, r)
 		}
 	}()
+	if s.entering {
+		sh.letIn()
+	}
 	if s.refused {
 		return // what came along with a CONNECT that failed
 	}

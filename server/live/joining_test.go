@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -38,6 +39,7 @@ func TestJoinHoldsBackAndLosesNothing(t *testing.T) {
 	w := newWorld(t, func(c *live.Config) {
 		rows := c.Log.(interface{ Store() *sqlstore.Store }).Store()
 		log.Log = c.Log
+		c.CallTimeout = time.Minute // a JOIN waits here for as long as 520 messages take
 		c.Desk = chat.NewDesk(chat.DeskConfig{Log: log, Store: rows, Broker: c.Broker})
 	})
 	vera, tab := w.dial(engine.WebSocketText), w.dial(engine.WebSocketText)

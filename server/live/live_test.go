@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 	"github.com/stretchr/testify/require"
@@ -56,13 +57,15 @@ type world struct {
 	desk   *chat.Desk
 	people tokens
 	tenant chat.TenantID
+
+	metrics *metrics.Set // of the engine
 }
 
 func newWorld(t *testing.T, tune func(*live.Config)) *world {
 	ctx, cancel := context.WithCancel(context.Background())
 	s, err := storage.Open(ctx, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "chat.db")})
 	require.NoError(t, err)
-	w := &world{t: t, store: s, tenant: chat.NewID[chat.Tenant](), people: tokens{}}
+	w := &world{t: t, store: s, tenant: chat.NewID[chat.Tenant](), people: tokens{}, metrics: metrics.NewSet()}
 	for _, name := range []string{"vera", "vito"} {
 		w.people[name] = chat.Actor{Tenant: w.tenant, User: chat.NewID[chat.Actor](), Role: chat.RoleVisitor, Name: name}
 	}
@@ -81,7 +84,7 @@ func newWorld(t *testing.T, tune func(*live.Config)) *world {
 	}
 	h := live.New(cfg)
 	w.engine, err = engine.New(engine.Config{
-		WSListen: "127.0.0.1:0", TCPListen: "127.0.0.1:0", Shards: 4, Loops: 2, Path: "/ws",
+		WSListen: "127.0.0.1:0", TCPListen: "127.0.0.1:0", Shards: 4, Loops: 2, Path: "/ws", Metrics: w.metrics,
 		Protocols: map[string]engine.Kind{"uniqchat.v1.json": engine.WebSocketText, "uniqchat.v1.bin": engine.WebSocketBinary},
 	}, h)
 	require.NoError(t, err)
@@ -367,9 +370,10 @@ func TestCloseCodes(t *testing.T) {
 		require.Equal(t, codec.CloseVersion, code)
 		// The same device again replaces the older connection; nil never does.
 		device := codec.UUID(chat.NewID[chat.Origin]())
-		a, b := w.dial(kind), w.dial(kind)
+		a := w.dial(kind)
 		a.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "vera", Device: device})
 		want[codec.Connack](a)
+		b := w.dial(kind)
 		b.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "vera", Device: device})
 		want[codec.Connack](b)
 		code, _ = closes(a)

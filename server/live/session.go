@@ -31,6 +31,7 @@ type session struct {
 	second   uint32            // the second that packets counts; shard only
 	packets  int32             // packets other than SEND in that second; shard only
 	known    bool              // CONNECT was accepted; shard only
+	entering bool              // CONNECT was accepted and waits for others; shard only
 	refused  bool              // CONNECT failed; shard only
 	gone     bool              // the connection ended; shard only
 

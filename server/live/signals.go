@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/engine"
@@ -140,21 +138,17 @@ func (h *Handler) revoked(sig *chat.Signal) {
 	}
 }
 
-// raceBound is for how long two connections of one device may each think that the other is older: what nodes' clocks may
-// differ by, twice.
-const raceBound = 10 * time.Second
-
 // superseded closes the connections of a device that has connected to another node. The newer one wins by its id, which is
-// time-ordered; ids of different nodes' clocks can only be compared if both connected at about the same time, so whoever has
-// been here for longer than clocks differ is older in any case.
+// time-ordered. How long ago the signal came says nothing: it may have waited for Redis, or its CONNECT in a queue, while the
+// device had long gone on to the connection that is here. Where clocks differ, a connection that is younger than they differ
+// may stay although its device has left it; its heartbeat ends it then.
 func (h *Handler) superseded(sig *chat.Signal) {
 	for _, c := range h.hub.Members(userTopic(h.spaces.of(sig.Tenant), sig.User), nil) {
 		s, ok := c.Session().(*session)
 		if !ok || s.id == sig.Origin || string(s.device[:]) != string(sig.Data) {
 			continue
 		}
-		sec, nsec := uuid.UUID(s.id).Time().UnixTime()
-		if string(s.id[:]) < string(sig.Origin[:]) || h.cfg.Now().Sub(time.Unix(sec, nsec)) > raceBound {
+		if string(s.id[:]) < string(sig.Origin[:]) {
 			c.Close(codec.CloseReplaced, "replaced by a newer connection of the same device")
 		}
 	}

@@ -98,9 +98,29 @@ func (d *DB) Find(ctx context.Context, refs ...project.Ref) ([]chat.Message, err
 	return out, nil
 }
 
-// OpenConversation implements project.Database.
-func (d *DB) OpenConversation(ctx context.Context, t chat.TenantID, v chat.VisitorID) (chat.ConversationID, error) {
-	return d.store.OpenConversation(ctx, t, v)
+// OpenConversations implements project.Database. The log sees to it that a visitor has one at most; its rows may come in
+// another order: the newest counts.
+func (d *DB) OpenConversations(ctx context.Context, visitors ...chat.VisitorKey) ([]chat.ConversationID, error) {
+	out := make([]chat.ConversationID, len(visitors))
+	var tenants, ids [][]byte
+	for i := range visitors {
+		tenants, ids = append(tenants, visitors[i].Tenant[:]), append(ids, visitors[i].Visitor[:])
+	}
+	err := d.query(ctx, func(row pgx.CollectableRow) error {
+		var i int64
+		var id chat.ConversationID
+		if err := row.Scan(&i, &id); err != nil {
+			return err
+		}
+		out[i-1] = id
+		return nil
+	}, `SELECT k.i, c.id FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS k(tenant, visitor, i),
+		LATERAL (SELECT id FROM conversations WHERE tenant = k.tenant AND visitor = k.visitor AND status <> 4
+			ORDER BY created_at DESC, id DESC LIMIT 1) AS c`, tenants, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read open conversations: %w", err)
+	}
+	return out, nil
 }
 
 // Messages implements project.Database.

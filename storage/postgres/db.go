@@ -90,7 +90,7 @@ func connect(ctx context.Context, url string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	d := &DB{pool: pool, db: stdlib.OpenDBFromPool(pool)}
-	d.store = sqlstore.New(d.run, d.runAgain)
+	d.store = sqlstore.New(d.run, d.runAgain, sqlstore.PostgresIndex{})
 	return d, nil
 }
 

@@ -117,7 +117,7 @@ func TestEveryTenantTableIsHeld(t *testing.T) {
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
 		AND (c.relname = 'tenants' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant'))
 		AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND c.relnamespace = 'public'::regnamespace)`))
-	require.Equal(t, 13, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
+	require.Equal(t, 16, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class WHERE relowner = 'uniqchat_app'::regrole`))
 	// Every key starts with the tenant, but those that find one.
 	require.Equal(t, 3, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
@@ -147,12 +147,18 @@ func TestOwnerWithoutRights(t *testing.T) {
 	require.NoError(t, Migrate(t.Context(), address))
 	require.Error(t, Migrate(t.Context(), humble), "the role is there, but not for this user")
 	require.NoError(t, raw(t, s.URL("postgres"), `GRANT uniqchat_app TO humble`))
+	require.ErrorContains(t, Migrate(t.Context(), humble), `GRANT uniqchat_search TO "humble"`)
+	require.NoError(t, raw(t, s.URL("postgres"), `GRANT uniqchat_search TO humble`))
 	require.NoError(t, Migrate(t.Context(), humble))
 	for _, a := range []string{address, humble} {
 		d := opened(t, a)
-		project1000(t, d)
+		f := project1000(t, d)
 		require.Zero(t, count(t, a, `SELECT count(*) FROM messages`), "the owner says nothing of a tenant or the system")
 		require.Equal(t, 1000, count(t, a, `SELECT count(*) FROM messages`, `SET uniqchat.system = 'on'`))
+		finish(t, d)
+		require.Zero(t, count(t, a, `SELECT count(*) FROM search`))
+		require.Equal(t, 960, count(t, a, `SELECT count(*) FROM search`, `SET uniqchat.system = 'on'`))
+		require.Len(t, found(t, d, f.tenants[1], chat.Filter{Text: "77 "}), 1)
 		d.Close()
 	}
 }
@@ -191,7 +197,7 @@ func TestRowsOfOneTenant(t *testing.T) {
 	}
 	require.Equal(t, own, count(t, address, `SELECT count(*) FROM messages`, as(hex(mine))...))
 	require.Zero(t, count(t, address, `SELECT count(*) FROM messages`, as("")...))
-	for _, forbidden := range []string{"dead_letter", "refresh_tokens", "signing_keys", "ended_families", "attempts", "log_partitions", "messages_0"} {
+	for _, forbidden := range []string{"dead_letter", "refresh_tokens", "signing_keys", "ended_families", "attempts", "log_partitions", "messages_0", "search", "search_buckets", "search_queue", "search_backlog"} {
 		require.Equal(t, noPrivilege, state(raw(t, address, append(as(hex(mine)), `SELECT * FROM `+forbidden)...)), forbidden)
 	}
 	update := fmt.Sprintf(`UPDATE conversations SET priority = 7 WHERE tenant = '\x%x'`, theirs[:])

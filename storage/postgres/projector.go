@@ -205,7 +205,8 @@ func (p *Projector) round(ctx context.Context) (n int, behind bool, err error) {
 
 // read reads what follows positions. A partition that can't be read does not keep the others.
 func (p *Projector) read(ctx context.Context, positions []position) (portions []portion, behind bool, err error) {
-	var mu sync.Mutex
+	var mu sync.Mutex // over portions and full
+	full := false
 	var total atomic.Int64
 	var g errgroup.Group
 	g.SetLimit(readers)
@@ -233,13 +234,13 @@ func (p *Projector) read(ctx context.Context, positions []position) (portions []
 			mu.Lock()
 			defer mu.Unlock()
 			portions = append(portions, part)
-			behind = behind || len(part.events) >= perPartition
+			full = full || len(part.events) >= perPartition
 			return nil
 		})
 	}
 	err = g.Wait()
 	slices.SortFunc(portions, func(a, b portion) int { return a.partition - b.partition })
-	return portions, behind, err
+	return portions, behind || full, err
 }
 
 // anew makes a partition be read from the start.

@@ -132,6 +132,28 @@ func TestClosedAgain(t *testing.T) {
 	f.check(t, d)
 }
 
+// The same where the run begins with the conversation: its row may be there already, closed the first time.
+func TestClosedAgainInOneRun(t *testing.T) {
+	f := newFeed(1)
+	k := f.keys[0]
+	made := f.message(k, "made")
+	made.Next = &chat.State{Visitor: chat.NewID[chat.Visitor](), Version: 1}
+	events := []*chat.Event{&made}
+	for i, status := range []chat.Status{chat.Closed, chat.Queued, chat.Closed} {
+		e := f.message(k, "changed")
+		e.Next = &chat.State{Visitor: made.Next.Visitor, Version: uint64(i + 2), Status: status}
+		e.Time = made.Time.Add(time.Duration(i+1) * time.Minute)
+		events = append(events, &e)
+	}
+	for i, e := range events {
+		e.Seq = chat.Seq(i + 1)
+	}
+	w := workOf(events)
+	require.Len(t, w.conversations, 2)
+	require.True(t, w.conversations[0][0].Closed.IsZero())
+	require.Equal(t, events[3].Time, w.conversations[1][0].Closed)
+}
+
 // A log that lost its newest part does not set rows back.
 func TestOlderLog(t *testing.T) {
 	address := migrated(t, server(t))

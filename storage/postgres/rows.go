@@ -78,6 +78,7 @@ func (c *conversation) apply(e *chat.Event) {
 		c.Created = e.Time
 	}
 	created := c.Created
+	again := c.Last != 0 && c.Status == chat.Closed // closed earlier in this run
 	c.Apply(e)
 	c.Created = created
 	if e.Next == nil {
@@ -85,7 +86,7 @@ func (c *conversation) apply(e *chat.Event) {
 		return
 	}
 	c.created = c.created || e.Next.Version == 1
-	c.reopened = c.reopened || !c.created && e.Next.Status != chat.Closed
+	c.reopened = c.reopened || (again || !c.created) && e.Next.Status != chat.Closed
 }
 
 // merged is a visitor as two tokens describe it: the later one, and what only the earlier one knows.

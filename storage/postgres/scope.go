@@ -19,6 +19,9 @@ import (
 // appRole is the role that a tenant's transactions run as: it owns nothing and sees one tenant's rows.
 const appRole = "uniqchat_app"
 
+// searchRole is the role that the functions of the search run as: it reads the index of words and nothing else.
+const searchRole = "uniqchat_search"
+
 // asSystem makes a transaction one for the system.
 const asSystem = `SET LOCAL uniqchat.system = 'on'`
 

@@ -63,8 +63,8 @@ type Database interface {
 	Heads(ctx context.Context, keys ...chat.Key) ([]chat.Head, error)
 	// Find returns messages in the order of refs; one with a zero Seq is not there.
 	Find(ctx context.Context, refs ...Ref) ([]chat.Message, error)
-	// OpenConversation returns a visitor's open conversation, or the zero id.
-	OpenConversation(ctx context.Context, tenant chat.TenantID, v chat.VisitorID) (chat.ConversationID, error)
+	// OpenConversations returns visitors' open conversations, in the order asked; the zero id for one who has none.
+	OpenConversations(ctx context.Context, visitors ...chat.VisitorKey) ([]chat.ConversationID, error)
 	// Messages is chat.Store's.
 	Messages(ctx context.Context, key chat.Key, p chat.Page) (messages []chat.Message, complete bool, err error)
 	// Cursors returns how far each partition is in the database.

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type group struct {
 	head     *chat.Head // what the database says of the conversation, if it was asked
 	asked    bool       // the database was asked for the head
 	looked   bool       // the database was asked for the messages: they are not there
+	place    placeClaim
 	tries    int
 }
 
@@ -196,19 +198,27 @@ func (l *Log) commit(ctx context.Context) error {
 				waiting = append(waiting, g)
 			}
 		}
-	gather:
-		for len(waiting) < maxCall {
-			select {
-			case g := <-l.again:
-				waiting = append(waiting, g)
-			case r := <-l.queue:
-				waiting = split(waiting, r)
-			default:
-				break gather
-			}
-		}
-		waiting = l.call(ctx, waiting)
+		waiting = l.gather(waiting)
+		// The callers that the last call answered all come back at about the same time. The first one must not go alone: the others
+		// would wait for a whole call before theirs begins. Those that can run now run first.
+		runtime.Gosched()
+		waiting = l.call(ctx, l.gather(waiting))
 	}
+}
+
+// gather adds what has queued up, without waiting.
+func (l *Log) gather(waiting []*group) []*group {
+	for len(waiting) < maxCall {
+		select {
+		case g := <-l.again:
+			waiting = append(waiting, g)
+		case r := <-l.queue:
+			waiting = split(waiting, r)
+		default:
+			return waiting
+		}
+	}
+	return waiting
 }
 
 // split appends a request's groups.

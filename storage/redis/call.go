@@ -109,6 +109,10 @@ func (l *Log) encode(t *part) error {
 		for i := range g.events() {
 			e := &g.events()[i]
 			head := appendHeader(make([]byte, 0, headerLen), g, e, i > 0, &m, now, t.tag)
+			if i == 0 && !l.cluster && opensOne(e) {
+				head[0] |= flagClaim
+				head = l.appendClaim(head, g, &m, now)
+			}
 			if i == 0 && g.head != nil {
 				head[0] |= flagHead
 				head = appendHead(head, known.Epoch, g.head)
@@ -131,6 +135,7 @@ const (
 	flagFresh
 	flagLook
 	flagHead
+	flagClaim
 )
 
 // headerLen is how long a header is without state and head.
@@ -176,6 +181,7 @@ func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *book, now
 func (l *Log) deliver(ctx context.Context, parts []*part) {
 	start := time.Now()
 	limit := l.clock() + patience.Milliseconds()
+	tried := false
 	for pause := 5 * time.Millisecond; len(parts) > 0; pause = min(2*pause, 200*time.Millisecond) {
 		replies, err := l.send(ctx, parts, limit)
 		if errors.Is(err, errLate) && time.Since(start) < patience { // Redis's clock was set: ours is the one that counts
@@ -192,6 +198,9 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 			switch {
 			case err == nil && replies[i].err == nil:
 				l.settle(ctx, t, replies[i].body)
+				if tried { // what an attempt appended whose answer was lost is in the stream only
+					l.repair(t.p.number)
+				}
 			case isFull(err) || err == nil && isFull(replies[i].err):
 				t.fail(errFull)
 			default:
@@ -212,10 +221,12 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 		if time.Since(start)+oneAttempt > patience || ctx.Err() != nil {
 			for _, t := range parts {
 				t.fail(errUnknown)
+				l.repair(t.p.number)
 			}
 			return
 		}
 		l.stats.lastError(l.Logger, err)
+		tried = true
 		time.Sleep(pause)
 	}
 }
@@ -304,10 +315,11 @@ func (l *Log) send(ctx context.Context, parts []*part, limit int64) ([]reply, er
 func (l *Log) eval(ctx context.Context, parts []*part, limit int64, publish string) ([]string, error) {
 	s := parts[0].p.scope
 	m := parts[0].book
-	names := make([]string, 0, 5+len(parts))
+	names := make([]string, 0, 7+len(parts))
 	names = append(names, s.meta, numbered(s.head, m.generation), numbered(s.head, m.generation-1), numbered(s.dup, m.window), numbered(s.dup, m.window-1))
-	args := make([]any, 0, 7+8*len(parts))
-	args = append(args, strconv.FormatInt(limit, 10), publish, s.feed, l.node[:], l.Backlog/project.Partitions, m.window, m.generation)
+	names = append(names, s.openKeys(m)...)
+	args := make([]any, 0, 8+8*len(parts))
+	args = append(args, strconv.FormatInt(limit, 10), publish, s.feed, l.node[:], l.Backlog/project.Partitions, m.window, m.generation, l.own)
 	for _, t := range parts {
 		names = append(names, t.p.stream)
 		args = append(args, t.args...)

@@ -19,6 +19,9 @@ const (
 	placeRec = 26
 )
 
+// A node's own batches do not come back to it while nobody else follows the feed: it has them from the answers to its calls, and where
+// an answer is lost it looks into the stream.
+
 // feed is a subscription: on a single server there is one for all partitions, on a cluster one for each.
 type feed struct {
 	scope   *scope
@@ -60,7 +63,7 @@ func (l *Log) listen(ctx context.Context, f feed) error {
 	if f.sharded {
 		sub = l.Client.SSubscribe(ctx, f.scope.feed)
 	} else {
-		sub = l.Client.Subscribe(ctx, f.scope.feed)
+		sub = l.Client.Subscribe(ctx, f.scope.feed, l.own) // both or none: the script tells from it whether anybody else listens
 	}
 	defer sub.Close()
 	stop := context.AfterFunc(ctx, func() { _ = sub.Close() })
@@ -82,6 +85,9 @@ func (l *Log) listen(ctx context.Context, f feed) error {
 		asked = false
 		switch m := msg.(type) {
 		case *goredis.Subscription:
+			if m.Channel != f.scope.feed {
+				continue
+			}
 			for _, p := range f.scope.parts { // what was missed before
 				l.repair(p.number)
 			}

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -53,6 +54,7 @@ type Log struct {
 	Options
 	cluster bool
 	node    [16]byte
+	own     string // a channel that only this node follows, "" on a cluster: see append.lua
 	parts   [project.Partitions]partition
 	scopes  []*scope
 	tails   local.Tails
@@ -110,6 +112,9 @@ func New(o Options) *Log {
 	_, _ = rand.Read(l.node[:]) // never fails
 	l.stats.register(o.Metrics)
 	l.arrange()
+	if !l.cluster {
+		l.own = l.scopes[0].feed + ":" + hex.EncodeToString(l.node[:])
+	}
 	return l
 }
 

@@ -87,17 +87,20 @@ func (m *memory) Find(_ context.Context, refs ...project.Ref) ([]chat.Message, e
 	return out, nil
 }
 
-func (m *memory) OpenConversation(_ context.Context, t chat.TenantID, v chat.VisitorID) (chat.ConversationID, error) {
+func (m *memory) OpenConversations(_ context.Context, visitors ...chat.VisitorKey) ([]chat.ConversationID, error) {
 	if err := m.begin(); err != nil {
-		return chat.ConversationID{}, err
+		return nil, err
 	}
 	defer m.mu.Unlock()
-	for k, r := range m.rows {
-		if k.Tenant == t && r.Visitor == v && r.Status != chat.Closed {
-			return k.Conversation, nil
+	out := make([]chat.ConversationID, len(visitors))
+	for i, v := range visitors {
+		for k, r := range m.rows {
+			if k.Tenant == v.Tenant && r.Visitor == v.Visitor && r.Status != chat.Closed {
+				out[i] = k.Conversation
+			}
 		}
 	}
-	return chat.ConversationID{}, nil
+	return out, nil
 }
 
 func (m *memory) Messages(_ context.Context, key chat.Key, p chat.Page) ([]chat.Message, bool, error) {

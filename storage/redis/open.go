@@ -2,16 +2,16 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"time"
-
-	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// A visitor has one conversation that is not closed (protocol rule 4). Whoever opens one takes the visitor's place first, and
-// gives it back when the conversation is closed. A place whose conversation is closed, or was never made, is taken over.
+// A visitor has one conversation that is not closed (protocol rule 4). Whoever opens one takes the visitor's place, and gives it
+// back when the conversation is closed. A place whose conversation is closed, or was never made, is taken over.
+//
+// On a single server the append itself takes the place (claim.go). On a cluster the place is the visitor's partition's, and is
+// taken first.
 
 // giveUp is how long a place is kept for a conversation that is nowhere: its append may still be on the way.
 const giveUp = patience + time.Second
@@ -29,18 +29,26 @@ type claim struct {
 	err     error
 }
 
-// changes appends groups of which some may open or close conversations, each of another visitor: the places of all are taken in
-// one call, then all are appended in one.
-func (l *Log) changes(ctx context.Context, events []chat.Event) ([]chat.Receipt, error) {
-	var claims []*claim
+// claimsOf lists the groups that open a conversation.
+func claimsOf(events []chat.Event) (claims []*claim) {
 	for from := 0; from < len(events); {
 		e, to := &events[from], groupEnd(events, from)
-		if e.Next != nil && e.Next.Status != chat.Closed {
+		if opensOne(e) {
 			claims = append(claims, &claim{from: from, to: to, visitor: e.Next.Visitor, key: chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}})
 		}
 		from = to
 	}
-	l.reserve(ctx, claims)
+	return claims
+}
+
+// changes appends groups of which some may open or close conversations, each of another visitor. On a cluster the places of all
+// are taken in one call, then all are appended in one.
+func (l *Log) changes(ctx context.Context, events []chat.Event) ([]chat.Receipt, error) {
+	var claims []*claim
+	if l.cluster {
+		claims = claimsOf(events)
+		l.reserve(ctx, claims)
+	}
 	receipts := make([]chat.Receipt, len(events))
 	left := make([]chat.Event, 0, len(events))
 	at := make([]int, 0, len(events))
@@ -92,9 +100,7 @@ func (l *Log) denied(ctx context.Context, c *claim, events []chat.Event, receipt
 // occupied answers a group that can't open a conversation, because the visitor has another one. If its messages are there
 // already, that is the answer: the retry of what once made the conversation.
 func (l *Log) occupied(ctx context.Context, events []chat.Event, other chat.ConversationID) ([]chat.Receipt, error) {
-	taken := &chat.Error{
-		Code: chat.Conflict, Name: "conversation_open", Message: "you have an open conversation already", Conversation: other,
-	}
+	taken := hasOpen(other)
 	probe := make([]chat.Event, len(events))
 	copy(probe, events)
 	// A version that no conversation has: the log answers for duplicates, and appends nothing.
@@ -187,16 +193,16 @@ func (l *Log) contest(ctx context.Context, c *claim, answer string) {
 	var since time.Time
 	switch {
 	case answer == "miss":
-		var err error
-		if other, err = l.Database.OpenConversation(ctx, c.key.Tenant, c.visitor); err != nil {
+		open, err := l.Database.OpenConversations(ctx, chat.VisitorKey{Tenant: c.key.Tenant, Visitor: c.visitor})
+		if err != nil {
 			c.done, c.err = true, busy("look for an open conversation", err)
 			return
 		}
-		if other.IsZero() || other == c.key.Conversation {
+		if other = open[0]; other.IsZero() || other == c.key.Conversation {
 			c.asked = true
 			return
 		}
-	case len(answer) == 24:
+	case len(answer) == placeOfVisitor:
 		other = chat.ConversationID([]byte(answer[:16]))
 		since = time.UnixMilli(int64(be.Uint64([]byte(answer[16:]))))
 	default:
@@ -240,63 +246,77 @@ func (l *Log) release(ctx context.Context, key chat.Key, v chat.VisitorID) {
 	}
 }
 
-// OpenConversation implements chat.Log.
-func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.VisitorID) (id chat.ConversationID, err error) {
+// OpenConversations implements chat.Log: one round trip for all, and one query for visitors who may have a conversation that
+// Redis does not know of.
+func (l *Log) OpenConversations(ctx context.Context, visitors ...chat.VisitorKey) ([]chat.ConversationID, error) {
 	if err := l.up(ctx); err != nil {
-		return id, err
+		return nil, err
 	}
-	p := &l.parts[homeOf(v)]
-	field := string(visitorKey(t, v))
-	var m book
-	for try := 0; ; try++ {
-		m = p.scope.read()
-		begun, names := p.began(), p.scope.openKeys(m)
-		pipe := l.Client.Pipeline()
-		place := pipe.HGet(ctx, p.scope.meta, p.field)
-		found := []*goredis.StringCmd{pipe.HGet(ctx, names[0], field), pipe.HGet(ctx, names[1], field)}
-		var err error
-		if !l.silent() {
-			_, err = pipe.Exec(ctx)
-		}
-		if l.silent() || err != nil && !errors.Is(err, goredis.Nil) { // whoever opens one is judged by Redis; this is for readers
-			if id, err = l.Database.OpenConversation(ctx, t, v); err != nil {
-				err = busy("look for an open conversation", err)
-			}
-			return id, err
-		}
-		for _, c := range found {
-			if s, err := c.Result(); err == nil && len(s) == 24 {
-				return chat.ConversationID([]byte(s[:16])), nil
-			}
-		}
-		if l.isCurrent(ctx, p, place, begun) {
-			break
-		}
-		if try == 3 {
-			return id, errBusy
-		}
+	out := make([]chat.ConversationID, len(visitors))
+	if len(visitors) == 0 {
+		return out, nil
 	}
-	if m.isFresh(v, time.UnixMilli(l.clock()), m.headsSince) {
-		return id, nil
+	left, err := l.placesOf(ctx, visitors, out)
+	if err != nil || len(left) == 0 {
+		return out, err
 	}
-	if id, err = l.Database.OpenConversation(ctx, t, v); err != nil {
-		return id, busy("look for an open conversation", err)
+	asked := make([]chat.VisitorKey, len(left))
+	for j, i := range left {
+		asked[j] = visitors[i]
 	}
-	return id, nil
+	l.stats.lookups.Inc()
+	rows, err := l.Database.OpenConversations(ctx, asked...)
+	if err != nil {
+		return nil, busy("look for open conversations", err)
+	}
+	for j, i := range left {
+		out[i] = rows[j]
+	}
+	return out, nil
 }
 
-// isCurrent reports whether what a node remembers of a partition belongs to the epoch that Redis has. If not, it reads it again.
-func (l *Log) isCurrent(ctx context.Context, p *partition, place *goredis.StringCmd, begun uint64) bool {
-	if s, err := place.Result(); err == nil && len(s) == 40 && be.Uint64([]byte(s)) == begun {
-		return true
+// placesOf fills in the conversations that have a place in Redis, and returns the visitors whom the database must be asked for:
+// those whom Redis may have forgotten, or all of them while it is away. Whoever opens a conversation is judged by Redis; this is
+// for readers.
+func (l *Log) placesOf(ctx context.Context, visitors []chat.VisitorKey, out []chat.ConversationID) (left []int, err error) {
+	fields := make([]wanted, len(visitors))
+	for i, v := range visitors {
+		fields[i] = wanted{&l.parts[homeOf(v.Visitor)], string(visitorKey(v.Tenant, v.Visitor))}
+		left = append(left, i)
 	}
-	l.repair(p.number)
-	if err := l.readBook(ctx, p.scope); err != nil {
-		l.stats.lastError(l.Logger, err)
+	for try := 0; ; try++ {
+		if l.silent() {
+			return left, nil
+		}
+		got, err := l.lookUp(ctx, func(s *scope) string { return s.open }, fields)
+		if err != nil {
+			return left, nil //nolint:nilerr // the database answers for Redis
+		}
+		now := time.UnixMilli(l.clock())
+		rest := left[:0:0]
+		var stale *partition
+		for i, f := range got {
+			switch {
+			case len(f.value) == placeOfVisitor:
+				out[i] = chat.ConversationID([]byte(f.value[:16]))
+			case !f.current:
+				stale = fields[i].p
+			case !f.book.isFresh(visitors[i].Visitor, now, f.book.headsSince):
+				rest = append(rest, i)
+			}
+		}
+		if stale == nil {
+			return rest, nil
+		}
+		if try == 3 {
+			return nil, errBusy
+		}
+		l.refresh(ctx, stale)
 	}
-	time.Sleep(5 * time.Millisecond) // whoever noticed the loss is at work
-	return false
 }
+
+// placeOfVisitor is how long a visitor's place is: conversation 16, taken at 8 (ms).
+const placeOfVisitor = 24
 
 // began is the epoch that the bookkeeping was last read in.
 func (p *partition) began() uint64 {

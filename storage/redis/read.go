@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/uniqchat/uniqchat/chat"
 )
 
@@ -89,63 +87,40 @@ func (l *Log) knownHeads(ctx context.Context, wanted []chat.Key) ([]chat.Head, e
 	return out, nil
 }
 
-// lookHeads returns the heads that Redis has, and which ones the database must be asked for. Not current: an epoch has begun
-// that this node had not heard of, and nothing else holds.
-func (l *Log) lookHeads(ctx context.Context, wanted []chat.Key) (out []chat.Head, ask []int, current bool, err error) {
-	type look struct {
-		recent, older, place *goredis.StringCmd
-		p                    *partition
-		m                    book
-		begun                uint64
+// lookHeads returns the heads that Redis has, and which ones the database must be asked for. Not current: an epoch or generation
+// has begun that this node had not heard of, and nothing else holds.
+func (l *Log) lookHeads(ctx context.Context, keys []chat.Key) (out []chat.Head, ask []int, current bool, err error) {
+	fields := make([]wanted, len(keys))
+	for i, k := range keys {
+		fields[i] = wanted{&l.parts[partitionOf(k)], string(k.Tenant[:]) + string(k.Conversation[:])}
 	}
-	out = make([]chat.Head, len(wanted))
-	looks := make([]look, len(wanted))
-	pipe := l.Client.Pipeline()
-	for i, k := range wanted {
-		p := &l.parts[partitionOf(k)]
-		m := p.scope.read()
-		field := string(k.Tenant[:]) + string(k.Conversation[:])
-		looks[i] = look{
-			pipe.HGet(ctx, numbered(p.scope.head, m.generation), field), pipe.HGet(ctx, numbered(p.scope.head, m.generation-1), field),
-			pipe.HGet(ctx, p.scope.meta, p.field), p, m, p.began(),
-		}
-	}
-	if _, err := pipe.Exec(ctx); err != nil && !isNil(err) {
+	got, err := l.lookUp(ctx, func(s *scope) string { return s.head }, fields)
+	if err != nil {
 		return nil, nil, false, busy("read conversations", err)
 	}
+	out = make([]chat.Head, len(keys))
 	now := fromMillis(uint64(l.clock()))
-	for i := range looks {
-		at := &looks[i]
-		if !l.isCurrent(ctx, at.p, at.place, at.begun) {
+	for i, f := range got {
+		if !f.current {
+			l.refresh(ctx, fields[i].p)
 			return nil, nil, false, nil
 		}
-		found := ""
-		for _, c := range []*goredis.StringCmd{at.older, at.recent} {
-			s, err := c.Result()
-			if err == nil {
-				found = s
-			} else if !isNil(err) {
-				return nil, nil, false, busy("read conversations", err)
-			}
-		}
-		if found == "" {
-			if !at.m.isFresh(wanted[i].Conversation, now, at.m.headsSince) {
+		if f.value == "" {
+			if !f.book.isFresh(keys[i].Conversation, now, f.book.headsSince) {
 				ask = append(ask, i)
 			}
 			continue
 		}
-		epoch, h, err := readHead(found)
+		epoch, h, err := readHead(f.value)
 		if err != nil {
 			return nil, nil, false, err
 		}
-		if out[i] = h; epoch < at.begun { // history may have been lost since: the database may know more
+		if out[i] = h; epoch < f.begun { // history may have been lost since: the database may know more
 			ask = append(ask, i)
 		}
 	}
 	return out, ask, true, nil
 }
-
-func isNil(err error) bool { return err == goredis.Nil } //nolint:errorlint // the driver returns it bare
 
 // Read implements chat.Log.
 func (l *Log) Read(ctx context.Context, key chat.Key, after chat.Seq, limit int) ([]chat.Event, error) {

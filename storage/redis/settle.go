@@ -73,6 +73,9 @@ func (l *Log) results(t *part, at project.Cursor, previous project.Tag, body str
 				r.Dup = r.Dup || own[e.ID]
 			case 'd':
 				r.Dup = true
+			case 'o':
+				g.place.owner = string(rest[:placeOfVisitor])
+				r.Err = errTaken
 			default:
 				if r.Err = refusals[code]; r.Err == nil {
 					return nil, errEntry
@@ -90,8 +93,10 @@ func (l *Log) results(t *part, at project.Cursor, previous project.Tag, body str
 
 // What belongs to the script's codes, in bytes, and what its refusals mean.
 var (
-	needs    = [256]int{'A': recordLen, 'D': placeLen}
-	refusals = map[byte]error{'c': errReused, 'x': errStale, 'n': errNone, 's': errNeedHead, 'l': errNeedLook}
+	needs    = [256]int{'A': recordLen, 'D': placeLen, 'o': placeOfVisitor}
+	refusals = map[byte]error{
+		'c': errReused, 'x': errStale, 'n': errNone, 's': errNeedHead, 'l': errNeedLook, 'm': errNeedOpen, 'e': errOtherEpoch,
+	}
 )
 
 // acceptEvent fills in what the log gave an event.
@@ -112,6 +117,10 @@ func readPlace(r *chat.Receipt, b []byte, tag project.Tag) {
 var (
 	errNeedHead = errors.New("the conversation's head is needed")
 	errNeedLook = errors.New("the messages must be looked for")
+	errNeedOpen = errors.New("the visitor's open conversation must be looked for")
+	errTaken    = errors.New("the visitor's place is another conversation's")
+	// errOtherEpoch: what this node knows of the visitor's partition does not hold any more.
+	errOtherEpoch = errors.New("another epoch of the visitor's partition has begun")
 )
 
 // finish settles a group that has its receipts, or finds out what is missing.
@@ -119,6 +128,10 @@ func (g *group) finish(l *Log) {
 	switch err := g.receipts()[0].Err; {
 	case errors.Is(err, errNeedHead), errors.Is(err, errNeedLook):
 		go l.find(g, errors.Is(err, errNeedLook))
+	case errors.Is(err, errNeedOpen), errors.Is(err, errTaken):
+		go l.dispute(g)
+	case errors.Is(err, errOtherEpoch):
+		go l.renew(g)
 	default:
 		g.settle()
 	}

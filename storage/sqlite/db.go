@@ -51,7 +51,7 @@ func OpenStore(ctx context.Context, path string) (*sqlstore.Store, func() error,
 	if err != nil {
 		return nil, nil, err
 	}
-	return sqlstore.New(sqlstore.PoolReader(db), sqlstore.PoolWriter(db)), db.Close, nil
+	return sqlstore.New(sqlstore.PoolReader(db), sqlstore.PoolWriter(db), sqlstore.SQLiteIndex{}), db.Close, nil
 }
 
 // open opens the file, made if it is missing, and migrates it, or only checks its version while it is served.

@@ -57,7 +57,7 @@ func Open(ctx context.Context, path string) (*Log, error) {
 		path: path, read: db, write: write, lock: f, queue: make(chan *request, queueLen),
 		started: make(chan struct{}), stopped: make(chan struct{}),
 	}
-	l.store = sqlstore.New(sqlstore.PoolReader(db), l.change)
+	l.store = sqlstore.New(sqlstore.PoolReader(db), l.change, sqlstore.SQLiteIndex{})
 	return l, nil
 }
 
@@ -173,7 +173,14 @@ func (l *Log) Heads(ctx context.Context, keys ...chat.Key) ([]chat.Head, error) 
 	return out, nil
 }
 
-// OpenConversation implements chat.Log.
-func (l *Log) OpenConversation(ctx context.Context, t chat.TenantID, v chat.VisitorID) (chat.ConversationID, error) {
-	return l.store.OpenConversation(ctx, t, v)
+// OpenConversations implements chat.Log.
+func (l *Log) OpenConversations(ctx context.Context, visitors ...chat.VisitorKey) ([]chat.ConversationID, error) {
+	out := make([]chat.ConversationID, len(visitors))
+	for i, v := range visitors {
+		var err error
+		if out[i], err = l.store.OpenConversation(ctx, v.Tenant, v.Visitor); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

@@ -20,6 +20,7 @@ type statements struct {
 	message                 *sql.Stmt
 	conversation, touch     *sql.Stmt
 	visitor                 *sql.Stmt
+	doc, words              *sql.Stmt
 }
 
 const selectRow = `SELECT visitor, status, assignee, team, version, last_seq, last_public, last_message, last_agent, queued_at,
@@ -69,6 +70,8 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 				email = COALESCE(NULLIF(excluded.email, ''), visitors.email), locale = COALESCE(NULLIF(excluded.locale, ''), visitors.locale),
 				page = COALESCE(NULLIF(excluded.page, ''), visitors.page),
 				attributes = CASE WHEN excluded.attributes = '{}' THEN visitors.attributes ELSE excluded.attributes END`},
+		{&s.doc, insertDoc},
+		{&s.words, insertWords},
 	} {
 		stmt, err := c.PrepareContext(ctx, p.text) //nolint:sqlclosecheck // closed with the connection
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	sqlite3 "modernc.org/sqlite"
@@ -30,6 +31,7 @@ type writer struct {
 	out   []chat.Event // appended in this transaction
 	stmts statements
 	quiet quiet
+	words words
 }
 
 type visitorKey struct {
@@ -39,7 +41,8 @@ type visitorKey struct {
 
 // Run appends until ctx ends; what was taken by then is answered.
 func (l *Log) Run(ctx context.Context) error {
-	defer close(l.stopped)
+	stop := sync.OnceFunc(func() { close(l.stopped) })
+	defer stop()
 	// The connection outlives ctx by one transaction: an append that was begun is ended properly.
 	conn, err := l.write.Conn(context.WithoutCancel(ctx))
 	if err != nil {
@@ -56,6 +59,12 @@ func (l *Log) Run(ctx context.Context) error {
 	close(l.started)
 	rest := time.NewTicker(quietAfter)
 	defer rest.Stop()
+	var old sync.WaitGroup
+	defer func() {
+		stop() // it may be waiting for the writer
+		old.Wait()
+	}()
+	old.Go(func() { l.indexOld(ctx) })
 	var group []*request
 	for {
 		select {
@@ -195,7 +204,8 @@ func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 			return fmt.Errorf("save conversation: %w", err)
 		}
 	}
-	return nil
+	w.words.doc, w.words.text = w.stmts.doc, w.stmts.words
+	return w.words.index(ctx, w.out)
 }
 
 // change makes a change of rows, or nothing of it if it fails: then the request gets the error and the transaction goes on.

@@ -62,7 +62,7 @@ func (s *Store) Conversation(ctx context.Context, key chat.Key) (chat.Conversati
 
 var allStatuses = []chat.Status{chat.Queued, chat.Open, chat.WithBot, chat.Snoozed, chat.Closed}
 
-// place is where a page of conversations ended: after this activity and id.
+// place is where a page of conversations ended: after this activity (or the Doc of this match) and id.
 type place struct {
 	updated int64
 	id      chat.ConversationID
@@ -72,6 +72,9 @@ type place struct {
 func (s *Store) Conversations(ctx context.Context, tenant chat.TenantID, f chat.Filter) ([]chat.Conversation, string, error) {
 	if f.Limit < 1 || f.Limit > 200 {
 		return nil, "", chat.Errorf(chat.Malformed, "limit must be 1 to 200")
+	}
+	if f.Text != "" {
+		return s.search(ctx, tenant, &f)
 	}
 	from, err := parsePlace(f.Cursor)
 	if err != nil {
@@ -110,7 +113,25 @@ func pageQuery(tenant chat.TenantID, f *chat.Filter, from *place) (query string,
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
 	}
-	where := ""
+	where := conditions(f, arg)
+	if from != nil {
+		where += " AND (updated_at, id) < (" + arg(from.updated) + ", " + arg(from.id) + ")"
+	}
+	end := ` ORDER BY updated_at DESC, id DESC LIMIT ` + arg(f.Limit+1)
+	statuses := allStatuses
+	if len(f.Statuses) > 0 {
+		statuses = slices.Compact(slices.Sorted(slices.Values(f.Statuses)))
+	}
+	parts := make([]string, len(statuses))
+	for i, st := range statuses {
+		parts[i] = `SELECT * FROM (SELECT updated_at, id FROM conversations WHERE tenant = $1 AND status = ` + fmt.Sprint(int(st)) + where +
+			end + `) AS s` + fmt.Sprint(i)
+	}
+	return strings.Join(parts, " UNION ALL ") + end, args
+}
+
+// conditions is what a filter asks for but for the status, each condition with AND in front of it.
+func conditions(f *chat.Filter, arg func(v any) string) (where string) {
 	if !f.Assignee.IsZero() {
 		where += " AND assignee = " + arg(f.Assignee)
 	}
@@ -126,20 +147,7 @@ func pageQuery(tenant chat.TenantID, f *chat.Filter, from *place) (query string,
 	if !f.Until.IsZero() {
 		where += " AND created_at < " + arg(Micros(f.Until))
 	}
-	if from != nil {
-		where += " AND (updated_at, id) < (" + arg(from.updated) + ", " + arg(from.id) + ")"
-	}
-	end := ` ORDER BY updated_at DESC, id DESC LIMIT ` + arg(f.Limit+1)
-	statuses := allStatuses
-	if len(f.Statuses) > 0 {
-		statuses = slices.Compact(slices.Sorted(slices.Values(f.Statuses)))
-	}
-	parts := make([]string, len(statuses))
-	for i, st := range statuses {
-		parts[i] = `SELECT * FROM (SELECT updated_at, id FROM conversations WHERE tenant = $1 AND status = ` + fmt.Sprint(int(st)) + where +
-			end + `) AS s` + fmt.Sprint(i)
-	}
-	return strings.Join(parts, " UNION ALL ") + end, args
+	return where
 }
 
 // String is the place as a cursor.

@@ -21,20 +21,28 @@ type Dialect struct {
 var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
-		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{auth parts}", ""),
+		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch, "{auth parts}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
 var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
-		"{one}", "", "{engine}", postgresOnly, "{auth parts}", postgresAuth),
+		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch, "{auth parts}", postgresAuth),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
 //
 //go:embed postgres.sql
 var postgresOnly string
+
+// What the engines have to find words with.
+//
+//go:embed search_sqlite.sql
+var sqliteSearch string
+
+//go:embed search_postgres.sql
+var postgresSearch string
 
 // postgresAuth is row-level security of the tables of 00003.
 //

@@ -61,23 +61,28 @@ func readOne[T any](ctx context.Context, s *Store, in Scope, what string, scan f
 // readAll reads every row; none is nil.
 func readAll[T any](ctx context.Context, s *Store, in Scope, scan func(row) (T, error), query string, args ...any) (out []T, err error) {
 	err = s.read(ctx, in, func(ctx context.Context, q Querier) error {
-		out = nil
 		rows, err := q.QueryContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			v, err := scan(rows.Scan)
-			if err != nil {
-				return err
-			}
-			out = append(out, v)
-		}
-		return rows.Err()
+		out, err = collect(rows, scan)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// collect reads all rows of an answer and closes it; none is nil.
+func collect[T any](rows *sql.Rows, scan func(row) (T, error)) (out []T, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		v, err := scan(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
 }

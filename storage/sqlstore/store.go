@@ -19,10 +19,13 @@ import (
 type Store struct {
 	read  Runner
 	write Runner
+	index Index
 }
 
-// New returns a Store that reads and writes through Runners; every call says in which scope.
-func New(read, write Runner) *Store { return &Store{read: read, write: write} }
+// New returns a Store that reads and writes through Runners; every call says in which scope. Words are found by the index.
+func New(read, write Runner, index Index) *Store {
+	return &Store{read: read, write: write, index: index}
+}
 
 // PoolWriter returns a Runner for an engine without scopes: a transaction of a pool's connection.
 func PoolWriter(db *sql.DB) Runner {

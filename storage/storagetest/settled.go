@@ -9,7 +9,8 @@ import (
 // settled is a Store whose rows are waited for before what events make is read.
 type settled struct {
 	chat.Store
-	wait func()
+	wait  func()
+	index func()
 }
 
 func (s settled) Conversation(ctx context.Context, key chat.Key) (chat.Conversation, error) {
@@ -19,6 +20,9 @@ func (s settled) Conversation(ctx context.Context, key chat.Key) (chat.Conversat
 
 func (s settled) Conversations(ctx context.Context, t chat.TenantID, f chat.Filter) ([]chat.Conversation, string, error) {
 	s.wait()
+	if f.Text != "" {
+		s.index()
+	}
 	return s.Store.Conversations(ctx, t, f)
 }
 

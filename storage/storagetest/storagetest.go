@@ -24,6 +24,8 @@ type Backend struct {
 	Stop   func()
 	// Settle waits until the rows hold everything that was appended. Nil where they always do.
 	Settle func(t *testing.T)
+	// Index waits until everything that the rows hold can be searched for. Nil where it always can.
+	Index func(t *testing.T)
 }
 
 // Open opens the same storage again and again within one test: what was kept is there again.
@@ -74,6 +76,9 @@ func Run(t *testing.T, f Factory) {
 		{"SiteKeys", testSiteKeys},
 		{"DeleteTeam", testDeleteTeam},
 		{"ListsLikeAModel", testListModel},
+		{"Search", testSearch},
+		{"SearchHostile", testSearchHostile},
+		{"SearchLikeAModel", testSearchModel},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
@@ -101,7 +106,7 @@ func (s *suite) reopen() {
 func (s *suite) use(b Backend) {
 	s.Backend = b
 	if b.Settle != nil {
-		s.Store = settled{b.Store, func() { b.Settle(s.t) }}
+		s.Store = settled{b.Store, func() { b.Settle(s.t) }, func() { b.Index(s.t) }}
 	}
 }
 
@@ -390,13 +395,26 @@ func testOneOpen(t *testing.T, s *suite) {
 	r, err := s.Log.Append(ctx(), second.change(chat.Queued, chat.AgentID{}))
 	require.NoError(t, err)
 	require.Equal(t, th.key.Conversation, conflict(t, r[0].Err))
-	open, err := s.Log.OpenConversation(ctx(), s.tenant, th.visitor)
+	other := s.thread()
+	other.create()
+	nobody := s.thread()
+	var asked []chat.VisitorKey
+	for _, v := range []chat.VisitorID{nobody.visitor, other.visitor, th.visitor, th.visitor} {
+		asked = append(asked, chat.VisitorKey{Tenant: s.tenant, Visitor: v})
+	}
+	open, err := s.Log.OpenConversations(ctx(), asked...)
 	require.NoError(t, err)
-	require.Equal(t, th.key.Conversation, open)
+	require.Equal(t, []chat.ConversationID{{}, other.key.Conversation, th.key.Conversation, th.key.Conversation}, open)
+	open, err = s.Log.OpenConversations(ctx(), chat.VisitorKey{Tenant: chat.NewID[chat.Tenant](), Visitor: th.visitor})
+	require.NoError(t, err)
+	require.Equal(t, []chat.ConversationID{{}}, open, "another tenant's visitor with the same id")
+	open, err = s.Log.OpenConversations(ctx())
+	require.NoError(t, err)
+	require.Empty(t, open)
 	th.move(chat.Closed, chat.AgentID{})
-	open, err = s.Log.OpenConversation(ctx(), s.tenant, th.visitor)
+	open, err = s.Log.OpenConversations(ctx(), chat.VisitorKey{Tenant: s.tenant, Visitor: th.visitor})
 	require.NoError(t, err)
-	require.True(t, open.IsZero())
+	require.Equal(t, []chat.ConversationID{{}}, open)
 	second.create()
 	r, err = s.Log.Append(ctx(), th.change(chat.Queued, chat.AgentID{})) // reopening the first
 	require.NoError(t, err)

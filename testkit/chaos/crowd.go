@@ -25,10 +25,17 @@ type Population struct {
 	Agents   int     // who share the conversations
 	Watchers int     // agents who only read
 	Rate     float64 // messages a second, all in all
+	Drops    float64 // connections a second that are lost without a word, somebody's each time, so that what is on its way is sent again
 }
 
 // everyday is the population of most rows.
 var everyday = Population{Talks: 48, Agents: 6, Watchers: 3, Rate: 2000}
+
+// busy is the population of rows that must go on with busyRate: it offers a fifth more than that.
+var busy = Population{Talks: 48, Agents: 6, Watchers: 3, Rate: 1.2 * busyRate, Drops: 2}
+
+// busyRate is how many messages a second must be acknowledged, outages aside, while something is killed.
+const busyRate = 2000
 
 // Crowd is the population of a world with its journals.
 type Crowd struct {
@@ -76,6 +83,7 @@ type talk struct {
 // newCrowd connects everybody and opens every conversation.
 func newCrowd(t testing.TB, ctx context.Context, w *World, p Population) *Crowd {
 	c := &Crowd{t: t, ctx: ctx, w: w, p: p, balancer: newBalancer(w.Nodes), rec: journal.NewRecorder(nil), stop: make(chan struct{})}
+	c.rec.Reserve(1 << 20) // a row of two minutes at 2,000 messages a second
 	ctx, cancel := context.WithCancel(ctx)
 	c.ctx = ctx
 	c.tasks.Go(func() { c.balancer.run(ctx) })
@@ -207,10 +215,37 @@ func (c *Crowd) talkAll(rnd *rand.Rand) {
 			c.load.Go(func() { c.write(k, who, i, start, pause) })
 		}
 	}
+	if c.p.Drops > 0 {
+		rnd := rand.New(rand.NewPCG(rnd.Uint64(), 0))
+		c.load.Go(func() { c.drop(rnd) })
+	}
 }
 
-// outstanding is how many messages one sender has on the way at most.
-const outstanding = 16
+// drop cuts somebody's connection every so often until quiet is called. The client comes back by itself.
+func (c *Crowd) drop(rnd *rand.Rand) {
+	t := time.NewTicker(time.Duration(float64(time.Second) / c.p.Drops))
+	defer t.Stop()
+	for {
+		select {
+		case <-c.stop:
+			return
+		case <-t.C:
+		}
+		k := c.talks[rnd.IntN(len(c.talks))]
+		who := k.visitor
+		if rnd.IntN(4) == 0 {
+			who = k.agent
+		}
+		who.Drop()
+	}
+}
+
+// outstanding is how many messages one sender has on the way at most, and arrears what it catches up on of those that it should
+// have sent while it waited. So a short wait costs nothing of the rate, and what an outage took is not sent all at once.
+const (
+	outstanding = 16
+	arrears     = 500 * time.Millisecond
+)
 
 // write is one sender: a message every pause, every fourth of which must be acknowledged before the next.
 func (c *Crowd) write(k *talk, who *member, i int, start, pause time.Duration) {
@@ -247,7 +282,7 @@ func (c *Crowd) write(k *talk, who *member, i int, start, pause time.Duration) {
 			}
 			open = open[wait:]
 		}
-		if next = next.Add(pause); time.Until(next) < -pause { // it does not try to catch up
+		if next = next.Add(pause); time.Since(next) > arrears {
 			next = time.Now()
 		}
 		t.Reset(time.Until(next))

@@ -85,6 +85,8 @@ type Run struct {
 	result   *Result
 	messages int
 	from     time.Time
+	begin    int64 // when people began to write (see warmUp), and when they stopped; as journal.Recorder.Now
+	end      int64
 	faults   []window
 	// afterwards are checks that need the verdict's numbers.
 	afterwards []func()
@@ -208,13 +210,14 @@ func (row *Row) run(t *testing.T, seed uint64, messages int, res *Result) {
 			})
 		})
 	}
-	r.from = time.Now()
+	r.from, r.begin = time.Now(), r.C.rec.Now()
 	r.C.talkAll(r.Rnd)
 	defer r.C.quiet()
 	r.Say(max(messages/10, 100))
 	row.Break(r)
 	r.Say(max(messages/10, 100)) // it goes on afterwards
 	r.reach(int64(messages)+int64(messages)/20, 5*time.Minute)
+	r.end = r.C.rec.Now()
 	r.C.quiet()
 	r.finish()
 }

@@ -31,7 +31,7 @@ var clientRows = []*Row{
 	},
 	{
 		Name: "slow-reader", Fault: "an agent who follows every conversation stops reading for 40 s, at 2,000 messages/s", Holds: othersHold + "; the reader is complete after coming back",
-		Break: slowReader,
+		Setup: Setup{Direct: true}, Break: slowReader,
 	},
 	{
 		Name: "descriptors", Fault: "one node (400 descriptors) gets 1,000 connections more than it may have, for 10 s", Holds: othersHold,
@@ -159,6 +159,25 @@ type stuck struct {
 	gate *sync.RWMutex
 }
 
+// stuckWindow is how much a stuck connection's kernel takes in while nobody reads. It is small, so that the server feels the stop
+// soon; but not smaller than a segment of the loopback device (64 KiB), because then the kernels' own protection against
+// silly windows lets a window through every 200 ms, 150 kB a second whoever writes, and a reader that reads again stays a
+// slow one. Networks that people use have segments of 1.5 kB.
+const stuckWindow = 64 << 10
+
+// dialStuck connects to a node so that the reader can be stopped.
+func dialStuck(addr string, gate *sync.RWMutex) (net.Conn, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.(*net.TCPConn).SetReadBuffer(stuckWindow); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return &stuck{conn, gate}, nil
+}
+
 func (s *stuck) Read(p []byte) (int, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
@@ -171,36 +190,46 @@ func slowReader(r *Run) {
 	home := r.W.Nodes[0]
 	m := r.C.join("slow reader", r.W.tokens["agent"][0], 0, client.Binary, func(c *client.Config) {
 		c.AnswerTimeout = time.Minute
-		c.Dial = func(string, string) (net.Conn, error) {
-			conn, err := net.Dial("tcp", home.WS)
-			if err != nil {
-				return nil, err
-			}
-			if t, ok := conn.(*net.TCPConn); ok {
-				_ = t.SetReadBuffer(16 << 10)
-			}
-			return &stuck{conn, &gate}, nil
-		}
+		c.Dial = func(string, string) (net.Conn, error) { return dialStuck(home.WS, &gate) }
 	})
 	for _, k := range r.C.talks {
 		r.Must(m.Follow(r.ctx, k.id))
 	}
+	before := m.Stats()
 	r.besides("nobody reads one connection", 40*time.Second, func(ctx context.Context) {
 		gate.Lock()
 		<-ctx.Done()
 		gate.Unlock()
 	})
-	r.Until(30*time.Second, "the slow reader is back", func() bool { _, err := m.WaitReady(r.ctx); return err == nil })
+	from, missed := time.Now(), 0
+	for _, k := range r.C.talks {
+		missed += len(k.agent.Messages(k.id)) - len(m.Messages(k.id))
+	}
+	for _, k := range r.C.talks {
+		r.caughtUp(m, k)
+	}
+	took := time.Since(from)
+	r.Check("the reader is complete within 30 s of coming back, while others go on", took <= 30*time.Second, "%d messages behind, complete after %s", missed, round(took))
 	st := m.Stats()
-	r.Check("the slow reader gets a GAP, or is closed", st.Gaps > 0 || st.Disconnects > 0, "%d GAPs, closed %d times", st.Gaps, st.Disconnects)
-	r.Note("the slow reader: %d connections, %d GAPs, %d SYNCs, closed with %d", st.Connects, st.Gaps, st.Syncs, st.LastClose)
+	r.Check("the slow reader gets a GAP, or is closed", st.Gaps > before.Gaps || st.Disconnects > before.Disconnects, "%d GAPs, closed %d times",
+		st.Gaps-before.Gaps, st.Disconnects-before.Disconnects)
+	r.Note("the slow reader: %d connections, %d GAPs, %d SYNCs, closed with %d", st.Connects, st.Gaps, st.Syncs-before.Syncs, st.LastClose)
+}
+
+// caughtUp waits until a reader has all of a conversation that its agent has now.
+func (r *Run) caughtUp(m *member, k *talk) {
+	all := k.agent.Messages(k.id)
+	ctx, cancel := context.WithTimeout(r.ctx, 90*time.Second)
+	defer cancel()
+	r.Must(m.WaitSeq(ctx, k.id, all[len(all)-1].Seq))
 }
 
 // besides measures everybody else's waits before and while something goes on, and the node's memory.
 func (r *Run) besides(what string, d time.Duration, do func(ctx context.Context)) {
 	n := r.W.Nodes[0]
+	r.Last(5 * time.Second) // everything is warm
 	from := r.C.rec.Now()
-	r.Last(5 * time.Second)
+	r.Last(min(d, 20*time.Second))
 	rss := n.RSS()
 	r.Fault("%s", what)
 	ctx, cancel := context.WithTimeout(r.ctx, d)
@@ -218,10 +247,7 @@ func (r *Run) besides(what string, d time.Duration, do func(ctx context.Context)
 	end := r.C.rec.Now()
 	work.Wait()
 	r.Healed()
-	tl := newTimeline(r.C.rec.Entries())
-	a, b := tl.waits(from, begin, .5, .99), tl.waits(begin, end, .5, .99)
-	r.Check("others' p99 within 1.5x, and 20 ms for the noise of a shared machine", b[1] <= a[1]*3/2+20*time.Millisecond,
-		"p50 %s, p99 %s before; p50 %s, p99 %s meanwhile", round(a[0]), round(a[1]), round(b[0]), round(b[1]))
+	r.unharmed("others' p99", from, begin, end)
 	r.Check("memory stays bounded", top-rss < 128<<20, "%s before, at most %s", size(float64(rss)), size(float64(top)))
 	r.Check("the node lives", n.Running() && n.Ready(r.ctx), "running %t", n.Running())
 }

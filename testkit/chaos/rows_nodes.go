@@ -24,9 +24,11 @@ import (
 var nodeRows = []*Row{
 	{
 		Name: "node-kill", Fault: "each of the three nodes SIGKILLed under load, down for 16 s the first time",
-		Holds: zeroLost + "; another node projects within 15 s; clients back <= 1 s", People: Population{Talks: 48, Agents: 6, Watchers: 3, Rate: 2000},
+		Holds: zeroLost + "; " + underLoad + "; another node projects within 15 s; clients back <= 1 s", People: busy, Setup: Setup{Direct: true},
 		Break: func(r *Run) {
+			r.warmUp()
 			for i, n := range r.W.Nodes {
+				r.goOn()
 				r.Fault("SIGKILL node %d", i)
 				n.Kill()
 				if i == 0 {
@@ -35,13 +37,11 @@ var nodeRows = []*Row{
 				r.Moment(time.Second)
 				n.Restart()
 				r.Healed()
-				r.Say(r.messages / 5)
 			}
+			r.goOn()
+			r.underLoad()
 			r.takenOver(15 * time.Second)
-			r.afterwards = append(r.afterwards, func() {
-				longest, times := r.C.without()
-				r.Check("clients are back within 1 s", longest <= time.Second, "%d reconnects, the slowest took %s", times, millis(r.result.Without))
-			})
+			r.back(time.Second)
 		},
 	},
 	{
@@ -103,6 +103,7 @@ var nodeRows = []*Row{
 			r.afterwards = append(r.afterwards, func() {
 				r.Check("no message waits longer than 5 s", r.result.Wait <= 5000, "%s", millis(r.result.Wait))
 			})
+			r.back(5 * time.Second)
 		},
 	},
 	{

@@ -86,4 +86,18 @@ func (tl *timeline) waits(from, to int64, quantiles ...float64) []time.Duration 
 	return out
 }
 
+// outside returns how many acknowledgements came between two times and how long that is, what lies within the windows aside,
+// which must not overlap.
+func (tl *timeline) outside(from, to int64, not []window) (n int, d time.Duration) {
+	n = tl.before(to) - tl.before(from)
+	us := to - from
+	for _, w := range not {
+		if begin, end := max(w.from, from), min(w.healed, to); begin < end {
+			n -= tl.before(end) - tl.before(begin)
+			us -= end - begin
+		}
+	}
+	return n, micros(us)
+}
+
 func micros(us int64) time.Duration { return time.Duration(us) * time.Microsecond }

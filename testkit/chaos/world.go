@@ -35,6 +35,9 @@ type Setup struct {
 	// Disk is a size in bytes of a disk for both services whose power can be cut; RedisTmpfs and PostgresTmpfs put one of them
 	// on a tmpfs of a size.
 	Disk, RedisTmpfs, PostgresTmpfs int64
+	// Direct leaves out the proxies between the nodes and the services, for rows that break nothing on that way and are better off
+	// without what they cost.
+	Direct bool
 	// Env is added to every node's environment, NoFile lowers a node's limit of open files, Path is another program.
 	Env     []string
 	NodeEnv func(i int) []string // added to that of the i-th node
@@ -163,17 +166,30 @@ func (w *World) addNode() {
 		env = append(env, w.setup.NodeEnv(len(w.Nodes))...)
 	}
 	if !w.setup.SQLite {
-		n.Postgres = w.proxy(w.Postgres.Addr)
-		env = append(env, "UNIQCHAT_STORAGE_URL="+through(w.t, w.url, n.Postgres.Addr()), "UNIQCHAT_STORAGE_ACK="+w.setup.Ack)
-		if w.Cluster != nil {
-			env = append(env, "UNIQCHAT_REDIS_URL="+w.Cluster.URL())
-		} else {
-			n.Redis = w.proxy(w.Redis.Addr)
-			env = append(env, "UNIQCHAT_REDIS_URL=redis://"+n.Redis.Addr())
-		}
+		env = append(env, w.ways(n)...)
 	}
 	n.Server = process.Start(w.t, process.Options{NoDemo: true, Env: env, NoFile: w.setup.NoFile, Path: w.path})
 	w.Nodes = append(w.Nodes, n)
+}
+
+// ways is what a node is told of the services: the proxies that it gets, or the services themselves.
+func (w *World) ways(n *Node) []string {
+	database := w.url
+	var redis string
+	switch {
+	case w.Cluster != nil:
+		redis = w.Cluster.URL()
+	case w.setup.Direct:
+		redis = w.Redis.URL()
+	default:
+		n.Redis = w.proxy(w.Redis.Addr)
+		redis = "redis://" + n.Redis.Addr()
+	}
+	if !w.setup.Direct {
+		n.Postgres = w.proxy(w.Postgres.Addr)
+		database = through(w.t, w.url, n.Postgres.Addr())
+	}
+	return []string{"UNIQCHAT_STORAGE_URL=" + database, "UNIQCHAT_STORAGE_ACK=" + w.setup.Ack, "UNIQCHAT_REDIS_URL=" + redis}
 }
 
 // env is what every node and command is told.

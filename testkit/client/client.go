@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -100,8 +99,7 @@ func (c *Client) Run(ctx context.Context) error {
 		if connected {
 			attempt = 0
 		}
-		wait := min(c.cfg.BackoffMax, c.cfg.BackoffMin<<min(attempt, 16))
-		if pause = max(pause, time.Duration(rand.Int64N(int64(wait)+1))); pause > 0 {
+		if pause = max(pause, c.cfg.backoff(attempt)); pause > 0 {
 			t := time.NewTimer(pause)
 			select {
 			case <-t.C:

@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net"
 	"time"
 
@@ -43,8 +44,8 @@ type Config struct {
 	Tenant   string
 	Only     []codec.UUID
 
-	// BackoffMin and BackoffMax bound the pause before a reconnect: random(0, min(BackoffMax, BackoffMin·2^attempt)).
-	// They default to the protocol's 500 ms and 30 s.
+	// BackoffMin and BackoffMax bound the pause before a reconnect, and before a request that was refused for now is made again:
+	// random(0, min(BackoffMax, BackoffMin·2^attempt)). They default to the protocol's 500 ms and 30 s.
 	BackoffMin, BackoffMax time.Duration
 	// AnswerTimeout is how long a request may stay unanswered before the connection is given up. Defaults to 15 s.
 	AnswerTimeout time.Duration
@@ -63,6 +64,12 @@ type Config struct {
 	OnMessage func(m codec.Message)
 	// Dial opens the connection below the WebSocket. Defaults to a net.Dialer.
 	Dial func(network, address string) (net.Conn, error)
+}
+
+// backoff is the pause before an attempt, counted from 0.
+func (cfg *Config) backoff(attempt int) time.Duration {
+	wait := min(cfg.BackoffMax, cfg.BackoffMin<<min(attempt, 16))
+	return time.Duration(rand.Int64N(int64(wait) + 1))
 }
 
 func (cfg *Config) defaults() error {

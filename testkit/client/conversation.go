@@ -19,6 +19,8 @@ type conversation struct {
 	refused uint16 // code of the ERROR that refused it for good
 	notYet  time.Time
 
+	refusals int // ERRORs in a row that may pass
+
 	messages []codec.Message
 	mids     map[codec.UUID]bool
 	held     map[uint64]held // ahead of the chain, by seq
@@ -114,7 +116,7 @@ func (c *Client) drain(v *conversation) {
 
 // page takes a JOINED or SYNCED. mu must be held.
 func (c *Client) page(v *conversation, r *request, top uint64, complete bool, messages []codec.Message) {
-	v.asking = false
+	v.asking, v.refusals = false, 0
 	usable := complete || r.after > 0 || !r.join // the newest page alone would leave a hole before it
 	for i := range messages {
 		m := &messages[i]

@@ -158,16 +158,16 @@ func (c *Client) refusal(rid uint16, p *codec.Error) {
 	if r == nil {
 		return
 	}
-	wait := max(time.Duration(p.RetryAfter)*time.Millisecond, 20*time.Millisecond)
 	err := &Refused{Code: p.Code, Message: p.Message, Conv: p.Conv}
 	switch {
 	case r.sending != nil:
-		c.refusedSending(r.sending, p, wait, err)
+		c.refusedSending(r.sending, p, err)
 	case r.conv != nil:
 		r.conv.asking = false
 		if p.Retryable || p.Code == codec.ErrTooMany {
 			r.conv.lacking = r.conv.joined
-			r.conv.notYet = time.Now().Add(wait)
+			r.conv.notYet = time.Now().Add(c.patience(p, r.conv.refusals))
+			r.conv.refusals++
 		} else {
 			r.conv.refused = p.Code
 			c.journal.Unfollow(r.conv.id)
@@ -175,6 +175,17 @@ func (c *Client) refusal(rid uint16, p *codec.Error) {
 	case r.answer != nil:
 		r.answer(nil, err)
 	}
+}
+
+// patience is how long to wait after an ERROR that may pass: at least what the server asks for; after several in a row longer, but
+// if it was about the rate, of which the server knows best.
+func (c *Client) patience(p *codec.Error, before int) time.Duration {
+	const least = 20 * time.Millisecond
+	asked := time.Duration(p.RetryAfter) * time.Millisecond
+	if p.Code == codec.ErrTooMany && asked > 0 {
+		return max(asked, least)
+	}
+	return max(asked, c.cfg.backoff(before), least)
 }
 
 // Refused is an ERROR as a Go error.

@@ -26,6 +26,8 @@ type Sending struct {
 	times   int
 	again   bool // sent again after a fork, though it was acknowledged once
 	notYet  time.Time
+
+	refusals int // ERRORs in a row that may pass
 }
 
 // Done is closed when the message was acknowledged or refused for good.
@@ -164,10 +166,11 @@ func (c *Client) settle(s *Sending, mid codec.UUID, seq, at uint64, dup bool) {
 }
 
 // refusedSending takes the ERROR of a SEND. mu must be held.
-func (c *Client) refusedSending(s *Sending, p *codec.Error, wait time.Duration, err error) {
+func (c *Client) refusedSending(s *Sending, p *codec.Error, err error) {
 	s.rid = 0
 	if p.Retryable || p.Code == codec.ErrTooMany {
-		s.notYet = time.Now().Add(wait)
+		s.notYet = time.Now().Add(c.patience(p, s.refusals))
+		s.refusals++
 		return
 	}
 	c.journal.Fail(s.Conv, s.CMID, p.Code)

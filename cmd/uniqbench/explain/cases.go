@@ -21,6 +21,9 @@ type queryCase struct {
 // inboxGoal is what docs/performance.md asks of a page of the inbox (S8).
 const inboxGoal = 50 * time.Millisecond
 
+// searchGoal is what it asks of a search (S8).
+const searchGoal = 300 * time.Millisecond
+
 // page is what the API returns unless it is asked for another number.
 const page = 50
 
@@ -34,6 +37,18 @@ func list(name string, filter func(s *sample, r *rand.Rand) chat.Filter) queryCa
 		_, _, err := db.Store().Conversations(ctx, s.tenant.ID, f)
 		return err
 	}}
+}
+
+// find is a case of a search.
+func find(name string, filter func(s *sample, r *rand.Rand) chat.Filter) queryCase {
+	c := list("search: "+name, filter)
+	c.goal = searchGoal
+	return c
+}
+
+// words is a search for one of some texts.
+func words(name string, of ...string) queryCase {
+	return find(name, func(_ *sample, r *rand.Rand) chat.Filter { return chat.Filter{Text: one(r, of)} })
 }
 
 // history is a case of one conversation's messages.
@@ -106,6 +121,39 @@ var cases = []queryCase{
 		return chat.Filter{Assignee: one(r, s.agents).ID, Since: day, Until: day.Add(24 * time.Hour)}
 	}),
 
+	words("a common word", "order", "订单", "please", "您好"),
+	words("a word now and then", "Denver", "昆明", "warranty", "projector"),
+	find("a rare word", func(s *sample, r *rand.Rand) chat.Filter { return chat.Filter{Text: oneOf(r, s.orders)} }),
+	words("two characters", "退款", "保修", "耳机", "漏水"),
+	words("one character", "款", "货", "鹤"),
+	words("part of a sentence in Chinese", "什么时候能发货", "没有收到", "什么区别"),
+	words("two words", "refund working", "code checkout", "北京 订单", "delivery Boston"),
+	words("two common words that never meet", "warehouse checkout", "发货 保修"),
+	words("the beginning of a word", "ord", "war", "ref"),
+	words("nothing", "zzyzx", "龘龘", "order zzyzx"),
+	words("what somebody pasted", "Could you send a photo of it? Then we replace it right away", "麻烦您拍一张照片,我们核实后给您补发"),
+	find("a common word, deep page", func(s *sample, r *rand.Rand) chat.Filter {
+		return chat.Filter{Text: "order", Cursor: oneOf(r, s.deepFound)}
+	}),
+	find("a common word, open", func(*sample, *rand.Rand) chat.Filter {
+		return chat.Filter{Text: "订单", Statuses: status(chat.Open)}
+	}),
+	find("a common word, of one agent", func(s *sample, r *rand.Rand) chat.Filter {
+		return chat.Filter{Text: "order", Assignee: one(r, s.agents).ID}
+	}),
+	find("a common word, of an agent with none", func(*sample, *rand.Rand) chat.Filter {
+		return chat.Filter{Text: "order", Assignee: chat.NewID[chat.Agent]()}
+	}),
+	find("a common word, of a visitor", func(s *sample, r *rand.Rand) chat.Filter {
+		return chat.Filter{Text: "order", Visitor: one(r, s.conversations).visitor}
+	}),
+	find("a common word, begun until a moment", func(s *sample, r *rand.Rand) chat.Filter {
+		return chat.Filter{Text: "order", Until: s.within(r)}
+	}),
+	find("a rare word, begun since a moment", func(s *sample, r *rand.Rand) chat.Filter {
+		return chat.Filter{Text: oneOf(r, s.orders), Since: s.within(r)}
+	}),
+
 	history("history: newest page", func(s *sample, r *rand.Rand) (chat.Key, chat.Page) {
 		return one(r, s.conversations).Key, chat.Page{Newest: true}
 	}),
@@ -149,8 +197,8 @@ var cases = []queryCase{
 		_, err := db.Store().Visitor(ctx, s.tenant.ID, one(r, s.conversations).visitor)
 		return err
 	}),
-	call("a visitor's open conversation", "OpenConversation", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
-		_, err := db.Store().OpenConversation(ctx, s.tenant.ID, one(r, s.conversations).visitor)
+	call("a visitor's open conversation", "OpenConversations", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
+		_, err := db.OpenConversations(ctx, chat.VisitorKey{Tenant: s.tenant.ID, Visitor: one(r, s.conversations).visitor})
 		return err
 	}),
 

@@ -199,7 +199,7 @@ func watching(address string) (string, error) {
 	for name, value := range map[string]string{
 		"session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0", "auto_explain.log_analyze": "on",
 		"auto_explain.log_buffers": "on", "auto_explain.log_timing": "off", "auto_explain.log_format": "json",
-		"auto_explain.log_level": "notice", "client_min_messages": "notice",
+		"auto_explain.log_level": "notice", "auto_explain.log_nested_statements": "on", "client_min_messages": "notice",
 	} {
 		q.Set(name, value)
 	}

@@ -45,7 +45,7 @@ func parse(message string) (p told, err error) {
 var partition = regexp.MustCompile(`^messages_\d+`)
 
 // large are the tables that grow with use.
-var large = map[string]bool{"messages": true, "conversations": true, "visitors": true, "marks": true}
+var large = map[string]bool{"messages": true, "conversations": true, "visitors": true, "marks": true, "search": true}
 
 // add takes a plan into account.
 func (f *Finding) add(p told) {

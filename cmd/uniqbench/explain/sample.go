@@ -27,6 +27,8 @@ type sample struct {
 	deep          []string // cursors of pages further and further down the list
 	deepClosed    []string // the same for closed conversations of one agent
 	deepAgent     chat.AgentID
+	deepFound     []string  // the same for a search
+	orders        []string  // numbers of orders that somebody wrote
 	from, to      time.Time // when its conversations began
 }
 
@@ -114,6 +116,12 @@ func drawTenant(ctx context.Context, conn *pgx.Conn, store *sqlstore.Store, id c
 		return s, err
 	}
 	s.deepAgent = s.agents[len(s.agents)-1].ID
+	if s.deepFound, err = walk(ctx, store, id, chat.Filter{Text: "order"}, pages); err != nil {
+		return s, err
+	}
+	if s.orders, err = drawOrders(ctx, conn, s.conversations); err != nil {
+		return s, err
+	}
 	s.deepClosed, err = walk(ctx, store, id, chat.Filter{Statuses: []chat.Status{chat.Closed}, Assignee: s.deepAgent}, pages)
 	return s, err
 }
@@ -183,4 +191,20 @@ func loadNow() float64 {
 	first, _, _ := strings.Cut(string(b), " ")
 	load, _ := strconv.ParseFloat(first, 64)
 	return load
+}
+
+// drawOrders returns numbers of orders that were written in conversations: words that stand nowhere else.
+func drawOrders(ctx context.Context, conn *pgx.Conn, of []drawn) (out []string, err error) {
+	for i := range of[:min(len(of), 100)] {
+		var n string
+		err := conn.QueryRow(ctx, `SELECT COALESCE(max(substring(body FROM '2[0-9]{9}')), '') FROM messages WHERE tenant = $1 AND conv = $2`,
+			of[i].Tenant, of[i].Conversation).Scan(&n)
+		if err != nil {
+			return nil, fmt.Errorf("draw words: %w", err)
+		}
+		if n != "" {
+			out = append(out, n)
+		}
+	}
+	return append(out, "2000000000"), nil
 }

@@ -1,0 +1,140 @@
+package chat
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// Names of what becomes of messages (protocol.md, kind 5).
+const (
+	EventMessageUpdated  = "message.updated"
+	EventMessageRecalled = "message.recalled"
+)
+
+// Revision is the body of the system message that says what became of an earlier message: nothing in the log is changed.
+type Revision struct {
+	Event   string          `json:"event"`
+	Message MessageID       `json:"mid"`
+	Body    json.RawMessage `json:"body,omitempty"` // what is to be shown instead
+	By      UserID          `json:"by,omitzero"`
+	ByRole  string          `json:"by_role,omitempty"`
+}
+
+// ReviseWithin is how long a message may be edited or recalled by whoever sent it.
+const ReviseWithin = 15 * time.Minute
+
+var errTooLate = &Error{Code: Conflict, Name: "too_late", Message: "a message can be changed for 15 minutes after it was sent"}
+
+// Edit replaces what a message of the actor's own shows, and returns the message as it is shown from now on. body is compact
+// JSON of the shape that the message's kind has. Conflict "too_late" after ReviseWithin, "message_recalled" if it was recalled.
+func (d *Desk) Edit(ctx context.Context, a *Actor, id ConversationID, mid MessageID, body []byte) (Message, error) {
+	m, err := d.revisable(ctx, a, id, mid)
+	if err != nil {
+		return Message{}, err
+	}
+	recalled, err := d.isRecalled(ctx, &m)
+	switch {
+	case err != nil:
+		return Message{}, err
+	case m.Sender != a.User:
+		return Message{}, &Error{Code: Forbidden, Name: "not_yours", Message: "only who sent a message may edit it"}
+	case d.now().Sub(m.Time) > ReviseWithin:
+		return Message{}, errTooLate
+	case recalled:
+		return Message{}, &Error{Code: Conflict, Name: "message_recalled", Message: "the message was recalled"}
+	}
+	if err := checkBody(m.Kind, body); err != nil {
+		return Message{}, err
+	}
+	err = d.revise(ctx, a, &m, NewID[Event](), Revision{Event: EventMessageUpdated, Body: body})
+	m.Body = body
+	return m, err
+}
+
+// Recall takes a message back. Whoever sent it may do so within ReviseWithin, supervisors and above at any time. A message that
+// was recalled already is left as it is.
+func (d *Desk) Recall(ctx context.Context, a *Actor, id ConversationID, mid MessageID) error {
+	m, err := d.revisable(ctx, a, id, mid)
+	if err != nil {
+		return err
+	}
+	if recalled, err := d.isRecalled(ctx, &m); err != nil || recalled {
+		return err
+	}
+	if !supervises(a) {
+		switch {
+		case m.Sender != a.User:
+			return &Error{Code: Forbidden, Name: "not_yours", Message: "only who sent a message, or a supervisor, may recall it"}
+		case d.now().Sub(m.Time) > ReviseWithin:
+			return errTooLate
+		}
+	}
+	err = d.revise(ctx, a, &m, recallCMID(mid), Revision{Event: EventMessageRecalled})
+	if errors.Is(err, &Error{Code: Conflict}) { // somebody else has just recalled it
+		return nil
+	}
+	return err
+}
+
+// supervises reports whether the actor may take back what others wrote.
+func supervises(a *Actor) bool {
+	return a.Role == RoleAgent && (a.AgentRole == Owner || a.AgentRole == Admin || a.AgentRole == Supervisor)
+}
+
+// revisable returns a message that the actor may see, in a conversation that the actor may write to.
+func (d *Desk) revisable(ctx context.Context, a *Actor, id ConversationID, mid MessageID) (Message, error) {
+	h, err := d.readable(ctx, a, id)
+	if err != nil {
+		return Message{}, err
+	}
+	if !mayWrite(a) {
+		return Message{}, errNotAllowed
+	}
+	key := Key{a.Tenant, id}
+	if err := d.settle(ctx, key, h.Last); err != nil {
+		return Message{}, err
+	}
+	m, err := d.store.Message(ctx, key, mid)
+	switch {
+	case err != nil:
+		return Message{}, err
+	case m.Visibility != Public && a.Audience() == AudiencePublic:
+		return Message{}, Errorf(NotFound, "there is no such message")
+	case m.Kind == KindSystem:
+		return Message{}, &Error{Code: Forbidden, Name: "system_message", Message: "what the system says can't be changed"}
+	}
+	return m, nil
+}
+
+// recallCMID makes recalling the same message twice one and the same event.
+func recallCMID(mid MessageID) CMID {
+	return CMID(version8(sha256.Sum256(append([]byte(EventMessageRecalled), mid[:]...))))
+}
+
+func (d *Desk) isRecalled(ctx context.Context, m *Message) (bool, error) {
+	_, err := d.store.Message(ctx, Key{m.Tenant, m.Conversation}, DeriveMessageID(m.Conversation, UserID{}, recallCMID(m.ID)))
+	if errors.Is(err, &Error{Code: NotFound}) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// revise appends what becomes of a message. Whoever could see the message hears of it.
+func (d *Desk) revise(ctx context.Context, a *Actor, m *Message, cmid CMID, r Revision) error {
+	r.Message, r.By, r.ByRole = m.ID, a.User, a.Role.String()
+	body, err := json.Marshal(&r)
+	if err != nil {
+		return Errorf(Malformed, "body: %s", err)
+	}
+	receipts, err := d.log.Append(ctx, Event{Message: Message{
+		ID: DeriveMessageID(m.Conversation, UserID{}, cmid), Tenant: m.Tenant, Conversation: m.Conversation, CMID: cmid,
+		Role: RoleSystem, Kind: KindSystem, Visibility: m.Visibility, Time: d.stamp(), Body: body,
+	}})
+	if err != nil {
+		return err
+	}
+	return receipts[0].Err
+}

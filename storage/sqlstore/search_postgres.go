@@ -1,0 +1,65 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/chat/text"
+)
+
+// PostgresIndex asks the functions of the schema, which look only at the tenant of the transaction.
+type PostgresIndex struct{}
+
+// asked is terms as the functions take them.
+func asked(terms []text.Term) []string {
+	out := make([]string, len(terms))
+	for i, t := range terms {
+		out[i] = t.Text
+		if t.Prefix {
+			out[i] += "*"
+		}
+	}
+	return out
+}
+
+func scanHit(scan row) (h Hit, err error) {
+	err = scan(&h.Conversation, &h.Seq, &h.Doc)
+	return h, err
+}
+
+// Newest implements Index.
+func (PostgresIndex) Newest(ctx context.Context, q Querier, _ chat.TenantID, terms []text.Term, before Hit, most int) ([]Hit, error) {
+	rows, err := q.QueryContext(ctx, `SELECT conv, seq, doc FROM search_newest($1, $2, $3, $4)`, asked(terms), before.Doc, before.Conversation[:], most)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, scanHit)
+}
+
+// Among implements Index.
+func (PostgresIndex) Among(ctx context.Context, q Querier, _ chat.TenantID, terms []text.Term, convs []chat.ConversationID) ([]Hit, error) {
+	ids := make([][]byte, len(convs))
+	for i := range convs {
+		ids[i] = convs[i][:]
+	}
+	rows, err := q.QueryContext(ctx, `SELECT conv, seq, doc FROM search_among($1, $2)`, asked(terms), ids)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, scanHit)
+}
+
+// Messages implements Index.
+func (PostgresIndex) Messages(ctx context.Context, q Querier, tenant chat.TenantID, hits []Hit) ([]chat.Message, error) {
+	convs, seqs := make([][]byte, len(hits)), make([]int64, len(hits))
+	for i := range hits {
+		convs[i], seqs[i] = hits[i].Conversation[:], int64(hits[i].Seq)
+	}
+	rows, err := q.QueryContext(ctx, `SELECT m.tenant, m.conv, m.seq, m.prev, m.prev_public, m.id, m.cmid, m.sender, m.role, m.kind, m.visibility,
+		m.sent_at, m.reply_to, m.body FROM unnest($2::bytea[], $3::bigint[]) AS k(conv, seq)
+		JOIN messages m ON m.tenant = $1 AND m.conv = k.conv AND m.seq = k.seq`, tenant, convs, seqs)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, scanMessage)
+}
