@@ -93,7 +93,8 @@ type Store interface {
 	// AgentsByEmail finds an address in every tenant; none is an empty slice.
 	AgentsByEmail(ctx context.Context, email string) ([]Agent, error)
 	Agents(ctx context.Context, tenant TenantID, cursor string, limit int) (agents []Agent, next string, err error)
-	// SaveAgents inserts or replaces, all or none. Conflict if another agent of the tenant has an address.
+	// SaveAgents inserts or replaces, all or none. Conflict if another agent of the tenant has an address. TokensAfter never goes
+	// back: an agent that was read before its password was changed keeps the new one.
 	SaveAgents(ctx context.Context, agents ...Agent) error
 	// SetPassword replaces a hash, if it still is old, and reports whether it was. Credentials issued before tokensAfter end;
 	// zero: none do.

@@ -76,16 +76,19 @@ func (s *Store) RecoveryCodes(ctx context.Context, tenant chat.TenantID, agent c
 		`SELECT COUNT(*) FROM recovery_codes WHERE tenant = $1 AND agent = $2`, tenant, agent)
 }
 
-// CountAttempt implements chat.Attempts. Windows that have ended are forgotten.
+// CountAttempt implements chat.Attempts. Whoever begins a window removes those that have ended, in a transaction of its own: one
+// that holds a counter must not wait for others.
 func (s *Store) CountAttempt(ctx context.Context, what [32]byte, now time.Time, window time.Duration) (n int, err error) {
 	err = s.write(ctx, System, func(ctx context.Context, q Querier) error {
-		if _, err := q.ExecContext(ctx, `DELETE FROM attempts WHERE until <= $1`, Micros(now)); err != nil {
-			return err
-		}
-		return q.QueryRowContext(ctx, `INSERT INTO attempts (what, n, until) VALUES ($1, 1, $2)
-			ON CONFLICT (what) DO UPDATE SET n = attempts.n + 1 RETURNING n`, what[:], Micros(now.Add(window))).Scan(&n)
+		return q.QueryRowContext(ctx, `INSERT INTO attempts (what, n, until) VALUES ($1, 1, $2) ON CONFLICT (what) DO UPDATE SET
+			n = CASE WHEN attempts.until <= $3 THEN 1 ELSE attempts.n + 1 END,
+			until = CASE WHEN attempts.until <= $3 THEN excluded.until ELSE attempts.until END RETURNING n`,
+			what[:], Micros(now.Add(window)), Micros(now)).Scan(&n)
 	})
-	return n, err
+	if err != nil || n > 1 {
+		return n, err
+	}
+	return n, s.exec(ctx, System, `DELETE FROM attempts WHERE until <= $1`, Micros(now))
 }
 
 // Attempts implements chat.Attempts.

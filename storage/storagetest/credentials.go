@@ -160,10 +160,36 @@ func testAttempts(t *testing.T, s *suite) {
 	n, _, err = s.Store.Attempts(ctx(), what, at)
 	require.NoError(t, err)
 	require.Zero(t, n)
+
+	// Many at once, of few things whose windows end meanwhile: each is counted.
+	const each, things = 16, 4
+	seen := make(chan int, each*things)
+	for i := range each * things {
+		go func() {
+			n, err := s.Store.CountAttempt(ctx(), [32]byte{10, byte(i % things)}, at.Add(2*window), window)
+			if err != nil {
+				n = -1
+			}
+			seen <- n
+		}()
+		if i < things {
+			_, err := s.Store.CountAttempt(ctx(), [32]byte{20, byte(i)}, at, window)
+			require.NoError(t, err)
+		}
+	}
+	sum := 0
+	for range each * things {
+		n := <-seen
+		require.Positive(t, n)
+		sum += n
+	}
+	require.Equal(t, things*each*(each+1)/2, sum)
 }
 
 func testSetPassword(t *testing.T, s *suite) {
-	a := chat.Agent{ID: chat.NewID[chat.Agent](), Tenant: s.tenant, Email: "p@x.test", Name: "P", Role: chat.Member, PasswordHash: "one", CreatedAt: start}
+	a := chat.Agent{
+		ID: chat.NewID[chat.Agent](), Tenant: s.tenant, Email: "p@x.test", Name: "P", Role: chat.Member, Teams: []chat.TeamID{}, PasswordHash: "one", CreatedAt: start,
+	}
 	require.NoError(t, s.Store.SaveAgents(ctx(), a))
 	set := func(tenant chat.TenantID, old, hash string, after time.Time) bool {
 		is, err := s.Store.SetPassword(ctx(), tenant, a.ID, old, hash, after)
@@ -179,6 +205,21 @@ func testSetPassword(t *testing.T, s *suite) {
 	a.PasswordHash, a.TokensAfter = "three", start.Add(time.Minute)
 	require.Equal(t, a.PasswordHash, got.PasswordHash)
 	require.Equal(t, a.TokensAfter, got.TokensAfter, "what had ended stays ended")
+
+	// Who read the agent before that saves it.
+	a.Name, a.PasswordHash, a.TokensAfter = "Renamed", "one", time.Time{}
+	require.NoError(t, s.Store.SaveAgents(ctx(), a))
+	got, err = s.Store.Agent(ctx(), s.tenant, a.ID)
+	require.NoError(t, err)
+	a.PasswordHash, a.TokensAfter = "three", start.Add(time.Minute)
+	require.Empty(t, cmp.Diff(a, got), "the name is new, the password is not the old one")
+	for _, after := range []time.Time{a.TokensAfter, a.TokensAfter.Add(time.Second)} {
+		a.PasswordHash, a.TokensAfter = after.String(), after
+		require.NoError(t, s.Store.SaveAgents(ctx(), a))
+		got, err = s.Store.Agent(ctx(), s.tenant, a.ID)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(a, got))
+	}
 }
 
 func testSiteKeys(t *testing.T, s *suite) {
