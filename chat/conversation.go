@@ -168,6 +168,14 @@ type Agent struct {
 	CreatedAt   time.Time
 }
 
+// EndTokens ends every credential that was issued before now, and never fewer than have ended already, whatever the clocks of
+// several machines say.
+func (a *Agent) EndTokens(now time.Time) {
+	if now.After(a.TokensAfter) {
+		a.TokensAfter = now.UTC()
+	}
+}
+
 // Team is a group of agents that conversations can be given to.
 type Team struct {
 	ID        TeamID

@@ -274,7 +274,7 @@ func setPassword(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store,
 	if a.PasswordHash, err = askPassword(cmd); err != nil {
 		return err
 	}
-	a.TokensAfter = time.Now().UTC()
+	a.EndTokens(time.Now())
 	if err := store.SaveAgents(ctx, a); err != nil {
 		return err
 	}

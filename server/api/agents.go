@@ -189,12 +189,14 @@ func (a *API) applyAgent(ctx context.Context, c *call, g *chat.Agent, in *update
 		if g.PasswordHash, err = a.cfg.Auth.HashPassword(ctx, *b.Password); err != nil {
 			return false, err
 		}
-		g.TokensAfter, revoke = a.cfg.Now().UTC(), true
+		g.EndTokens(a.cfg.Now())
+		revoke = true
 	}
 	if b.Disabled != nil && *b.Disabled != g.Disabled {
 		g.Disabled = *b.Disabled
 		if g.Disabled {
-			g.TokensAfter, revoke = a.cfg.Now().UTC(), true
+			g.EndTokens(a.cfg.Now())
+			revoke = true
 		}
 	}
 	return revoke, nil
@@ -227,16 +229,12 @@ func (a *API) teamIDs(ctx context.Context, c *call, raw []string) ([]chat.TeamID
 	return out, nil
 }
 
-func (a *API) listTeams(ctx context.Context, c *call, _ *none) (*answer[List[Team]], error) {
+func (a *API) listTeams(ctx context.Context, c *call, in *listInput) (*answer[List[Team]], error) {
 	teams, err := a.cfg.Store.Teams(ctx, c.actor().Tenant)
 	if err != nil {
 		return nil, err
 	}
-	out := List[Team]{Data: make([]Team, len(teams))}
-	for i := range teams {
-		out.Data[i] = showTeam(&teams[i])
-	}
-	return ok(out)
+	return pageOf(teams, in, func(t *chat.Team) string { return t.Name + "\x00" + t.ID.String() }, showTeam)
 }
 
 type createTeamInput struct {

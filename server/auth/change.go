@@ -27,8 +27,10 @@ func (s *Service) ChangePassword(ctx context.Context, c Credential, current, nex
 	if err != nil {
 		return Tokens{}, err
 	}
-	now := s.cfg.Now().UTC()
-	swapped, err := s.cfg.Store.SetPassword(ctx, a.Tenant, a.ID, a.PasswordHash, hash, now)
+	old := a.PasswordHash
+	a.PasswordHash = hash
+	a.EndTokens(s.cfg.Now())
+	swapped, err := s.cfg.Store.SetPassword(ctx, a.Tenant, a.ID, old, hash, a.TokensAfter)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -38,8 +40,7 @@ func (s *Service) ChangePassword(ctx context.Context, c Credential, current, nex
 	if err := s.Revoked(ctx, a.Tenant, a.ID); err != nil {
 		return Tokens{}, err
 	}
-	a.PasswordHash, a.TokensAfter = hash, now
-	return s.issue(ctx, &a, newFamily())
+	return s.issue(ctx, &a, newFamily(), a.TokensAfter)
 }
 
 // own returns the caller's account if the caller knows its password, too. Somebody who found a screen unlocked, or a token,

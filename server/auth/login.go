@@ -44,7 +44,7 @@ type LoginRequest struct {
 // none, but only to somebody who knows a password. An account with a second factor answers a *ChallengeError, to the same.
 // An unknown address costs as much time as a wrong password, and is told the same.
 func (s *Service) Login(ctx context.Context, r LoginRequest) (Tokens, error) {
-	began := time.Now()
+	began, seen := time.Now(), s.cfg.Now()
 	email := NormalEmail(r.Email)
 	if err := s.mayTry(ctx, email, r.From); err != nil {
 		return Tokens{}, err
@@ -71,10 +71,10 @@ func (s *Service) Login(ctx context.Context, r LoginRequest) (Tokens, error) {
 		return Tokens{}, err
 	}
 	s.upgrade(ctx, right, r.Password)
-	if err := s.challenge(ctx, right); err != nil {
+	if err := s.challenge(ctx, right, seen); err != nil {
 		return Tokens{}, err
 	}
-	return s.issue(ctx, right, newFamily())
+	return s.issue(ctx, right, newFamily(), seen)
 }
 
 // rightOne returns the account that a password is of, or nil. No account costs as much as one.
@@ -120,10 +120,11 @@ func (s *Service) accounts(ctx context.Context, email, slug string) ([]chat.Agen
 	return kept, nil
 }
 
-// issue gives an agent the next tokens of a log-in.
-func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte) (Tokens, error) {
+// issue gives an agent the next tokens of a log-in. They count as issued at seen, which was before the account was read: a
+// password change or a lock since then ends them, however long the hash took.
+func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte, seen time.Time) (Tokens, error) {
 	access, _, err := s.sign(&claims{
-		Tenant: a.Tenant, Subject: chat.UserID(a.ID), Role: "agent", Family: hex.EncodeToString(family[:]),
+		Tenant: a.Tenant, Subject: chat.UserID(a.ID), Role: "agent", Family: hex.EncodeToString(family[:]), IssuedMs: seen.UnixMilli(),
 	}, s.cfg.AccessLife)
 	if err != nil {
 		return Tokens{}, err
@@ -134,12 +135,12 @@ func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte) (To
 	now := s.cfg.Now().UTC()
 	err = s.cfg.Store.SaveRefreshToken(ctx, chat.RefreshToken{
 		Hash: sha256.Sum256([]byte(refresh)), Family: family, Tenant: a.Tenant, Agent: a.ID,
-		IssuedAt: now, ExpiresAt: now.Add(s.cfg.RefreshLife),
+		IssuedAt: seen.UTC(), ExpiresAt: now.Add(s.cfg.RefreshLife),
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
-	s.ended.remember(family, member{tenant: a.Tenant, user: chat.UserID(a.ID), role: chat.RoleAgent, issuedMs: now.UnixMilli()})
+	s.ended.remember(family, member{tenant: a.Tenant, user: chat.UserID(a.ID), role: chat.RoleAgent, issuedMs: seen.UnixMilli()})
 	return Tokens{Access: access, Refresh: refresh, ExpiresIn: s.cfg.AccessLife, Agent: *a}, nil
 }
 
@@ -149,7 +150,8 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	if token == "" || len(token) > 128 {
 		return Tokens{}, errBadRefresh
 	}
-	row, err := s.cfg.Store.TakeRefreshToken(ctx, sha256.Sum256([]byte(token)), s.cfg.Now())
+	seen := s.cfg.Now()
+	row, err := s.cfg.Store.TakeRefreshToken(ctx, sha256.Sum256([]byte(token)), seen)
 	if errors.Is(err, &chat.Error{Code: chat.Unauthenticated}) {
 		return Tokens{}, errBadRefresh
 	}
@@ -166,7 +168,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	if a.Disabled || s.endedBefore(&a, row.IssuedAt.UnixMilli()) || s.ended.has(row.Family) {
 		return Tokens{}, errBadRefresh
 	}
-	return s.issue(ctx, &a, row.Family)
+	return s.issue(ctx, &a, row.Family, seen)
 }
 
 // Logout ends the log-in that a credential belongs to: its tokens and its live connections.

@@ -52,9 +52,9 @@ type Enrolment struct {
 	URL    string // otpauth://, to be shown as a picture
 }
 
-// challenge returns a ChallengeError if the agent has a second factor, and otherwise nil. A challenge is signed and not
-// stored, so any node can complete it.
-func (s *Service) challenge(ctx context.Context, a *chat.Agent) error {
+// challenge returns a ChallengeError if the agent, as it was at seen, has a second factor, and otherwise nil. A challenge is
+// signed and not stored, so any node can complete it.
+func (s *Service) challenge(ctx context.Context, a *chat.Agent, seen time.Time) error {
 	f, err := s.cfg.Store.SecondFactor(ctx, a.Tenant, a.ID)
 	if errors.Is(err, &chat.Error{Code: chat.NotFound}) || err == nil && f.ConfirmedAt.IsZero() {
 		return nil
@@ -64,7 +64,7 @@ func (s *Service) challenge(ctx context.Context, a *chat.Agent) error {
 	}
 	family := newFamily()
 	token, _, err := s.sign(&claims{
-		Tenant: a.Tenant, Subject: chat.UserID(a.ID), Role: "challenge", Family: hex.EncodeToString(family[:]),
+		Tenant: a.Tenant, Subject: chat.UserID(a.ID), Role: "challenge", Family: hex.EncodeToString(family[:]), IssuedMs: seen.UnixMilli(),
 	}, challengeLife)
 	if err != nil {
 		return err
@@ -72,15 +72,30 @@ func (s *Service) challenge(ctx context.Context, a *chat.Agent) error {
 	return &ChallengeError{token}
 }
 
-// CompleteChallenge gives the tokens of a log-in whose password was right to who has the code, or a recovery code.
-func (s *Service) CompleteChallenge(ctx context.Context, challenge, code string) (Tokens, error) {
+// CheckChallenge returns Unauthenticated unless a challenge is one that may still be completed, as far as its signature says.
+func (s *Service) CheckChallenge(ctx context.Context, challenge string) error {
+	_, err := s.parseChallenge(ctx, challenge)
+	return err
+}
+
+func (s *Service) parseChallenge(ctx context.Context, challenge string) (*claims, error) {
 	c, err := s.parse(ctx, challenge)
 	switch {
-	case chat.CodeOf(err) == chat.Unauthenticated, err == nil && c.Role != "challenge":
-		return Tokens{}, errBadChallenge
-	case err != nil:
+	case err != nil && chat.CodeOf(err) != chat.Unauthenticated:
+		return nil, err
+	case err != nil, c.Role != "challenge":
+		return nil, errBadChallenge
+	}
+	return c, nil
+}
+
+// CompleteChallenge gives the tokens of a log-in whose password was right to who has the code, or a recovery code.
+func (s *Service) CompleteChallenge(ctx context.Context, challenge, code string) (Tokens, error) {
+	c, err := s.parseChallenge(ctx, challenge)
+	if err != nil {
 		return Tokens{}, err
 	}
+	seen := s.cfg.Now()
 	a, err := s.cfg.Store.Agent(ctx, c.Tenant, chat.AgentID(c.Subject))
 	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
 		return Tokens{}, errBadChallenge
@@ -106,7 +121,7 @@ func (s *Service) CompleteChallenge(ctx context.Context, challenge, code string)
 	if !ok {
 		return Tokens{}, errWrongCode
 	}
-	return s.issue(ctx, &a, newFamily())
+	return s.issue(ctx, &a, newFamily(), seen)
 }
 
 // tryCode takes a code or recovery code of an agent, a bounded number of wrong ones.
@@ -118,13 +133,8 @@ func (s *Service) tryCode(ctx context.Context, a *chat.Agent, code string) (bool
 	if err != nil {
 		return false, err
 	}
-	what := attemptOf("code", a.Tenant.String(), a.ID.String())
-	n, err := s.cfg.Store.CountAttempt(ctx, what, s.cfg.Now(), codeWindow)
-	if err != nil {
+	if err := s.countCode(ctx, a.Tenant, a.ID); err != nil {
 		return false, err
-	}
-	if n > codeMost {
-		return false, tooManyTries(codeWindow)
 	}
 	code = strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(code))
 	var ok bool
@@ -139,7 +149,21 @@ func (s *Service) tryCode(ctx context.Context, a *chat.Agent, code string) (bool
 	if err != nil || !ok {
 		return false, err
 	}
-	return true, s.cfg.Store.ForgetAttempts(ctx, what) // only the owner can be right
+	return true, s.cfg.Store.ForgetAttempts(ctx, codesOf(a.Tenant, a.ID)) // only the owner can be right
+}
+
+// codesOf names the codes that are tried of an account.
+func codesOf(t chat.TenantID, id chat.AgentID) [32]byte {
+	return attemptOf("code", t.String(), id.String())
+}
+
+// countCode counts a code that is about to be tried, so that many at once are bounded, too.
+func (s *Service) countCode(ctx context.Context, t chat.TenantID, id chat.AgentID) error {
+	n, err := s.cfg.Store.CountAttempt(ctx, codesOf(t, id), s.cfg.Now(), codeWindow)
+	if err == nil && n > codeMost {
+		err = tooManyTries(codeWindow)
+	}
+	return err
 }
 
 // stepOf returns the step that a code is of, among those that count now; 0 if it is of none.
@@ -189,6 +213,9 @@ func (s *Service) ConfirmEnrolment(ctx context.Context, c Credential, code strin
 	if err != nil {
 		return nil, err
 	}
+	if err := s.countCode(ctx, t, id); err != nil {
+		return nil, err
+	}
 	at, err := s.stepOf(f.Secret, strings.ReplaceAll(code, " ", ""))
 	if err != nil {
 		return nil, err
@@ -196,12 +223,19 @@ func (s *Service) ConfirmEnrolment(ctx context.Context, c Credential, code strin
 	if at == 0 {
 		return nil, errNotCode
 	}
-	if ok, err := s.cfg.Store.SpendStep(ctx, t, id, f.Secret, at); err != nil || !ok {
-		return nil, errors.Join(err, errNotCode)
+	ok, err := s.cfg.Store.SpendStep(ctx, t, id, f.Secret, at)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, errNotCode
 	}
 	f.ConfirmedAt, f.LastStep = s.cfg.Now().UTC(), at
 	codes, hashes := newRecoveryCodes(&chat.Agent{Tenant: t, ID: id})
-	return codes, s.cfg.Store.SaveSecondFactor(ctx, f, hashes...)
+	if err := s.cfg.Store.SaveSecondFactor(ctx, f, hashes...); err != nil {
+		return nil, err
+	}
+	return codes, s.cfg.Store.ForgetAttempts(ctx, codesOf(t, id))
 }
 
 // EndSecondFactor turns the caller's second factor off. It needs the password and a code.

@@ -183,6 +183,28 @@ func TestCodesCantBeGuessed(t *testing.T) {
 	require.NoError(t, err, "not for ever")
 }
 
+// Who found a token can't turn on, with codes of their own guessing, what its owner has begun: it would lock the owner out.
+func TestConfirmationCantBeGuessed(t *testing.T) {
+	ctx, w := context.Background(), newWorld(t)
+	a := w.agent(t, w.tenant.ID, "a@x.test")
+	in, err := w.login(a.Email)
+	require.NoError(t, err)
+	c := w.credential(t, in)
+	e, err := w.Enrol(ctx, c, password)
+	require.NoError(t, err)
+	for range 20 {
+		_, err = w.ConfirmEnrolment(ctx, c, "000000")
+		require.Equal(t, "totp_invalid", named(t, err))
+	}
+	_, err = w.open(t).ConfirmEnrolment(ctx, c, w.code(t, e.Secret))
+	require.Equal(t, "too_many_attempts", named(t, err))
+	w.clock.add(16 * time.Minute)
+	in, err = w.login(a.Email)
+	require.NoError(t, err)
+	_, err = w.ConfirmEnrolment(ctx, w.credential(t, in), w.code(t, e.Secret))
+	require.NoError(t, err)
+}
+
 func TestChallengeEndsWithThePassword(t *testing.T) {
 	ctx, w := context.Background(), newWorld(t)
 	a := w.agent(t, w.tenant.ID, "a@x.test")
