@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +83,28 @@ func TestHoleForgedForwardedFor(t *testing.T) {
 	require.LessOrEqual(t, opened(limited(loopback), func(i int) string { return forged(i) + ", 192.0.2.1" }), 3, "what the client wrote in front")
 	require.LessOrEqual(t, opened(limited(loopback), func(i int) string { return forged(i) + ", junk" }), 3, "what can't be read is nobody")
 	require.Equal(t, 10, opened(limited(loopback), forged), "clients of a proxy are told apart")
+}
+
+// What package auth refuses is refused wherever a credential is taken.
+func TestHoleForgedTokenEverywhere(t *testing.T) {
+	n := start(t, nil)
+	_, good := n.agent(n.tenant.ID, chat.Owner)
+	part := strings.Split(good, ".")
+	head := func(h string) string { return base64.RawURLEncoding.EncodeToString([]byte(h)) }
+	for name, token := range map[string]string{
+		"alg none":            head(`{"alg":"none","typ":"JWT","kid":"1"}`) + "." + part[1] + ".",
+		"alg none, signed":    head(`{"alg":"none","typ":"JWT","kid":"1"}`) + "." + part[1] + "." + part[2],
+		"no signature":        part[0] + "." + part[1] + ".",
+		"kid of a file":       head(`{"alg":"HS256","typ":"JWT","kid":"../../../dev/null"}`) + "." + part[1] + "." + part[2],
+		"another's signature": part[0] + "." + part[1] + "." + strings.Repeat("A", len(part[2])),
+	} {
+		require.Equal(t, "token_invalid", n.call("GET", "/api/v1/agents", token, nil).code(), name)
+		require.Equal(t, "token_invalid", n.call("GET", "/api/v1/agents", "", nil, "X-API-Token", token).code(), name)
+		require.Equal(t, 401, n.call("GET", "/api/v1/nothing", token, nil).status, name)
+		require.Equal(t, "token_invalid", n.call("POST", session, token, map[string]any{"site_key": "shop"}).code(), name)
+		require.Equal(t, codec.CloseBadToken, refusedWith(t, n.TCPAddr(), token), name)
+	}
+	require.Equal(t, 200, n.call("GET", "/api/v1/agents", good, nil).status)
 }
 
 // A page of another site can open a WebSocket, but neither a visitor's token that it got hold of works there, nor is there anything

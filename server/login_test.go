@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -46,6 +47,46 @@ func TestNoSessionSurvivesAPasswordChange(t *testing.T) {
 	require.Equal(t, 200, n.login(a.Email, "another horse").status)
 }
 
+// What ends an account, or a log-in, ends its connections within 5 s, on every node, whoever did it.
+func TestConnectionsEndWithTheAccount(t *testing.T) {
+	n := start(t, nil)
+	far := n.beside(server.Config{}, nil)
+	_, admin := n.agent(n.tenant.ID, chat.Admin)
+	ctx := context.Background()
+	for what, end := range map[string]func(a *chat.Agent, in *answer){
+		"disabled": func(a *chat.Agent, _ *answer) {
+			require.Equal(t, 200, n.call("PATCH", "/api/v1/agents/"+a.ID.String(), admin, map[string]any{"disabled": true}).status)
+		},
+		"password set by an admin": func(a *chat.Agent, _ *answer) {
+			require.Equal(t, 200, n.call("PATCH", "/api/v1/agents/"+a.ID.String(), admin, map[string]any{"password": "another horse"}).status)
+		},
+		"password set by the command line": func(a *chat.Agent, _ *answer) {
+			a.PasswordHash = "!"
+			a.EndTokens(time.Now())
+			require.NoError(t, n.kept.Store.SaveAgents(ctx, *a))
+		},
+		"logged out": func(_ *chat.Agent, in *answer) {
+			require.Equal(t, 204, n.call("POST", "/api/v1/auth/logout", in.body["access_token"].(string), nil).status)
+		},
+		"a refresh token came twice": func(_ *chat.Agent, in *answer) {
+			again := map[string]any{"refresh_token": in.body["refresh_token"]}
+			require.Equal(t, 200, n.call("POST", "/api/v1/auth/refresh", "", again).status)
+			require.Equal(t, "refresh_invalid", n.call("POST", "/api/v1/auth/refresh", "", again).code())
+		},
+	} {
+		a, _ := n.agent(n.tenant.ID, chat.Member)
+		in := n.login(a.Email, password)
+		token := in.body["access_token"].(string)
+		lines := []*line{dialLine(t, n.TCPAddr(), token), dialLine(t, far.TCPAddr(), token)}
+		end(&a, in)
+		for _, l := range lines {
+			require.Equal(t, codec.CloseBadToken, closedWithin(t, l, 5*time.Second).Code, what)
+		}
+		require.Equal(t, "token_revoked", n.call("GET", "/api/v1/agents", token, nil).code(), what)
+		require.Equal(t, codec.CloseBadToken, refusedWith(t, far.TCPAddr(), token), what)
+	}
+}
+
 func TestSecondFactorOverHTTP(t *testing.T) {
 	n := start(t, nil)
 	a, _ := n.agent(n.tenant.ID, chat.Member)
@@ -86,6 +127,13 @@ func TestSecondFactorOverHTTP(t *testing.T) {
 	require.NotEmpty(t, done.body["refresh_token"])
 	require.Equal(t, a.ID.String(), done.body["agent"].(map[string]any)["id"])
 	require.Equal(t, 400, n.call("POST", "/api/v1/auth/totp", "", map[string]any{"challenge": challenge}).status)
+	for _, none := range []any{nil, "junk", `{"x":1}`, `{"challenge":1}`, map[string]any{"code": next}, map[string]any{"challenge": token, "code": next}} {
+		require.Equal(t, 401, n.call("POST", "/api/v1/auth/totp", "junk", none).status)
+		got := n.call("POST", "/api/v1/auth/totp", "", none)
+		require.Equal(t, 401, got.status, "%v", none)
+		require.Equal(t, "challenge_invalid", got.code())
+	}
+	require.Equal(t, 405, n.call("GET", "/api/v1/auth/totp", token, nil).status)
 	require.Equal(t, "challenge_invalid", n.call("POST", "/api/v1/auth/totp", "", map[string]any{"challenge": "x", "code": next}).code())
 	require.Equal(t, 204, post("/disable", map[string]any{"password": password, "code": recovery[0]}).status)
 	require.Equal(t, 200, n.login(a.Email, password).status)

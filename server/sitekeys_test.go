@@ -3,7 +3,9 @@ package server_test
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -88,6 +90,45 @@ func TestSiteKeys(t *testing.T) {
 	conv := n.conversation(n.tenant.ID, chat.NewID[chat.Visitor](), "hi")
 	got := n.call("GET", "/api/v1/conversations/"+conv.String()+"/messages", visitor.body["token"].(string), nil, "Origin", "https://b.example")
 	require.Equal(t, "token_revoked", got.code(), "a page of a key that is gone")
+}
+
+// Lists that are short all the same come in pages, like any.
+func TestShortListsHavePages(t *testing.T) {
+	n := start(t, nil)
+	_, admin := n.agent(n.tenant.ID, chat.Admin)
+	_, token := n.apiToken(chat.TenantID{}, 0)
+	for i := range 4 {
+		name := []string{"C", "A", "B", "A"}[i]
+		require.Equal(t, 201, n.call("POST", "/api/v1/teams", admin, map[string]any{"name": name}).status)
+		require.Equal(t, 201, n.call("POST", "/api/v1/site-keys", admin, map[string]any{"name": name}).status)
+		require.Equal(t, 201, n.call("POST", "/api/v1/tenants", token, map[string]any{"name": name, "slug": fmt.Sprintf("t%d", i)}).status)
+	}
+	for _, list := range []struct {
+		path, token, by string
+		want            int
+	}{{"/api/v1/teams", admin, "id", 4}, {"/api/v1/site-keys", admin, "key", 5}, {"/api/v1/tenants", token, "id", 6}} {
+		whole := n.call("GET", list.path, list.token, nil)
+		require.Len(t, whole.data(), list.want)
+		require.Nil(t, whole.body["next_cursor"])
+		var all []any
+		for cursor := ""; ; {
+			page := n.call("GET", list.path+"?limit=2"+cursor, list.token, nil)
+			require.Equal(t, 200, page.status, string(page.raw))
+			require.LessOrEqual(t, len(page.data()), 2)
+			all = append(all, page.data()...)
+			next, more := page.body["next_cursor"].(string)
+			if !more {
+				break
+			}
+			cursor = "&cursor=" + next
+		}
+		require.Equal(t, whole.data(), all, list.path)
+		for _, bad := range []string{"limit=0", "limit=201", "limit=x", "cursor=%21"} {
+			require.Equal(t, 400, n.call("GET", list.path+"?"+bad, list.token, nil).status, "%s?%s", list.path, bad)
+		}
+		after := n.call("GET", list.path+"?cursor="+base64.RawURLEncoding.EncodeToString([]byte("\xff")), list.token, nil)
+		require.Empty(t, after.data(), "what the cursor named may be gone")
+	}
 }
 
 func TestTenantsByThePlatform(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 type access struct {
 	public   bool // no credential needed
 	visitor  bool // a visitor's token will do, for what is the visitor's own
+	begun    bool // for whoever has a challenge: it is proven before
 	platform bool // for the platform's API tokens, and nobody else
 	roles    roles
 	scope    chat.Scopes // what an API token needs; none: no API token may call it
@@ -44,6 +45,7 @@ var roleBits = map[chat.AgentRole]roles{
 // The rows in use.
 var (
 	anyone         = access{public: true}
+	challenged     = access{public: true, begun: true}
 	readers        = access{roles: all}
 	readersVisitor = access{roles: all, visitor: true}
 	workers        = access{roles: staff}
@@ -96,6 +98,9 @@ func (e *scopeError) Unwrap() error {
 
 // describe is the row in words, for the document.
 func (a access) describe() string {
+	if a.begun {
+		return "The challenge of a log-in, in the body; without a valid one 401."
+	}
 	if a.public {
 		return "No credential is needed."
 	}

@@ -13,6 +13,9 @@ import (
 // sessionPath is the one route that pages of other origins call without a credential.
 const sessionPath = "/api/v1/widget/session"
 
+// challengePath is where a challenge in the body stands for a credential.
+const challengePath = "/api/v1/auth/totp"
+
 // row is one route: where it is, who may call it, what it is called, and what handles it.
 type row struct {
 	method, path string
@@ -33,7 +36,7 @@ func (a *API) routes() []row {
 		{post, "/api/v1/auth/refresh", anyone, "refresh", "auth", "Exchange a refresh token", 200, bind(a, a.refresh)},
 		{post, "/api/v1/auth/logout", readers, "logout", "auth", "End this log-in, its tokens and connections", 204, bind(a, a.logout)},
 		{post, "/api/v1/auth/password", readers, "changePassword", "auth", "Change your password; every earlier log-in of yours ends", 200, bind(a, a.password)},
-		{post, "/api/v1/auth/totp", anyone, "completeChallenge", "auth", "Complete a log-in with a code of the second factor", 200, bind(a, a.completeChallenge)},
+		{post, challengePath, challenged, "completeChallenge", "auth", "Complete a log-in with a code of the second factor", 200, bind(a, a.completeChallenge)},
 		{get, "/api/v1/auth/totp/status", readers, "getSecondFactor", "auth", "Whether your second factor is on", 200, bind(a, a.secondFactor)},
 		{post, "/api/v1/auth/totp/enrol", readers, "enrolSecondFactor", "auth", "Get a secret for an authenticator app", 200, bind(a, a.enrol)},
 		{post, "/api/v1/auth/totp/confirm", readers, "confirmSecondFactor", "auth", "Turn your second factor on; recovery codes are shown once", 200, bind(a, a.confirmEnrolment)},
