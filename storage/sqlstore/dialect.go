@@ -21,14 +21,16 @@ type Dialect struct {
 var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
-		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch, "{auth parts}", ""),
+		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
+		"{revisions parts}", "", "{auth parts}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
 var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
-		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch, "{auth parts}", postgresAuth),
+		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
+		"{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -43,6 +45,9 @@ var sqliteSearch string
 
 //go:embed search_postgres.sql
 var postgresSearch string
+
+//go:embed revisions_postgres.sql
+var postgresRevisions string
 
 // postgresAuth is row-level security of the tables of 00003.
 //
