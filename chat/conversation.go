@@ -111,6 +111,9 @@ type SiteKey struct {
 	Key     string
 	Secrets []string // up to two live secrets that sign identities; newest first
 	Origins []string // exact origins allowed to use the key; empty: any
+	Name    string   // for people; may be empty
+
+	CreatedAt time.Time
 }
 
 // Visitor is a person on a shop's site.
@@ -164,6 +167,14 @@ type Agent struct {
 	// TokensAfter ends every credential issued before it (password change, log out everywhere).
 	TokensAfter time.Time
 	CreatedAt   time.Time
+}
+
+// EndTokens ends every credential that was issued before now, and never fewer than have ended already, whatever the clocks of
+// several machines say.
+func (a *Agent) EndTokens(now time.Time) {
+	if now.After(a.TokensAfter) {
+		a.TokensAfter = now.UTC()
+	}
 }
 
 // Team is a group of agents that conversations can be given to.

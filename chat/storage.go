@@ -84,16 +84,25 @@ type Store interface {
 	TenantBySlug(ctx context.Context, slug string) (Tenant, error)
 	SaveTenant(ctx context.Context, t Tenant) error // inserts or replaces
 	SiteKey(ctx context.Context, key string) (SiteKey, error)
+	Tenants(ctx context.Context) ([]Tenant, error) // by slug
 	SaveSiteKey(ctx context.Context, k SiteKey) error
+	SiteKeys(ctx context.Context, tenant TenantID) ([]SiteKey, error)
+	DeleteSiteKey(ctx context.Context, tenant TenantID, key string) error
 
 	Agent(ctx context.Context, tenant TenantID, id AgentID) (Agent, error)
 	// AgentsByEmail finds an address in every tenant; none is an empty slice.
 	AgentsByEmail(ctx context.Context, email string) ([]Agent, error)
 	Agents(ctx context.Context, tenant TenantID, cursor string, limit int) (agents []Agent, next string, err error)
-	// SaveAgents inserts or replaces, all or none. Conflict if another agent of the tenant has an address.
+	// SaveAgents inserts or replaces, all or none. Conflict if another agent of the tenant has an address. TokensAfter never goes
+	// back: an agent that was read before its password was changed keeps the new one.
 	SaveAgents(ctx context.Context, agents ...Agent) error
+	// SetPassword replaces a hash, if it still is old, and reports whether it was. Credentials issued before tokensAfter end;
+	// zero: none do.
+	SetPassword(ctx context.Context, tenant TenantID, id AgentID, old, hash string, tokensAfter time.Time) (bool, error)
 	Teams(ctx context.Context, tenant TenantID) ([]Team, error)
 	SaveTeam(ctx context.Context, t Team) error
+	// DeleteTeam removes a team, and takes its agents out of it.
+	DeleteTeam(ctx context.Context, tenant TenantID, id TeamID) error
 	Visitor(ctx context.Context, tenant TenantID, id VisitorID) (Visitor, error)
 
 	Conversation(ctx context.Context, key Key) (Conversation, error)
@@ -145,6 +154,10 @@ type Credentials interface {
 	EndedFamilies(ctx context.Context, since time.Time) ([][16]byte, error)
 	SigningKeys(ctx context.Context) ([]SigningKey, error) // newest first
 	AddSigningKey(ctx context.Context, k SigningKey) error // keeps the first if the id is there already
+
+	APITokens
+	SecondFactors
+	Attempts
 }
 
 // SignalKind says what a Signal means.

@@ -29,6 +29,11 @@ func TestMain(m *testing.M) {
 var allowed = map[string]string{
 	//                        visitor owner admin supervisor agent viewer
 	"logout":               "-oasmv",
+	"changePassword":       "-oasmv",
+	"getSecondFactor":      "-oasmv",
+	"enrolSecondFactor":    "-oasmv",
+	"confirmSecondFactor":  "-oasmv",
+	"disableSecondFactor":  "-oasmv",
 	"listConversations":    "-oasmv",
 	"getConversation":      "-oasmv",
 	"listMessages":         "voasmv",
@@ -49,9 +54,40 @@ var allowed = map[string]string{
 	"updateAgent":          "-oa---",
 	"listTeams":            "-oasmv",
 	"createTeam":           "-oa---",
+	"updateTeam":           "-oa---",
+	"deleteTeam":           "-oa---",
+	"listAPITokens":        "-oa---",
+	"createAPIToken":       "-oa---",
+	"revokeAPIToken":       "-oa---",
+	"listSiteKeys":         "-oa---",
+	"createSiteKey":        "-oa---",
+	"updateSiteKey":        "-oa---",
+	"deleteSiteKey":        "-oa---",
+	"rotateSecret":         "-oa---",
+	"listTenants":          "------",
+	"createTenant":         "------",
+	"getTenant":            "------",
+	"updateTenant":         "------",
 }
 
-var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true}
+// scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
+var scoped = map[string]chat.Scopes{
+	"listConversations": chat.ConversationsRead, "getConversation": chat.ConversationsRead, "listMessages": chat.ConversationsRead,
+	"assignConversation": chat.ConversationsWrite, "transferConversation": chat.ConversationsWrite, "closeConversation": chat.ConversationsWrite,
+	"reopenConversation": chat.ConversationsWrite, "readConversation": chat.ConversationsWrite, "getTranscript": chat.ConversationsRead,
+	"sendMessage": chat.MessagesWrite, "editMessage": chat.MessagesWrite, "recallMessage": chat.MessagesWrite, "addNote": chat.MessagesWrite,
+	"listAgents": chat.AgentsRead, "getAgent": chat.AgentsRead, "createAgent": chat.AgentsWrite, "updateAgent": chat.AgentsWrite,
+	"listTeams": chat.AgentsRead, "createTeam": chat.AgentsWrite, "updateTeam": chat.AgentsWrite, "deleteTeam": chat.AgentsWrite,
+	"listSiteKeys": chat.SettingsRead, "createSiteKey": chat.SettingsWrite, "updateSiteKey": chat.SettingsWrite,
+	"deleteSiteKey": chat.SettingsWrite, "rotateSecret": chat.SettingsWrite,
+}
+
+var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}
+
+// personal operations change the caller's own account: each call is by somebody new.
+var personal = map[string]bool{"changePassword": true, "enrolSecondFactor": true, "confirmSecondFactor": true, "disableSecondFactor": true}
+
+var roles = []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer}
 
 // Every operation of the document times everybody: no credential, junk, a visitor, each role, and strangers of another tenant.
 func TestPermissionMatrix(t *testing.T) {
@@ -60,13 +96,15 @@ func TestPermissionMatrix(t *testing.T) {
 	conv := n.conversation(n.tenant.ID, visitor, "hello")
 	subject, _ := n.agent(n.tenant.ID, chat.Viewer)
 	tokens := []string{visitorToken}
-	for _, role := range []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer} {
+	for _, role := range roles {
 		_, token := n.agent(n.tenant.ID, role)
 		tokens = append(tokens, token)
 	}
 	_, stranger := n.agent(n.other.ID, chat.Owner)
 	_, strangeVisitor := n.visitor("other")
 	_, otherVisitor := n.visitor("shop")
+
+	programs := n.programs()
 
 	doc := n.call("GET", "/api/openapi.json", "", nil)
 	require.Equal(t, 200, doc.status)
@@ -76,14 +114,24 @@ func TestPermissionMatrix(t *testing.T) {
 			method = strings.ToUpper(method)
 			id := op.(map[string]any)["operationId"].(string)
 			seen[id] = true
-			url := strings.Replace(path, "{id}", conv.String(), 1)
-			url = strings.Replace(url, "{mid}", chat.NewID[chat.Message]().String(), 1)
-			if strings.HasPrefix(path, "/api/v1/agents/") {
-				url = strings.Replace(path, "{id}", subject.ID.String(), 1)
+			at := func() string {
+				url := strings.Replace(path, "{mid}", chat.NewID[chat.Message]().String(), 1)
+				if thing := n.fresh(path); thing != "" { // what an operation takes away is there again for the next
+					return strings.Replace(url, "{id}", thing, 1)
+				}
+				if strings.HasPrefix(path, "/api/v1/agents/") {
+					return strings.Replace(url, "{id}", subject.ID.String(), 1)
+				}
+				return strings.Replace(url, "{id}", conv.String(), 1)
 			}
+			url := at()
 			var body any
 			if method != "GET" {
 				body = bodies[id]
+			}
+			if id == "completeChallenge" { // a challenge is its credential
+				require.Equal(t, 401, n.call(method, url, "", `{"x":1}`).status, id)
+				continue
 			}
 			if public[id] {
 				require.NotEqual(t, 401, n.call(method, url, "", `{"x":1}`).status, id)
@@ -96,7 +144,10 @@ func TestPermissionMatrix(t *testing.T) {
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
 			require.Equal(t, 401, n.call(method, url, "junk", body).status, id)
 			for i, token := range tokens {
-				got := n.call(method, url, token, body)
+				if personal[id] && i > 0 {
+					_, token = n.agent(n.tenant.ID, roles[i-1])
+				}
+				got := n.call(method, at(), token, body)
 				if rights[i] == '-' {
 					require.Equal(t, 403, got.status, "%s by %d: %s", id, i, got.raw)
 				} else {
@@ -107,7 +158,17 @@ func TestPermissionMatrix(t *testing.T) {
 					require.Less(t, got.status, 500, "%s by %d: %s", id, i, got.raw)
 				}
 			}
+			programs.try(t, id, func(token string) *answer { return n.call(method, at(), token, body) })
+			if strings.HasPrefix(path, "/api/v1/tenants") {
+				got := n.call(method, at(), programs.platform, body)
+				require.Less(t, got.status, 400, "%s: %s", id, got.raw)
+				continue
+			}
 			if strings.Contains(path, "{id}") {
+				if scoped[id] != 0 {
+					require.Equal(t, 404, n.call(method, at(), programs.strange, body).status, "%s by another tenant's program", id)
+				}
+				url := at()
 				require.Equal(t, 404, n.call(method, url, stranger, body).status, "%s by another tenant's owner", id)
 				want := 403
 				if rights[0] == 'v' {
@@ -135,11 +196,21 @@ var bodies = map[string]any{
 	"createTeam":           map[string]any{"name": "T"},
 	"createAgent":          map[string]any{"email": "new@x.test", "name": "New", "password": "long enough"},
 	"updateAgent":          map[string]any{"name": "Renamed"},
+	"changePassword":       map[string]any{"current_password": password, "new_password": "another horse"},
+	"enrolSecondFactor":    map[string]any{"password": password},
+	"confirmSecondFactor":  map[string]any{"code": "000000"},
+	"disableSecondFactor":  map[string]any{"password": password, "code": "000000"},
+	"updateTeam":           map[string]any{"name": "Renamed"},
+	"createSiteKey":        map[string]any{"name": "Shop"},
+	"updateSiteKey":        map[string]any{"name": "Shop"},
+	"createTenant":         map[string]any{"slug": "three", "name": "Three"},
+	"updateTenant":         map[string]any{"name": "Renamed"},
+	"createAPIToken":       map[string]any{"name": "crm", "scopes": []string{"*"}},
 }
 
 func TestNothingIsToldWithoutCredential(t *testing.T) {
 	n := start(t, nil)
-	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/conversations/x/y/z", "/api/v1//conversations", "/api/v1/auth", "/api/v1/auth/login/x", "/api/v1/%63onversations"} {
+	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/conversations/x/y/z", "/api/v1//conversations", "/api/v1/auth", "/api/v1/auth/login/x", "/api/v1/%63onversations", "/api/v1/auth/totp"} {
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
 			require.Equal(t, 401, n.call(method, path, "", nil).status, "%s %s", method, path)
 		}

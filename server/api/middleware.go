@@ -80,7 +80,16 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 			return
 		}
 	}
-	if a.public[path] {
+	if path == challengePath {
+		err := a.challenged(ctx, h)
+		if err == nil {
+			return
+		}
+		if c.bearer == "" {
+			a.refuse(h, c, err)
+			return
+		}
+	} else if a.public[path] {
 		h.Next(ctx)
 		if path == sessionPath && c.origin != "" && h.Response.StatusCode() != http.StatusForbidden {
 			allowOrigin(h, c.origin)
@@ -92,14 +101,29 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		if c.origin != "" && chat.CodeOf(err) != chat.Forbidden {
 			allowOrigin(h, c.origin) // so that a page can read that its token has expired
 		}
-		writeProblem(h, a.fail(c, err).(*Problem)) //nolint:errorlint // fail makes nothing else
-		h.Abort()
+		a.refuse(h, c, err)
 		return
 	}
 	c.cred = &cred
 	if c.origin != "" && cred.SiteKey != "" {
 		allowOrigin(h, c.origin)
 	}
+}
+
+func (a *API) refuse(h *app.RequestContext, c *call, err error) {
+	writeProblem(h, a.fail(c, err).(*Problem)) //nolint:errorlint // fail makes nothing else
+	h.Abort()
+}
+
+// challenged lets nobody complete a log-in who did not begin one: the challenge, in the body, is the credential.
+func (a *API) challenged(ctx context.Context, h *app.RequestContext) error {
+	var body struct {
+		Challenge string `json:"challenge"`
+	}
+	if json.Unmarshal(h.Request.Body(), &body) != nil {
+		body.Challenge = "" // it proves nothing
+	}
+	return a.cfg.Auth.CheckChallenge(ctx, body.Challenge)
 }
 
 // preflight answers a browser's question before the request (Fetch, 3.2.2). Credentials travel in a header that the page

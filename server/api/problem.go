@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/server/auth"
 	"github.com/uniqchat/uniqchat/server/codes"
 )
 
@@ -27,6 +28,8 @@ type Problem struct {
 	Error_    string             `json:"error,omitempty" doc:"For 429 only: the same as title."`
 	Assignee  string             `json:"assignee_id,omitempty" doc:"Who was faster, for a 409 of accept."`
 	Conv      string             `json:"conversation_id,omitempty" doc:"The conversation that stands in the way, for a 409."`
+	Scope     string             `json:"required_scope,omitempty" doc:"The scope that the API token lacks, for a 403 scope_missing."`
+	Challenge string             `json:"challenge,omitempty" doc:"What to complete at /api/v1/auth/totp within 5 minutes, for a 401 totp_required."`
 	Errors    []huma.ErrorDetail `json:"errors,omitempty" doc:"What is wrong, field by field."`
 
 	retryAfter time.Duration
@@ -85,6 +88,14 @@ func problem(c *call, err error) *Problem {
 	}
 	if !e.Conversation.IsZero() {
 		p.Conv = e.Conversation.String()
+	}
+	var lacks *scopeError
+	if errors.As(err, &lacks) {
+		p.Scope = lacks.scope.String()
+	}
+	var asked *auth.ChallengeError
+	if errors.As(err, &asked) {
+		p.Challenge = asked.Challenge
 	}
 	p.retryAfter = e.RetryAfter
 	if e.Code.Retryable() && p.retryAfter == 0 {

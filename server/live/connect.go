@@ -48,6 +48,10 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		h.refuse(s, err)
 		return
 	}
+	if err := mayConnect(cred.Actor); err != nil {
+		h.refuse(s, err)
+		return
+	}
 	h.adopt(s, cred, p)
 	s.entering = true
 	sh.newcomers = append(sh.newcomers, newcomer{s, hd.RID, slices.Clone(p.Resume)})

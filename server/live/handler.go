@@ -272,6 +272,10 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 		}
 		return
 	}
+	if lacks := mayDo(&s.actor, p); lacks != nil {
+		sh.h.sendError(s, hd.RID, lacks)
+		return
+	}
 	if isSend {
 		sh.send(s, hd, send)
 		return

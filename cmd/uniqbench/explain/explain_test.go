@@ -25,6 +25,13 @@ var elsewhere = map[string]string{
 	"SaveAgents": "writes by primary key", "SaveRefreshToken": "credentials: small tables", "TakeRefreshToken": "credentials: small tables",
 	"EndRefreshFamily": "credentials: small tables", "EndedFamilies": "credentials: small tables", "SigningKeys": "credentials: small tables",
 	"AddSigningKey": "credentials: small tables", "OpenConversation": "only SQLite's log asks it; here it is OpenConversations",
+	"SaveAPIToken": "credentials: small tables", "APIToken": "credentials: small tables", "APITokens": "credentials: small tables",
+	"RevokeAPIToken": "credentials: small tables", "APITokensUsed": "credentials: small tables",
+	"SecondFactor": "by primary key", "SaveSecondFactor": "by primary key", "DeleteSecondFactor": "by primary key", "SpendStep": "by primary key",
+	"SpendRecoveryCode": "by primary key", "RecoveryCodes": "ten rows of a primary key",
+	"CountAttempt": "credentials: small tables", "Attempts": "credentials: small tables", "ForgetAttempts": "credentials: small tables",
+	"SetPassword": "writes by primary key", "SiteKeys": "small tables", "DeleteSiteKey": "writes by primary key",
+	"DeleteTeam": "rare, and reads one tenant's agents",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.
