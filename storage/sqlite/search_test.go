@@ -12,6 +12,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage"
+	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
 // say appends messages to a conversation, which the first call makes.
@@ -78,6 +79,7 @@ func TestSearchOfAnOlderFile(t *testing.T) {
 		_, err := db.Exec(text)
 		require.NoError(t, err, text)
 	}
+	require.NoError(t, sqlstore.Redo(t.Context(), db, sqlstore.SQLite, 2))
 	require.NoError(t, db.Close())
 	for round := range 3 { // each a while
 		s, stop = run(t, path)
