@@ -14,7 +14,7 @@ type authenticator struct{ auth *auth.Service }
 // Authenticate implements live.Authenticator.
 func (a authenticator) Authenticate(ctx context.Context, token, origin string) (live.Credential, error) {
 	c, err := a.auth.Authenticate(ctx, token, origin)
-	return live.Credential{Actor: c.Actor, Family: c.Family}, err
+	return live.Credential{Actor: c.Actor, Family: c.Family, Print: c.Print}, err
 }
 
 // defaultShards is how many goroutines serve packets: more than processors, because they wait for the log.

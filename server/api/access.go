@@ -40,6 +40,8 @@ var (
 	workers        = access{roles: staff}
 	workersVisitor = access{roles: staff, visitor: true}
 	managers       = access{roles: admins}
+	leads          = access{roles: admins | supervisor}
+	visitorOnly    = access{visitor: true}
 )
 
 func (a access) known() bool { return a != access{} }
@@ -60,6 +62,9 @@ func (a access) allows(actor *chat.Actor) bool {
 func (a access) describe() string {
 	if a.public {
 		return "No credential is needed."
+	}
+	if a.roles == 0 {
+		return "Only a visitor, for its own conversations."
 	}
 	s := "Roles: "
 	for i, r := range []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer} {

@@ -21,6 +21,8 @@ type Credential struct {
 	// SiteKey is where a visitor's token comes from; empty for agents.
 	SiteKey string
 	Expires time.Time
+	// Print is the fingerprint that a visitor's page had when the token was made; 0 if none.
+	Print chat.Print
 }
 
 // Service issues and verifies credentials. Its Run must be running for revocations of other nodes to be heard.
@@ -77,7 +79,7 @@ func (s *Service) Verify(ctx context.Context, token string) (Credential, error) 
 	if err != nil {
 		return Credential{}, err
 	}
-	cred := Credential{Family: c.family(), SiteKey: c.SiteKey, Expires: time.Unix(c.Expires, 0).UTC()}
+	cred := Credential{Family: c.family(), SiteKey: c.SiteKey, Print: c.Print, Expires: time.Unix(c.Expires, 0).UTC()}
 	switch c.Role {
 	case "visitor":
 		cred.Actor = &chat.Actor{Tenant: c.Tenant, User: c.Subject, Role: chat.RoleVisitor, Name: c.Name, Profile: c.profile()}
