@@ -134,7 +134,7 @@ func (d *Desk) Label(ctx context.Context, a *Actor, id ConversationID, l LabelCh
 		if slices.Equal(next, c.Labels) {
 			return c.State, Change{}, nil, nil
 		}
-		return c.State, Change{Event: EventLabels, Labels: labels.namesOf(next)}, &Fields{Labels: &next}, nil
+		return c.State, Change{Event: EventLabels, Labels: labels.namesOf(next)}, &Fields{Labels: next}, nil
 	})
 }
 

@@ -6,7 +6,7 @@ import "encoding/json"
 // is there. They are no part of State, because nothing decides by them what may happen next. Who computes one from another
 // has read the row at the version that the event expects.
 type Fields struct {
-	Labels   *[]RecordID     `json:"labels,omitempty"`
+	Labels   []RecordID      `json:"labels,omitzero"` // empty, but not nil: none are left
 	Priority *int            `json:"priority,omitempty"`
 	Context  json.RawMessage `json:"context,omitempty"` // a JSON object
 	Rating   *Rating         `json:"rating,omitempty"`
