@@ -56,7 +56,7 @@ func fieldArgs(rows []fields) []any {
 			if f.Labels == nil {
 				return nil
 			}
-			b, err := json.Marshal(append([]chat.RecordID{}, *f.Labels...))
+			b, err := json.Marshal(f.Labels)
 			if err != nil { // ids always marshal
 				panic(err)
 			}

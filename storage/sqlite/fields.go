@@ -28,7 +28,7 @@ func (w *writer) saveFields(ctx context.Context) error {
 func (w *writer) saveTold(ctx context.Context, t *told) error {
 	var labels, priority, document, score, comment any
 	if t.Labels != nil {
-		b, err := json.Marshal(append([]chat.RecordID{}, *t.Labels...))
+		b, err := json.Marshal(t.Labels)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (w *writer) saveTold(ctx context.Context, t *told) error {
 	if _, err := w.stmts.unlabel.ExecContext(ctx, tenant, conv); err != nil {
 		return err
 	}
-	for _, l := range *t.Labels {
+	for _, l := range t.Labels {
 		if _, err := w.stmts.label.ExecContext(ctx, tenant, l[:], conv); err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ func (th *thread) row() chat.Conversation {
 	return c
 }
 
-func labelled(ids ...chat.RecordID) *[]chat.RecordID { return &ids }
+func labelled(ids ...chat.RecordID) []chat.RecordID { return append([]chat.RecordID{}, ids...) }
 
 func priority(p int) *int { return &p }
 
@@ -115,7 +115,7 @@ func testLabelList(t *testing.T, s *suite) {
 		th.clock = i * 1000
 		th.create()
 		th.told(chat.Fields{Labels: labelled(labels...)})
-		var kept []chat.RecordID
+		kept := labelled()
 		for j, l := range labels {
 			if i>>j&1 == 1 {
 				kept = append(kept, l)
@@ -125,7 +125,7 @@ func testLabelList(t *testing.T, s *suite) {
 		if i%3 == 0 {
 			th.told(chat.Fields{Labels: labelled()})
 		}
-		th.told(chat.Fields{Labels: &kept})
+		th.told(chat.Fields{Labels: kept})
 	}
 	list := func(f chat.Filter) (ids []chat.ConversationID) {
 		t.Helper()
