@@ -55,6 +55,7 @@ func TestRating(t *testing.T) {
 	require.Equal(t, []string{"conversation.created", "conversation.rated", "conversation.closed", "conversation.rated"}, names)
 	require.EqualValues(t, 4, bodies["conversation.rated"]["rating"])
 	require.Equal(t, visitor.String(), bodies["conversation.rated"]["by"])
+	require.Contains(t, string(n.call("GET", path+"/transcript", token, nil, "Accept-Language", "en").raw), "— rated 2 of 5: 太慢\n")
 }
 
 func TestLabelsOfAConversation(t *testing.T) {
