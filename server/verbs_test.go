@@ -137,8 +137,13 @@ func TestUpdateConversation(t *testing.T) {
 	require.EqualValues(t, 4, got.body["version"])
 	require.EqualValues(t, 4, patch(map[string]any{"context": map[string]any{}, "priority": 6}).body["version"], "nothing changed")
 	for _, bad := range []any{
-		map[string]any{"context": []any{}}, map[string]any{"context": "x"}, `{"context":null}`, map[string]any{"priority": 101}, map[string]any{"priority": "high"},
-		`{"context":{"a":"\u0000"}}`, `{"context":{"a":1e999}}`, map[string]any{"status": "closed"},
+		map[string]any{"context": []any{}},
+		map[string]any{"context": "x"},
+		`{"context":null}`,
+		map[string]any{"priority": 101},
+		map[string]any{"priority": "high"},
+		`{"context":{"a":"\u0000"}}`, `{"context":{"a":1e999}}`,
+		map[string]any{"status": "closed"},
 		`{"context":{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}}`,
 	} {
 		require.Equal(t, 400, patch(bad).status, "%v", bad)
