@@ -111,6 +111,7 @@ func (w *work) queue(batch *pgx.Batch) {
 	w.queueConversations(batch)
 	w.queueFields(batch)
 	w.queueVisitors(batch)
+	w.queueRevisions(batch)
 }
 
 func (w *work) queueConversations(batch *pgx.Batch) {
@@ -184,6 +185,7 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	only.queueConversations(batch)
 	only.queueFields(batch)
 	only.queueVisitors(batch)
+	only.queueRevisions(batch)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil || inserted == len(fresh) {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ type work struct {
 	conversations [][]conversation
 	visitors      []*chat.Visitor
 	fields        []fields
+	revisions     []revision
 }
 
 // conversation is a conversation's row after a run of its events, as far as they tell: zero fields may be known to the database.
@@ -46,6 +47,7 @@ func workOf(events []*chat.Event) *work {
 		if e.Set != nil {
 			w.tell(told, key, e)
 		}
+		w.revise(e)
 		if e.Profile == nil {
 			continue
 		}

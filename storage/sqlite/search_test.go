@@ -75,11 +75,12 @@ func TestSearchOfAnOlderFile(t *testing.T) {
 	stop()
 	db, err := sql.Open("sqlite", "file:"+path)
 	require.NoError(t, err)
-	for _, text := range []string{`DROP TABLE search`, `DROP TABLE search_docs`, `DROP TABLE search_backlog`, `DELETE FROM goose_db_version WHERE version_id = 2`} {
+	for _, text := range []string{`DROP TABLE search`, `DROP TABLE search_docs`, `DROP TABLE search_backlog`, `DROP TABLE revisions`, `DELETE FROM goose_db_version WHERE version_id IN (2, 7)`} {
 		_, err := db.Exec(text)
 		require.NoError(t, err, text)
 	}
 	require.NoError(t, sqlstore.Redo(t.Context(), db, sqlstore.SQLite, 2))
+	require.NoError(t, sqlstore.Redo(t.Context(), db, sqlstore.SQLite, 7))
 	require.NoError(t, db.Close())
 	for round := range 3 { // each a while
 		s, stop = run(t, path)

@@ -21,14 +21,16 @@ type Dialect struct {
 var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
-		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch, "{records engine}", sqliteRecords),
+		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
+		"{records engine}", sqliteRecords, "{revisions parts}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
 var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
-		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch, "{records engine}", postgresRecords),
+		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
+		"{records engine}", postgresRecords, "{revisions parts}", postgresRevisions),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -59,6 +61,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('records', 'records', '1000 500 100 1'),
     ('records', 'records_name', '1000 500 100 1');
 `
+
+//go:embed revisions_postgres.sql
+var postgresRevisions string
 
 // sqlitePlanner tells SQLite's planner how tables are once they are large: rows in all, then rows for one value of the first
 // column, of the first two, and so on (sqlite.org/fileformat2.html, 2.6.3). Without it SQLite takes a tenant to have ten

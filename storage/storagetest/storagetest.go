@@ -78,6 +78,7 @@ func Run(t *testing.T, f Factory) {
 		{"Search", testSearch},
 		{"SearchHostile", testSearchHostile},
 		{"SearchLikeAModel", testSearchModel},
+		{"Revised", testRevised},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
