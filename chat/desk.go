@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -41,6 +42,8 @@ type Desk struct {
 	logger   *slog.Logger
 	heads    *headCache
 	staff    *staffCache
+	settings *settingsCache
+	passive  bool
 	Presence *Presence
 	router   *dispatcher
 }
@@ -69,6 +72,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 	d := &Desk{
 		log: cfg.Log, store: cfg.Store, broker: cfg.Broker, now: cfg.Now, logger: cfg.Logger,
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
+		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -80,13 +84,14 @@ func NewDesk(cfg DeskConfig) *Desk {
 
 // Run keeps presence and routing going until ctx ends.
 func (d *Desk) Run(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		d.Presence.run(ctx)
-	}()
+	var parts sync.WaitGroup
+	parts.Go(func() { d.Presence.run(ctx) })
+	parts.Go(func() { d.settings.run(ctx) })
+	if !d.passive {
+		parts.Go(func() { d.wakeSnoozed(ctx) })
+	}
 	d.router.run(ctx)
-	<-done
+	parts.Wait()
 	return nil
 }
 
@@ -380,6 +385,7 @@ func cut(s string, n int) string {
 func (d *Desk) Heard(s Signal) {
 	if s.Kind == SignalSettings {
 		d.staff.forget(s.Tenant)
+		d.settings.renew(s.Tenant)
 		return
 	}
 	d.Presence.heard(&s)

@@ -29,8 +29,8 @@ type SendResult struct {
 }
 
 // Send appends messages: one call for whatever has queued up, each request judged by itself. A visitor's first message
-// creates its conversation, one to its closed conversation reopens it, and the first public one of an agent in a queued
-// conversation makes that agent the assignee (protocol rules 2 to 5). Results are in the order of the requests.
+// creates its conversation, one to its closed conversation reopens it, one to a snoozed one wakes it, and the first public one of
+// an agent in a conversation that is queued or with a bot makes that agent the assignee (protocol rules 2 to 5). Results are in the order of the requests.
 func (d *Desk) Send(ctx context.Context, reqs []SendRequest) []SendResult {
 	out := make([]SendResult, len(reqs))
 	todo := make([]int, 0, len(reqs))
@@ -177,7 +177,9 @@ func (d *Desk) appendSend(dst []Event, r *SendRequest, id MessageID, s State) ([
 		return dst, errNotAllowed
 	case s.Status == Closed && a.Role == RoleVisitor:
 		before = d.stateEvent(a, key, s, reopened(a, s), Change{Event: EventReopened})
-	case s.Status == Queued && a.Role == RoleAgent && r.Visibility == Public:
+	case s.Status == Snoozed && a.Role == RoleVisitor:
+		before = d.stateEvent(a, key, s, woken(s), Change{Event: EventWoken})
+	case (s.Status == Queued || s.Status == WithBot) && a.Role == RoleAgent && r.Visibility == Public:
 		next := s
 		next.Status, next.Assignee = Open, AgentID(a.User)
 		before = d.stateEvent(a, key, s, next, Change{Event: EventAssigned, AssigneeID: next.Assignee, Assignee: a.Name})

@@ -60,6 +60,7 @@ type Filter struct {
 	Assignee AgentID
 	Team     TeamID
 	Visitor  VisitorID
+	Label    RecordID
 	Since    time.Time
 	Until    time.Time
 	// Text asks for conversations with a message, no system message, that has all of it: see text.Parse. Then the one with the
@@ -108,9 +109,12 @@ type Store interface {
 	Conversation(ctx context.Context, key Key) (Conversation, error)
 	// Conversations lists, newest activity first; next is empty at the end. Malformed if the Filter's Text can't be searched for.
 	Conversations(ctx context.Context, tenant TenantID, f Filter) (page []Conversation, next string, err error)
-	// Waiting returns the queue, longest wait first, and OpenCounts how many open conversations each agent has.
+	// Waiting returns the queue, the highest priority first and then the longest wait, and OpenCounts how many open conversations
+	// each agent has.
 	Waiting(ctx context.Context, tenant TenantID, limit int) ([]Conversation, error)
 	OpenCounts(ctx context.Context, tenant TenantID) (map[AgentID]int, error)
+	// Asleep returns up to limit snoozed conversations of all tenants whose time to wake has come by now, the earliest first.
+	Asleep(ctx context.Context, now time.Time, limit int) ([]Key, error)
 	// TenantsWaiting lists the tenants that have queued conversations.
 	TenantsWaiting(ctx context.Context) ([]TenantID, error)
 	// Messages returns one page of the rows and whether nothing is left in the asked range. Readers ask the Log, whose pages
@@ -122,6 +126,7 @@ type Store interface {
 	MarkRead(ctx context.Context, key Key, m Mark) (Mark, bool, error)
 	Marks(ctx context.Context, key Key) ([]Mark, error)
 
+	Records
 	Credentials
 }
 

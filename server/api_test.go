@@ -48,6 +48,11 @@ var allowed = map[string]string{
 	"closeConversation":    "-oasm-",
 	"reopenConversation":   "-oasm-",
 	"readConversation":     "voasm-",
+	"updateConversation":   "-oasm-",
+	"snoozeConversation":   "-oasm-",
+	"labelConversation":    "-oasm-",
+	"handOffConversation":  "voasm-",
+	"rateConversation":     "v-----",
 	"listAgents":           "-oasmv",
 	"createAgent":          "-oa---",
 	"getAgent":             "-oasmv",
@@ -68,6 +73,34 @@ var allowed = map[string]string{
 	"createTenant":         "------",
 	"getTenant":            "------",
 	"updateTenant":         "------",
+	"listCannedResponses":  "-oasmv",
+	"createCannedResponse": "-oas--",
+	"getCannedResponse":    "-oasmv",
+	"updateCannedResponse": "-oas--",
+	"deleteCannedResponse": "-oas--",
+	"listLabels":           "-oasmv",
+	"createLabel":          "-oas--",
+	"getLabel":             "-oasmv",
+	"updateLabel":          "-oas--",
+	"deleteLabel":          "-oas--",
+	"listBusinessHours":    "-oasmv",
+	"createBusinessHours":  "-oa---",
+	"getBusinessHours":     "-oasmv",
+	"updateBusinessHours":  "-oa---",
+	"deleteBusinessHours":  "-oa---",
+	"listTriggers":         "-oasmv",
+	"createTrigger":        "-oa---",
+	"getTrigger":           "-oasmv",
+	"updateTrigger":        "-oa---",
+	"deleteTrigger":        "-oa---",
+	"listBlocks":           "-oasm-",
+	"createBlock":          "-oas--",
+	"getBlock":             "-oasm-",
+	"updateBlock":          "-oas--",
+	"deleteBlock":          "-oas--",
+	"getRouting":           "-oasmv",
+	"updateRouting":        "-oa---",
+	"resetRouting":         "-oa---",
 }
 
 // scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
@@ -80,6 +113,17 @@ var scoped = map[string]chat.Scopes{
 	"listTeams": chat.AgentsRead, "createTeam": chat.AgentsWrite, "updateTeam": chat.AgentsWrite, "deleteTeam": chat.AgentsWrite,
 	"listSiteKeys": chat.SettingsRead, "createSiteKey": chat.SettingsWrite, "updateSiteKey": chat.SettingsWrite,
 	"deleteSiteKey": chat.SettingsWrite, "rotateSecret": chat.SettingsWrite,
+	"updateConversation": chat.ConversationsWrite, "snoozeConversation": chat.ConversationsWrite, "labelConversation": chat.ConversationsWrite,
+	"handOffConversation": chat.ConversationsWrite,
+	"listCannedResponses": chat.SettingsRead, "createCannedResponse": chat.SettingsWrite, "getCannedResponse": chat.SettingsRead,
+	"updateCannedResponse": chat.SettingsWrite, "deleteCannedResponse": chat.SettingsWrite,
+	"listLabels": chat.SettingsRead, "createLabel": chat.SettingsWrite, "getLabel": chat.SettingsRead, "updateLabel": chat.SettingsWrite,
+	"deleteLabel": chat.SettingsWrite, "listBusinessHours": chat.SettingsRead, "createBusinessHours": chat.SettingsWrite,
+	"getBusinessHours": chat.SettingsRead, "updateBusinessHours": chat.SettingsWrite, "deleteBusinessHours": chat.SettingsWrite,
+	"listTriggers": chat.SettingsRead, "createTrigger": chat.SettingsWrite, "getTrigger": chat.SettingsRead, "updateTrigger": chat.SettingsWrite,
+	"deleteTrigger": chat.SettingsWrite, "listBlocks": chat.SettingsRead, "createBlock": chat.SettingsWrite, "getBlock": chat.SettingsRead,
+	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
+	"resetRouting": chat.SettingsWrite,
 }
 
 var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}
@@ -116,6 +160,9 @@ func TestPermissionMatrix(t *testing.T) {
 			seen[id] = true
 			at := func() string {
 				url := strings.Replace(path, "{mid}", chat.NewID[chat.Message]().String(), 1)
+				if kind, ok := recordPaths[strings.TrimSuffix(path, "/{id}")]; ok {
+					return strings.Replace(url, "{id}", n.record(kind).String(), 1)
+				}
 				if thing := n.fresh(path); thing != "" { // what an operation takes away is there again for the next
 					return strings.Replace(url, "{id}", thing, 1)
 				}
@@ -139,10 +186,10 @@ func TestPermissionMatrix(t *testing.T) {
 			}
 			rights, ok := allowed[id]
 			require.True(t, ok, "%s is not in this table", id)
-			none := n.call(method, url, "", body)
+			none := n.call(method, at(), "", body)
 			require.Equal(t, 401, none.status, id)
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
-			require.Equal(t, 401, n.call(method, url, "junk", body).status, id)
+			require.Equal(t, 401, n.call(method, at(), "junk", body).status, id)
 			for i, token := range tokens {
 				if personal[id] && i > 0 {
 					_, token = n.agent(n.tenant.ID, roles[i-1])
@@ -168,16 +215,20 @@ func TestPermissionMatrix(t *testing.T) {
 				if scoped[id] != 0 {
 					require.Equal(t, 404, n.call(method, at(), programs.strange, body).status, "%s by another tenant's program", id)
 				}
+				foreign := 404
+				if rights[1] == '-' {
+					foreign = 403
+				}
 				url := at()
-				require.Equal(t, 404, n.call(method, url, stranger, body).status, "%s by another tenant's owner", id)
+				require.Equal(t, foreign, n.call(method, url, stranger, body).status, "%s by another tenant's owner", id)
 				want := 403
 				if rights[0] == 'v' {
 					want = 404
 				}
 				if id != "sendMessage" { // ids are a tenant's own: it would begin a conversation there
-					require.Equal(t, want, n.call(method, url, strangeVisitor, body).status, "%s by another tenant's visitor", id)
+					require.Equal(t, want, n.call(method, at(), strangeVisitor, body).status, "%s by another tenant's visitor", id)
 				}
-				require.Equal(t, want, n.call(method, url, otherVisitor, body).status, "%s by another visitor", id)
+				require.Equal(t, want, n.call(method, at(), otherVisitor, body).status, "%s by another visitor", id)
 			}
 		}
 	}
@@ -206,6 +257,41 @@ var bodies = map[string]any{
 	"createTenant":         map[string]any{"slug": "three", "name": "Three"},
 	"updateTenant":         map[string]any{"name": "Renamed"},
 	"createAPIToken":       map[string]any{"name": "crm", "scopes": []string{"*"}},
+	"updateConversation":   map[string]any{"priority": 1},
+	"snoozeConversation":   map[string]any{},
+	"labelConversation":    map[string]any{"labels": []string{}},
+	"handOffConversation":  map[string]any{"to": "human"},
+	"rateConversation":     map[string]any{"rating": 5},
+
+	"createCannedResponse": map[string]any{"shortcut": "hi", "text": "Hello"},
+	"updateCannedResponse": map[string]any{"text": "Hello"},
+	"createLabel":          map[string]any{"name": "vip"},
+	"updateLabel":          map[string]any{"color": "#ff0000"},
+	"createBusinessHours":  map[string]any{"name": "always", "time_zone": "UTC", "weekly": []any{}},
+	"updateBusinessHours":  map[string]any{"time_zone": "Asia/Shanghai"},
+	"createTrigger":        map[string]any{"name": "t", "conditions": map[string]any{"seconds_on_page": 5}, "message": map[string]any{"en": "Hi"}},
+	"updateTrigger":        map[string]any{"enabled": false},
+	"createBlock":          map[string]any{"kind": "address", "value": "192.0.2.7"},
+	"updateBlock":          map[string]any{"reason": "spam"},
+	"updateRouting":        map[string]any{"sticky": false},
+}
+
+// recordPaths are the collections, and an example of each.
+var recordPaths = map[string]chat.Record{
+	"/api/v1/canned-responses": {Kind: chat.RecordCanned, Body: []byte(`{"shortcut":"a","text":"b"}`)},
+	"/api/v1/labels":           {Kind: chat.RecordLabel, Body: []byte(`{"name":"a","color":"#000000"}`)},
+	"/api/v1/business-hours":   {Kind: chat.RecordHours, Body: []byte(`{"name":"a","time_zone":"UTC","weekly":[]}`)},
+	"/api/v1/triggers":         {Kind: chat.RecordTrigger, Body: []byte(`{"name":"a","enabled":true,"conditions":{"seconds_on_page":1},"message":{"en":"x"}}`)},
+	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
+}
+
+// record adds one like an example.
+func (n *node) record(r chat.Record) chat.RecordID {
+	n.t.Helper()
+	r.ID, r.Tenant, r.Version, r.CreatedAt, r.UpdatedAt = chat.NewID[chat.Record](), n.tenant.ID, 1, time.Now(), time.Now()
+	r.Name = r.ID.String()
+	require.NoError(n.t, n.kept.Store.AddRecord(context.Background(), r, 10_000))
+	return r.ID
 }
 
 func TestNothingIsToldWithoutCredential(t *testing.T) {

@@ -18,7 +18,7 @@ func (a authenticator) Authenticate(ctx context.Context, token, origin string) (
 	if err == nil && c.Platform {
 		return live.Credential{}, chat.Errorf(chat.Forbidden, "a token of the platform has no conversations")
 	}
-	return live.Credential{Actor: c.Actor, Family: c.Family}, err
+	return live.Credential{Actor: c.Actor, Family: c.Family, Print: c.Print}, err
 }
 
 // defaultShards is how many goroutines serve packets: more than processors, because they wait for the log.

@@ -52,6 +52,8 @@ var (
 	workersVisitor = access{roles: staff, visitor: true}
 	managers       = access{roles: admins}
 	platform       = access{platform: true}
+	leads          = access{roles: admins | supervisor}
+	visitorOnly    = access{visitor: true}
 )
 
 func (a access) known() bool { return a != access{} }
@@ -106,6 +108,9 @@ func (a access) describe() string {
 	}
 	if a.platform {
 		return "An API token of the platform."
+	}
+	if a.roles == 0 {
+		return "Only a visitor, for its own conversations."
 	}
 	s := "Roles: "
 	for i, r := range []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer} {

@@ -104,6 +104,12 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		a.refuse(h, c, err)
 		return
 	}
+	if actor := cred.Actor; actor.Role == chat.RoleVisitor &&
+		a.cfg.Desk.Blocked(ctx, actor.Tenant, chat.Suspect{Visitor: chat.VisitorID(actor.User), Addr: c.addr, Print: cred.Print}) {
+		writeProblem(h, problem(c, chat.ErrBlocked))
+		h.Abort()
+		return
+	}
 	c.cred = &cred
 	if c.origin != "" && cred.SiteKey != "" {
 		allowOrigin(h, c.origin)

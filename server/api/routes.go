@@ -27,7 +27,9 @@ type row struct {
 }
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
-func (a *API) routes() []row {
+func (a *API) routes() []row { return append(a.coreRoutes(), a.settingsRoutes()...) }
+
+func (a *API) coreRoutes() []row {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	return []row{
 		{post, sessionPath, anyone, "openWidgetSession", "widget", "Open or renew a visitor's session", 201, bind(a, a.openSession)},
@@ -55,6 +57,11 @@ func (a *API) routes() []row {
 		{post, "/api/v1/conversations/{id}/transfer", workers.with(chat.ConversationsWrite), "transferConversation", "conversations", "Hand a conversation over to an agent or a team's queue", 200, bind(a, a.transfer)},
 		{post, "/api/v1/conversations/{id}/close", workers.with(chat.ConversationsWrite), "closeConversation", "conversations", "Close a conversation", 200, bind(a, a.close)},
 		{post, "/api/v1/conversations/{id}/reopen", workers.with(chat.ConversationsWrite), "reopenConversation", "conversations", "Reopen a closed conversation", 200, bind(a, a.reopen)},
+		{patch, "/api/v1/conversations/{id}", workers.with(chat.ConversationsWrite), "updateConversation", "conversations", "Change priority and context", 200, bind(a, a.updateConversation)},
+		{post, "/api/v1/conversations/{id}/snooze", workers.with(chat.ConversationsWrite), "snoozeConversation", "conversations", "Put a conversation aside until a time, or until its visitor writes", 200, bind(a, a.snooze)},
+		{post, "/api/v1/conversations/{id}/labels", workers.with(chat.ConversationsWrite), "labelConversation", "conversations", "Set, add or remove labels", 200, bind(a, a.label)},
+		{post, "/api/v1/conversations/{id}/handoff", workersVisitor.with(chat.ConversationsWrite), "handOffConversation", "conversations", "Ask for a person, or for the bot", 200, bind(a, a.handoff)},
+		{post, "/api/v1/conversations/{id}/rating", visitorOnly, "rateConversation", "conversations", "Rate a conversation; the last rating counts", 200, bind(a, a.rate)},
 		{post, "/api/v1/conversations/{id}/read", workersVisitor.with(chat.ConversationsWrite), "readConversation", "conversations", "Mark everything up to a seq as read", 200, bind(a, a.read)},
 
 		{get, "/api/v1/agents", readers.with(chat.AgentsRead), "listAgents", "agents", "List agents", 200, bind(a, a.listAgents)},

@@ -23,6 +23,8 @@ type Credential struct {
 	// Platform is true for an API token of the platform: it may manage tenants, and reaches nothing inside of one.
 	Platform bool
 	Expires  time.Time // zero: never
+	// Print is the fingerprint that a visitor's page had when the token was made; 0 if none.
+	Print chat.Print
 }
 
 // Service issues and verifies credentials. Its Run must be running for revocations of other nodes to be heard.
@@ -85,7 +87,7 @@ func (s *Service) Verify(ctx context.Context, token string) (Credential, error) 
 	if err != nil {
 		return Credential{}, err
 	}
-	cred := Credential{Family: c.family(), SiteKey: c.SiteKey, Expires: time.Unix(c.Expires, 0).UTC()}
+	cred := Credential{Family: c.family(), SiteKey: c.SiteKey, Print: c.Print, Expires: time.Unix(c.Expires, 0).UTC()}
 	switch c.Role {
 	case "visitor":
 		cred.Actor = &chat.Actor{Tenant: c.Tenant, User: c.Subject, Role: chat.RoleVisitor, Name: c.Name, Profile: c.profile()}

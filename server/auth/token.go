@@ -36,6 +36,7 @@ type claims struct {
 	Email      string          `json:"email,omitempty"`
 	Locale     string          `json:"loc,omitempty"`
 	Attributes json.RawMessage `json:"attr,omitempty"`
+	Print      chat.Print      `json:"fp,omitempty"`
 }
 
 func numeric(sec int64) (*jwt.NumericDate, error) { return jwt.NewNumericDate(time.Unix(sec, 0)), nil }

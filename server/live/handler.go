@@ -82,6 +82,7 @@ func (h *Handler) Attach(hub *engine.Hub) {
 	})
 	h.desk.Presence.SetJoined(func(k chat.Key) bool { return hub.Count(convTopic(h.spaces.of(k.Tenant), k.Conversation)) > 0 })
 	h.desk.Presence.SetTell(h.agentChanged)
+	h.desk.SetBlocksChanged(h.kick)
 }
 
 // Run fans out what the log and the broker bring, until ctx ends. Ready is closed once nothing can be missed any more.

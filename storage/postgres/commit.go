@@ -109,6 +109,7 @@ func (w *work) queue(batch *pgx.Batch) {
 		return nil
 	})
 	w.queueConversations(batch)
+	w.queueFields(batch)
 	w.queueVisitors(batch)
 	w.queueRevisions(batch)
 }
@@ -182,6 +183,7 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	inserted := 0
 	only.queueMessages(batch, func(n int) error { inserted = n; return nil })
 	only.queueConversations(batch)
+	only.queueFields(batch)
 	only.queueVisitors(batch)
 	only.queueRevisions(batch)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil || inserted == len(fresh) {

@@ -76,6 +76,11 @@ func Run(t *testing.T, f Factory) {
 		{"SiteKeys", testSiteKeys},
 		{"DeleteTeam", testDeleteTeam},
 		{"ListsLikeAModel", testListModel},
+		{"Fields", testFields},
+		{"LabelList", testLabelList},
+		{"Asleep", testAsleep},
+		{"PriorityQueue", testPriorityQueue},
+		{"Records", testRecords},
 		{"Search", testSearch},
 		{"SearchHostile", testSearchHostile},
 		{"SearchLikeAModel", testSearchModel},
@@ -144,7 +149,7 @@ func (th *thread) change(status chat.Status, assignee chat.AgentID) chat.Event {
 	th.clock++
 	next := th.state
 	next.Visitor, next.Status, next.Assignee, next.Version = th.visitor, status, assignee, th.state.Version+1
-	next.Queued = time.Time{}
+	next.Queued, next.Wakes = time.Time{}, time.Time{}
 	if status == chat.Queued {
 		next.Queued = start.Add(time.Duration(th.clock) * time.Millisecond)
 	}

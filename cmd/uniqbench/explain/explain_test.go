@@ -24,6 +24,7 @@ var elsewhere = map[string]string{
 	"SaveTenant": "writes by primary key", "SaveSiteKey": "writes by primary key", "SaveTeam": "writes by primary key",
 	"SaveAgents": "writes by primary key", "SaveRefreshToken": "credentials: small tables", "TakeRefreshToken": "credentials: small tables",
 	"EndRefreshFamily": "credentials: small tables", "EndedFamilies": "credentials: small tables", "SigningKeys": "credentials: small tables",
+	"AddRecord": "writes by primary key", "ReplaceRecord": "writes by primary key", "DeleteRecord": "writes by primary key",
 	"AddSigningKey": "credentials: small tables", "OpenConversation": "only SQLite's log asks it; here it is OpenConversations",
 	"SaveAPIToken": "credentials: small tables", "APIToken": "credentials: small tables", "APITokens": "credentials: small tables",
 	"RevokeAPIToken": "credentials: small tables", "APITokensUsed": "credentials: small tables",
