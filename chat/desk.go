@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +14,9 @@ type DeskConfig struct {
 	Log    Log
 	Store  Store
 	Broker Broker
+	// Files keeps what is uploaded. Nil: nothing can be, and nothing is deleted.
+	Files      Files
+	FileLimits FileLimits
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	// Heads is how many conversations' heads are kept in memory, 112 bytes each. One that isn't there costs a look-up
@@ -43,6 +48,11 @@ type Desk struct {
 	staff    *staffCache
 	Presence *Presence
 	router   *dispatcher
+
+	files      Files
+	fileLimits FileLimits
+	passive    bool
+	swept      atomic.Uint64
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -69,6 +79,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 	d := &Desk{
 		log: cfg.Log, store: cfg.Store, broker: cfg.Broker, now: cfg.Now, logger: cfg.Logger,
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
+		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(), passive: cfg.Passive,
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -78,15 +89,13 @@ func NewDesk(cfg DeskConfig) *Desk {
 	return d
 }
 
-// Run keeps presence and routing going until ctx ends.
+// Run keeps presence, routing and the sweep of files going until ctx ends.
 func (d *Desk) Run(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		d.Presence.run(ctx)
-	}()
+	var wg sync.WaitGroup
+	wg.Go(func() { d.Presence.run(ctx) })
+	wg.Go(func() { d.runSweep(ctx) })
 	d.router.run(ctx)
-	<-done
+	wg.Wait()
 	return nil
 }
 

@@ -114,6 +114,7 @@ type Store interface {
 	Marks(ctx context.Context, key Key) ([]Mark, error)
 
 	Credentials
+	Uploads
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.

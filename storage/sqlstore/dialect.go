@@ -21,14 +21,16 @@ type Dialect struct {
 var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
-		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch),
+		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
+		"{uploads security}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
 var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
-		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch),
+		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
+		"{uploads security}", postgresUploads),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -43,6 +45,11 @@ var sqliteSearch string
 
 //go:embed search_postgres.sql
 var postgresSearch string
+
+// postgresUploads puts the tables of uploads under row-level security.
+//
+//go:embed uploads_postgres.sql
+var postgresUploads string
 
 // sqlitePlanner tells SQLite's planner how tables are once they are large: rows in all, then rows for one value of the first
 // column, of the first two, and so on (sqlite.org/fileformat2.html, 2.6.3). Without it SQLite takes a tenant to have ten
