@@ -43,6 +43,11 @@ var allowed = map[string]string{
 	"closeConversation":    "-oasm-",
 	"reopenConversation":   "-oasm-",
 	"readConversation":     "voasm-",
+	"uploadFile":           "voasm-",
+	"getUpload":            "voasmv",
+	"getThumbnail":         "voasmv",
+	"linkUpload":           "voasmv",
+	"deleteUpload":         "voasm-",
 	"listAgents":           "-oasmv",
 	"createAgent":          "-oa---",
 	"getAgent":             "-oasmv",
@@ -68,6 +73,11 @@ func TestPermissionMatrix(t *testing.T) {
 	_, strangeVisitor := n.visitor("other")
 	_, otherVisitor := n.visitor("shop")
 
+	// A picture that everybody may read who may read the conversation.
+	pic := n.uploaded(visitorToken, "a.png", picture(t, 3, 3))
+	require.Equal(t, 201, n.say(visitorToken, conv, "image", pic).status)
+	kind := "application/json"
+
 	doc := n.call("GET", "/api/openapi.json", "", nil)
 	require.Equal(t, 200, doc.status)
 	seen := map[string]bool{}
@@ -81,9 +91,16 @@ func TestPermissionMatrix(t *testing.T) {
 			if strings.HasPrefix(path, "/api/v1/agents/") {
 				url = strings.Replace(path, "{id}", subject.ID.String(), 1)
 			}
+			if strings.HasPrefix(path, "/api/v1/uploads/") {
+				url = strings.Replace(path, "/api/v1/uploads/{id}", pic, 1)
+			}
 			var body any
+			kind = "application/json"
 			if method != "GET" {
 				body = bodies[id]
+			}
+			if id == "uploadFile" {
+				body, kind = form(t, "a.txt", []byte("text"))
 			}
 			if public[id] {
 				require.NotEqual(t, 401, n.call(method, url, "", `{"x":1}`).status, id)
@@ -91,15 +108,19 @@ func TestPermissionMatrix(t *testing.T) {
 			}
 			rights, ok := allowed[id]
 			require.True(t, ok, "%s is not in this table", id)
-			none := n.call(method, url, "", body)
+			none := n.call(method, url, "", body, "Content-Type", kind)
 			require.Equal(t, 401, none.status, id)
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
-			require.Equal(t, 401, n.call(method, url, "junk", body).status, id)
+			require.Equal(t, 401, n.call(method, url, "junk", body, "Content-Type", kind).status, id)
 			for i, token := range tokens {
-				got := n.call(method, url, token, body)
+				got := n.call(method, url, token, body, "Content-Type", kind)
 				if rights[i] == '-' {
 					require.Equal(t, 403, got.status, "%s by %d: %s", id, i, got.raw)
 				} else {
+					if id == "deleteUpload" && i > 0 {
+						require.Equal(t, "not_yours", got.code(), "%s by %d: %s", id, i, got.raw)
+						continue
+					}
 					require.NotContains(t, []int{400, 401, 403}, got.status, "%s by %d: %s", id, i, got.raw)
 					if id != "transferConversation" && !strings.Contains(path, "{mid}") { // to a team, of a message, that is not there
 						require.NotEqual(t, 404, got.status, "%s by %d: %s", id, i, got.raw)
@@ -108,15 +129,15 @@ func TestPermissionMatrix(t *testing.T) {
 				}
 			}
 			if strings.Contains(path, "{id}") {
-				require.Equal(t, 404, n.call(method, url, stranger, body).status, "%s by another tenant's owner", id)
+				require.Equal(t, 404, n.call(method, url, stranger, body, "Content-Type", kind).status, "%s by another tenant's owner", id)
 				want := 403
 				if rights[0] == 'v' {
 					want = 404
 				}
 				if id != "sendMessage" { // ids are a tenant's own: it would begin a conversation there
-					require.Equal(t, want, n.call(method, url, strangeVisitor, body).status, "%s by another tenant's visitor", id)
+					require.Equal(t, want, n.call(method, url, strangeVisitor, body, "Content-Type", kind).status, "%s by another tenant's visitor", id)
 				}
-				require.Equal(t, want, n.call(method, url, otherVisitor, body).status, "%s by another visitor", id)
+				require.Equal(t, want, n.call(method, url, otherVisitor, body, "Content-Type", kind).status, "%s by another visitor", id)
 			}
 		}
 	}

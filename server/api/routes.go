@@ -46,6 +46,12 @@ func (a *API) routes() []row {
 		{post, "/api/v1/conversations/{id}/reopen", workers, "reopenConversation", "conversations", "Reopen a closed conversation", 200, bind(a, a.reopen)},
 		{post, "/api/v1/conversations/{id}/read", workersVisitor, "readConversation", "conversations", "Mark everything up to a seq as read", 200, bind(a, a.read)},
 
+		{post, uploadsPath, workersVisitor, "uploadFile", "uploads", "Send a file up, for a message to name", 201, a.bindUpload()},
+		{get, "/api/v1/uploads/{id}", readersVisitor, "getUpload", "uploads", "A file: the caller's own, or one that a message names which the caller may see", 200, bindFile(a, a.getUpload)},
+		{get, "/api/v1/uploads/{id}/thumbnail", readersVisitor, "getThumbnail", "uploads", "A small picture of an image", 200, bindFile(a, a.getThumbnail)},
+		{post, "/api/v1/uploads/{id}/link", readersVisitor, "linkUpload", "uploads", "An address of the file that needs no credential, for a while", 200, bind(a, a.linkUpload)},
+		{del, "/api/v1/uploads/{id}", workersVisitor, "deleteUpload", "uploads", "Delete a file of the caller's own that no message names", 204, bind(a, a.deleteUpload)},
+
 		{get, "/api/v1/agents", readers, "listAgents", "agents", "List agents", 200, bind(a, a.listAgents)},
 		{post, "/api/v1/agents", managers, "createAgent", "agents", "Create an agent", 201, bind(a, a.createAgent)},
 		{get, "/api/v1/agents/{id}", readers, "getAgent", "agents", "One agent", 200, bind(a, a.getAgent)},

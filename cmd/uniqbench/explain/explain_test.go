@@ -24,7 +24,11 @@ var elsewhere = map[string]string{
 	"SaveTenant": "writes by primary key", "SaveSiteKey": "writes by primary key", "SaveTeam": "writes by primary key",
 	"SaveAgents": "writes by primary key", "SaveRefreshToken": "credentials: small tables", "TakeRefreshToken": "credentials: small tables",
 	"EndRefreshFamily": "credentials: small tables", "EndedFamilies": "credentials: small tables", "SigningKeys": "credentials: small tables",
-	"AddSigningKey": "credentials: small tables", "OpenConversation": "only SQLite's log asks it; here it is OpenConversations",
+	"AddSigningKey": "credentials: small tables",
+	"Upload":        "by primary key", "UploadTotal": "by primary key", "ReserveUpload": "writes by primary key, counts by an index of what is unsent",
+	"KeepUpload": "writes by primary key", "UseUpload": "writes by primary key", "ReleaseUpload": "writes by primary key",
+	"ReleaseUploads": "by the index of a message's uploads", "DropUpload": "writes by primary key", "RemoveUpload": "writes by primary key",
+	"StaleUploads": "a job's, by indexes of what is unsent and unsettled", "OpenConversation": "only SQLite's log asks it; here it is OpenConversations",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.
