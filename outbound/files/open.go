@@ -37,7 +37,7 @@ type Bucket struct {
 	Key, Secret string
 }
 
-var errAddress = errors.New("write s3://[key:secret@]host[:port]/bucket[/folder][?region=…&tls=off], or the path of a directory")
+var errAddress = errors.New("write s3://[key:password@]host[:port]/bucket[/folder][?region=…&tls=off], or the path of a directory")
 
 // ParseBucket reads an address. Errors say nothing of the secret.
 func ParseBucket(address string) (b Bucket, err error) {
