@@ -86,7 +86,8 @@ type Conversation struct {
 	Labels      []string
 	Priority    int
 	Context     json.RawMessage // a JSON object
-	LastMessage *Message        // newest public message that is not a system message; nil if none
+	LastMessage *Message        // newest public message that is not a system message, as it is shown; nil if none
+	LastRevised Revised         // whether that is what was sent
 	Unread      int             // visitor messages after the last one that an agent read
 	CreatedAt   time.Time
 	ClosedAt    time.Time

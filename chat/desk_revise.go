@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -22,6 +23,34 @@ type Revision struct {
 	By      UserID          `json:"by,omitzero"`
 	ByRole  string          `json:"by_role,omitempty"`
 }
+
+// RevisionOf returns what a system message says of an earlier message; nil if it says nothing of that kind.
+func RevisionOf(m *Message) *Revision {
+	var r Revision
+	if m.Kind != KindSystem || !bytes.HasPrefix(m.Body, []byte(`{"event":"message.`)) || json.Unmarshal(m.Body, &r) != nil ||
+		r.Event != EventMessageUpdated && r.Event != EventMessageRecalled {
+		return nil
+	}
+	return &r
+}
+
+// Shown is the body that is shown from now on; nil if the message was recalled.
+func (r *Revision) Shown() []byte {
+	if r.Event == EventMessageRecalled {
+		return nil
+	}
+	return r.Body
+}
+
+// Revised says whether what is shown of a message is what was sent. Of a recalled one nothing is: its body is {}.
+type Revised uint8
+
+// What can become of a message.
+const (
+	AsSent Revised = iota
+	Edited
+	Recalled
+)
 
 // ReviseWithin is how long a message may be edited or recalled by whoever sent it.
 const ReviseWithin = 15 * time.Minute

@@ -51,6 +51,8 @@ type Message struct {
 	Time       int64           `json:"time" doc:"Milliseconds since 1970, UTC."`
 	ReplyTo    *string         `json:"reply_to" nullable:"true" format:"uuid"`
 	Body       json.RawMessage `json:"body" doc:"The body that the kind has; see the protocol."`
+	Edited     bool            `json:"edited,omitempty" doc:"Only as last_message: the body is not what was first sent."`
+	Recalled   bool            `json:"recalled,omitempty" doc:"Only as last_message: the message was taken back, and its body is {}."`
 }
 
 // Agent is a member of the staff.
@@ -126,6 +128,7 @@ func showConversation(c *chat.Conversation) Conversation {
 	}
 	if c.LastMessage != nil {
 		m := showMessage(c.LastMessage, chat.AudienceAll)
+		m.Edited, m.Recalled = c.LastRevised == chat.Edited, c.LastRevised == chat.Recalled
 		out.LastMessage = &m
 	}
 	return out

@@ -87,7 +87,7 @@ type transcript struct {
 func (t *transcript) text(id chat.ConversationID) []byte {
 	for i := range t.messages {
 		m := &t.messages[i]
-		if r := revisionOf(m); r != nil && t.shown[r.Message].Event != chat.EventMessageRecalled {
+		if r := chat.RevisionOf(m); r != nil && t.shown[r.Message].Event != chat.EventMessageRecalled {
 			t.shown[r.Message] = *r
 		}
 	}
@@ -100,15 +100,6 @@ func (t *transcript) text(id chat.ConversationID) []byte {
 		b.WriteString(t.words["more"] + "\n")
 	}
 	return b.Bytes()
-}
-
-// revisionOf returns what a system message says of an earlier one; nil if it says nothing of that kind.
-func revisionOf(m *chat.Message) *chat.Revision {
-	var r chat.Revision
-	if m.Kind != chat.KindSystem || json.Unmarshal(m.Body, &r) != nil || r.Event != chat.EventMessageUpdated && r.Event != chat.EventMessageRecalled {
-		return nil
-	}
-	return &r
 }
 
 func (t *transcript) line(b *bytes.Buffer, m *chat.Message) {

@@ -110,6 +110,7 @@ func (w *work) queue(batch *pgx.Batch) {
 	})
 	w.queueConversations(batch)
 	w.queueVisitors(batch)
+	w.queueRevisions(batch)
 }
 
 func (w *work) queueConversations(batch *pgx.Batch) {
@@ -182,6 +183,7 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	only.queueMessages(batch, func(n int) error { inserted = n; return nil })
 	only.queueConversations(batch)
 	only.queueVisitors(batch)
+	only.queueRevisions(batch)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil || inserted == len(fresh) {
 		return nil, err
 	}

@@ -75,6 +75,9 @@ func (w *work) without(dead []deadLetter) {
 	w.messages = slices.DeleteFunc(slices.Clone(w.messages), func(e *chat.Event) bool {
 		return gone("message", chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}, e.Seq, e.ID)
 	})
+	w.revisions = slices.DeleteFunc(w.revisions, func(r revision) bool {
+		return gone("message", chat.Key{Tenant: r.Tenant, Conversation: r.Conversation}, r.Seq, r.ID)
+	})
 	for i := range w.conversations {
 		w.conversations[i] = slices.DeleteFunc(w.conversations[i], func(c conversation) bool {
 			return gone("conversation", c.Key, c.Last, [16]byte{})

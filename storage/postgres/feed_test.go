@@ -116,7 +116,7 @@ func (f *feed) add(n int, events []chat.Event) {
 }
 
 // Batches implements project.Source. A new epoch follows on whatever was before it.
-func (f *feed) Batches(_ context.Context, n int, after project.Cursor, limit int) (out []project.Batch, err error) {
+func (f *feed) Batches(_ context.Context, n int, _ uint64, after project.Cursor, limit int) (out []project.Batch, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	from := 0

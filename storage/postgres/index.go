@@ -64,8 +64,31 @@ func (w *indexing) takeQueue() (taken int, err error) {
 	if err != nil || len(seqs) == 0 {
 		return 0, err
 	}
-	return len(seqs), w.read(`SELECT m.tenant, m.conv, m.seq, m.kind, m.sent_at, m.body FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])
-		AS k(tenant, conv, seq) JOIN messages m ON m.tenant = k.tenant AND m.conv = k.conv AND m.seq = k.seq`, tenants, convs, seqs)
+	err = w.read(`SELECT m.tenant, m.conv, m.seq, m.kind, m.sent_at, `+shownBody+` FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])
+		AS k(tenant, conv, seq) JOIN messages m ON m.tenant = k.tenant AND m.conv = k.conv AND m.seq = k.seq`+withRevision, tenants, convs, seqs)
+	w.once()
+	return len(seqs), err
+}
+
+// What is indexed of a message is what is shown of it.
+const (
+	shownBody    = `CASE WHEN r.seq IS NULL THEN m.body ELSE COALESCE(r.body, '') END`
+	withRevision = ` LEFT JOIN revisions r ON r.tenant = m.tenant AND r.conv = m.conv AND r.seq = m.seq`
+)
+
+// once leaves out what was queued more than once.
+func (w *indexing) once() {
+	type place struct {
+		key chat.Key
+		seq int64
+	}
+	seen := make(map[place]bool, len(w.said))
+	w.said = slices.DeleteFunc(w.said, func(m said) bool {
+		p := place{m.key, m.seq}
+		again := seen[p]
+		seen[p] = true
+		return again
+	})
 }
 
 // oldConversations and oldMessages are how many of the backlog one transaction takes, and how many messages of one conversation.
@@ -90,9 +113,9 @@ func (w *indexing) takeBacklog() (taken int, err error) {
 		return 0, err
 	}
 	tenants, convs := column(olds, func(o *old) []byte { return o.Tenant }), column(olds, func(o *old) []byte { return o.Conv })
-	err = w.read(`SELECT k.tenant, k.conv, m.seq, m.kind, m.sent_at, m.body FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[])
-		AS k(tenant, conv, after, upto) CROSS JOIN LATERAL (SELECT seq, kind, sent_at, body FROM messages m WHERE m.tenant = k.tenant
-		AND m.conv = k.conv AND m.seq > k.after AND m.seq <= k.upto ORDER BY m.seq LIMIT $5) m ORDER BY k.tenant, k.conv, m.seq`,
+	err = w.read(`SELECT k.tenant, k.conv, m.seq, m.kind, m.sent_at, `+shownBody+` FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[])
+		AS k(tenant, conv, after, upto) CROSS JOIN LATERAL (SELECT tenant, conv, seq, kind, sent_at, body FROM messages m WHERE m.tenant = k.tenant
+		AND m.conv = k.conv AND m.seq > k.after AND m.seq <= k.upto ORDER BY m.seq LIMIT $5) m`+withRevision+` ORDER BY k.tenant, k.conv, m.seq`,
 		tenants, convs, column(olds, func(o *old) int64 { return o.After }), column(olds, func(o *old) int64 { return o.Upto }), oldMessages)
 	if err != nil {
 		return 0, err

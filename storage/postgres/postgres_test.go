@@ -117,7 +117,7 @@ func TestEveryTenantTableIsHeld(t *testing.T) {
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
 		AND (c.relname = 'tenants' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant'))
 		AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND c.relnamespace = 'public'::regnamespace)`))
-	require.Equal(t, 16, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
+	require.Equal(t, 17, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class WHERE relowner = 'uniqchat_app'::regrole`))
 	// Every key starts with the tenant, but those that find one.
 	require.Equal(t, 2, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
@@ -177,7 +177,7 @@ func TestRowsOfOneTenant(t *testing.T) {
 	require.Equal(t, 1000, all)
 	require.NotZero(t, own)
 	require.Less(t, own, all)
-	for _, table := range []string{"tenants", "site_keys", "teams", "agents", "visitors", "conversations", "messages", "marks"} {
+	for _, table := range []string{"tenants", "site_keys", "teams", "agents", "visitors", "conversations", "messages", "marks", "revisions"} {
 		require.Zero(t, count(t, address, `SELECT count(*) FROM `+table, asApp...), "%s without a tenant", table)
 		require.Zero(t, count(t, address, `SELECT count(*) FROM `+table, append(asApp[:2:2], `SET LOCAL uniqchat.system = 'on'`)...), "%s as the system", table)
 		require.Zero(t, count(t, address, fmt.Sprintf(`SELECT count(*) FROM %s WHERE %s = '\x%x'`, table, map[bool]string{true: "id", false: "tenant"}[table == "tenants"], theirs[:]), as(hex(mine))...))

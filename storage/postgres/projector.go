@@ -216,7 +216,7 @@ func (p *Projector) read(ctx context.Context, positions []position) (portions []
 			break
 		}
 		g.Go(func() error {
-			batches, err := p.source.Batches(ctx, pos.partition, pos.cursor, perPartition)
+			batches, err := p.source.Batches(ctx, pos.partition, pos.floor, pos.cursor, perPartition)
 			if errors.Is(err, project.ErrForked) {
 				p.anew(pos)
 				return nil

@@ -220,8 +220,8 @@ type gate struct {
 	read atomic.Int64 // events in answers
 }
 
-func (g *gate) Batches(ctx context.Context, n int, after project.Cursor, limit int) ([]project.Batch, error) {
-	out, err := g.feed.Batches(ctx, n, after, limit)
+func (g *gate) Batches(ctx context.Context, n int, floor uint64, after project.Cursor, limit int) ([]project.Batch, error) {
+	out, err := g.feed.Batches(ctx, n, floor, after, limit)
 	for i := range out {
 		g.read.Add(int64(len(out[i].Events)))
 	}

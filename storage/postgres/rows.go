@@ -16,6 +16,7 @@ type work struct {
 	// conversations are in rounds: one statement may touch a row only once.
 	conversations [][]conversation
 	visitors      []*chat.Visitor
+	revisions     []revision
 }
 
 // conversation is a conversation's row after a run of its events, as far as they tell: zero fields may be known to the database.
@@ -41,6 +42,7 @@ func workOf(events []*chat.Event) *work {
 		}
 		at[key] = p
 		w.conversations[p.round][p.at].apply(e)
+		w.revise(e)
 		if e.Profile == nil {
 			continue
 		}

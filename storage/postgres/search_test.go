@@ -165,7 +165,7 @@ func TestSearchOfAnOlderDatabase(t *testing.T) {
 	}
 	f.check(t, d)
 	require.NoError(t, raw(t, address, `DROP TRIGGER search_enqueue ON messages`, `DROP FUNCTION search_enqueue, search_newest, search_among, search_query`,
-		`DROP TABLE search, search_buckets, search_queue, search_backlog`, `DROP SEQUENCE search_bucket`, `DELETE FROM goose_db_version WHERE version_id = 2`))
+		`DROP TABLE search, search_buckets, search_queue, search_backlog`, `DROP SEQUENCE search_bucket`, `DROP TABLE revisions`, `DROP FUNCTION search_requeue`, `DELETE FROM goose_db_version WHERE version_id >= 2`))
 	require.NoError(t, Migrate(t.Context(), address))
 	for i := range 200 { // meanwhile life goes on
 		f.append(f.message(f.keys[i], "new"))

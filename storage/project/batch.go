@@ -43,8 +43,9 @@ var ErrForked = errors.New("the partition's history does not continue from the c
 // Source is a clustered log as its projection reads it. Safe for concurrent use.
 type Source interface {
 	// Batches returns what follows a cursor, oldest first, in all at most about limit events, or nothing if there is nothing
-	// yet. It returns ErrForked if the history does not continue from after.
-	Batches(ctx context.Context, partition int, after Cursor, limit int) ([]Batch, error)
+	// yet. It returns ErrForked if the history does not continue from after. floor is the epoch of the last fork that the database knows of: what
+	// a source knows from before it may be lost history, which must not be handed out any more.
+	Batches(ctx context.Context, partition int, floor uint64, after Cursor, limit int) ([]Batch, error)
 	// Pending returns a channel that holds a token when there may be new batches in any partition, and ends with the source.
 	Pending() <-chan struct{}
 	// Committed says that everything up to a cursor is in the database: nodes are told, and what is old enough is let go of.

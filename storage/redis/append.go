@@ -31,7 +31,8 @@ type group struct {
 	from, to int
 	head     *chat.Head // what the database says of the conversation, if it was asked
 	asked    bool       // the database was asked for the head
-	looked   bool       // the database was asked for the messages: they are not there
+	looked   uint64     // in which epoch the database was asked for the messages, which are not there; 0: it was not
+	unsure   uint64     // in which epoch an attempt was made first whose outcome nobody knows; 0: in none
 	place    placeClaim
 	tries    int
 }

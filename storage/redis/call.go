@@ -23,6 +23,7 @@ type part struct {
 	events int
 	bytes  int
 	book   book // what args were made with
+	begun  uint64
 	args   []any
 }
 
@@ -58,6 +59,9 @@ func (l *Log) call(ctx context.Context, groups []*group) (left []*group) {
 	}
 	if len(parts) == 0 {
 		return left
+	}
+	if l.suspect.Swap(false) {
+		l.relearn(ctx)
 	}
 	ready := parts[:0]
 	now := parts[0].p.scope.read()
@@ -97,6 +101,7 @@ func (l *Log) encode(t *part) error {
 	known, begun := p.highest, p.begun
 	p.mu.Unlock()
 	m := t.book
+	t.begun = begun
 	b := be.AppendUint16(nil, uint16(p.number))
 	b = be.AppendUint64(b, known.Epoch)
 	b = be.AppendUint64(b, known.N)
@@ -109,6 +114,9 @@ func (l *Log) encode(t *part) error {
 		for i := range g.events() {
 			e := &g.events()[i]
 			head := appendHeader(make([]byte, 0, headerLen), g, e, i > 0, &m, now, t.tag)
+			if g.mustLook(e, &m, now, begun) {
+				head[0] |= flagLook
+			}
 			if i == 0 && !l.cluster && opensOne(e) {
 				head[0] |= flagClaim
 				head = l.appendClaim(head, g, &m, now)
@@ -155,9 +163,6 @@ func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *book, now
 	if g.asked || m.isFresh(e.Conversation, now, m.headsSince) {
 		flags |= flagFresh
 	}
-	if !g.looked && (e.Retry || !m.isFresh(e.CMID, now, m.dupsSince)) {
-		flags |= flagLook
-	}
 	dst = append(dst, flags)
 	dst = append(dst, e.Tenant[:]...)
 	dst = append(dst, e.Conversation[:]...)
@@ -175,6 +180,14 @@ func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *book, now
 		dst = appendState(dst, e.Next)
 	}
 	return dst
+}
+
+// mustLook reports whether a message that Redis does not know may be in the database all the same: somebody has tried it before, or
+// Redis keeps no ids from that long ago. In a new epoch that holds of earlier attempts of this node, too: what came of them is not in
+// Redis any more, but may have been projected before. Whoever looks sees all of it, because nothing of an earlier epoch is projected once
+// the next one has begun.
+func (g *group) mustLook(e *chat.Event, m *book, now time.Time, begun uint64) bool {
+	return g.looked != begun && (e.Retry || g.unsure != 0 && g.unsure != begun || !m.isFresh(e.CMID, now, m.dupsSince))
 }
 
 // deliver makes the call, again and again until its outcome is known or patience ends, and settles the groups.
@@ -207,6 +220,9 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 				if err == nil {
 					l.stats.lastError(l.Logger, replies[i].err)
 				}
+				if err == nil || !errors.Is(err, errNotYet) { // it may have been done
+					t.unsure()
+				}
 				rest = append(rest, t)
 			}
 		}
@@ -228,7 +244,34 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 		l.stats.lastError(l.Logger, err)
 		tried = true
 		time.Sleep(pause)
+		if l.suspect.Swap(false) && l.relearn(ctx) {
+			for _, t := range parts {
+				if err := l.encode(t); err != nil {
+					t.fail(asError(err))
+					return
+				}
+			}
+		}
 	}
+}
+
+// relearnFor is how long the database is asked when a connection to Redis broke.
+const relearnFor = 500 * time.Millisecond
+
+// relearn asks the database how far it is. A Redis that was replaced or restarted may be behind messages that this node has never
+// heard of and another one has projected: it must not give their seqs again. If the database can't be reached either, the nodes' own
+// knowledge has to do.
+func (l *Log) relearn(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, relearnFor)
+	defer cancel()
+	cursors, err := l.Database.Cursors(ctx)
+	if err != nil {
+		return false
+	}
+	for i := range l.parts {
+		l.parts[i].heardOf(cursors[i])
+	}
+	return true
 }
 
 // encodeAgain makes the arguments of parts anew, with the windows that hold now.
@@ -244,6 +287,15 @@ func (l *Log) encodeAgain(ctx context.Context, parts []*part) error {
 		}
 	}
 	return nil
+}
+
+// unsure notes that nobody knows what became of an attempt.
+func (t *part) unsure() {
+	for _, g := range t.groups {
+		if g.unsure == 0 {
+			g.unsure = t.begun
+		}
+	}
 }
 
 func (t *part) fail(err error) {

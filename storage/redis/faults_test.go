@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/testkit/proxy"
 	"github.com/uniqchat/uniqchat/testkit/services"
 )
 
@@ -164,6 +165,86 @@ func TestFlushAll(t *testing.T) {
 		require.True(t, err != nil || open[0] == th.key.Conversation)
 		return err == nil
 	}, 10*time.Second, time.Millisecond)
+}
+
+// An attempt whose answer was lost was projected before Redis lost it: the same call, tried again in the new epoch, finds the row
+// and does not append a second time.
+func TestForkBetweenAttempts(t *testing.T) {
+	r, db := startRedis(t), newMemory()
+	link, err := proxy.Start(r.Addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = link.Close() })
+	a := startNode(t, r, db, func(o *Options) {
+		client, err := Connect("redis://" + link.Addr())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = client.Close() })
+		o.Client = client
+	})
+	b := startNode(t, r, db, nil)
+	ca := collect(t, a.Log)
+	th := newThread(t, b.Log, chat.NewID[chat.Tenant]())
+	require.NoError(t, b.Settle(t.Context(), th.key, 1<<52))
+	send(t, a.Log, th.message("before"))
+	require.NoError(t, link.OneWay(proxy.Down))
+	m := th.message("in between")
+	answer := make(chan chat.Receipt, 1)
+	go func() {
+		got, err := a.Append(context.WithoutCancel(t.Context()), m)
+		if err == nil {
+			answer <- got[0]
+		}
+		close(answer)
+	}()
+	row := func() (seq chat.Seq) {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		for _, have := range db.messages[th.key] {
+			if have.ID == m.ID {
+				require.Zero(t, seq, "twice in the database")
+				seq = have.Seq
+			}
+		}
+		return seq
+	}
+	require.Eventually(t, func() bool { return row() != 0 }, 5*time.Second, time.Millisecond)
+	require.NoError(t, r.Kill())
+	_, err = r.CutAppendFile(40) // the last of what was written, and nothing of the bookkeeping
+	require.NoError(t, err)
+	require.NoError(t, link.Reset())
+	require.NoError(t, r.Restart(t.Context()))
+	after := retrying(t, b.Log, th.message("after"))
+	require.Equal(t, row(), after.Prev)
+	require.NoError(t, link.Heal())
+	got, ok := <-answer
+	require.True(t, ok, "the call's outcome is known")
+	require.NoError(t, got.Err)
+	require.Equal(t, row(), got.Seq)
+	require.True(t, got.Dup)
+	require.Len(t, th.all(t, b.Log), 5)
+	require.Eventually(t, func() bool { ca.mu.Lock(); defer ca.mu.Unlock(); return ca.forks > 0 }, 5*time.Second, time.Millisecond,
+		"its readers are told, too, though it never knew what was lost")
+}
+
+// What was projected before Redis lost it belongs to the conversation, even if nothing is ever appended to it again.
+func TestLostAndProjected(t *testing.T) {
+	r, db := startRedis(t), newMemory()
+	a := startNode(t, r, db, nil)
+	ca := collect(t, a.Log)
+	th := newThread(t, a.Log, chat.NewID[chat.Tenant]())
+	last := send(t, a.Log, th.message("the last word"))
+	require.NoError(t, a.Settle(t.Context(), th.key, last.Seq))
+	require.NoError(t, r.Kill())
+	_, err := r.CutAppendFile(40)
+	require.NoError(t, err)
+	require.NoError(t, r.Restart(t.Context()))
+	require.Eventually(t, func() bool { ca.mu.Lock(); defer ca.mu.Unlock(); return ca.forks > 0 }, 15*time.Second, time.Millisecond)
+	all := th.all(t, a.Log)
+	require.Len(t, all, 3)
+	require.Equal(t, last.Seq, all[2].Seq)
+	newest, complete, err := a.Messages(t.Context(), th.key, chat.Page{Newest: true, Limit: 1})
+	require.NoError(t, err)
+	require.False(t, complete)
+	require.Equal(t, last.Seq, newest[0].Seq)
 }
 
 // retrying sends until it is answered.
@@ -409,4 +490,24 @@ func TestRedisSilent(t *testing.T) {
 	// If it was the silent call that appended it, the feed may still be bringing it.
 	require.NoError(t, a.CatchUp(t.Context(), th.key, again.Seq))
 	require.Len(t, th.all(t, a.Log), 3)
+}
+
+// Whoever projects after a fork must not take from memory what this node has not read anew yet: it may be what was lost.
+func TestBatchesOfTheFloor(t *testing.T) {
+	r, db := startRedis(t), newMemory()
+	a := startNode(t, r, db, nil)
+	th := newThread(t, a.Log, chat.NewID[chat.Tenant]())
+	send(t, a.Log, th.message("kept"))
+	send(t, a.Log, th.message("lost"))
+	n := partitionOf(th.key)
+	p := &a.parts[n]
+	p.mu.Lock()
+	cursor, first := p.cursor, p.batches[0].Cursor
+	p.mu.Unlock()
+	got, err := a.Batches(t.Context(), n, cursor.Epoch, first, 100)
+	require.NoError(t, err)
+	require.NotEmpty(t, got)
+	got, err = a.Batches(t.Context(), n, cursor.Epoch+1, first, 100)
+	require.NoError(t, err)
+	require.Empty(t, got, "the epoch has not begun here")
 }

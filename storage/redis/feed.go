@@ -43,6 +43,7 @@ func (l *Log) follow(ctx context.Context, f feed) error {
 		began := time.Now()
 		err := l.listen(ctx, f)
 		if ctx.Err() == nil {
+			l.suspect.Store(true)
 			l.stats.lastError(l.Logger, err)
 			l.stats.feedBreaks.Inc()
 		}

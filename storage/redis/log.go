@@ -71,6 +71,7 @@ type Log struct {
 	offset  atomic.Int64 // Redis's clock minus ours, ms
 	seen    atomic.Int64 // when Redis last answered, ms since 1970
 	failing atomic.Int64 // since when calls fail, ms since 1970; 0: they don't
+	suspect atomic.Bool  // a connection broke: what answers next may be behind what the database has
 	looking chan struct{}
 }
 
@@ -175,7 +176,10 @@ func (l *Log) silent() bool {
 }
 
 // failed notes a call that Redis did not answer, answered one that it did.
-func (l *Log) failed() { l.failing.CompareAndSwap(0, time.Now().UnixMilli()) }
+func (l *Log) failed() {
+	l.suspect.Store(true)
+	l.failing.CompareAndSwap(0, time.Now().UnixMilli())
+}
 
 func (l *Log) answered() {
 	l.failing.Store(0)
@@ -201,11 +205,15 @@ func (l *Log) offer(ctx context.Context, b *project.Batch) verdict {
 	p.order.Lock()
 	defer p.order.Unlock()
 	p.mu.Lock()
+	begins := p.cursor.Epoch < b.Epoch && p.hasHistory()
 	run, v := p.take(b)
 	if v == taken {
 		p.shrink(time.Now(), l.Ring/project.Partitions)
 	}
 	p.mu.Unlock()
+	if begins && len(run) > 0 {
+		l.tellFork(ctx, p.number)
+	}
 	for _, b := range run {
 		l.tails.Publish(ctx, b.Events)
 	}
@@ -216,6 +224,12 @@ func (l *Log) offer(ctx context.Context, b *project.Batch) verdict {
 		l.repair(b.Partition)
 	}
 	return v
+}
+
+// tellFork tells followers that a partition's history forked: Redis lost something, which this node need not have heard of, and a new
+// epoch has begun. What was lost may be in the database, so everybody reads again.
+func (l *Log) tellFork(ctx context.Context, partition int) {
+	l.tails.Publish(ctx, []chat.Event{{Fork: &chat.Fork{Concerns: func(k chat.Key) bool { return partitionOf(k) == partition }}}})
 }
 
 // repair asks for a look at what a partition's stream holds.

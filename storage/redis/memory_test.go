@@ -26,6 +26,7 @@ type memory struct {
 	messages map[chat.Key][]chat.Message
 	cursors  [project.Partitions]project.Cursor
 	fences   [project.Partitions]int
+	floors   [project.Partitions]uint64
 	asked    int
 }
 
@@ -132,6 +133,7 @@ func (m *memory) Fork(_ context.Context, p int, atLeast uint64) (uint64, error) 
 	defer m.mu.Unlock()
 	e := max(atLeast, m.cursors[p].Epoch+1)
 	m.cursors[p] = project.Cursor{Epoch: e}
+	m.floors[p] = e
 	m.fences[p]++
 	return e, nil
 }
@@ -142,7 +144,7 @@ func (m *memory) project(ctx context.Context, l *Log) {
 		moved := false
 		for p := range project.Partitions {
 			m.mu.Lock()
-			after, fence, down := m.cursors[p], m.fences[p], m.down || m.held
+			after, fence, floor, down := m.cursors[p], m.fences[p], m.floors[p], m.down || m.held
 			m.mu.Unlock()
 			if down {
 				continue
@@ -150,9 +152,9 @@ func (m *memory) project(ctx context.Context, l *Log) {
 			if after.N == 0 {
 				after = project.Cursor{}
 			}
-			batches, err := l.Batches(ctx, p, after, 100)
+			batches, err := l.Batches(ctx, p, floor, after, 100)
 			if errors.Is(err, project.ErrForked) {
-				batches, err = l.Batches(ctx, p, project.Cursor{}, 1<<20)
+				batches, err = l.Batches(ctx, p, floor, project.Cursor{}, 1<<20)
 			}
 			if err != nil || len(batches) == 0 {
 				continue

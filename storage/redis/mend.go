@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
 )
 
@@ -89,10 +88,14 @@ func (l *Log) look(ctx context.Context, p *partition) error {
 		if len(entries) == 0 {
 			if m.cursor.Tag == cursor.Tag {
 				p.mu.Lock()
+				begins := cursor.Epoch < m.cursor.Epoch && p.hasHistory()
 				if p.cursor = m.cursor; p.highest.Before(m.cursor) { // a new epoch without a batch
 					p.highest = m.cursor
 				}
 				p.mu.Unlock()
+				if begins {
+					l.tellFork(ctx, p.number)
+				}
 				return nil
 			}
 			return l.reread(ctx, p) // what is missing was trimmed, or never was
@@ -102,8 +105,12 @@ func (l *Log) look(ctx context.Context, p *partition) error {
 		}
 		for _, b := range entries {
 			p.mu.Lock()
+			begins := p.cursor.Epoch < b.Epoch && p.hasHistory()
 			run, _ := p.take(b)
 			p.mu.Unlock()
+			if begins && len(run) > 0 {
+				l.tellFork(ctx, p.number)
+			}
 			for _, b := range run {
 				l.tails.Publish(ctx, b.Events)
 			}
@@ -216,6 +223,7 @@ func (l *Log) reread(ctx context.Context, p *partition) error {
 	p.mu.Lock()
 	had := p.batches
 	cursor, projected, dropped, filled := p.cursor, p.projected, p.dropped, p.filled
+	known := p.hasHistory()
 	p.mu.Unlock()
 	m, err := l.load(ctx, p)
 	if err != nil {
@@ -240,8 +248,12 @@ func (l *Log) reread(ctx context.Context, p *partition) error {
 	if from >= 0 {
 		fresh = append(fresh, p.batches[from:]...)
 	}
+	begins := cursor.Epoch < p.cursor.Epoch && known && filled
 	p.mu.Unlock()
 	put(l.pending)
+	if begins {
+		l.tellFork(ctx, p.number)
+	}
 	if there[cursor.Tag] || !filled {
 		for _, b := range fresh {
 			l.tails.Publish(ctx, b.Events)
@@ -264,8 +276,9 @@ func (l *Log) reread(ctx context.Context, p *partition) error {
 	if projected.Before(dropped) {
 		l.Logger.Error("acknowledged messages may be gone for good: redis lost them and memory has let go of them", "partition", p.number)
 	}
-	number := p.number
-	l.tails.Publish(ctx, []chat.Event{{Fork: &chat.Fork{Concerns: func(k chat.Key) bool { return partitionOf(k) == number }}}})
+	if !begins {
+		l.tellFork(ctx, p.number)
+	}
 	if len(lost) > 0 {
 		select {
 		case l.restores <- lost:

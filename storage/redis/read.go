@@ -194,6 +194,11 @@ func (l *Log) recent(ctx context.Context, key chat.Key, page *chat.Page) (out []
 			break
 		}
 	}
+	if n := len(list); n > 0 && uint64(list[n-1].Seq)>>epochShift < p.began() {
+		if list, err = l.withLost(ctx, key, list); err != nil {
+			return nil, nil, err
+		}
+	}
 	if len(list) > 0 {
 		oldest = list[0].Event
 	}
@@ -209,6 +214,34 @@ func (l *Log) recent(ctx context.Context, key chat.Key, page *chat.Page) (out []
 		}
 	}
 	return out, oldest, nil
+}
+
+// epochShift is how many bits of a seq count within its epoch; see append.lua.
+const epochShift = 23
+
+// lostAtMost is how many messages of a conversation that Redis lost are read beside those in memory; if there are more, all is read from
+// the database.
+const lostAtMost = 200
+
+// withLost returns what memory has of a conversation that nothing was appended to since Redis lost something, with what the database
+// has that came behind it and was lost.
+func (l *Log) withLost(ctx context.Context, key chat.Key, list []located) ([]located, error) {
+	last := list[len(list)-1].Seq
+	rows, complete, err := l.rows(ctx, key, chat.Page{After: last, Limit: lostAtMost})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(rows) == 0:
+		return list, nil
+	case !complete:
+		return nil, nil
+	case rows[0].Prev != last:
+		list = nil // it was not the only loss: what is older is read from the database, too
+	}
+	for i := range rows {
+		list = append(list, located{Event: &chat.Event{Message: rows[i]}})
+	}
+	return list, nil
 }
 
 // joins makes sure, when memory had to let go of what is not in the database yet, that nothing lies between the two.

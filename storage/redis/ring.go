@@ -144,6 +144,20 @@ func (p *partition) drop() {
 // keepFor is how long a node keeps what is projected, for readers who come back.
 const keepFor = time.Minute
 
+// heardOf notes that there is a batch, wherever it was heard of.
+func (p *partition) heardOf(c project.Cursor) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.filled && c.N > 0 && p.highest.Before(c) {
+		p.highest = c
+	}
+}
+
+// hasHistory reports whether there was anything that Redis could have lost, as far as this node knows. mu must be held.
+func (p *partition) hasHistory() bool {
+	return p.filled && (p.cursor.N > 0 || p.projected.N > 0 || len(p.batches) > 0)
+}
+
 // shrink lets go of what is projected and old, or too much. mu must be held.
 func (p *partition) shrink(now time.Time, limit int) {
 	horizon := now.Add(-keepFor).UnixMilli()

@@ -145,6 +145,7 @@ func (l *Log) find(g *group, messages bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if messages {
+		epoch := l.parts[partitionOf(g.key())].began()
 		found, err := l.findMessages(ctx, g)
 		switch {
 		case err != nil:
@@ -152,7 +153,7 @@ func (l *Log) find(g *group, messages bool) {
 		case found:
 			g.settle()
 		default:
-			g.looked = true
+			g.looked = epoch
 			l.retry(g, 0, errBusy)
 		}
 		return

@@ -16,8 +16,8 @@ import (
 // Pending implements project.Source.
 func (l *Log) Pending() <-chan struct{} { return l.pending }
 
-// Batches implements project.Source: from memory, or else from the stream.
-func (l *Log) Batches(ctx context.Context, partition int, after project.Cursor, limit int) ([]project.Batch, error) {
+// Batches implements project.Source: from memory, if that is of the floor's epoch, or else from the stream.
+func (l *Log) Batches(ctx context.Context, partition int, floor uint64, after project.Cursor, limit int) ([]project.Batch, error) {
 	p := &l.parts[partition]
 	p.mu.Lock()
 	empty := p.filled && p.cursor.N == 0 && len(p.batches) == 0 && p.highest == p.cursor
@@ -26,13 +26,16 @@ func (l *Log) Batches(ctx context.Context, partition int, after project.Cursor, 
 		return nil, nil
 	}
 	if after != (project.Cursor{}) {
-		if out, ok := p.following(after, limit); ok {
+		if out, ok := p.following(floor, after, limit); ok {
 			return out, nil
 		}
 	}
 	entries, m, err := l.readStream(ctx, p, after, streamPage)
 	if err != nil {
 		return nil, err
+	}
+	if m.cursor.Epoch < floor { // of before the fork, or of a server that is none any more
+		return nil, nil
 	}
 	if len(entries) == 0 {
 		if after == (project.Cursor{}) || m.cursor.Tag == after.Tag {
@@ -51,14 +54,16 @@ func (l *Log) Batches(ctx context.Context, partition int, after project.Cursor, 
 		}
 		out = append(out, *b)
 	}
+	p.heardOf(out[len(out)-1].Cursor) // what will be in the database counts, even if the feed never brings it
 	return out, nil
 }
 
-// following returns what memory has behind a cursor. False if memory can't tell.
-func (p *partition) following(after project.Cursor, limit int) (out []project.Batch, ok bool) {
+// following returns what memory has behind a cursor. False if memory can't tell: before it was read anew in a new epoch, it may hold what
+// was lost, which continues from what was not.
+func (p *partition) following(floor uint64, after project.Cursor, limit int) (out []project.Batch, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.filled {
+	if !p.filled || p.cursor.Epoch < floor {
 		return nil, false
 	}
 	if after.Tag == p.cursor.Tag {

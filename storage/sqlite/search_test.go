@@ -74,7 +74,7 @@ func TestSearchOfAnOlderFile(t *testing.T) {
 	stop()
 	db, err := sql.Open("sqlite", "file:"+path)
 	require.NoError(t, err)
-	for _, text := range []string{`DROP TABLE search`, `DROP TABLE search_docs`, `DROP TABLE search_backlog`, `DELETE FROM goose_db_version WHERE version_id = 2`} {
+	for _, text := range []string{`DROP TABLE search`, `DROP TABLE search_docs`, `DROP TABLE search_backlog`, `DROP TABLE revisions`, `DELETE FROM goose_db_version WHERE version_id >= 2`} {
 		_, err := db.Exec(text)
 		require.NoError(t, err, text)
 	}

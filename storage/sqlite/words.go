@@ -54,9 +54,8 @@ func (w *words) flush(ctx context.Context) error {
 	slices.SortFunc(w.batch, func(a, b spoken) int { return cmp.Compare(a.doc, b.doc) })
 	last := int64(-1)
 	for _, s := range w.batch {
-		w.texts = chat.Said(w.texts[:0], s.message.Kind, s.message.Body)
-		w.bag.Fill(w.texts...)
-		if w.bag.Len() == 0 {
+		text := w.textOf(s.message, s.message.Body)
+		if text == "" {
 			continue
 		}
 		doc, err := w.place(ctx, max(s.doc, last+1), s.message)
@@ -64,20 +63,30 @@ func (w *words) flush(ctx context.Context) error {
 			return fmt.Errorf("index a message: %w", err)
 		}
 		last = doc
-		mark := sqlstore.TenantMark(s.message.Tenant)
-		w.buf.Reset()
-		w.buf.WriteString(sqlstore.ConversationMark(s.message.Conversation))
-		for i := range w.bag.Len() {
-			w.buf.WriteByte(' ')
-			w.buf.WriteString(mark)
-			w.buf.Write(w.bag.At(i))
-		}
-		if _, err := w.text.ExecContext(ctx, doc, w.buf.String()); err != nil {
+		if _, err := w.text.ExecContext(ctx, doc, text); err != nil {
 			return fmt.Errorf("index a message: %w", err)
 		}
 	}
 	clear(w.batch)
 	return nil
+}
+
+// textOf is what a message with a body is indexed as; "" if it says nothing.
+func (w *words) textOf(m *chat.Message, body []byte) string {
+	w.texts = chat.Said(w.texts[:0], m.Kind, body)
+	w.bag.Fill(w.texts...)
+	if w.bag.Len() == 0 {
+		return ""
+	}
+	mark := sqlstore.TenantMark(m.Tenant)
+	w.buf.Reset()
+	w.buf.WriteString(sqlstore.ConversationMark(m.Conversation))
+	for i := range w.bag.Len() {
+		w.buf.WriteByte(' ')
+		w.buf.WriteString(mark)
+		w.buf.Write(w.bag.At(i))
+	}
+	return w.buf.String()
 }
 
 // place gives a message the first free place from doc on.
@@ -182,7 +191,13 @@ func indexParts(ctx context.Context, q sqlstore.Querier, parts []oldPart) (err e
 	for i := range parts {
 		p := &parts[i]
 		for j := range p.messages {
-			w.add(&p.messages[j])
+			revised, err := isRevised(ctx, q, &p.messages[j])
+			if err != nil {
+				return err
+			}
+			if !revised { // that has indexed it
+				w.add(&p.messages[j])
+			}
 		}
 		if p.all {
 			_, err = q.ExecContext(ctx, `DELETE FROM search_backlog WHERE tenant = ? AND conv = ?`, p.key.Tenant, p.key.Conversation)

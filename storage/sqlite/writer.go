@@ -205,7 +205,17 @@ func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 		}
 	}
 	w.words.doc, w.words.text = w.stmts.doc, w.stmts.words
-	return w.words.index(ctx, w.out)
+	if err := w.words.index(ctx, w.out); err != nil {
+		return err
+	}
+	for i := range w.out {
+		if r := chat.RevisionOf(&w.out[i].Message); r != nil {
+			if err := w.words.revise(ctx, w.conn, &w.out[i].Message, r); err != nil {
+				return fmt.Errorf("revise a message: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // change makes a change of rows, or nothing of it if it fails: then the request gets the error and the transaction goes on.

@@ -22,11 +22,12 @@ var selectConversation = fmt.Sprintf(`SELECT c.tenant, c.id, c.visitor, c.status
 	(SELECT COUNT(*) FROM (SELECT 1 FROM messages u WHERE u.tenant = c.tenant AND u.conv = c.id AND u.role = %d AND u.kind <> %d AND u.seq >
 		(SELECT COALESCE(MAX(k.read_seq), 0) FROM marks k WHERE k.tenant = c.tenant AND k.conv = c.id AND k.role = %d) LIMIT %d) AS unread),
 	c.last_message, COALESCE(m.prev, 0), COALESCE(m.prev_public, 0), m.id, m.cmid, m.sender, COALESCE(m.role, 0), COALESCE(m.kind, 0),
-	COALESCE(m.visibility, 0), COALESCE(m.sent_at, 0), m.reply_to, m.body`,
+	COALESCE(m.visibility, 0), COALESCE(m.sent_at, 0), m.reply_to, m.body, COALESCE(r.revised, 0), r.body`,
 	chat.RoleVisitor, chat.KindSystem, chat.RoleAgent, maxUnread)
 
 const withVisitorAndMessage = ` LEFT JOIN visitors v ON v.tenant = c.tenant AND v.id = c.visitor
-	LEFT JOIN messages m ON m.tenant = c.tenant AND m.conv = c.id AND m.seq = c.last_message `
+	LEFT JOIN messages m ON m.tenant = c.tenant AND m.conv = c.id AND m.seq = c.last_message
+	LEFT JOIN revisions r ON r.tenant = c.tenant AND r.conv = c.id AND r.seq = c.last_message `
 
 // conversation is a row of selectConversation, and when it was updated.
 type conversation struct {
@@ -37,20 +38,32 @@ type conversation struct {
 func scanConversation(scan row) (c conversation, err error) {
 	var m chat.Message
 	var labels, context []byte
-	var queued, created, closed, sent int64
+	var queued, created, closed, sent, revised int64
+	var shown []byte
 	err = scan(&c.Tenant, &c.ID, &c.Visitor, &c.Status, &c.Assignee, &c.Team, &c.Version, &c.Last, &c.LastPublic, &c.LastAgent, &labels,
 		&c.Priority, &context, &c.Rating, &queued, &created, &closed, &c.updated, &c.VisitorName, &c.Unread,
-		&m.Seq, &m.Prev, &m.PrevPublic, &m.ID, &m.CMID, &m.Sender, &m.Role, &m.Kind, &m.Visibility, &sent, &m.ReplyTo, &m.Body)
+		&m.Seq, &m.Prev, &m.PrevPublic, &m.ID, &m.CMID, &m.Sender, &m.Role, &m.Kind, &m.Visibility, &sent, &m.ReplyTo, &m.Body, &revised, &shown)
 	if err != nil {
 		return c, err
 	}
 	if m.Seq > 0 && !m.ID.IsZero() {
 		m.Tenant, m.Conversation, m.Time = c.Tenant, c.ID, FromMicros(sent)
+		if revised != 0 {
+			c.LastRevised, m.Body = revision(shown)
+		}
 		c.LastMessage = &m
 	}
 	c.Context = context
 	c.Queued, c.CreatedAt, c.ClosedAt = FromMicros(queued), FromMicros(created), FromMicros(closed)
 	return c, json.Unmarshal(labels, &c.Labels)
+}
+
+// revision is what a row of revisions says of its message; shown is nil if it was recalled.
+func revision(shown []byte) (chat.Revised, []byte) {
+	if shown == nil {
+		return chat.Recalled, []byte("{}")
+	}
+	return chat.Edited, shown
 }
 
 // Conversation implements chat.Store.

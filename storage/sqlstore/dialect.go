@@ -22,7 +22,7 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{uploads security}", ""),
+		"{uploads security}", "", "{revisions parts}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -30,7 +30,7 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{uploads security}", postgresUploads),
+		"{uploads security}", postgresUploads, "{revisions parts}", postgresRevisions),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -50,6 +50,9 @@ var postgresSearch string
 //
 //go:embed uploads_postgres.sql
 var postgresUploads string
+
+//go:embed revisions_postgres.sql
+var postgresRevisions string
 
 // sqlitePlanner tells SQLite's planner how tables are once they are large: rows in all, then rows for one value of the first
 // column, of the first two, and so on (sqlite.org/fileformat2.html, 2.6.3). Without it SQLite takes a tenant to have ten

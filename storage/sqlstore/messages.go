@@ -11,6 +11,13 @@ import (
 
 const messageColumns = `tenant, conv, seq, prev, prev_public, id, cmid, sender, role, kind, visibility, sent_at, reply_to, body`
 
+// selectShown reads messages m as they are shown, withRevision what was said of them later.
+const (
+	selectShown = `SELECT m.tenant, m.conv, m.seq, m.prev, m.prev_public, m.id, m.cmid, m.sender, m.role, m.kind, m.visibility, m.sent_at, m.reply_to,
+	CASE WHEN r.seq IS NULL THEN m.body ELSE COALESCE(r.body, '{}') END`
+	withRevision = ` LEFT JOIN revisions r ON r.tenant = m.tenant AND r.conv = m.conv AND r.seq = m.seq `
+)
+
 func scanMessage(scan row) (m chat.Message, err error) {
 	var at int64
 	err = scan(&m.Tenant, &m.Conversation, &m.Seq, &m.Prev, &m.PrevPublic, &m.ID, &m.CMID, &m.Sender, &m.Role, &m.Kind, &m.Visibility,

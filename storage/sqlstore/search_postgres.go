@@ -55,9 +55,8 @@ func (PostgresIndex) Messages(ctx context.Context, q Querier, tenant chat.Tenant
 	for i := range hits {
 		convs[i], seqs[i] = hits[i].Conversation[:], int64(hits[i].Seq)
 	}
-	rows, err := q.QueryContext(ctx, `SELECT m.tenant, m.conv, m.seq, m.prev, m.prev_public, m.id, m.cmid, m.sender, m.role, m.kind, m.visibility,
-		m.sent_at, m.reply_to, m.body FROM unnest($2::bytea[], $3::bigint[]) AS k(conv, seq)
-		JOIN messages m ON m.tenant = $1 AND m.conv = k.conv AND m.seq = k.seq`, tenant, convs, seqs)
+	rows, err := q.QueryContext(ctx, selectShown+` FROM unnest($2::bytea[], $3::bigint[]) AS k(conv, seq)
+		JOIN messages m ON m.tenant = $1 AND m.conv = k.conv AND m.seq = k.seq`+withRevision, tenant, convs, seqs)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (SQLiteIndex) Among(ctx context.Context, q Querier, tenant chat.TenantID, t
 func (SQLiteIndex) Messages(ctx context.Context, q Querier, tenant chat.TenantID, hits []Hit) ([]chat.Message, error) {
 	out := make([]chat.Message, 0, len(hits))
 	for _, h := range hits {
-		m, err := scanMessage(q.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages WHERE tenant = $1 AND conv = $2 AND seq = $3`,
+		m, err := scanMessage(q.QueryRowContext(ctx, selectShown+` FROM messages m`+withRevision+`WHERE m.tenant = $1 AND m.conv = $2 AND m.seq = $3`,
 			tenant, h.Conversation, h.Seq).Scan)
 		if err != nil {
 			return nil, err

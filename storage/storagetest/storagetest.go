@@ -78,6 +78,7 @@ func Run(t *testing.T, f Factory) {
 		{"UploadQuota", testUploadQuota},
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
+		{"Revised", testRevised},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

@@ -173,23 +173,29 @@ var serviceRows = []*Row{
 func (r *Run) powerCut() {
 	w := r.W
 	r.Fault("power cut")
-	r.Must(w.Disk.Cut())
-	r.Must(errors.Join(w.Redis.Kill(), w.Postgres.Kill()))
+	r.cutDisk()
 	r.Must(w.Disk.Revive())
 	r.Must(w.Redis.Start(r.ctx))
 	r.Must(w.Postgres.Start(r.ctx))
 	r.Healed()
 }
 
+// cutDisk stops both services where they are, takes from their disk what was not synced, and kills them.
+func (r *Run) cutDisk() {
+	w := r.W
+	r.Must(errors.Join(w.Redis.Pause(), w.Postgres.Pause()))
+	r.Must(w.Disk.Cut())
+	r.Must(errors.Join(w.Redis.Kill(), w.Postgres.Kill()))
+}
+
 // blackout takes the power of both services and of all nodes, and starts everything again.
 func (r *Run) blackout() {
 	w := r.W
 	r.Fault("power cut of everything")
-	r.Must(w.Disk.Cut())
+	r.cutDisk()
 	for _, n := range w.Nodes {
 		n.Kill()
 	}
-	r.Must(errors.Join(w.Redis.Kill(), w.Postgres.Kill()))
 	r.Must(w.Disk.Revive())
 	r.Must(w.Redis.Start(r.ctx))
 	r.Must(w.Postgres.Start(r.ctx))

@@ -202,8 +202,23 @@ func (p *Postgres) Restart(ctx context.Context) error {
 	return p.Start(ctx)
 }
 
-// Pause freezes the server and all its processes, Resume lets them go on.
-func (p *Postgres) Pause() error  { return p.all(syscall.SIGSTOP) }
+// Pause freezes the server and all its processes: when it returns, none of them does anything. Resume lets them go on.
+func (p *Postgres) Pause() error {
+	if err := p.all(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	parent := p.child.pid()
+	waitStill(parent)
+	for _, pid := range children(parent) { // it may have started one before it stood still
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("freeze postgres: %w", err)
+		}
+		waitStill(pid)
+	}
+	return nil
+}
+
+// Resume lets the server and its processes go on.
 func (p *Postgres) Resume() error { return p.all(syscall.SIGCONT) }
 
 func (p *Postgres) all(sig syscall.Signal) error {
@@ -216,6 +231,22 @@ func (p *Postgres) all(sig syscall.Signal) error {
 		}
 	}
 	return nil
+}
+
+// waitStill waits until no thread of a process that was sent SIGSTOP runs any more: one that was in a system call ends it first.
+func waitStill(pid int) {
+	wait(func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil {
+			return false
+		}
+		for _, path := range threads {
+			if state, _ := statOf(path); strings.Contains("RSD", state) && state != "" {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // children lists the processes that a process has started and that still run.
@@ -238,7 +269,11 @@ func children(parent int) (pids []int) {
 
 // stat returns a process's state and the process that started it; "" if there is no such process (proc(5)).
 func stat(pid int) (state string, parent int) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return statOf(fmt.Sprintf("/proc/%d/stat", pid))
+}
+
+func statOf(path string) (state string, parent int) {
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return "", 0
 	}

@@ -175,8 +175,16 @@ func (r *Redis) Restart(ctx context.Context) error {
 	return r.Start(ctx)
 }
 
-// Pause freezes the server (SIGSTOP), Resume thaws it.
-func (r *Redis) Pause() error  { return r.child.signal(syscall.SIGSTOP) }
+// Pause freezes the server (SIGSTOP): when it returns, none of its threads does anything.
+func (r *Redis) Pause() error {
+	if err := r.child.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	waitStill(r.child.pid())
+	return nil
+}
+
+// Resume lets it go on.
 func (r *Redis) Resume() error { return r.child.signal(syscall.SIGCONT) }
 
 // Running reports whether the process runs, PID names it.

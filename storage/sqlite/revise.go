@@ -1,0 +1,83 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/sqlstore"
+)
+
+// farthest is how far from its own place a message may stand in the index, because others had that.
+const farthest = 1 << 16
+
+// revise makes a revision, which a system message of the conversation says, what is shown and found of its message.
+func (w *words) revise(ctx context.Context, q sqlstore.Querier, by *chat.Message, r *chat.Revision) error {
+	m := chat.Message{ID: r.Message, Tenant: by.Tenant, Conversation: by.Conversation}
+	var sent int64
+	err := q.QueryRowContext(ctx, `SELECT seq, kind, sent_at, body FROM messages WHERE tenant = ? AND conv = ? AND id = ?`,
+		m.Tenant, m.Conversation, m.ID).Scan(&m.Seq, &m.Kind, &sent, &m.Body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m.Time = sqlstore.FromMicros(sent)
+	var before sql.Null[string]
+	err = q.QueryRowContext(ctx, `SELECT body FROM revisions WHERE tenant = ? AND conv = ? AND seq = ?`, m.Tenant, m.Conversation, m.Seq).Scan(&before)
+	switch {
+	case err == nil:
+		m.Body = []byte(before.V)
+	case !errors.Is(err, sql.ErrNoRows):
+		return err
+	}
+	shown := r.Shown()
+	if _, err := q.ExecContext(ctx, `INSERT INTO revisions (tenant, conv, seq, revised, body) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, conv, seq) DO UPDATE SET revised = excluded.revised, body = excluded.body`,
+		m.Tenant, m.Conversation, m.Seq, by.Seq, sql.NullString{String: string(shown), Valid: shown != nil}); err != nil {
+		return err
+	}
+	return w.reindex(ctx, q, &m, shown)
+}
+
+// reindex makes a message, which has the body that it was indexed with, findable by another one; by nothing if that is nil.
+func (w *words) reindex(ctx context.Context, q sqlstore.Querier, m *chat.Message, body []byte) error {
+	from := sqlstore.Doc(m.Time, m.Conversation, m.Seq)
+	var doc int64
+	err := q.QueryRowContext(ctx, `SELECT doc FROM search_docs WHERE doc BETWEEN ? AND ? AND tenant = ? AND conv = ? AND seq = ? ORDER BY doc LIMIT 1`,
+		from, from+farthest, m.Tenant, m.Conversation, m.Seq).Scan(&doc)
+	there := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if there { // FTS5 keeps no text: it must be told what was there
+		if _, err := q.ExecContext(ctx, `INSERT INTO search (search, rowid, words) VALUES ('delete', ?, ?)`, doc, w.textOf(m, m.Body)); err != nil {
+			return err
+		}
+	}
+	text := w.textOf(m, body)
+	switch {
+	case text == "" && there:
+		_, err := q.ExecContext(ctx, `DELETE FROM search_docs WHERE doc = ?`, doc)
+		return err
+	case text == "":
+		return nil
+	case !there:
+		if doc, err = w.place(ctx, from, m); err != nil {
+			return err
+		}
+	}
+	_, err = w.text.ExecContext(ctx, doc, text)
+	return err
+}
+
+func isRevised(ctx context.Context, q sqlstore.Querier, m *chat.Message) (bool, error) {
+	var one int
+	err := q.QueryRowContext(ctx, `SELECT 1 FROM revisions WHERE tenant = ? AND conv = ? AND seq = ?`, m.Tenant, m.Conversation, m.Seq).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
