@@ -76,7 +76,6 @@ func TestPermissionMatrix(t *testing.T) {
 	// A picture that everybody may read who may read the conversation.
 	pic := n.uploaded(visitorToken, "a.png", picture(t, 3, 3))
 	require.Equal(t, 201, n.say(visitorToken, conv, "image", pic).status)
-	kind := "application/json"
 
 	doc := n.call("GET", "/api/openapi.json", "", nil)
 	require.Equal(t, 200, doc.status)
@@ -95,7 +94,7 @@ func TestPermissionMatrix(t *testing.T) {
 				url = strings.Replace(path, "/api/v1/uploads/{id}", pic, 1)
 			}
 			var body any
-			kind = "application/json"
+			kind := "application/json"
 			if method != "GET" {
 				body = bodies[id]
 			}

@@ -9,19 +9,8 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// States of an upload's row.
-const (
-	uploadReserved = iota
-	uploadKept
-	uploadDropped
-)
-
-// States of a note that a message names an upload.
-const (
-	useNoted = iota // before the message was appended
-	useSeen         // the message is there
-	useGone         // the message was edited or recalled
-)
+// useGone is the state of a note whose message no longer names the upload; the states stand in 00006_uploads.sql.
+const useGone = 2
 
 const uploadColumns = `tenant, id, conv, uploader, role, name, mime, size, sha256, width, height, object, thumb, thumb_size, named, created_at`
 
