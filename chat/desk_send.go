@@ -43,6 +43,7 @@ func (d *Desk) Send(ctx context.Context, reqs []SendRequest) []SendResult {
 		out[i].Message = DeriveMessageID(r.Conversation, r.Actor.User, r.CMID)
 		todo = append(todo, i)
 	}
+	var holds []hold // of messages that name uploads
 	for round := 0; len(todo) > 0; round++ {
 		if round == maxRaces {
 			for _, i := range todo {
@@ -50,13 +51,18 @@ func (d *Desk) Send(ctx context.Context, reqs []SendRequest) []SendResult {
 			}
 			break
 		}
-		todo = d.sendRound(ctx, reqs, out, todo, round == 0)
+		todo = d.sendRound(ctx, reqs, out, todo, &holds, round == 0)
+	}
+	for i := range holds {
+		if err := out[holds[i].request].Err; err != nil && refused(err) {
+			d.release(ctx, holds[i].use)
+		}
 	}
 	return out
 }
 
 // sendRound appends the requests in todo and returns those that must be tried again because their conversation changed.
-func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResult, todo []int, first bool) []int {
+func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResult, todo []int, holds *[]hold, first bool) []int {
 	heads, err := d.sendHeads(ctx, reqs, todo, first)
 	if err != nil {
 		return failAll(out, todo, err)
@@ -75,8 +81,14 @@ func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResu
 		}
 		n := len(events)
 		events, err = d.appendSend(events, r, out[i].Message, heads[j].State)
+		if err == nil && (r.Kind == KindImage || r.Kind == KindFile || r.Kind == KindCard) {
+			var fresh *UploadUse
+			if fresh, err = d.holdSend(ctx, &events[len(events)-1]); fresh != nil {
+				*holds = append(*holds, hold{i, *fresh})
+			}
+		}
 		if err != nil {
-			out[i].Err = err
+			events, out[i].Err = events[:n], err
 			continue
 		}
 		if len(events)-n > 1 {
@@ -226,7 +238,8 @@ func checkBody(k Kind, body []byte) error {
 	case k == KindText && !hasText(body):
 		return Errorf(Malformed, `the body of a text needs "text", a string`)
 	}
-	return nil
+	_, err := namedUpload(k, body)
+	return err
 }
 
 // hasText reports whether a JSON object has a string member "text".

@@ -53,6 +53,11 @@ var allowed = map[string]string{
 	"labelConversation":    "-oasm-",
 	"handOffConversation":  "voasm-",
 	"rateConversation":     "v-----",
+	"uploadFile":           "voasm-",
+	"getUpload":            "voasmv",
+	"getThumbnail":         "voasmv",
+	"linkUpload":           "voasmv",
+	"deleteUpload":         "voasm-",
 	"listAgents":           "-oasmv",
 	"createAgent":          "-oa---",
 	"getAgent":             "-oasmv",
@@ -115,6 +120,8 @@ var scoped = map[string]chat.Scopes{
 	"deleteSiteKey": chat.SettingsWrite, "rotateSecret": chat.SettingsWrite,
 	"updateConversation": chat.ConversationsWrite, "snoozeConversation": chat.ConversationsWrite, "labelConversation": chat.ConversationsWrite,
 	"handOffConversation": chat.ConversationsWrite,
+	"uploadFile":          chat.MessagesWrite, "getUpload": chat.ConversationsRead, "getThumbnail": chat.ConversationsRead,
+	"linkUpload": chat.ConversationsRead, "deleteUpload": chat.MessagesWrite,
 	"listCannedResponses": chat.SettingsRead, "createCannedResponse": chat.SettingsWrite, "getCannedResponse": chat.SettingsRead,
 	"updateCannedResponse": chat.SettingsWrite, "deleteCannedResponse": chat.SettingsWrite,
 	"listLabels": chat.SettingsRead, "createLabel": chat.SettingsWrite, "getLabel": chat.SettingsRead, "updateLabel": chat.SettingsWrite,
@@ -149,6 +156,9 @@ func TestPermissionMatrix(t *testing.T) {
 	_, otherVisitor := n.visitor("shop")
 
 	programs := n.programs()
+	// A picture that everybody may read who may read the conversation.
+	pic := n.uploaded(visitorToken, "a.png", picture(t, 3, 3))
+	require.Equal(t, 201, n.say(visitorToken, conv, "image", pic).status)
 
 	doc := n.call("GET", "/api/openapi.json", "", nil)
 	require.Equal(t, 200, doc.status)
@@ -163,6 +173,9 @@ func TestPermissionMatrix(t *testing.T) {
 				if kind, ok := recordPaths[strings.TrimSuffix(path, "/{id}")]; ok {
 					return strings.Replace(url, "{id}", n.record(kind).String(), 1)
 				}
+				if strings.HasPrefix(path, "/api/v1/uploads/") {
+					return strings.Replace(path, "/api/v1/uploads/{id}", pic, 1)
+				}
 				if thing := n.fresh(path); thing != "" { // what an operation takes away is there again for the next
 					return strings.Replace(url, "{id}", thing, 1)
 				}
@@ -173,8 +186,12 @@ func TestPermissionMatrix(t *testing.T) {
 			}
 			url := at()
 			var body any
+			kind := "application/json"
 			if method != "GET" {
 				body = bodies[id]
+			}
+			if id == "uploadFile" {
+				body, kind = form(t, "a.txt", []byte("text"))
 			}
 			if id == "completeChallenge" { // a challenge is its credential
 				require.Equal(t, 401, n.call(method, url, "", `{"x":1}`).status, id)
@@ -186,18 +203,22 @@ func TestPermissionMatrix(t *testing.T) {
 			}
 			rights, ok := allowed[id]
 			require.True(t, ok, "%s is not in this table", id)
-			none := n.call(method, at(), "", body)
+			none := n.call(method, at(), "", body, "Content-Type", kind)
 			require.Equal(t, 401, none.status, id)
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
-			require.Equal(t, 401, n.call(method, at(), "junk", body).status, id)
+			require.Equal(t, 401, n.call(method, at(), "junk", body, "Content-Type", kind).status, id)
 			for i, token := range tokens {
 				if personal[id] && i > 0 {
 					_, token = n.agent(n.tenant.ID, roles[i-1])
 				}
-				got := n.call(method, at(), token, body)
+				got := n.call(method, at(), token, body, "Content-Type", kind)
 				if rights[i] == '-' {
 					require.Equal(t, 403, got.status, "%s by %d: %s", id, i, got.raw)
 				} else {
+					if id == "deleteUpload" && i > 0 {
+						require.Equal(t, "not_yours", got.code(), "%s by %d: %s", id, i, got.raw)
+						continue
+					}
 					require.NotContains(t, []int{400, 401, 403}, got.status, "%s by %d: %s", id, i, got.raw)
 					if id != "transferConversation" && !strings.Contains(path, "{mid}") { // to a team, of a message, that is not there
 						require.NotEqual(t, 404, got.status, "%s by %d: %s", id, i, got.raw)
@@ -205,7 +226,7 @@ func TestPermissionMatrix(t *testing.T) {
 					require.Less(t, got.status, 500, "%s by %d: %s", id, i, got.raw)
 				}
 			}
-			programs.try(t, id, func(token string) *answer { return n.call(method, at(), token, body) })
+			programs.try(t, id, func(token string) *answer { return n.call(method, at(), token, body, "Content-Type", kind) })
 			if strings.HasPrefix(path, "/api/v1/tenants") {
 				got := n.call(method, at(), programs.platform, body)
 				require.Less(t, got.status, 400, "%s: %s", id, got.raw)
@@ -213,22 +234,22 @@ func TestPermissionMatrix(t *testing.T) {
 			}
 			if strings.Contains(path, "{id}") {
 				if scoped[id] != 0 {
-					require.Equal(t, 404, n.call(method, at(), programs.strange, body).status, "%s by another tenant's program", id)
+					require.Equal(t, 404, n.call(method, at(), programs.strange, body, "Content-Type", kind).status, "%s by another tenant's program", id)
 				}
 				foreign := 404
 				if rights[1] == '-' {
 					foreign = 403
 				}
 				url := at()
-				require.Equal(t, foreign, n.call(method, url, stranger, body).status, "%s by another tenant's owner", id)
+				require.Equal(t, foreign, n.call(method, url, stranger, body, "Content-Type", kind).status, "%s by another tenant's owner", id)
 				want := 403
 				if rights[0] == 'v' {
 					want = 404
 				}
 				if id != "sendMessage" { // ids are a tenant's own: it would begin a conversation there
-					require.Equal(t, want, n.call(method, at(), strangeVisitor, body).status, "%s by another tenant's visitor", id)
+					require.Equal(t, want, n.call(method, at(), strangeVisitor, body, "Content-Type", kind).status, "%s by another tenant's visitor", id)
 				}
-				require.Equal(t, want, n.call(method, at(), otherVisitor, body).status, "%s by another visitor", id)
+				require.Equal(t, want, n.call(method, at(), otherVisitor, body, "Content-Type", kind).status, "%s by another visitor", id)
 			}
 		}
 	}

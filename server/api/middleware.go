@@ -26,6 +26,8 @@ type call struct {
 	origin string // the page's, as the browser named it
 	host   string
 	addr   netip.Addr // the client's
+	h      *app.RequestContext
+	body   *body // nil if there is none
 }
 
 type callKey struct{}
@@ -44,6 +46,7 @@ func (a *API) begin(ctx context.Context, h *app.RequestContext) {
 	c := &call{
 		id: requestID(h.Request.Header.Peek("X-Request-Id")), lang: language(string(h.Request.Header.Peek("Accept-Language"))),
 		bearer: bearer(h), origin: string(h.Request.Header.Peek("Origin")), host: string(h.Host()), addr: a.clientAddr(h),
+		h: h, body: bodyOf(h),
 	}
 	head := &h.Response.Header
 	head.Set("X-Request-Id", c.id)
@@ -58,6 +61,9 @@ func (a *API) begin(ctx context.Context, h *app.RequestContext) {
 			a.stats.panics.Inc()
 			h.Response.ResetBody()
 			writeProblem(h, problem(c, &chat.Error{Code: chat.Internal, Message: "something went wrong here; the request id helps to find it"}))
+		}
+		if c.body != nil {
+			c.body.end()
 		}
 		a.stats.count(h, a.cfg.Now().Sub(started))
 		a.cfg.Logger.Debug("request", "request", c.id, "method", string(h.Method()), "route", h.FullPath(),
@@ -77,6 +83,12 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		h.Response.Header.Set("Vary", "Origin, Accept-Language")
 		if string(h.Method()) == http.MethodOptions && len(h.Request.Header.Peek("Access-Control-Request-Method")) > 0 {
 			preflight(h, c.origin)
+			return
+		}
+	}
+	if a.public[path] {
+		if err := a.takeBody(h, c); err != nil {
+			a.refuse(h, c, err)
 			return
 		}
 	}
@@ -114,10 +126,17 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 	if c.origin != "" && cred.SiteKey != "" {
 		allowOrigin(h, c.origin)
 	}
+	if path == uploadsPath || path == challengePath {
+		return // a file goes to the disk; a challenge has been read
+	}
+	if err := a.takeBody(h, c); err != nil {
+		writeProblem(h, a.fail(c, err))
+		h.Abort()
+	}
 }
 
 func (a *API) refuse(h *app.RequestContext, c *call, err error) {
-	writeProblem(h, a.fail(c, err).(*Problem)) //nolint:errorlint // fail makes nothing else
+	writeProblem(h, a.fail(c, err))
 	h.Abort()
 }
 

@@ -66,6 +66,7 @@ var byStatus = map[int]codes.Row{
 	405: {HTTP: 405, Name: "method_not_allowed", ZH: "方法不允许", EN: "Method not allowed"},
 	406: {HTTP: 406, Name: "not_acceptable", ZH: "无法提供所要求的格式", EN: "Not acceptable"},
 	408: {HTTP: 408, Name: "timeout", ZH: "请求超时", EN: "Request timed out"},
+	416: {HTTP: 416, Name: "range_not_satisfiable", ZH: "请求的范围无效", EN: "Range not satisfiable"},
 	415: {HTTP: 415, Name: "unsupported_media_type", ZH: "不支持的内容类型", EN: "Unsupported media type"},
 	431: {HTTP: 431, Name: "headers_too_large", ZH: "请求头过大", EN: "Request headers too large"},
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// body is what T must be for *T to be the body of a record.
-type body[T any] interface {
+// recordBody is what T must be for *T to be the body of a record.
+type recordBody[T any] interface {
 	*T
 	chat.RecordBody
 }
@@ -105,7 +105,7 @@ func (p *Patch[T]) apply(old json.RawMessage) (json.RawMessage, error) {
 }
 
 // collection is one kind of a tenant's records over HTTP.
-type collection[T any, B body[T]] struct {
+type collection[T any, B recordBody[T]] struct {
 	api  *API
 	kind chat.RecordKind
 	most int

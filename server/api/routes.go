@@ -64,6 +64,12 @@ func (a *API) coreRoutes() []row {
 		{post, "/api/v1/conversations/{id}/rating", visitorOnly, "rateConversation", "conversations", "Rate a conversation; the last rating counts", 200, bind(a, a.rate)},
 		{post, "/api/v1/conversations/{id}/read", workersVisitor.with(chat.ConversationsWrite), "readConversation", "conversations", "Mark everything up to a seq as read", 200, bind(a, a.read)},
 
+		{post, uploadsPath, workersVisitor.with(chat.MessagesWrite), "uploadFile", "uploads", "Send a file up, for a message to name", 201, a.bindUpload()},
+		{get, "/api/v1/uploads/{id}", readersVisitor.with(chat.ConversationsRead), "getUpload", "uploads", "A file: the caller's own, or one that a message names which the caller may see", 200, bindFile(a, a.getUpload)},
+		{get, "/api/v1/uploads/{id}/thumbnail", readersVisitor.with(chat.ConversationsRead), "getThumbnail", "uploads", "A small picture of an image", 200, bindFile(a, a.getThumbnail)},
+		{post, "/api/v1/uploads/{id}/link", readersVisitor.with(chat.ConversationsRead), "linkUpload", "uploads", "An address of the file that needs no credential, for a while", 200, bind(a, a.linkUpload)},
+		{del, "/api/v1/uploads/{id}", workersVisitor.with(chat.MessagesWrite), "deleteUpload", "uploads", "Delete a file of the caller's own that no message names", 204, bind(a, a.deleteUpload)},
+
 		{get, "/api/v1/agents", readers.with(chat.AgentsRead), "listAgents", "agents", "List agents", 200, bind(a, a.listAgents)},
 		{post, "/api/v1/agents", managers.with(chat.AgentsWrite), "createAgent", "agents", "Create an agent", 201, bind(a, a.createAgent)},
 		{get, "/api/v1/agents/{id}", readers.with(chat.AgentsRead), "getAgent", "agents", "One agent", 200, bind(a, a.getAgent)},

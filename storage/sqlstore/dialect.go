@@ -22,7 +22,7 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", ""),
+		"{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -30,7 +30,7 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth),
+		"{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -61,6 +61,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('records', 'records', '1000 500 100 1'),
     ('records', 'records_name', '1000 500 100 1');
 `
+
+// postgresUploads puts the tables of uploads under row-level security.
+//
+//go:embed uploads_postgres.sql
+var postgresUploads string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string

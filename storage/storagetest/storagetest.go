@@ -84,6 +84,11 @@ func Run(t *testing.T, f Factory) {
 		{"Search", testSearch},
 		{"SearchHostile", testSearchHostile},
 		{"SearchLikeAModel", testSearchModel},
+		{"Uploads", testUploads},
+		{"UploadOwners", testUploadOwners},
+		{"UploadQuota", testUploadQuota},
+		{"StaleUploads", testStaleUploads},
+		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
 	} {
 		t.Run(test.name, func(t *testing.T) {

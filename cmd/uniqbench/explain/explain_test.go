@@ -33,6 +33,10 @@ var elsewhere = map[string]string{
 	"CountAttempt": "credentials: small tables", "Attempts": "credentials: small tables", "ForgetAttempts": "credentials: small tables",
 	"SetPassword": "writes by primary key", "SiteKeys": "small tables", "DeleteSiteKey": "writes by primary key",
 	"DeleteTeam": "rare, and reads one tenant's agents",
+	"Upload":     "by primary key", "UploadTotal": "by primary key", "ReserveUpload": "writes by primary key, counts by an index of what is unsent",
+	"KeepUpload": "writes by primary key", "UseUpload": "writes by primary key", "ReleaseUpload": "writes by primary key",
+	"ReleaseUploads": "by the index of a message's uploads", "DropUpload": "writes by primary key", "RemoveUpload": "writes by primary key",
+	"StaleUploads": "a job's, by indexes of what is unsent and unsettled",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.
