@@ -147,7 +147,10 @@ func TestTenantsByThePlatform(t *testing.T) {
 	require.Equal(t, 201, n.signed(key["key"].(string), key["secret"].(string), "Origin", "https://acme.example").status)
 	require.Equal(t, "slug_taken", n.call("POST", path, token, map[string]any{"slug": "acme", "name": "Again"}).code())
 	for _, bad := range []map[string]any{
-		{"slug": "No Slug", "name": "x"}, {"slug": "x"}, {"slug": "x", "name": " "}, {"slug": "x", "name": "x", "origins": []string{"x"}},
+		{"slug": "No Slug", "name": "x"},
+		{"slug": "x"},
+		{"slug": "x", "name": " "},
+		{"slug": "x", "name": "x", "origins": []string{"x"}},
 		{"slug": "x", "name": "x", "owner": map[string]any{"email": "x", "name": "x", "password": "long enough"}},
 	} {
 		require.Equal(t, 400, n.call("POST", path, token, bad).status, "%v", bad)

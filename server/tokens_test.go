@@ -124,7 +124,10 @@ func TestAPITokens(t *testing.T) {
 	require.Equal(t, made.body["id"], list.data()[0].(map[string]any)["id"])
 	require.Empty(t, n.call("GET", path, stranger, nil).data())
 	for _, bad := range []map[string]any{
-		{"name": "x"}, {"name": "x", "scopes": []string{}}, {"name": "x", "scopes": []string{"agents"}}, {"name": " ", "scopes": []string{"*"}},
+		{"name": "x"},
+		{"name": "x", "scopes": []string{}},
+		{"name": "x", "scopes": []string{"agents"}},
+		{"name": " ", "scopes": []string{"*"}},
 		{"name": "x", "scopes": []string{"*"}, "expires_at": "2020-01-01T00:00:00Z"},
 	} {
 		require.Equal(t, 400, n.call("POST", path, adminToken, bad).status, "%v", bad)

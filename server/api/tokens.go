@@ -10,7 +10,7 @@ import (
 )
 
 // APIToken is an API token as lists show it: never the token itself.
-type APIToken struct {
+type APIToken struct { //nolint:revive // the document names it, too, and there is more than one kind of token
 	ID         string     `json:"id" format:"uuid"`
 	Name       string     `json:"name"`
 	Hint       string     `json:"hint" doc:"How the token starts and ends."`

@@ -79,7 +79,10 @@ func TestHoleKid(t *testing.T) {
 	f := newForger(t, newWorld(t))
 	for _, kid := range []any{
 		"", "../../../../dev/null", "/dev/null", "1' OR '1'='1", "x' UNION SELECT 'AA' -- ", "|id", "http://127.0.0.1/key", strings.Repeat("k", 4000),
-		1, 1.0, nil, true, []string{f.key.ID}, map[string]any{"id": f.key.ID}, f.key.ID + "\x00", " " + f.key.ID,
+		1, 1.0, nil, true,
+		[]string{f.key.ID},
+		map[string]any{"id": f.key.ID},
+		f.key.ID + "\x00", " " + f.key.ID,
 	} {
 		for _, key := range [][]byte{nil, {0}, []byte("AA"), f.key.Secret} {
 			f.refused("kid", f.sign(jwt.SigningMethodHS256, key, map[string]any{"kid": kid}))
@@ -170,7 +173,10 @@ func TestHoleMergingByEmail(t *testing.T) {
 	}
 	seen := map[chat.UserID]bool{}
 	for _, r := range []auth.SessionRequest{
-		{IdentityToken: sign("victim")}, {IdentityToken: sign("attacker")}, {Email: "victim@x.test"}, {Email: "victim@x.test", ExternalID: "victim"},
+		{IdentityToken: sign("victim")},
+		{IdentityToken: sign("attacker")},
+		{Email: "victim@x.test"},
+		{Email: "victim@x.test", ExternalID: "victim"},
 		{Email: "victim@x.test", ExternalID: "attacker"},
 	} {
 		r.SiteKey = "shop"
