@@ -63,7 +63,9 @@ func TestFirstMessageUnanswered(t *testing.T) {
 	require.NoError(t, c.deliver(OpBinary, []byte("me")))
 	pass(7)
 	require.Equal(t, isClosing, c.state)
-	count := func(code string) uint64 { return c.loop.e.stats.set.GetOrCreateCounter(`uniqchat_engine_closed_total{code="` + code + `"}`).Get() }
+	count := func(code string) uint64 {
+		return c.loop.e.stats.set.GetOrCreateCounter(`uniqchat_engine_closed_total{code="` + code + `"}`).Get()
+	}
 	require.EqualValues(t, 1, count("3013"))
 	require.Zero(t, count("3502"))
 }

@@ -271,8 +271,13 @@ func TestAPITokens(t *testing.T) {
 		return res.StatusCode
 	}
 	for _, bad := range [][]string{
-		{"--scope", "*"}, {"--name", "x"}, {"--name", "x", "--scope", "everything"}, {"--name", "x", "--platform", "--scope", "*"},
-		{"--name", "x", "--platform", "--tenant", "acme"}, {"--name", "x", "--scope", "*", "--ttl", "-1h"}, {"--name", "x", "--scope", "*", "--tenant", "none"},
+		{"--scope", "*"},
+		{"--name", "x"},
+		{"--name", "x", "--scope", "everything"},
+		{"--name", "x", "--platform", "--scope", "*"},
+		{"--name", "x", "--platform", "--tenant", "acme"},
+		{"--name", "x", "--scope", "*", "--ttl", "-1h"},
+		{"--name", "x", "--scope", "*", "--tenant", "none"},
 	} {
 		_, err := p.run(append([]string{"token", "create"}, bad...)...)
 		require.Error(t, err, bad)
