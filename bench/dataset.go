@@ -76,7 +76,7 @@ func (d Dataset) Fill(ctx context.Context, url string, progress *Progress) (err 
 	}
 	end := progress.phase("vacuum", 1, func() (int64, string) { return 0, "" })
 	defer end()
-	for _, table := range []string{"tenants", "teams", "agents", "visitors", "conversations", "messages", "marks"} {
+	for _, table := range []string{"tenants", "teams", "agents", "visitors", "conversations", "messages", "marks", "records", "conversation_labels"} {
 		if _, err := conn.Exec(ctx, "VACUUM (ANALYZE) "+table); err != nil {
 			return fmt.Errorf("vacuum %s: %w", table, err)
 		}
@@ -178,6 +178,7 @@ func (b *block) write(ctx context.Context, conn *pgx.Conn) error {
 		{"conversations", conversationColumns, len(b.conversations), func(i int) []any { return b.conversations[i].row() }},
 		{"messages", messageColumns, len(b.messages), func(i int) []any { return b.messages[i].row() }},
 		{"marks", markColumns, len(b.marks), func(i int) []any { return b.marks[i] }},
+		{"conversation_labels", labelColumns, len(b.labels), func(i int) []any { return b.labels[i] }},
 	} {
 		source := pgx.CopyFromSlice(c.n, func(i int) ([]any, error) { return c.row(i), nil })
 		if _, err := tx.CopyFrom(ctx, pgx.Identifier{c.table}, c.columns, source); err != nil {

@@ -89,8 +89,11 @@ func TestDatasetIsConsistent(t *testing.T) {
 		"agents": `SELECT count(*) FROM conversations c LEFT JOIN agents a ON a.tenant = c.tenant AND a.id = c.assignee
 			WHERE c.assignee IS NOT NULL AND a.id IS NULL`,
 		"one open conversation": `SELECT count(*) FROM (SELECT FROM conversations WHERE status <> 4 GROUP BY tenant, visitor HAVING count(*) > 1) x`,
-		"marks":                 `SELECT count(*) FROM marks k JOIN conversations c ON c.tenant = k.tenant AND c.id = k.conv WHERE k.read_seq > c.last_seq`,
-		"times":                 `SELECT count(*) FROM messages m JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conv WHERE m.sent_at < c.created_at OR m.sent_at > c.updated_at`,
+		"labels": `SELECT count(*) FROM conversations c, jsonb_array_elements_text(c.labels) AS l(label) WHERE NOT EXISTS (SELECT FROM conversation_labels k
+			JOIN records r ON r.tenant = k.tenant AND r.kind = 'label' AND r.id = k.label
+			WHERE k.tenant = c.tenant AND k.conv = c.id AND k.label = decode(replace(l.label, '-', ''), 'hex'))`,
+		"marks": `SELECT count(*) FROM marks k JOIN conversations c ON c.tenant = k.tenant AND c.id = k.conv WHERE k.read_seq > c.last_seq`,
+		"times": `SELECT count(*) FROM messages m JOIN conversations c ON c.tenant = m.tenant AND c.id = m.conv WHERE m.sent_at < c.created_at OR m.sent_at > c.updated_at`,
 	} {
 		require.Zero(t, number(t, conn, sql), what)
 	}

@@ -93,7 +93,17 @@ func (p *plan) visitorID(t *tenantPlan, n int) (id codec.UUID) {
 	return id
 }
 
+// labelNames are the labels that every tenant has.
+var labelNames = [...]string{"refund", "delivery", "vip", "complaint", "pre-sales"}
+
+// labelID is the id of a tenant's label by number.
+func (p *plan) labelID(t *tenantPlan, n int) codec.UUID {
+	r := rand.NewPCG(p.Seed^0x1abe1, uint64(t.number)<<32|uint64(n))
+	return uuidv7(datasetStart.UnixMilli(), r.Uint64(), r.Uint64())
+}
+
 var (
+	recordColumns  = []string{"tenant", "kind", "id", "name", "body", "version", "created_at", "updated_at"}
 	tenantColumns  = []string{"id", "slug", "name", "created_at"}
 	siteKeyColumns = []string{"site_key", "tenant", "secrets", "origins"}
 	teamColumns    = []string{"tenant", "id", "name", "created_at"}
@@ -113,7 +123,7 @@ func (p *plan) writePeople(ctx context.Context, conn *pgx.Conn) error {
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // no-op after Commit
 	at := datasetStart.UnixMicro()
-	var tenants, keys, teams, agents [][]any
+	var tenants, keys, teams, agents, records [][]any
 	visitors := 0
 	for i := range p.tenants {
 		t := &p.tenants[i]
@@ -122,6 +132,10 @@ func (p *plan) writePeople(ctx context.Context, conn *pgx.Conn) error {
 		keys = append(keys, []any{slug, t.id[:], "[]", "[]"})
 		for n := range t.teams {
 			teams = append(teams, []any{t.id[:], t.teams[n][:], fmt.Sprintf("Team %d", n+1), at})
+		}
+		for n, name := range labelNames {
+			id := p.labelID(t, n)
+			records = append(records, []any{t.id[:], "label", id[:], name, fmt.Sprintf(`{"name":%q,"color":"#64748b"}`, name), int64(1), at, at})
 		}
 		for n := range t.agents {
 			a := &t.agents[n]
@@ -145,6 +159,7 @@ func (p *plan) writePeople(ctx context.Context, conn *pgx.Conn) error {
 		{"site_keys", siteKeyColumns, keys},
 		{"teams", teamColumns, teams},
 		{"agents", agentColumns, agents},
+		{"records", recordColumns, records},
 	} {
 		if _, err := tx.CopyFrom(ctx, pgx.Identifier{c.table}, c.columns, pgx.CopyFromRows(c.rows)); err != nil {
 			return fmt.Errorf("copy %s: %w", c.table, err)

@@ -19,6 +19,7 @@ type block struct {
 	conversations []thread
 	messages      []entry
 	marks         [][]any
+	labels        [][]any
 }
 
 // What the columns of the schema hold (package chat).
@@ -39,7 +40,8 @@ var (
 	messageColumns = []string{
 		"tenant", "conv", "seq", "prev", "prev_public", "id", "cmid", "sender", "role", "kind", "visibility", "sent_at", "reply_to", "body",
 	}
-	markColumns = []string{"tenant", "conv", "user_id", "role", "delivered", "read_seq"}
+	labelColumns = []string{"tenant", "label", "conv"}
+	markColumns  = []string{"tenant", "conv", "user_id", "role", "delivered", "read_seq"}
 )
 
 // thread is one conversation on its way through its messages.
@@ -144,7 +146,9 @@ func (b *block) talk(i, n int) {
 	}
 	t.visitor = p.visitorID(tenant, number)
 	if r.IntN(5) == 0 {
-		t.labels = fmt.Sprintf(`[%q]`, [...]string{"refund", "delivery", "vip", "complaint", "pre-sales"}[r.IntN(5)])
+		label := p.labelID(tenant, r.IntN(len(labelNames)))
+		t.labels = fmt.Sprintf(`[%q]`, label.String())
+		b.labels = append(b.labels, []any{tenant.id[:], label[:], t.id[:]})
 		t.priority = int64(r.IntN(3))
 	}
 	if r.IntN(2) == 0 {

@@ -5,6 +5,7 @@ type Actor struct {
 	Tenant TenantID
 	User   UserID
 	Role   Role
+	Scopes Scopes // of RoleAPI: what its token may do
 	Name   string // shown to others; may be empty
 	// Agent-only: what the agent may do and which teams it is in.
 	AgentRole AgentRole

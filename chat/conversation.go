@@ -46,10 +46,28 @@ type State struct {
 	Team     TeamID
 	Version  uint64    // counts state events, from 1
 	Queued   time.Time // since when it waits; zero unless Queued
+	Wakes    time.Time // when a Snoozed one wakes by itself; zero otherwise, and if only its visitor can wake it
 }
 
 // Exists reports whether the conversation was created.
 func (s State) Exists() bool { return s.Version > 0 }
+
+// Clock is the one time that a state has at most, for those who keep it in few bytes: Wakes of a snoozed conversation,
+// otherwise Queued.
+func (s *State) Clock() time.Time {
+	if s.Status == Snoozed {
+		return s.Wakes
+	}
+	return s.Queued
+}
+
+// SetClock is the reverse of Clock. Status must be set.
+func (s *State) SetClock(t time.Time) {
+	s.Queued, s.Wakes = t, time.Time{}
+	if s.Status == Snoozed {
+		s.Queued, s.Wakes = time.Time{}, t
+	}
+}
 
 // Head is a conversation's state and how far its log reaches.
 type Head struct {
@@ -83,7 +101,7 @@ type Conversation struct {
 	ID     ConversationID
 	Tenant TenantID
 	Head
-	Labels      []string
+	Labels      []RecordID // of RecordLabel; one that was deleted since may still be named
 	Priority    int
 	Context     json.RawMessage // a JSON object
 	LastMessage *Message        // newest public message that is not a system message, as it is shown; nil if none
@@ -92,7 +110,7 @@ type Conversation struct {
 	CreatedAt   time.Time
 	ClosedAt    time.Time
 	LastAgent   AgentID // who answered last, for sticky routing
-	Rating      int     // 0: none
+	Rating      Rating
 	VisitorName string
 	Match       *Message // in a list by Filter.Text: the newest message that has it
 }
@@ -111,6 +129,9 @@ type SiteKey struct {
 	Key     string
 	Secrets []string // up to two live secrets that sign identities; newest first
 	Origins []string // exact origins allowed to use the key; empty: any
+	Name    string   // for people; may be empty
+
+	CreatedAt time.Time
 }
 
 // Visitor is a person on a shop's site.
@@ -164,6 +185,14 @@ type Agent struct {
 	// TokensAfter ends every credential issued before it (password change, log out everywhere).
 	TokensAfter time.Time
 	CreatedAt   time.Time
+}
+
+// EndTokens ends every credential that was issued before now, and never fewer than have ended already, whatever the clocks of
+// several machines say.
+func (a *Agent) EndTokens(now time.Time) {
+	if now.After(a.TokensAfter) {
+		a.TokensAfter = now.UTC()
+	}
 }
 
 // Team is a group of agents that conversations can be given to.

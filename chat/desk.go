@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +14,9 @@ type DeskConfig struct {
 	Log    Log
 	Store  Store
 	Broker Broker
+	// Files keeps what is uploaded. Nil: nothing can be, and nothing is deleted.
+	Files      Files
+	FileLimits FileLimits
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	// Heads is how many conversations' heads are kept in memory, 112 bytes each. One that isn't there costs a look-up
@@ -41,8 +46,14 @@ type Desk struct {
 	logger   *slog.Logger
 	heads    *headCache
 	staff    *staffCache
+	settings *settingsCache
+	passive  bool
 	Presence *Presence
 	router   *dispatcher
+
+	files      Files
+	fileLimits FileLimits
+	swept      atomic.Uint64
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -69,6 +80,8 @@ func NewDesk(cfg DeskConfig) *Desk {
 	d := &Desk{
 		log: cfg.Log, store: cfg.Store, broker: cfg.Broker, now: cfg.Now, logger: cfg.Logger,
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
+		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
+		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(),
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -78,15 +91,17 @@ func NewDesk(cfg DeskConfig) *Desk {
 	return d
 }
 
-// Run keeps presence and routing going until ctx ends.
+// Run keeps presence, routing and the sweep of files going until ctx ends.
 func (d *Desk) Run(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		d.Presence.run(ctx)
-	}()
+	var parts sync.WaitGroup
+	parts.Go(func() { d.Presence.run(ctx) })
+	parts.Go(func() { d.settings.run(ctx) })
+	parts.Go(func() { d.runSweep(ctx) })
+	if !d.passive {
+		parts.Go(func() { d.wakeSnoozed(ctx) })
+	}
 	d.router.run(ctx)
-	<-done
+	parts.Wait()
 	return nil
 }
 
@@ -380,6 +395,7 @@ func cut(s string, n int) string {
 func (d *Desk) Heard(s Signal) {
 	if s.Kind == SignalSettings {
 		d.staff.forget(s.Tenant)
+		d.settings.renew(s.Tenant)
 		return
 	}
 	d.Presence.heard(&s)

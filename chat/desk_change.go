@@ -17,6 +17,13 @@ type Change struct {
 	ByRole     string         `json:"by_role,omitempty"`
 	Why        string         `json:"why,omitempty"` // of a routing decision
 	Note       string         `json:"note,omitempty"`
+	To         string         `json:"to,omitempty"`             // of a handoff: human or bot
+	Until      *time.Time     `json:"until,omitempty"`          // of a snooze
+	Rating     int            `json:"rating,omitempty"`         // 1 to 5
+	Comment    string         `json:"rating_comment,omitempty"` // of the rating
+	Labels     []string       `json:"labels,omitzero"`          // the names of all that there are now
+	Priority   *int           `json:"priority,omitempty"`       // of an update that changed it
+	Context    bool           `json:"context_changed,omitempty"`
 	Status     string         `json:"status"`
 	Extra      map[string]any `json:"extra,omitempty"`
 }
@@ -29,7 +36,22 @@ const (
 	EventTransferred = "conversation.transferred"
 	EventClosed      = "conversation.closed"
 	EventReopened    = "conversation.reopened"
+	EventRated       = "conversation.rated"
+	EventHandoff     = "conversation.handoff"
+	EventLabels      = "conversation.labels_updated"
+	EventUpdated     = "conversation.updated" // priority or context
+	EventSnoozed     = "conversation.snoozed"
+	EventWoken       = "conversation.woken"
 )
+
+// isInternal reports whether visitors don't hear of an event.
+func isInternal(event string) bool {
+	switch event {
+	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken:
+		return true
+	}
+	return false
+}
 
 var roleNames = [...]string{"system", "visitor", "agent", "bot", "api"}
 
@@ -50,6 +72,9 @@ func (d *Desk) stateEvent(a *Actor, key Key, from State, next State, c Change) E
 	if next.Status != Queued {
 		next.Queued = time.Time{}
 	}
+	if next.Status != Snoozed {
+		next.Wakes = time.Time{}
+	}
 	c.Status = next.Status.String()
 	if a != nil {
 		c.By, c.ByRole = a.User, a.Role.String()
@@ -62,7 +87,7 @@ func (d *Desk) stateEvent(a *Actor, key Key, from State, next State, c Change) E
 		Tenant: key.Tenant, Conversation: key.Conversation, CMID: NewID[Event](), Role: RoleSystem, Kind: KindSystem,
 		Visibility: Public, Time: d.stamp(), Body: body,
 	}}
-	if c.Event == EventQueued {
+	if isInternal(c.Event) {
 		e.Visibility = InternalOnly
 	}
 	e.ID = DeriveMessageID(e.Conversation, e.Sender, e.CMID)
@@ -224,10 +249,13 @@ func (d *Desk) Close(ctx context.Context, a *Actor, id ConversationID) error {
 	})
 }
 
-// Reopen brings a closed conversation back: to the acting agent if it was theirs, otherwise into the queue.
+// Reopen brings a closed conversation back: to the acting agent if it was theirs, otherwise into the queue. A snoozed one wakes.
 // Conflict names the visitor's other open conversation, if there is one.
 func (d *Desk) Reopen(ctx context.Context, a *Actor, id ConversationID) error {
 	return d.change(ctx, a, id, func(s State) (State, Change, error) {
+		if s.Status == Snoozed {
+			return woken(s), Change{Event: EventWoken}, nil
+		}
 		if s.Status != Closed {
 			return s, Change{}, nil
 		}

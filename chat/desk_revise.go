@@ -78,9 +78,34 @@ func (d *Desk) Edit(ctx context.Context, a *Actor, id ConversationID, mid Messag
 	if err := checkBody(m.Kind, body); err != nil {
 		return Message{}, err
 	}
+	named, err := namedUpload(m.Kind, body)
+	if err != nil {
+		return Message{}, err
+	}
+	fresh, err := d.hold(ctx, &m, body, true)
+	if err != nil {
+		return Message{}, err
+	}
 	err = d.revise(ctx, a, &m, NewID[Event](), Revision{Event: EventMessageUpdated, Body: body})
+	switch {
+	case err == nil:
+		d.unname(ctx, &m, named)
+	case fresh != nil && refused(err):
+		d.release(ctx, *fresh)
+	}
 	m.Body = body
 	return m, err
+}
+
+// unname takes a message's uploads away from its readers, but for one that it still names. If that fails, the files are
+// readable for whoever has their ids; they were before.
+func (d *Desk) unname(ctx context.Context, m *Message, but UploadID) {
+	if m.Kind != KindImage && m.Kind != KindFile && m.Kind != KindCard {
+		return
+	}
+	if err := d.store.ReleaseUploads(ctx, Key{m.Tenant, m.Conversation}, m.ID, but); err != nil {
+		d.logger.Warn("the upload of a message that was changed or recalled is still there", "err", err)
+	}
 }
 
 // Recall takes a message back. Whoever sent it may do so within ReviseWithin, supervisors and above at any time. A message that
@@ -91,6 +116,9 @@ func (d *Desk) Recall(ctx context.Context, a *Actor, id ConversationID, mid Mess
 		return err
 	}
 	if recalled, err := d.isRecalled(ctx, &m); err != nil || recalled {
+		if recalled {
+			d.unname(ctx, &m, UploadID{}) // what the first time did not come to
+		}
 		return err
 	}
 	if !supervises(a) {
@@ -103,7 +131,10 @@ func (d *Desk) Recall(ctx context.Context, a *Actor, id ConversationID, mid Mess
 	}
 	err = d.revise(ctx, a, &m, recallCMID(mid), Revision{Event: EventMessageRecalled})
 	if errors.Is(err, &Error{Code: Conflict}) { // somebody else has just recalled it
-		return nil
+		err = nil
+	}
+	if err == nil {
+		d.unname(ctx, &m, UploadID{})
 	}
 	return err
 }

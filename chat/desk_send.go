@@ -29,8 +29,8 @@ type SendResult struct {
 }
 
 // Send appends messages: one call for whatever has queued up, each request judged by itself. A visitor's first message
-// creates its conversation, one to its closed conversation reopens it, and the first public one of an agent in a queued
-// conversation makes that agent the assignee (protocol rules 2 to 5). Results are in the order of the requests.
+// creates its conversation, one to its closed conversation reopens it, one to a snoozed one wakes it, and the first public one of
+// an agent in a conversation that is queued or with a bot makes that agent the assignee (protocol rules 2 to 5). Results are in the order of the requests.
 func (d *Desk) Send(ctx context.Context, reqs []SendRequest) []SendResult {
 	out := make([]SendResult, len(reqs))
 	todo := make([]int, 0, len(reqs))
@@ -43,6 +43,7 @@ func (d *Desk) Send(ctx context.Context, reqs []SendRequest) []SendResult {
 		out[i].Message = DeriveMessageID(r.Conversation, r.Actor.User, r.CMID)
 		todo = append(todo, i)
 	}
+	var holds []hold // of messages that name uploads
 	for round := 0; len(todo) > 0; round++ {
 		if round == maxRaces {
 			for _, i := range todo {
@@ -50,13 +51,18 @@ func (d *Desk) Send(ctx context.Context, reqs []SendRequest) []SendResult {
 			}
 			break
 		}
-		todo = d.sendRound(ctx, reqs, out, todo, round == 0)
+		todo = d.sendRound(ctx, reqs, out, todo, &holds, round == 0)
+	}
+	for i := range holds {
+		if err := out[holds[i].request].Err; err != nil && refused(err) {
+			d.release(ctx, holds[i].use)
+		}
 	}
 	return out
 }
 
 // sendRound appends the requests in todo and returns those that must be tried again because their conversation changed.
-func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResult, todo []int, first bool) []int {
+func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResult, todo []int, holds *[]hold, first bool) []int {
 	heads, err := d.sendHeads(ctx, reqs, todo, first)
 	if err != nil {
 		return failAll(out, todo, err)
@@ -75,8 +81,14 @@ func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResu
 		}
 		n := len(events)
 		events, err = d.appendSend(events, r, out[i].Message, heads[j].State)
+		if err == nil && (r.Kind == KindImage || r.Kind == KindFile || r.Kind == KindCard) {
+			var fresh *UploadUse
+			if fresh, err = d.holdSend(ctx, &events[len(events)-1]); fresh != nil {
+				*holds = append(*holds, hold{i, *fresh})
+			}
+		}
 		if err != nil {
-			out[i].Err = err
+			events, out[i].Err = events[:n], err
 			continue
 		}
 		if len(events)-n > 1 {
@@ -177,7 +189,9 @@ func (d *Desk) appendSend(dst []Event, r *SendRequest, id MessageID, s State) ([
 		return dst, errNotAllowed
 	case s.Status == Closed && a.Role == RoleVisitor:
 		before = d.stateEvent(a, key, s, reopened(a, s), Change{Event: EventReopened})
-	case s.Status == Queued && a.Role == RoleAgent && r.Visibility == Public:
+	case s.Status == Snoozed && a.Role == RoleVisitor:
+		before = d.stateEvent(a, key, s, woken(s), Change{Event: EventWoken})
+	case (s.Status == Queued || s.Status == WithBot) && a.Role == RoleAgent && r.Visibility == Public:
 		next := s
 		next.Status, next.Assignee = Open, AgentID(a.User)
 		before = d.stateEvent(a, key, s, next, Change{Event: EventAssigned, AssigneeID: next.Assignee, Assignee: a.Name})
@@ -224,7 +238,8 @@ func checkBody(k Kind, body []byte) error {
 	case k == KindText && !hasText(body):
 		return Errorf(Malformed, `the body of a text needs "text", a string`)
 	}
-	return nil
+	_, err := namedUpload(k, body)
+	return err
 }
 
 // hasText reports whether a JSON object has a string member "text".

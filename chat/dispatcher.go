@@ -21,8 +21,9 @@ type dispatcher struct {
 	dirty  map[TenantID]bool
 	behind map[TenantID]map[ConversationID]Seq // changes that the rows may not hold yet
 
-	lagging time.Time // since when some tenant waits for its rows; zero: none does. Only run's goroutine.
-	paused  bool      // and was said so. Only run's goroutine.
+	turns   map[TenantID]AgentID // who was given the last one in turn. Only run's goroutine.
+	lagging time.Time            // since when some tenant waits for its rows; zero: none does. Only run's goroutine.
+	paused  bool                 // and was said so. Only run's goroutine.
 }
 
 const (
@@ -41,6 +42,7 @@ const (
 func newDispatcher(d *Desk) *dispatcher {
 	return &dispatcher{
 		desk: d, signal: make(chan struct{}, 1), dirty: make(map[TenantID]bool), behind: make(map[TenantID]map[ConversationID]Seq),
+		turns: make(map[TenantID]AgentID),
 	}
 }
 
@@ -219,6 +221,10 @@ func (r *dispatcher) dispatch(ctx context.Context, t TenantID) error {
 	ctx, cancel := context.WithTimeout(ctx, dispatchCall)
 	defer cancel()
 	d := r.desk
+	rules := d.Settings(ctx, t).routing
+	if rules.Strategy == ByHand {
+		return nil
+	}
 	agents, err := r.candidates(ctx, t)
 	if err != nil || len(agents) == 0 {
 		return err
@@ -234,7 +240,7 @@ func (r *dispatcher) dispatch(ctx context.Context, t TenantID) error {
 	}
 	system := &Actor{Tenant: t, Role: RoleSystem}
 	var failed error
-	for _, dec := range Route(waiting, agents) {
+	for _, dec := range Route(waiting, agents, rules, r.turns[t]) {
 		seq, err := d.changeAt(ctx, system, dec.Conversation, func(s State) (State, Change, error) {
 			if s.Status != Queued || !s.Assignee.IsZero() {
 				return s, Change{}, nil
@@ -248,6 +254,9 @@ func (r *dispatcher) dispatch(ctx context.Context, t TenantID) error {
 		case err != nil: // it holds up no other
 			failed = errors.Join(failed, err)
 		case seq > 0:
+			if rules.Strategy == RoundRobin {
+				r.turns[t] = dec.Agent
+			}
 			r.note(Key{t, dec.Conversation}, seq)
 		}
 	}

@@ -97,6 +97,8 @@ type Event struct {
 	State State
 	// Joined events stand or fall with the event before them, which must be of the same conversation.
 	Joined bool
+	// Set is what the event writes into the conversation's row besides the state; nil if nothing. Only with Next.
+	Set *Fields
 	// Profile is the visitor to be written with the conversation's creation; nil otherwise.
 	Profile *Visitor
 	// Origin names the live connection that waits for the receipt; zero if none. It is not stored.

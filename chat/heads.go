@@ -36,7 +36,7 @@ type packedHead struct {
 	assignee         AgentID
 	team             TeamID
 	last, lastPublic Seq
-	queued           int64 // ms since the Unix epoch; 0: not waiting
+	since            int64 // ms since the Unix epoch: when a snoozed one wakes, otherwise since when it waits; 0: neither
 	version          uint32
 	next             uint16 // of its slot's chain in a headShard
 	status           Status
@@ -44,8 +44,8 @@ type packedHead struct {
 
 func pack(h *Head) packedHead {
 	p := packedHead{h.Visitor, h.Assignee, h.Team, h.Last, h.LastPublic, 0, uint32(h.Version), 0, h.Status}
-	if !h.Queued.IsZero() {
-		p.queued = h.Queued.UnixMilli()
+	if at := h.Clock(); !at.IsZero() {
+		p.since = at.UnixMilli()
 	}
 	return p
 }
@@ -55,8 +55,8 @@ func (p *packedHead) head() Head {
 		State: State{Visitor: p.visitor, Status: p.status, Assignee: p.assignee, Team: p.team, Version: uint64(p.version)},
 		Last:  p.last, LastPublic: p.lastPublic,
 	}
-	if p.queued != 0 {
-		h.Queued = time.UnixMilli(p.queued).UTC()
+	if p.since != 0 {
+		h.SetClock(time.UnixMilli(p.since).UTC())
 	}
 	return h
 }

@@ -20,29 +20,35 @@ func TestRoute(t *testing.T) {
 		return Waiting{ID: conv(n), Since: base.Add(time.Duration(minutes) * time.Minute)}
 	}
 	type pair struct{ Conv, Agent byte }
+	yes, no := true, false
+	plain := Routing{LeastLoaded, &yes}
 	tests := []struct {
 		name   string
 		queue  []Waiting
 		agents []Candidate
+		rules  Routing
 		want   []pair
 	}{
-		{"nobody online", []Waiting{wait(1, 0)}, nil, nil},
-		{"nobody waits", nil, []Candidate{{ID: agent(1), Capacity: 3}}, nil},
-		{"longest wait first", []Waiting{wait(1, 5), wait(2, 1), wait(3, 3)}, []Candidate{{ID: agent(1), Capacity: 2}}, []pair{{2, 1}, {3, 1}}},
-		{"priority before wait", []Waiting{wait(1, 0), {ID: conv(2), Since: base.Add(time.Hour), Priority: 1}}, []Candidate{{ID: agent(1), Capacity: 1}}, []pair{{2, 1}}},
-		{"least loaded", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(1), Capacity: 5, Load: 2}, {ID: agent(2), Capacity: 5, Load: 1}}, []pair{{1, 2}}},
-		{"load grows while routing", []Waiting{wait(1, 0), wait(2, 1), wait(3, 2)}, []Candidate{{ID: agent(1), Capacity: 5, Load: 1}, {ID: agent(2), Capacity: 5}}, []pair{{1, 2}, {2, 1}, {3, 2}}},
-		{"no capacity", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(1), Capacity: 1, Load: 1}}, nil},
-		{"sticky", []Waiting{{ID: conv(1), Since: base, LastAgent: agent(1)}}, []Candidate{{ID: agent(1), Capacity: 5, Load: 4}, {ID: agent(2), Capacity: 5}}, []pair{{1, 1}}},
-		{"sticky but full", []Waiting{{ID: conv(1), Since: base, LastAgent: agent(1)}}, []Candidate{{ID: agent(1), Capacity: 4, Load: 4}, {ID: agent(2), Capacity: 5}}, []pair{{1, 2}}},
-		{"team", []Waiting{{ID: conv(1), Since: base, Team: team(7)}}, []Candidate{{ID: agent(1), Capacity: 5}, {ID: agent(2), Capacity: 5, Load: 3, Teams: []TeamID{team(7)}}}, []pair{{1, 2}}},
-		{"a team without staff holds up no one", []Waiting{{ID: conv(1), Since: base, Team: team(9)}, wait(2, 1)}, []Candidate{{ID: agent(1), Capacity: 5}}, []pair{{2, 1}}},
-		{"ties go to the smaller id", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(2), Capacity: 5}, {ID: agent(1), Capacity: 5}}, []pair{{1, 1}}},
+		{"nobody online", []Waiting{wait(1, 0)}, nil, plain, nil},
+		{"nobody waits", nil, []Candidate{{ID: agent(1), Capacity: 3}}, plain, nil},
+		{"longest wait first", []Waiting{wait(1, 5), wait(2, 1), wait(3, 3)}, []Candidate{{ID: agent(1), Capacity: 2}}, plain, []pair{{2, 1}, {3, 1}}},
+		{"priority before wait", []Waiting{wait(1, 0), {ID: conv(2), Since: base.Add(time.Hour), Priority: 1}}, []Candidate{{ID: agent(1), Capacity: 1}}, plain, []pair{{2, 1}}},
+		{"least loaded", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(1), Capacity: 5, Load: 2}, {ID: agent(2), Capacity: 5, Load: 1}}, plain, []pair{{1, 2}}},
+		{"load grows while routing", []Waiting{wait(1, 0), wait(2, 1), wait(3, 2)}, []Candidate{{ID: agent(1), Capacity: 5, Load: 1}, {ID: agent(2), Capacity: 5}}, plain, []pair{{1, 2}, {2, 1}, {3, 2}}},
+		{"no capacity", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(1), Capacity: 1, Load: 1}}, plain, nil},
+		{"sticky", []Waiting{{ID: conv(1), Since: base, LastAgent: agent(1)}}, []Candidate{{ID: agent(1), Capacity: 5, Load: 4}, {ID: agent(2), Capacity: 5}}, plain, []pair{{1, 1}}},
+		{"sticky but full", []Waiting{{ID: conv(1), Since: base, LastAgent: agent(1)}}, []Candidate{{ID: agent(1), Capacity: 4, Load: 4}, {ID: agent(2), Capacity: 5}}, plain, []pair{{1, 2}}},
+		{"team", []Waiting{{ID: conv(1), Since: base, Team: team(7)}}, []Candidate{{ID: agent(1), Capacity: 5}, {ID: agent(2), Capacity: 5, Load: 3, Teams: []TeamID{team(7)}}}, plain, []pair{{1, 2}}},
+		{"a team without staff holds up no one", []Waiting{{ID: conv(1), Since: base, Team: team(9)}, wait(2, 1)}, []Candidate{{ID: agent(1), Capacity: 5}}, plain, []pair{{2, 1}}},
+		{"by hand", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(1), Capacity: 5}}, Routing{ByHand, &yes}, nil},
+		{"in turn, after the second", []Waiting{wait(1, 0), wait(2, 1), wait(3, 2)}, []Candidate{{ID: agent(1), Capacity: 5}, {ID: agent(2), Capacity: 5}, {ID: agent(3), Capacity: 5, Load: 4}}, Routing{RoundRobin, &yes}, []pair{{1, 3}, {2, 1}, {3, 2}}},
+		{"not sticky", []Waiting{{ID: conv(1), Since: base, LastAgent: agent(1)}}, []Candidate{{ID: agent(1), Capacity: 5, Load: 4}, {ID: agent(2), Capacity: 5}}, Routing{LeastLoaded, &no}, []pair{{1, 2}}},
+		{"ties go to the smaller id", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(2), Capacity: 5}, {ID: agent(1), Capacity: 5}}, plain, []pair{{1, 1}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []pair
-			for _, d := range Route(tt.queue, tt.agents) {
+			for _, d := range Route(tt.queue, tt.agents, tt.rules, agent(2)) {
 				got = append(got, pair{d.Conversation[15], d.Agent[15]})
 				if d.Why == "" {
 					t.Errorf("decision for %v does not explain itself", d.Conversation)
@@ -76,7 +82,9 @@ func TestRouteProperties(t *testing.T) {
 		for _, a := range agents {
 			room += max(0, a.Capacity-a.Load)
 		}
-		decisions := Route(queue, agents)
+		sticky := rapid.Bool().Draw(t, "sticky")
+		rules := Routing{rapid.SampledFrom([]string{LeastLoaded, RoundRobin}).Draw(t, "strategy"), &sticky}
+		decisions := Route(queue, agents, rules, idOf[Agent](rapid.Byte().Draw(t, "turn")%6))
 		for _, d := range decisions {
 			if seen[d.Conversation] {
 				t.Fatalf("conversation %v given twice", d.Conversation)

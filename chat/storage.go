@@ -60,6 +60,7 @@ type Filter struct {
 	Assignee AgentID
 	Team     TeamID
 	Visitor  VisitorID
+	Label    RecordID
 	Since    time.Time
 	Until    time.Time
 	// Text asks for conversations with a message, no system message, that has all of it: see text.Parse. Then the one with the
@@ -84,24 +85,36 @@ type Store interface {
 	TenantBySlug(ctx context.Context, slug string) (Tenant, error)
 	SaveTenant(ctx context.Context, t Tenant) error // inserts or replaces
 	SiteKey(ctx context.Context, key string) (SiteKey, error)
+	Tenants(ctx context.Context) ([]Tenant, error) // by slug
 	SaveSiteKey(ctx context.Context, k SiteKey) error
+	SiteKeys(ctx context.Context, tenant TenantID) ([]SiteKey, error)
+	DeleteSiteKey(ctx context.Context, tenant TenantID, key string) error
 
 	Agent(ctx context.Context, tenant TenantID, id AgentID) (Agent, error)
 	// AgentsByEmail finds an address in every tenant; none is an empty slice.
 	AgentsByEmail(ctx context.Context, email string) ([]Agent, error)
 	Agents(ctx context.Context, tenant TenantID, cursor string, limit int) (agents []Agent, next string, err error)
-	// SaveAgents inserts or replaces, all or none. Conflict if another agent of the tenant has an address.
+	// SaveAgents inserts or replaces, all or none. Conflict if another agent of the tenant has an address. TokensAfter never goes
+	// back: an agent that was read before its password was changed keeps the new one.
 	SaveAgents(ctx context.Context, agents ...Agent) error
+	// SetPassword replaces a hash, if it still is old, and reports whether it was. Credentials issued before tokensAfter end;
+	// zero: none do.
+	SetPassword(ctx context.Context, tenant TenantID, id AgentID, old, hash string, tokensAfter time.Time) (bool, error)
 	Teams(ctx context.Context, tenant TenantID) ([]Team, error)
 	SaveTeam(ctx context.Context, t Team) error
+	// DeleteTeam removes a team, and takes its agents out of it.
+	DeleteTeam(ctx context.Context, tenant TenantID, id TeamID) error
 	Visitor(ctx context.Context, tenant TenantID, id VisitorID) (Visitor, error)
 
 	Conversation(ctx context.Context, key Key) (Conversation, error)
 	// Conversations lists, newest activity first; next is empty at the end. Malformed if the Filter's Text can't be searched for.
 	Conversations(ctx context.Context, tenant TenantID, f Filter) (page []Conversation, next string, err error)
-	// Waiting returns the queue, longest wait first, and OpenCounts how many open conversations each agent has.
+	// Waiting returns the queue, the highest priority first and then the longest wait, and OpenCounts how many open conversations
+	// each agent has.
 	Waiting(ctx context.Context, tenant TenantID, limit int) ([]Conversation, error)
 	OpenCounts(ctx context.Context, tenant TenantID) (map[AgentID]int, error)
+	// Asleep returns up to limit snoozed conversations of all tenants whose time to wake has come by now, the earliest first.
+	Asleep(ctx context.Context, now time.Time, limit int) ([]Key, error)
 	// TenantsWaiting lists the tenants that have queued conversations.
 	TenantsWaiting(ctx context.Context) ([]TenantID, error)
 	// Messages returns one page of the rows and whether nothing is left in the asked range. Readers ask the Log, whose pages
@@ -113,7 +126,9 @@ type Store interface {
 	MarkRead(ctx context.Context, key Key, m Mark) (Mark, bool, error)
 	Marks(ctx context.Context, key Key) ([]Mark, error)
 
+	Records
 	Credentials
+	Uploads
 	Webhooks
 }
 
@@ -146,6 +161,10 @@ type Credentials interface {
 	EndedFamilies(ctx context.Context, since time.Time) ([][16]byte, error)
 	SigningKeys(ctx context.Context) ([]SigningKey, error) // newest first
 	AddSigningKey(ctx context.Context, k SigningKey) error // keeps the first if the id is there already
+
+	APITokens
+	SecondFactors
+	Attempts
 }
 
 // SignalKind says what a Signal means.

@@ -14,18 +14,18 @@ const (
 	EventMessageCreated = "message.created"
 	EventContactCreated = "contact.created"
 	EventContactUpdated = "contact.updated"
+	EventWantsHuman     = "conversation.handoff_requested" // EventHandoff to a person
 	EventPing           = "webhook.ping"
 )
 
 // AllEvents in a subscription asks for every event.
 const AllEvents = "*"
 
-// webhookEvents is what may be subscribed to, and webhookAliases are other names for some of it. An entry of the log whose
-// Change has one of these names is that event, so a name that nothing appends yet costs nothing.
+// webhookEvents is what may be subscribed to, and webhookAliases are other names for some of it.
 var (
 	webhookEvents = []string{
 		EventCreated, EventQueued, EventAssigned, EventTransferred, EventClosed, EventReopened,
-		"conversation.handoff_requested", "conversation.rated", "conversation.labels_updated",
+		EventWantsHuman, EventRated, EventLabels,
 		EventMessageCreated, EventMessageUpdated, EventContactCreated, EventContactUpdated,
 	}
 	webhookAliases = map[string]string{"message.sent": EventMessageCreated, "session.closed": EventClosed}
@@ -68,6 +68,11 @@ func WebhookType(e *Event) string {
 	switch {
 	case name == EventMessageRecalled:
 		return EventMessageUpdated
+	case name == EventHandoff:
+		var c Change
+		if json.Unmarshal(e.Body, &c) == nil && c.To == ToHuman {
+			return EventWantsHuman
+		}
 	case slices.Contains(webhookEvents, name):
 		return name
 	}

@@ -45,7 +45,7 @@ type Conn struct {
 	kind    Kind
 	opened  bool // Handler.Open has returned
 	ready   bool
-	pinged  bool // a PING is on its way and nothing was heard since
+	pinged  bool // a PING is on its way and nothing was heard since; before ready: its first message is with the application
 	counted bool // in the per-address table
 }
 

@@ -60,6 +60,10 @@ func (l *loop) look(c *Conn) uint32 {
 	case c.leaving != nil: // the shard took longer
 		l.goodbye(c, c.leaving)
 		return 0
+	case !c.ready && c.pinged: // the peer has done its part
+		l.e.stats.refused("first_message_unanswered")
+		l.goodbye(c, &goodbye{code: codec.CloseTooMany, reason: "the server is busy"})
+		return 0
 	case !c.ready:
 		l.goodbye(c, &goodbye{code: codec.CloseHandshake, reason: "nothing came in time to say who you are"})
 		return 0
@@ -97,7 +101,7 @@ func (l *loop) becomeReady(c *Conn) {
 		return
 	}
 	// It stays in the slot of the first deadline; look finds it alive there and moves it on.
-	c.ready = true
+	c.ready, c.pinged = true, false
 	c.heard = l.now
 }
 

@@ -55,6 +55,21 @@ func TestFirstMessageDeadline(t *testing.T) {
 	require.Equal(t, isClosing, c.state)
 }
 
+// Whoever has said who it is, and waits for a server that has no time, must be able to come back: 3502 would keep it away for good.
+func TestFirstMessageUnanswered(t *testing.T) {
+	c, _, pass := clockwork(t, &Tier{Ping: time.Hour, OutLimit: 1 << 16})
+	c.ready = false
+	c.loop.wheel.add(c, c.loop.after(5*time.Second))
+	require.NoError(t, c.deliver(OpBinary, []byte("me")))
+	pass(7)
+	require.Equal(t, isClosing, c.state)
+	count := func(code string) uint64 {
+		return c.loop.e.stats.set.GetOrCreateCounter(`uniqchat_engine_closed_total{code="` + code + `"}`).Get()
+	}
+	require.EqualValues(t, 1, count("3013"))
+	require.Zero(t, count("3502"))
+}
+
 // TestStallForgives: if the process stood still, the answers may be there unread; nobody is closed for that.
 func TestStallForgives(t *testing.T) {
 	c, s, pass := clockwork(t, &Tier{Ping: 20 * time.Second, Pong: 10 * time.Second, OutLimit: 1 << 16})

@@ -24,7 +24,7 @@ func (c *Conn) traffic() {
 		return
 	}
 	c.heard = l.e.clock.Load()
-	c.pinged = false
+	c.pinged = c.pinged && !c.ready
 	l.e.stats.read(len(buf))
 	switch c.state {
 	case inHandshake:
@@ -284,6 +284,7 @@ func (c *Conn) deliver(o Op, payload []byte) error {
 		b.B = append(b.B, payload...)
 		c.queued.Add(cost)
 		if l.e.shardOf(c).push(item{conn: c, op: o, buf: b}, false) {
+			c.pinged = c.pinged || !c.ready
 			return nil
 		}
 		c.queued.Add(-cost)

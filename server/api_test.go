@@ -29,6 +29,11 @@ func TestMain(m *testing.M) {
 var allowed = map[string]string{
 	//                        visitor owner admin supervisor agent viewer
 	"logout":               "-oasmv",
+	"changePassword":       "-oasmv",
+	"getSecondFactor":      "-oasmv",
+	"enrolSecondFactor":    "-oasmv",
+	"confirmSecondFactor":  "-oasmv",
+	"disableSecondFactor":  "-oasmv",
 	"listConversations":    "-oasmv",
 	"getConversation":      "-oasmv",
 	"listMessages":         "voasmv",
@@ -43,6 +48,16 @@ var allowed = map[string]string{
 	"closeConversation":    "-oasm-",
 	"reopenConversation":   "-oasm-",
 	"readConversation":     "voasm-",
+	"updateConversation":   "-oasm-",
+	"snoozeConversation":   "-oasm-",
+	"labelConversation":    "-oasm-",
+	"handOffConversation":  "voasm-",
+	"rateConversation":     "v-----",
+	"uploadFile":           "voasm-",
+	"getUpload":            "voasmv",
+	"getThumbnail":         "voasmv",
+	"linkUpload":           "voasmv",
+	"deleteUpload":         "voasm-",
 	"listAgents":           "-oasmv",
 	"createAgent":          "-oa---",
 	"getAgent":             "-oasmv",
@@ -58,9 +73,84 @@ var allowed = map[string]string{
 	"testWebhook":          "-oa---",
 	"listDeliveries":       "-oa---",
 	"replayDelivery":       "-oa---",
+	"updateTeam":           "-oa---",
+	"deleteTeam":           "-oa---",
+	"listAPITokens":        "-oa---",
+	"createAPIToken":       "-oa---",
+	"revokeAPIToken":       "-oa---",
+	"listSiteKeys":         "-oa---",
+	"createSiteKey":        "-oa---",
+	"updateSiteKey":        "-oa---",
+	"deleteSiteKey":        "-oa---",
+	"rotateSecret":         "-oa---",
+	"listTenants":          "------",
+	"createTenant":         "------",
+	"getTenant":            "------",
+	"updateTenant":         "------",
+	"listCannedResponses":  "-oasmv",
+	"createCannedResponse": "-oas--",
+	"getCannedResponse":    "-oasmv",
+	"updateCannedResponse": "-oas--",
+	"deleteCannedResponse": "-oas--",
+	"listLabels":           "-oasmv",
+	"createLabel":          "-oas--",
+	"getLabel":             "-oasmv",
+	"updateLabel":          "-oas--",
+	"deleteLabel":          "-oas--",
+	"listBusinessHours":    "-oasmv",
+	"createBusinessHours":  "-oa---",
+	"getBusinessHours":     "-oasmv",
+	"updateBusinessHours":  "-oa---",
+	"deleteBusinessHours":  "-oa---",
+	"listTriggers":         "-oasmv",
+	"createTrigger":        "-oa---",
+	"getTrigger":           "-oasmv",
+	"updateTrigger":        "-oa---",
+	"deleteTrigger":        "-oa---",
+	"listBlocks":           "-oasm-",
+	"createBlock":          "-oas--",
+	"getBlock":             "-oasm-",
+	"updateBlock":          "-oas--",
+	"deleteBlock":          "-oas--",
+	"getRouting":           "-oasmv",
+	"updateRouting":        "-oa---",
+	"resetRouting":         "-oa---",
 }
 
-var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true}
+// scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
+var scoped = map[string]chat.Scopes{
+	"listConversations": chat.ConversationsRead, "getConversation": chat.ConversationsRead, "listMessages": chat.ConversationsRead,
+	"assignConversation": chat.ConversationsWrite, "transferConversation": chat.ConversationsWrite, "closeConversation": chat.ConversationsWrite,
+	"reopenConversation": chat.ConversationsWrite, "readConversation": chat.ConversationsWrite, "getTranscript": chat.ConversationsRead,
+	"sendMessage": chat.MessagesWrite, "editMessage": chat.MessagesWrite, "recallMessage": chat.MessagesWrite, "addNote": chat.MessagesWrite,
+	"listAgents": chat.AgentsRead, "getAgent": chat.AgentsRead, "createAgent": chat.AgentsWrite, "updateAgent": chat.AgentsWrite,
+	"listTeams": chat.AgentsRead, "createTeam": chat.AgentsWrite, "updateTeam": chat.AgentsWrite, "deleteTeam": chat.AgentsWrite,
+	"listSiteKeys": chat.SettingsRead, "createSiteKey": chat.SettingsWrite, "updateSiteKey": chat.SettingsWrite,
+	"deleteSiteKey": chat.SettingsWrite, "rotateSecret": chat.SettingsWrite,
+	"updateConversation": chat.ConversationsWrite, "snoozeConversation": chat.ConversationsWrite, "labelConversation": chat.ConversationsWrite,
+	"handOffConversation": chat.ConversationsWrite,
+	"uploadFile":          chat.MessagesWrite, "getUpload": chat.ConversationsRead, "getThumbnail": chat.ConversationsRead,
+	"linkUpload": chat.ConversationsRead, "deleteUpload": chat.MessagesWrite,
+	"listCannedResponses": chat.SettingsRead, "createCannedResponse": chat.SettingsWrite, "getCannedResponse": chat.SettingsRead,
+	"updateCannedResponse": chat.SettingsWrite, "deleteCannedResponse": chat.SettingsWrite,
+	"listLabels": chat.SettingsRead, "createLabel": chat.SettingsWrite, "getLabel": chat.SettingsRead, "updateLabel": chat.SettingsWrite,
+	"deleteLabel": chat.SettingsWrite, "listBusinessHours": chat.SettingsRead, "createBusinessHours": chat.SettingsWrite,
+	"getBusinessHours": chat.SettingsRead, "updateBusinessHours": chat.SettingsWrite, "deleteBusinessHours": chat.SettingsWrite,
+	"listTriggers": chat.SettingsRead, "createTrigger": chat.SettingsWrite, "getTrigger": chat.SettingsRead, "updateTrigger": chat.SettingsWrite,
+	"deleteTrigger": chat.SettingsWrite, "listBlocks": chat.SettingsRead, "createBlock": chat.SettingsWrite, "getBlock": chat.SettingsRead,
+	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
+	"resetRouting": chat.SettingsWrite,
+	"listWebhooks": chat.WebhooksWrite, "createWebhook": chat.WebhooksWrite, "getWebhook": chat.WebhooksWrite, "updateWebhook": chat.WebhooksWrite,
+	"deleteWebhook": chat.WebhooksWrite, "rotateWebhookSecret": chat.WebhooksWrite, "testWebhook": chat.WebhooksWrite,
+	"listDeliveries": chat.WebhooksWrite, "replayDelivery": chat.WebhooksWrite,
+}
+
+var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}
+
+// personal operations change the caller's own account: each call is by somebody new.
+var personal = map[string]bool{"changePassword": true, "enrolSecondFactor": true, "confirmSecondFactor": true, "disableSecondFactor": true}
+
+var roles = []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer}
 
 // Every operation of the document times everybody: no credential, junk, a visitor, each role, and strangers of another tenant.
 func TestPermissionMatrix(t *testing.T) {
@@ -69,13 +159,18 @@ func TestPermissionMatrix(t *testing.T) {
 	conv := n.conversation(n.tenant.ID, visitor, "hello")
 	subject, _ := n.agent(n.tenant.ID, chat.Viewer)
 	tokens := []string{visitorToken}
-	for _, role := range []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer} {
+	for _, role := range roles {
 		_, token := n.agent(n.tenant.ID, role)
 		tokens = append(tokens, token)
 	}
 	_, stranger := n.agent(n.other.ID, chat.Owner)
 	_, strangeVisitor := n.visitor("other")
 	_, otherVisitor := n.visitor("shop")
+
+	programs := n.programs()
+	// A picture that everybody may read who may read the conversation.
+	pic := n.uploaded(visitorToken, "a.png", picture(t, 3, 3))
+	require.Equal(t, 201, n.say(visitorToken, conv, "image", pic).status)
 
 	doc := n.call("GET", "/api/openapi.json", "", nil)
 	require.Equal(t, 200, doc.status)
@@ -85,17 +180,34 @@ func TestPermissionMatrix(t *testing.T) {
 			method = strings.ToUpper(method)
 			id := op.(map[string]any)["operationId"].(string)
 			seen[id] = true
-			url := strings.Replace(path, "{id}", conv.String(), 1)
-			url = strings.Replace(url, "{mid}", chat.NewID[chat.Message]().String(), 1)
-			if strings.HasPrefix(path, "/api/v1/agents/") {
-				url = strings.Replace(path, "{id}", subject.ID.String(), 1)
+			at := func() string {
+				url := strings.Replace(path, "{mid}", chat.NewID[chat.Message]().String(), 1)
+				if kind, ok := recordPaths[strings.TrimSuffix(path, "/{id}")]; ok {
+					return strings.Replace(url, "{id}", n.record(kind).String(), 1)
+				}
+				if strings.HasPrefix(path, "/api/v1/uploads/") {
+					return strings.Replace(path, "/api/v1/uploads/{id}", pic, 1)
+				}
+				if thing := n.fresh(path); thing != "" { // what an operation takes away is there again for the next
+					return strings.Replace(url, "{id}", thing, 1)
+				}
+				if strings.HasPrefix(path, "/api/v1/agents/") {
+					return strings.Replace(url, "{id}", subject.ID.String(), 1)
+				}
+				return strings.Replace(url, "{id}", conv.String(), 1)
 			}
-			if strings.HasPrefix(path, "/api/v1/webhooks/") {
-				url = n.webhookPath(path)
-			}
+			url := at()
 			var body any
+			kind := "application/json"
 			if method != "GET" {
 				body = bodies[id]
+			}
+			if id == "uploadFile" {
+				body, kind = form(t, "a.txt", []byte("text"))
+			}
+			if id == "completeChallenge" { // a challenge is its credential
+				require.Equal(t, 401, n.call(method, url, "", `{"x":1}`).status, id)
+				continue
 			}
 			if public[id] {
 				require.NotEqual(t, 401, n.call(method, url, "", `{"x":1}`).status, id)
@@ -103,18 +215,22 @@ func TestPermissionMatrix(t *testing.T) {
 			}
 			rights, ok := allowed[id]
 			require.True(t, ok, "%s is not in this table", id)
-			none := n.call(method, url, "", body)
+			none := n.call(method, at(), "", body, "Content-Type", kind)
 			require.Equal(t, 401, none.status, id)
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
-			require.Equal(t, 401, n.call(method, url, "junk", body).status, id)
+			require.Equal(t, 401, n.call(method, at(), "junk", body, "Content-Type", kind).status, id)
 			for i, token := range tokens {
-				if id == "deleteWebhook" {
-					url = n.webhookPath(path)
+				if personal[id] && i > 0 {
+					_, token = n.agent(n.tenant.ID, roles[i-1])
 				}
-				got := n.call(method, url, token, body)
+				got := n.call(method, at(), token, body, "Content-Type", kind)
 				if rights[i] == '-' {
 					require.Equal(t, 403, got.status, "%s by %d: %s", id, i, got.raw)
 				} else {
+					if id == "deleteUpload" && i > 0 {
+						require.Equal(t, "not_yours", got.code(), "%s by %d: %s", id, i, got.raw)
+						continue
+					}
 					require.NotContains(t, []int{400, 401, 403}, got.status, "%s by %d: %s", id, i, got.raw)
 					if id != "transferConversation" && !strings.Contains(path, "{mid}") { // to a team, of a message, that is not there
 						require.NotEqual(t, 404, got.status, "%s by %d: %s", id, i, got.raw)
@@ -122,16 +238,30 @@ func TestPermissionMatrix(t *testing.T) {
 					require.Less(t, got.status, 500, "%s by %d: %s", id, i, got.raw)
 				}
 			}
+			programs.try(t, id, func(token string) *answer { return n.call(method, at(), token, body, "Content-Type", kind) })
+			if strings.HasPrefix(path, "/api/v1/tenants") {
+				got := n.call(method, at(), programs.platform, body)
+				require.Less(t, got.status, 400, "%s: %s", id, got.raw)
+				continue
+			}
 			if strings.Contains(path, "{id}") {
-				require.Equal(t, 404, n.call(method, url, stranger, body).status, "%s by another tenant's owner", id)
+				if scoped[id] != 0 {
+					require.Equal(t, 404, n.call(method, at(), programs.strange, body, "Content-Type", kind).status, "%s by another tenant's program", id)
+				}
+				foreign := 404
+				if rights[1] == '-' {
+					foreign = 403
+				}
+				url := at()
+				require.Equal(t, foreign, n.call(method, url, stranger, body, "Content-Type", kind).status, "%s by another tenant's owner", id)
 				want := 403
 				if rights[0] == 'v' {
 					want = 404
 				}
 				if id != "sendMessage" { // ids are a tenant's own: it would begin a conversation there
-					require.Equal(t, want, n.call(method, url, strangeVisitor, body).status, "%s by another tenant's visitor", id)
+					require.Equal(t, want, n.call(method, at(), strangeVisitor, body, "Content-Type", kind).status, "%s by another tenant's visitor", id)
 				}
-				require.Equal(t, want, n.call(method, url, otherVisitor, body).status, "%s by another visitor", id)
+				require.Equal(t, want, n.call(method, at(), otherVisitor, body, "Content-Type", kind).status, "%s by another visitor", id)
 			}
 		}
 	}
@@ -152,11 +282,56 @@ var bodies = map[string]any{
 	"updateAgent":          map[string]any{"name": "Renamed"},
 	"createWebhook":        map[string]any{"url": "https://example.com/", "events": []string{"*"}},
 	"updateWebhook":        map[string]any{"description": "Renamed"},
+	"changePassword":       map[string]any{"current_password": password, "new_password": "another horse"},
+	"enrolSecondFactor":    map[string]any{"password": password},
+	"confirmSecondFactor":  map[string]any{"code": "000000"},
+	"disableSecondFactor":  map[string]any{"password": password, "code": "000000"},
+	"updateTeam":           map[string]any{"name": "Renamed"},
+	"createSiteKey":        map[string]any{"name": "Shop"},
+	"updateSiteKey":        map[string]any{"name": "Shop"},
+	"createTenant":         map[string]any{"slug": "three", "name": "Three"},
+	"updateTenant":         map[string]any{"name": "Renamed"},
+	"createAPIToken":       map[string]any{"name": "crm", "scopes": []string{"*"}},
+	"updateConversation":   map[string]any{"priority": 1},
+	"snoozeConversation":   map[string]any{},
+	"labelConversation":    map[string]any{"labels": []string{}},
+	"handOffConversation":  map[string]any{"to": "human"},
+	"rateConversation":     map[string]any{"rating": 5},
+
+	"createCannedResponse": map[string]any{"shortcut": "hi", "text": "Hello"},
+	"updateCannedResponse": map[string]any{"text": "Hello"},
+	"createLabel":          map[string]any{"name": "vip"},
+	"updateLabel":          map[string]any{"color": "#ff0000"},
+	"createBusinessHours":  map[string]any{"name": "always", "time_zone": "UTC", "weekly": []any{}},
+	"updateBusinessHours":  map[string]any{"time_zone": "Asia/Shanghai"},
+	"createTrigger":        map[string]any{"name": "t", "conditions": map[string]any{"seconds_on_page": 5}, "message": map[string]any{"en": "Hi"}},
+	"updateTrigger":        map[string]any{"enabled": false},
+	"createBlock":          map[string]any{"kind": "address", "value": "192.0.2.7"},
+	"updateBlock":          map[string]any{"reason": "spam"},
+	"updateRouting":        map[string]any{"sticky": false},
+}
+
+// recordPaths are the collections, and an example of each.
+var recordPaths = map[string]chat.Record{
+	"/api/v1/canned-responses": {Kind: chat.RecordCanned, Body: []byte(`{"shortcut":"a","text":"b"}`)},
+	"/api/v1/labels":           {Kind: chat.RecordLabel, Body: []byte(`{"name":"a","color":"#000000"}`)},
+	"/api/v1/business-hours":   {Kind: chat.RecordHours, Body: []byte(`{"name":"a","time_zone":"UTC","weekly":[]}`)},
+	"/api/v1/triggers":         {Kind: chat.RecordTrigger, Body: []byte(`{"name":"a","enabled":true,"conditions":{"seconds_on_page":1},"message":{"en":"x"}}`)},
+	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
+}
+
+// record adds one like an example.
+func (n *node) record(r chat.Record) chat.RecordID {
+	n.t.Helper()
+	r.ID, r.Tenant, r.Version, r.CreatedAt, r.UpdatedAt = chat.NewID[chat.Record](), n.tenant.ID, 1, time.Now(), time.Now()
+	r.Name = r.ID.String()
+	require.NoError(n.t, n.kept.Store.AddRecord(context.Background(), r, 10_000))
+	return r.ID
 }
 
 func TestNothingIsToldWithoutCredential(t *testing.T) {
 	n := start(t, nil)
-	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/conversations/x/y/z", "/api/v1//conversations", "/api/v1/auth", "/api/v1/auth/login/x", "/api/v1/%63onversations"} {
+	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/conversations/x/y/z", "/api/v1//conversations", "/api/v1/auth", "/api/v1/auth/login/x", "/api/v1/%63onversations", "/api/v1/auth/totp"} {
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
 			require.Equal(t, 401, n.call(method, path, "", nil).status, "%s %s", method, path)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/server/auth"
 	"github.com/uniqchat/uniqchat/server/live"
 )
@@ -14,7 +15,10 @@ type authenticator struct{ auth *auth.Service }
 // Authenticate implements live.Authenticator.
 func (a authenticator) Authenticate(ctx context.Context, token, origin string) (live.Credential, error) {
 	c, err := a.auth.Authenticate(ctx, token, origin)
-	return live.Credential{Actor: c.Actor, Family: c.Family}, err
+	if err == nil && c.Platform {
+		return live.Credential{}, chat.Errorf(chat.Forbidden, "a token of the platform has no conversations")
+	}
+	return live.Credential{Actor: c.Actor, Family: c.Family, Print: c.Print}, err
 }
 
 // defaultShards is how many goroutines serve packets: more than processors, because they wait for the log.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/api"
 	"github.com/uniqchat/uniqchat/server/live"
 )
 
@@ -38,6 +39,9 @@ type Config struct {
 	Limits live.Limits
 	// SessionsPerAddress is how many widget sessions one address may open a second. 0: no limit.
 	SessionsPerAddress float64
+	// Uploads and FileLimits bound what is taken of files, and what is kept.
+	Uploads    api.UploadLimits
+	FileLimits chat.FileLimits
 	// DrainWindow is how long connections are given to leave. Defaults to 10s.
 	DrainWindow time.Duration
 	// MoveAfter is how long after the node stopped being ready for want of its storage its clients are moved to other nodes.
@@ -63,6 +67,8 @@ type Deps struct {
 	Log    chat.Log
 	Store  chat.Store
 	Broker chat.Broker
+	// Files keeps what is uploaded. Nil: nothing can be.
+	Files chat.Files
 	// Metrics are served beside the server's own.
 	Metrics []*metrics.Set
 	// Health says how the servers behind the storage are: "ok", "degraded: …" (chat goes on), or what is wrong. May be nil.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/outbound/files"
 	"github.com/uniqchat/uniqchat/server"
 	"github.com/uniqchat/uniqchat/server/auth"
 	"github.com/uniqchat/uniqchat/storage"
@@ -38,6 +39,8 @@ type node struct {
 	tenant chat.Tenant
 	other  chat.Tenant
 	http   *http.Client
+	shelf  string // where uploads are
+	files  chat.Files
 	stop   func() error // drains; tells how the server ended
 }
 
@@ -58,7 +61,9 @@ func start(t testing.TB, change func(*server.Config)) *node {
 	kd := make(chan error, 1)
 	go func() { kd <- kept.Run(keeping) }()
 
-	n := &node{t: t, kept: kept}
+	n := &node{t: t, kept: kept, shelf: filepath.Join(t.TempDir(), "uploads")}
+	n.files, err = files.Open(ctx, n.shelf)
+	require.NoError(t, err)
 	n.tenant = chat.Tenant{ID: chat.NewID[chat.Tenant](), Slug: "one", Name: "One", CreatedAt: time.Now()}
 	n.other = chat.Tenant{ID: chat.NewID[chat.Tenant](), Slug: "two", Name: "Two", CreatedAt: time.Now()}
 	require.NoError(t, kept.Store.SaveTenant(ctx, n.tenant))
@@ -73,7 +78,7 @@ func start(t testing.TB, change func(*server.Config)) *node {
 	if change != nil {
 		change(&cfg)
 	}
-	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker})
+	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: n.files})
 	require.NoError(t, err)
 	n.mint, err = auth.New(ctx, auth.Config{Store: kept.Store, Broker: kept.Broker, Hash: cheap})
 	require.NoError(t, err)
@@ -101,6 +106,7 @@ func start(t testing.TB, change func(*server.Config)) *node {
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		require.NoError(t, n.stop())
+		require.NoError(t, n.files.(io.Closer).Close())
 		endKeeping()
 		<-kd
 		require.NoError(t, kept.Close())

@@ -125,6 +125,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(c.l.write)); err != nil {
 		return 0, err
 	}
+	if bytes.HasPrefix(b, []byte("HTTP/1.1 4")) && bytes.Contains(b, []byte("\r\nConnection: close\r\n")) {
+		c.linger = true // what was refused may still be coming in
+	}
 	if problem := cannedProblem(b); problem != nil {
 		c.linger = true
 		if _, err := c.Conn.Write(problem); err != nil {
@@ -134,6 +137,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	}
 	return c.Conn.Write(b)
 }
+
+// ReadFrom hands on what r gives, a little at a time and each within the deadline of a write: Hertz would gather all of it first.
+func (c *conn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(struct{ io.Writer }{c}, r) }
 
 func (c *conn) Close() error {
 	c.l.mu.Lock()

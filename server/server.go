@@ -51,8 +51,10 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 		return nil, err
 	}
 	s.desk = chat.NewDesk(chat.DeskConfig{
-		Log: deps.Log, Store: deps.Store, Broker: deps.Broker, Passive: cfg.Role == RoleAPI, Logger: cfg.Logger,
+		Log: deps.Log, Store: deps.Store, Broker: deps.Broker, Files: deps.Files, FileLimits: cfg.FileLimits,
+		Passive: cfg.Role == RoleAPI, Logger: cfg.Logger,
 	})
+	s.set.NewGauge("uniqchat_chat_swept_files", func() float64 { return float64(s.desk.Swept()) })
 	s.set.NewGauge("uniqchat_server_peers", func() float64 { return float64(s.desk.Presence.Peers()) })
 	if cfg.Role == RoleAPI {
 		s.reader = newObserver(s.desk, deps)
@@ -104,7 +106,7 @@ func (s *Server) makeHertz() (err error) {
 	s.hertz = hertz.New(
 		hertz.WithListener(s.http), hertz.WithTransport(standard.NewTransporter),
 		hertz.WithReadTimeout(s.cfg.HTTPReadTimeout), hertz.WithIdleTimeout(60*time.Second),
-		hertz.WithMaxHeaderBytes(16<<10), hertz.WithMaxRequestBodySize(1<<20), hertz.WithDisablePreParseMultipartForm(true),
+		hertz.WithMaxHeaderBytes(16<<10), hertz.WithStreamBody(true), hertz.WithMaxRequestBodySize(1<<20), hertz.WithDisablePreParseMultipartForm(true),
 		hertz.WithHandleMethodNotAllowed(true), hertz.WithRedirectTrailingSlash(false), hertz.WithDisablePrintRoute(true),
 		hertz.WithExitWaitTime(5*time.Second),
 	)
@@ -112,7 +114,7 @@ func (s *Server) makeHertz() (err error) {
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
 		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
-		SessionsPerAddress: s.cfg.SessionsPerAddress, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
+		SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
 		Logger: s.cfg.Logger, Metrics: s.set,
 	})
 	return err

@@ -13,18 +13,23 @@ import (
 	"github.com/uniqchat/uniqchat/server/api"
 )
 
-// webhookPath is a path with the id of a new webhook of the first tenant, or of a delivery to one.
-func (n *node) webhookPath(path string) string {
+// freshWebhook makes a webhook of the first tenant, its only one, and returns its id, or that of a delivery to it.
+func (n *node) freshWebhook(path string) string {
 	n.t.Helper()
-	w := chat.Webhook{ID: chat.NewID[chat.Webhook](), Tenant: n.tenant.ID, URL: "https://example.com/", Events: []string{"message.created"}, Secrets: []string{"whsec_AAAA"}}
-	require.NoError(n.t, n.kept.Store.AddWebhook(context.Background(), w))
-	id := w.ID.String()
-	if strings.Contains(path, "/webhooks/deliveries/") {
-		d, err := n.kept.Store.Ping(context.Background(), n.tenant.ID, w.ID, json.RawMessage(`{}`), time.Now())
-		require.NoError(n.t, err)
-		id = d.ID.String()
+	ctx := context.Background()
+	old, _, err := n.kept.Store.Webhooks(ctx, n.tenant.ID, "", 100)
+	require.NoError(n.t, err)
+	for _, w := range old {
+		require.NoError(n.t, n.kept.Store.DeleteWebhook(ctx, n.tenant.ID, w.ID))
 	}
-	return strings.Replace(path, "{id}", id, 1)
+	w := chat.Webhook{ID: chat.NewID[chat.Webhook](), Tenant: n.tenant.ID, URL: "https://example.com/", Events: []string{"message.created"}, Secrets: []string{"whsec_AAAA"}}
+	require.NoError(n.t, n.kept.Store.AddWebhook(ctx, w))
+	if !strings.Contains(path, "/webhooks/deliveries/") {
+		return w.ID.String()
+	}
+	d, err := n.kept.Store.Ping(ctx, n.tenant.ID, w.ID, json.RawMessage(`{}`), time.Now())
+	require.NoError(n.t, err)
+	return d.ID.String()
 }
 
 // claim takes everything that is due.
@@ -141,6 +146,10 @@ func TestWebhookData(t *testing.T) {
 	require.Equal(t, 200, n.call("POST", path+"/reopen", token, nil).status)
 	require.Equal(t, 200, n.call("POST", path+"/assign", token, map[string]any{"agent_id": nil}).status)
 	require.Equal(t, 200, n.call("POST", path+"/transfer", token, map[string]any{"agent_id": alice.ID, "note": "yours"}).status)
+	require.Equal(t, 200, n.call("POST", path+"/labels", token, map[string]any{"labels": []string{"vip"}}).status)
+	require.Less(t, n.call("POST", path+"/rating", visitorToken, map[string]any{"rating": 4, "comment": "fine"}).status, 300)
+	require.Equal(t, 200, n.call("POST", path+"/handoff", token, map[string]any{"to": "bot"}).status)
+	require.Equal(t, 200, n.call("POST", path+"/handoff", token, map[string]any{"to": "human"}).status)
 	now := n.call("GET", path, token, nil).body
 	messages := n.call("GET", path+"/messages", token, nil).data()
 
@@ -157,6 +166,7 @@ func TestWebhookData(t *testing.T) {
 	require.Equal(t, []string{
 		"conversation.created", "message.created", "message.created", "message.updated", "message.updated", "conversation.assigned",
 		"conversation.closed", "conversation.reopened", "conversation.queued", "conversation.transferred",
+		"conversation.labels_updated", "conversation.rated", "conversation.handoff_requested",
 	}, types)
 	require.Equal(t, messages[1], any(data[1]), "a message as the API shows it")
 	require.Equal(t, map[string]any{"text": "edited"}, data[3]["body"])
@@ -168,9 +178,12 @@ func TestWebhookData(t *testing.T) {
 		require.Equal(t, status == "queued", data[i]["queued_at"] != nil, types[i])
 		require.Equal(t, types[i], data[i]["change"].(map[string]any)["event"])
 	}
+	require.Equal(t, []any{"open", []any{"vip"}}, []any{data[10]["status"], data[10]["labels"]})
+	require.Equal(t, []any{4.0, 4.0}, []any{data[11]["rating"], data[11]["change"].(map[string]any)["rating"]})
+	require.Equal(t, []any{"queued", "human"}, []any{data[12]["status"], data[12]["change"].(map[string]any)["to"]})
 	require.Equal(t, []any{nil, alice.ID.String()}, []any{data[0]["assignee_id"], data[6]["assignee_id"]})
-	last := data[9]
-	require.Equal(t, "yours", last["change"].(map[string]any)["note"])
+	require.Equal(t, "yours", data[9]["change"].(map[string]any)["note"])
+	last := data[12]
 	delete(last, "change")
 	require.Equal(t, now, last, "the conversation as the API shows it")
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
-	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -103,8 +102,8 @@ func createTenant(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store
 		return fmt.Errorf("%q: a slug is small letters, digits and hyphens, at most 63", slug)
 	}
 	for _, o := range origins {
-		if err := checkOrigin(o); err != nil {
-			return err
+		if err := auth.ValidOrigin(o); err != nil {
+			return fmt.Errorf("--origin: %w", err)
 		}
 	}
 	if _, err := store.TenantBySlug(ctx, slug); !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
@@ -129,21 +128,6 @@ func createTenant(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "tenant    %s\nid        %s\nsite key  %s\nsecret    %s\n", t.Slug, t.ID, k.Key, k.Secrets[0])
 	return err
-}
-
-// checkOrigin refuses what no browser ever sends as Origin (RFC 6454, 6.2): the list is compared byte by byte, so the
-// widget would be refused everywhere.
-func checkOrigin(origin string) error {
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Contains(origin, "*") ||
-		origin != u.Scheme+"://"+strings.ToLower(u.Host) {
-		return fmt.Errorf("--origin %q: is not what a browser calls a page's origin; write scheme and host in small letters and nothing more, "+
-			"e.g. https://shop.example.com", origin)
-	}
-	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-		return fmt.Errorf("--origin %q: browsers leave the usual port out; write %s://%s", origin, u.Scheme, strings.TrimSuffix(u.Host, ":"+port))
-	}
-	return nil
 }
 
 func userCommand() *cobra.Command {
@@ -175,8 +159,32 @@ func userCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(create, list, password)
+	factor := &cobra.Command{
+		Use: "reset-totp EMAIL", Short: "Turn an agent's second factor off, when app and recovery codes are lost", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withStore(cmd, func(ctx context.Context, store *sqlstore.Store) error {
+				return resetFactor(ctx, cmd, store, tenant, args[0])
+			})
+		},
+	}
+	cmd.AddCommand(create, list, password, factor)
 	return cmd
+}
+
+func resetFactor(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store, slug, email string) error {
+	t, err := tenantNamed(ctx, store, slug)
+	if err != nil {
+		return err
+	}
+	a, err := agentOf(ctx, store, t.ID, email)
+	if err != nil {
+		return err
+	}
+	if err := store.DeleteSecondFactor(ctx, t.ID, a.ID); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), "the second factor is off")
+	return err
 }
 
 // tenantNamed returns the tenant of a slug, or the only one there is.
@@ -266,7 +274,7 @@ func setPassword(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store,
 	if a.PasswordHash, err = askPassword(cmd); err != nil {
 		return err
 	}
-	a.TokensAfter = time.Now().UTC()
+	a.EndTokens(time.Now())
 	if err := store.SaveAgents(ctx, a); err != nil {
 		return err
 	}

@@ -48,7 +48,8 @@ func seedDemo(ctx context.Context, store chat.Store, dataDir string) (string, er
 			if err == nil && same && !have.Disabled {
 				continue
 			}
-			have.TokensAfter, have.Disabled = time.Now().UTC(), false
+			have.Disabled = false
+			have.EndTokens(time.Now())
 		case errors.Is(err, &chat.Error{Code: chat.NotFound}):
 			have = want
 			have.ID, have.Tenant, have.Capacity, have.CreatedAt = chat.NewID[chat.Agent](), tenant.ID, 20, time.Now().UTC()
@@ -148,7 +149,7 @@ func ensureSiteKey(ctx context.Context, store chat.Store, t chat.TenantID, key s
 	if !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
 		return k, err
 	}
-	k = chat.SiteKey{Tenant: t, Key: key, Secrets: []string{rand.Text()}, Origins: origins}
+	k = chat.SiteKey{Tenant: t, Key: key, Secrets: []string{rand.Text()}, Origins: origins, CreatedAt: time.Now().UTC()}
 	return k, store.SaveSiteKey(ctx, k)
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -249,6 +250,59 @@ func TestAccountsBesideAServer(t *testing.T) {
 	out, err = second.run("serve")
 	require.Error(t, err)
 	require.Contains(t, out, "being served by another process")
+	s.end(t, syscall.SIGTERM)
+}
+
+var printedToken = regexp.MustCompile(`id +(\S+)\ntoken +(uq_[0-9a-f]{64})\n`)
+
+// API tokens are made, listed and revoked beside a server that is running.
+func TestAPITokens(t *testing.T) {
+	p := newPlace(t)
+	p.must("migrate")
+	p.must("tenant", "create", "acme")
+	s := p.serve()
+	get := func(path, token string) int {
+		req, err := http.NewRequest("GET", "http://"+p.http+path, nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+token)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		res.Body.Close()
+		return res.StatusCode
+	}
+	for _, bad := range [][]string{
+		{"--scope", "*"},
+		{"--name", "x"},
+		{"--name", "x", "--scope", "everything"},
+		{"--name", "x", "--platform", "--scope", "*"},
+		{"--name", "x", "--platform", "--tenant", "acme"},
+		{"--name", "x", "--scope", "*", "--ttl", "-1h"},
+		{"--name", "x", "--scope", "*", "--tenant", "none"},
+	} {
+		_, err := p.run(append([]string{"token", "create"}, bad...)...)
+		require.Error(t, err, bad)
+	}
+	ours := printedToken.FindStringSubmatch(p.must("token", "create", "--name", "CRM", "--scope", "agents:read", "--ttl", "24h"))
+	require.Len(t, ours, 3)
+	platform := printedToken.FindStringSubmatch(p.must("token", "create", "--name", "ops", "--platform"))
+	require.Len(t, platform, 3)
+	require.Equal(t, 200, get("/api/v1/agents", ours[2]))
+	require.Equal(t, 403, get("/api/v1/conversations", ours[2]))
+	require.Equal(t, 403, get("/api/v1/tenants", ours[2]))
+	require.Equal(t, 200, get("/api/v1/tenants", platform[2]))
+	require.Equal(t, 403, get("/api/v1/agents", platform[2]))
+	list := p.must("token", "list")
+	require.Contains(t, list, "CRM")
+	require.NotContains(t, list, "ops")
+	require.NotContains(t, list, ours[2])
+	require.Contains(t, p.must("token", "list", "--platform"), "ops")
+	_, err := p.run("token", "revoke", platform[1])
+	require.Error(t, err, "it is not the tenant's")
+	p.must("token", "revoke", ours[1])
+	p.must("token", "revoke", "--platform", platform[1])
+	require.Eventually(t, func() bool {
+		return get("/api/v1/agents", ours[2]) == 401 && get("/api/v1/tenants", platform[2]) == 401
+	}, 5*time.Second, 50*time.Millisecond)
 	s.end(t, syscall.SIGTERM)
 }
 

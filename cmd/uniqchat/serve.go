@@ -15,9 +15,11 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
 
+	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/cmd/uniqchat/config"
 	"github.com/uniqchat/uniqchat/engine"
 	"github.com/uniqchat/uniqchat/server"
+	"github.com/uniqchat/uniqchat/server/api"
 	"github.com/uniqchat/uniqchat/server/live"
 	"github.com/uniqchat/uniqchat/storage"
 	"github.com/uniqchat/uniqchat/web"
@@ -147,9 +149,14 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
+	shelf, closeShelf, err := p.openFiles(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeShelf()
 	outgoing := metrics.NewSet()
 	p.server, err = server.New(ctx, cfg, server.Deps{
-		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
 	})
 	if err != nil {
 		return err
@@ -270,7 +277,11 @@ func (p *process) serverConfig() (server.Config, error) {
 			WSListen: c.WS.Listen, TCPListen: address(c.TCP.Listen), Loops: loops, Shards: shards, MaxConnections: c.Engine.MaxConnections,
 			MaxPerAddress: c.Limits.ConnectionsPerAddress, AcceptsPerAddress: c.Limits.AcceptsPerAddressPerSecond,
 		},
-		Limits: limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
+		Uploads: api.UploadLimits{
+			Bytes: int64(c.Uploads.MaxBytes), Pixels: int64(c.Uploads.MaxPixels), LinkLife: time.Duration(c.Uploads.LinkLife), Temp: p.tempDir(),
+		},
+		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
+		Limits:     limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,
 	}, nil
 }

@@ -19,7 +19,7 @@ import (
 )
 
 func tokenCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "token", Short: "Tokens"}
+	cmd := &cobra.Command{Use: "token", Short: "API tokens, of a tenant or of the platform; tokens for load tests"}
 	m := minting{}
 	mint := &cobra.Command{
 		Use: "mint", Short: "Mint tokens in bulk, for load tests: JSON lines of role, token, user", Args: cobra.NoArgs,
@@ -35,7 +35,7 @@ func tokenCommand() *cobra.Command {
 	f.BoolVar(&m.create, "create-agents", false, "make the accounts bench-agent-1@bench.test, … (nobody can log in to them)")
 	f.DurationVar(&m.life, "ttl", 24*time.Hour, "how long the tokens are valid")
 	f.StringVar(&m.out, "out", "-", "file to write; - is standard output")
-	cmd.AddCommand(mint)
+	cmd.AddCommand(append(apiTokenCommands(), mint)...)
 	return cmd
 }
 

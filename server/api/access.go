@@ -4,13 +4,23 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/server/auth"
 )
 
 // access is one row of the permission table: who may call an operation. The zero row is a mistake and stops the start.
 type access struct {
-	public  bool // no credential needed
-	visitor bool // a visitor's token will do, for what is the visitor's own
-	roles   roles
+	public   bool // no credential needed
+	visitor  bool // a visitor's token will do, for what is the visitor's own
+	begun    bool // for whoever has a challenge: it is proven before
+	platform bool // for the platform's API tokens, and nobody else
+	roles    roles
+	scope    chat.Scopes // what an API token needs; none: no API token may call it
+}
+
+// with is the row for API tokens of a scope, too.
+func (a access) with(scope chat.Scopes) access {
+	a.scope = scope
+	return a
 }
 
 // roles is a set of agents' roles.
@@ -35,31 +45,72 @@ var roleBits = map[chat.AgentRole]roles{
 // The rows in use.
 var (
 	anyone         = access{public: true}
+	challenged     = access{public: true, begun: true}
 	readers        = access{roles: all}
 	readersVisitor = access{roles: all, visitor: true}
 	workers        = access{roles: staff}
 	workersVisitor = access{roles: staff, visitor: true}
 	managers       = access{roles: admins}
+	platform       = access{platform: true}
+	leads          = access{roles: admins | supervisor}
+	visitorOnly    = access{visitor: true}
 )
 
 func (a access) known() bool { return a != access{} }
 
-// allows reports whether the actor may call the operation.
-func (a access) allows(actor *chat.Actor) bool {
-	switch actor.Role {
-	case chat.RoleVisitor:
-		return a.visitor
-	case chat.RoleAgent:
-		return a.roles&roleBits[actor.AgentRole] != 0
-	default:
-		return false
+var (
+	errRole     = &chat.Error{Code: chat.Forbidden, Name: "role_not_allowed", Message: "your role does not allow this"}
+	errNoTokens = &chat.Error{Code: chat.Forbidden, Name: "role_not_allowed", Message: "an API token can't do this; log in"}
+	errPlatform = &chat.Error{Code: chat.Forbidden, Name: "platform_only", Message: "this needs an API token of the platform: uniqchat token create --platform"}
+)
+
+// check returns Forbidden unless the credential may call the operation.
+func (a access) check(cred *auth.Credential) error {
+	actor := cred.Actor
+	switch {
+	case a.platform && !cred.Platform:
+		return errPlatform
+	case a.platform:
+		return nil
+	case cred.Platform:
+		return &chat.Error{Code: chat.Forbidden, Name: "platform_only", Message: "a token of the platform manages tenants and nothing inside of one"}
+	case actor.Role == chat.RoleVisitor && a.visitor, actor.Role == chat.RoleAgent && a.roles&roleBits[actor.AgentRole] != 0:
+		return nil
+	case actor.Role != chat.RoleAPI:
+		return errRole
+	case a.scope == 0:
+		return errNoTokens
+	case !actor.Scopes.Has(a.scope):
+		return &scopeError{a.scope}
 	}
+	return nil
+}
+
+// scopeError tells an API token which scope it lacks.
+type scopeError struct{ scope chat.Scopes }
+
+func (e *scopeError) Error() string {
+	return "this needs an API token with the scope " + e.scope.String()
+}
+
+// Unwrap makes it a failure for people.
+func (e *scopeError) Unwrap() error {
+	return &chat.Error{Code: chat.Forbidden, Name: "scope_missing", Message: e.Error()}
 }
 
 // describe is the row in words, for the document.
 func (a access) describe() string {
+	if a.begun {
+		return "The challenge of a log-in, in the body; without a valid one 401."
+	}
 	if a.public {
 		return "No credential is needed."
+	}
+	if a.platform {
+		return "An API token of the platform."
+	}
+	if a.roles == 0 {
+		return "Only a visitor, for its own conversations."
 	}
 	s := "Roles: "
 	for i, r := range []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer} {
@@ -73,19 +124,28 @@ func (a access) describe() string {
 	if a.visitor {
 		s += "; a visitor, for its own conversations"
 	}
-	return s + "."
+	if a.scope != 0 {
+		return s + "; an API token with the scope " + a.scope.String() + "."
+	}
+	return s + "; no API token."
 }
 
 // permit lets an operation run only for those that its row names. Whether there is a credential at all was seen before.
 func (a *API) permit(who access) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := callOf(ctx.Context())
-		if who.public || c.cred != nil && who.allows(c.cred.Actor) {
+		var err error = errRole
+		if who.public {
+			err = nil
+		} else if c.cred != nil {
+			err = who.check(c.cred)
+		}
+		if err == nil {
 			next(ctx)
 			return
 		}
 		if h, ok := ctx.(*hertzContext); ok {
-			writeProblem(h.c, problem(c, &chat.Error{Code: chat.Forbidden, Name: "role_not_allowed", Message: "your role does not allow this"}))
+			writeProblem(h.c, problem(c, err))
 		}
 	}
 }

@@ -75,10 +75,10 @@ func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*
 	if g.Name == "" {
 		return nil, errBlankName
 	}
-	if addr, err := mail.ParseAddress(g.Email); err != nil || addr.Address != g.Email {
-		return nil, chat.Errorf(chat.Malformed, "email: %.80q is not an address", g.Email)
+	err := validEmail(g.Email)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if g.Teams, err = a.teamIDs(ctx, c, b.Teams); err != nil {
 		return nil, err
 	}
@@ -89,6 +89,13 @@ func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*
 		return nil, emailTaken(err)
 	}
 	return ok(a.showAgent(&g))
+}
+
+func validEmail(email string) error {
+	if addr, err := mail.ParseAddress(email); err != nil || addr.Address != email {
+		return chat.Errorf(chat.Malformed, "email: %.80q is not an address", email)
+	}
+	return nil
 }
 
 var errBlankName = chat.Errorf(chat.Malformed, "name: is only blanks")
@@ -104,6 +111,10 @@ func emailTaken(err error) error {
 func mayGrant(actor *chat.Actor, role chat.AgentRole) error {
 	if role == chat.Owner && actor.AgentRole != chat.Owner {
 		return &chat.Error{Code: chat.Forbidden, Name: "owner_only", Message: "only an owner may do this to an owner"}
+	}
+	if role == chat.Admin && actor.Role == chat.RoleAPI && !actor.Scopes.Has(chat.AllScopes) {
+		// Otherwise a token of one scope could make itself an admin with a password of its choice, who may do everything.
+		return &chat.Error{Code: chat.Forbidden, Name: "admin_only", Message: "an API token needs the scope * to do this to an admin"}
 	}
 	return nil
 }
@@ -178,12 +189,14 @@ func (a *API) applyAgent(ctx context.Context, c *call, g *chat.Agent, in *update
 		if g.PasswordHash, err = a.cfg.Auth.HashPassword(ctx, *b.Password); err != nil {
 			return false, err
 		}
-		g.TokensAfter, revoke = a.cfg.Now().UTC(), true
+		g.EndTokens(a.cfg.Now())
+		revoke = true
 	}
 	if b.Disabled != nil && *b.Disabled != g.Disabled {
 		g.Disabled = *b.Disabled
 		if g.Disabled {
-			g.TokensAfter, revoke = a.cfg.Now().UTC(), true
+			g.EndTokens(a.cfg.Now())
+			revoke = true
 		}
 	}
 	return revoke, nil
@@ -216,16 +229,12 @@ func (a *API) teamIDs(ctx context.Context, c *call, raw []string) ([]chat.TeamID
 	return out, nil
 }
 
-func (a *API) listTeams(ctx context.Context, c *call, _ *none) (*answer[List[Team]], error) {
+func (a *API) listTeams(ctx context.Context, c *call, in *listInput) (*answer[List[Team]], error) {
 	teams, err := a.cfg.Store.Teams(ctx, c.actor().Tenant)
 	if err != nil {
 		return nil, err
 	}
-	out := List[Team]{Data: make([]Team, len(teams))}
-	for i := range teams {
-		out.Data[i] = showTeam(&teams[i])
-	}
-	return ok(out)
+	return pageOf(teams, in, func(t *chat.Team) string { return t.Name + "\x00" + t.ID.String() }, showTeam)
 }
 
 type createTeamInput struct {

@@ -34,6 +34,8 @@ type Config struct {
 	// Visitors and Staff bound what each of them sends over HTTP. Default to 64 KiB, 10 a second, 40 at once, and
 	// 256 KiB, 50, 200.
 	Visitors, Staff SendLimits
+	// Uploads bounds what is taken of files.
+	Uploads UploadLimits
 	// TrustedProxies may name the client's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// CallTimeout bounds one request's work. Defaults to 10s.
@@ -58,6 +60,7 @@ func (c Config) withDefaults() Config {
 	if c.Staff == (SendLimits{}) {
 		c.Staff = SendLimits{256 << 10, 50, 200}
 	}
+	c.Uploads = c.Uploads.withDefaults()
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 10 * time.Second
 	}
@@ -78,30 +81,34 @@ func (c Config) withDefaults() Config {
 
 // API serves the HTTP interface. Safe for concurrent use.
 type API struct {
-	cfg      Config
-	sessions *auth.Limiter
-	logins   *auth.Limiter
-	accounts *auth.Limiter
-	visitors sending
-	staff    sending
-	public   map[string]bool // paths that need no credential
-	stats    *stats
-	openAPI  []byte
-	mounted  route.RoutesInfo
+	cfg       Config
+	sessions  *auth.Limiter
+	logins    *auth.Limiter
+	accounts  *auth.Limiter
+	visitors  sending
+	staff     sending
+	uploaders *auth.Limiter
+	uploading chan struct{}   // one for each file that is coming in
+	public    map[string]bool // paths that need no credential
+	stats     *stats
+	openAPI   []byte
+	mounted   route.RoutesInfo
 }
 
 // Mount registers every route with a Hertz engine. It fails if a route has no row of permissions.
 func Mount(engine *route.Engine, cfg Config) (*API, error) {
 	cfg = cfg.withDefaults()
 	a := &API{
-		cfg:      cfg,
-		sessions: auth.NewLimiter(cfg.SessionsPerAddress, int(2*cfg.SessionsPerAddress), cfg.Now),
-		logins:   auth.NewLimiter(cfg.LoginsPerAddress, int(10*cfg.LoginsPerAddress), cfg.Now),
-		accounts: auth.NewLimiter(0.2, 20, cfg.Now),
-		visitors: sending{cfg.Visitors, auth.NewLimiter(cfg.Visitors.Rate, cfg.Visitors.Burst, cfg.Now)},
-		staff:    sending{cfg.Staff, auth.NewLimiter(cfg.Staff.Rate, cfg.Staff.Burst, cfg.Now)},
-		public:   make(map[string]bool),
-		stats:    newStats(cfg.Metrics),
+		cfg:       cfg,
+		sessions:  auth.NewLimiter(cfg.SessionsPerAddress, int(2*cfg.SessionsPerAddress), cfg.Now),
+		logins:    auth.NewLimiter(cfg.LoginsPerAddress, int(10*cfg.LoginsPerAddress), cfg.Now),
+		accounts:  auth.NewLimiter(0.2, 20, cfg.Now),
+		visitors:  sending{cfg.Visitors, auth.NewLimiter(cfg.Visitors.Rate, cfg.Visitors.Burst, cfg.Now)},
+		staff:     sending{cfg.Staff, auth.NewLimiter(cfg.Staff.Rate, cfg.Staff.Burst, cfg.Now)},
+		uploaders: auth.NewLimiter(cfg.Uploads.Rate, cfg.Uploads.Burst, cfg.Now),
+		uploading: make(chan struct{}, cfg.Uploads.AtOnce),
+		public:    make(map[string]bool),
+		stats:     newStats(cfg.Metrics),
 	}
 	for _, r := range a.routes() {
 		if r.who.public {
@@ -119,6 +126,8 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		return nil, fmt.Errorf("encode openapi: %w", err)
 	}
 	a.mountPages(engine)
+	engine.GET(linkPath+":token", a.linkedFile)
+	engine.HEAD(linkPath+":token", a.linkedFile)
 	a.mounted = engine.Routes()
 	return a, nil
 }
@@ -164,7 +173,11 @@ func Document() ([]byte, error) {
 }
 
 // fail turns what a handler returned into a problem document; what is nobody's fault outside is logged.
-func (a *API) fail(c *call, err error) error {
+func (a *API) fail(c *call, err error) *Problem {
+	var shown *Problem
+	if errors.As(err, &shown) {
+		return shown
+	}
 	p := problem(c, err)
 	var e *chat.Error
 	if !errors.As(err, &e) && !errors.Is(err, context.Canceled) {
@@ -175,10 +188,15 @@ func (a *API) fail(c *call, err error) error {
 
 // bind makes a handler huma's: with a deadline, and problem documents for errors.
 func bind[I, O any](a *API, fn func(context.Context, *call, *I) (*O, error)) func(huma.API, huma.Operation) {
+	return bindFor(a, a.cfg.CallTimeout, fn)
+}
+
+// bindFor is bind with a deadline of its own.
+func bindFor[I, O any](a *API, within time.Duration, fn func(context.Context, *call, *I) (*O, error)) func(huma.API, huma.Operation) {
 	return func(h huma.API, op huma.Operation) {
 		huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
 			c := callOf(ctx)
-			ctx, cancel := context.WithTimeout(ctx, a.cfg.CallTimeout)
+			ctx, cancel := context.WithTimeout(ctx, within)
 			defer cancel()
 			out, err := fn(ctx, c, in)
 			if err != nil {

@@ -17,6 +17,7 @@ type listConversationsInput struct {
 	Assignee string    `query:"assignee" doc:"An agent's id, or me."`
 	Team     string    `query:"team" doc:"A team's id."`
 	Visitor  string    `query:"visitor" doc:"A visitor's id."`
+	Label    string    `query:"label" maxLength:"50" doc:"A label's name or id."`
 	Since    time.Time `query:"since" doc:"Created at this time or later."`
 	Until    time.Time `query:"until" doc:"Created before this time."`
 	Text     string    `query:"q" maxLength:"200" doc:"Full text: conversations with a message, notes among agents included, that has all of it; the newest such message first. Words in any order, the last one may be unfinished; Chinese, Japanese and Korean characters as they stand. A page may then be shorter than limit, or empty, though next_cursor leads on."`
@@ -55,13 +56,18 @@ func (a *API) listConversations(ctx context.Context, c *call, in *listConversati
 	if f.Visitor, err = optionalID[chat.Visitor]("visitor", in.Visitor); err != nil {
 		return nil, err
 	}
+	if in.Label != "" {
+		if f.Label, err = a.cfg.Desk.Settings(ctx, c.actor().Tenant).LabelID(in.Label); err != nil { // nothing has it
+			return ok(List[Conversation]{Data: []Conversation{}})
+		}
+	}
 	page, next, err := a.cfg.Desk.Conversations(ctx, c.actor(), f)
 	if err != nil {
 		return nil, err
 	}
 	out := List[Conversation]{Data: make([]Conversation, len(page)), NextCursor: orNull(next)}
 	for i := range page {
-		out.Data[i] = showConversation(&page[i])
+		out.Data[i] = a.showConversation(ctx, c, &page[i])
 		out.Data[i].Match = showMatch(in.Text, page[i].Match)
 	}
 	return ok(out)
@@ -81,7 +87,7 @@ func (a *API) conversation(ctx context.Context, c *call, id chat.ConversationID)
 	if err != nil {
 		return nil, err
 	}
-	return ok(showConversation(&conv))
+	return ok(a.showConversation(ctx, c, &conv))
 }
 
 type listMessagesInput struct {
@@ -215,7 +221,7 @@ func (a *API) transfer(ctx context.Context, c *call, in *transferInput) (*answer
 	if err != nil {
 		return nil, err
 	}
-	return ok(showConversation(&conv))
+	return ok(a.showConversation(ctx, c, &conv))
 }
 
 func (a *API) close(ctx context.Context, c *call, in *Target) (*answer[Conversation], error) {

@@ -31,7 +31,7 @@ type schema struct {
 	Required    []string          `json:"required"`
 }
 
-type media struct {
+type contents struct {
 	Content map[string]struct {
 		Schema schema `json:"schema"`
 	} `json:"content"`
@@ -49,8 +49,8 @@ type document struct {
 			Name, In, Description string
 			Schema                schema
 		}
-		RequestBody *media           `json:"requestBody"`
-		Responses   map[string]media `json:"responses"`
+		RequestBody *contents           `json:"requestBody"`
+		Responses   map[string]contents `json:"responses"`
 	}
 	Components struct{ Schemas map[string]schema }
 }
@@ -87,7 +87,11 @@ func renderDocs(openAPI []byte) []byte {
 				o.Params = append(o.Params, docsParam{p.Name, p.In, text})
 			}
 			if op.RequestBody != nil {
-				o.Request = d.example(op.RequestBody.Content["application/json"].Schema, 0)
+				for kind, c := range op.RequestBody.Content { // one
+					if o.Request = d.example(c.Schema, 0); kind != "application/json" {
+						o.Request = kind + " " + o.Request
+					}
+				}
 			}
 			for status, r := range op.Responses {
 				if status[0] == '2' {

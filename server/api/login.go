@@ -37,7 +37,9 @@ func (a *API) login(ctx context.Context, c *call, in *loginInput) (*answer[Login
 	if err := a.accounts.Allow(auth.NormalEmail(in.Body.Email) + "\x00" + addressKey(c.addr)); err != nil {
 		return nil, err
 	}
-	t, err := a.cfg.Auth.Login(ctx, in.Body.Email, in.Body.Password, in.Body.Tenant)
+	t, err := a.cfg.Auth.Login(ctx, auth.LoginRequest{
+		Email: in.Body.Email, Password: in.Body.Password, Tenant: in.Body.Tenant, From: addressKey(c.addr),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -61,4 +63,23 @@ func (a *API) tokens(c *call, t *auth.Tokens) (*answer[LoginTokens], error) {
 
 func (a *API) logout(ctx context.Context, c *call, _ *none) (*none, error) {
 	return &none{}, a.cfg.Auth.Logout(ctx, *c.cred)
+}
+
+type passwordInput struct {
+	Body struct {
+		Current string `json:"current_password" maxLength:"1024"`
+		New     string `json:"new_password" minLength:"8" maxLength:"256"`
+	}
+}
+
+// password changes the caller's own password. Every log-in of the caller ends, this one too; the answer begins a new one.
+func (a *API) password(ctx context.Context, c *call, in *passwordInput) (*answer[LoginTokens], error) {
+	if err := a.logins.Allow(addressKey(c.addr)); err != nil {
+		return nil, err
+	}
+	t, err := a.cfg.Auth.ChangePassword(ctx, *c.cred, in.Body.Current, in.Body.New)
+	if err != nil {
+		return nil, err
+	}
+	return a.tokens(c, &t)
 }

@@ -26,6 +26,8 @@ type call struct {
 	origin string // the page's, as the browser named it
 	host   string
 	addr   netip.Addr // the client's
+	h      *app.RequestContext
+	body   *body // nil if there is none
 }
 
 type callKey struct{}
@@ -44,6 +46,7 @@ func (a *API) begin(ctx context.Context, h *app.RequestContext) {
 	c := &call{
 		id: requestID(h.Request.Header.Peek("X-Request-Id")), lang: language(string(h.Request.Header.Peek("Accept-Language"))),
 		bearer: bearer(h), origin: string(h.Request.Header.Peek("Origin")), host: string(h.Host()), addr: a.clientAddr(h),
+		h: h, body: bodyOf(h),
 	}
 	head := &h.Response.Header
 	head.Set("X-Request-Id", c.id)
@@ -58,6 +61,9 @@ func (a *API) begin(ctx context.Context, h *app.RequestContext) {
 			a.stats.panics.Inc()
 			h.Response.ResetBody()
 			writeProblem(h, problem(c, &chat.Error{Code: chat.Internal, Message: "something went wrong here; the request id helps to find it"}))
+		}
+		if c.body != nil {
+			c.body.end()
 		}
 		a.stats.count(h, a.cfg.Now().Sub(started))
 		a.cfg.Logger.Debug("request", "request", c.id, "method", string(h.Method()), "route", h.FullPath(),
@@ -81,6 +87,21 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		}
 	}
 	if a.public[path] {
+		if err := a.takeBody(h, c); err != nil {
+			a.refuse(h, c, err)
+			return
+		}
+	}
+	if path == challengePath {
+		err := a.challenged(ctx, h)
+		if err == nil {
+			return
+		}
+		if c.bearer == "" {
+			a.refuse(h, c, err)
+			return
+		}
+	} else if a.public[path] {
 		h.Next(ctx)
 		if path == sessionPath && c.origin != "" && h.Response.StatusCode() != http.StatusForbidden {
 			allowOrigin(h, c.origin)
@@ -92,7 +113,12 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		if c.origin != "" && chat.CodeOf(err) != chat.Forbidden {
 			allowOrigin(h, c.origin) // so that a page can read that its token has expired
 		}
-		writeProblem(h, a.fail(c, err).(*Problem)) //nolint:errorlint // fail makes nothing else
+		a.refuse(h, c, err)
+		return
+	}
+	if actor := cred.Actor; actor.Role == chat.RoleVisitor &&
+		a.cfg.Desk.Blocked(ctx, actor.Tenant, chat.Suspect{Visitor: chat.VisitorID(actor.User), Addr: c.addr, Print: cred.Print}) {
+		writeProblem(h, problem(c, chat.ErrBlocked))
 		h.Abort()
 		return
 	}
@@ -100,6 +126,29 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 	if c.origin != "" && cred.SiteKey != "" {
 		allowOrigin(h, c.origin)
 	}
+	if path == uploadsPath || path == challengePath {
+		return // a file goes to the disk; a challenge has been read
+	}
+	if err := a.takeBody(h, c); err != nil {
+		writeProblem(h, a.fail(c, err))
+		h.Abort()
+	}
+}
+
+func (a *API) refuse(h *app.RequestContext, c *call, err error) {
+	writeProblem(h, a.fail(c, err))
+	h.Abort()
+}
+
+// challenged lets nobody complete a log-in who did not begin one: the challenge, in the body, is the credential.
+func (a *API) challenged(ctx context.Context, h *app.RequestContext) error {
+	var body struct {
+		Challenge string `json:"challenge"`
+	}
+	if json.Unmarshal(h.Request.Body(), &body) != nil {
+		body.Challenge = "" // it proves nothing
+	}
+	return a.cfg.Auth.CheckChallenge(ctx, body.Challenge)
 }
 
 // preflight answers a browser's question before the request (Fetch, 3.2.2). Credentials travel in a header that the page

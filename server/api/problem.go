@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/server/auth"
 	"github.com/uniqchat/uniqchat/server/codes"
 )
 
@@ -27,6 +28,8 @@ type Problem struct {
 	Error_    string             `json:"error,omitempty" doc:"For 429 only: the same as title."`
 	Assignee  string             `json:"assignee_id,omitempty" doc:"Who was faster, for a 409 of accept."`
 	Conv      string             `json:"conversation_id,omitempty" doc:"The conversation that stands in the way, for a 409."`
+	Scope     string             `json:"required_scope,omitempty" doc:"The scope that the API token lacks, for a 403 scope_missing."`
+	Challenge string             `json:"challenge,omitempty" doc:"What to complete at /api/v1/auth/totp within 5 minutes, for a 401 totp_required."`
 	Errors    []huma.ErrorDetail `json:"errors,omitempty" doc:"What is wrong, field by field."`
 
 	retryAfter time.Duration
@@ -63,6 +66,7 @@ var byStatus = map[int]codes.Row{
 	405: {HTTP: 405, Name: "method_not_allowed", ZH: "方法不允许", EN: "Method not allowed"},
 	406: {HTTP: 406, Name: "not_acceptable", ZH: "无法提供所要求的格式", EN: "Not acceptable"},
 	408: {HTTP: 408, Name: "timeout", ZH: "请求超时", EN: "Request timed out"},
+	416: {HTTP: 416, Name: "range_not_satisfiable", ZH: "请求的范围无效", EN: "Range not satisfiable"},
 	415: {HTTP: 415, Name: "unsupported_media_type", ZH: "不支持的内容类型", EN: "Unsupported media type"},
 	431: {HTTP: 431, Name: "headers_too_large", ZH: "请求头过大", EN: "Request headers too large"},
 }
@@ -85,6 +89,14 @@ func problem(c *call, err error) *Problem {
 	}
 	if !e.Conversation.IsZero() {
 		p.Conv = e.Conversation.String()
+	}
+	var lacks *scopeError
+	if errors.As(err, &lacks) {
+		p.Scope = lacks.scope.String()
+	}
+	var asked *auth.ChallengeError
+	if errors.As(err, &asked) {
+		p.Challenge = asked.Challenge
 	}
 	p.retryAfter = e.RetryAfter
 	if e.Code.Retryable() && p.retryAfter == 0 {

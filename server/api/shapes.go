@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"time"
@@ -17,8 +18,8 @@ type Conversation struct {
 	VisitorName string          `json:"visitor_name" doc:"As the site named the visitor; may be empty."`
 	AssigneeID  *string         `json:"assignee_id" nullable:"true" format:"uuid"`
 	TeamID      *string         `json:"team_id" nullable:"true" format:"uuid"`
-	Labels      []string        `json:"labels" nullable:"false"`
-	Priority    int             `json:"priority"`
+	Labels      []string        `json:"labels" nullable:"false" doc:"Names of labels."`
+	Priority    int             `json:"priority" doc:"-100 to 100; higher is routed first."`
 	Context     json.RawMessage `json:"context" doc:"A JSON object."`
 	Version     uint64          `json:"version" doc:"Counts changes of state, from 1."`
 	LastMessage *Message        `json:"last_message" doc:"The newest public message that is not a system message, or null."`
@@ -26,7 +27,9 @@ type Conversation struct {
 	CreatedAt   time.Time       `json:"created_at"`
 	QueuedAt    *time.Time      `json:"queued_at" nullable:"true" doc:"Since when it waits; null unless queued."`
 	ClosedAt    *time.Time      `json:"closed_at" nullable:"true"`
-	Rating      *int            `json:"rating" nullable:"true"`
+	Until       *time.Time      `json:"snoozed_until" nullable:"true" doc:"When a snoozed conversation wakes; null unless snoozed, and if only its visitor can wake it."`
+	Rating      *int            `json:"rating" nullable:"true" doc:"1 to 5, as the visitor rated it; null if not."`
+	Comment     string          `json:"rating_comment,omitempty" doc:"What the visitor wrote with the rating."`
 	Match       *Match          `json:"match,omitempty" doc:"In a list by q: what was found in the conversation."`
 }
 
@@ -113,21 +116,25 @@ func timeOrNull(t time.Time) *time.Time {
 	return &u
 }
 
-func showConversation(c *chat.Conversation) Conversation {
+// showConversation shows a conversation to the caller. What only the staff knows of it is not for its visitor.
+func (a *API) showConversation(ctx context.Context, to *call, c *chat.Conversation) Conversation {
 	out := Conversation{
 		ID: c.ID.String(), Status: c.Status.String(), VisitorID: c.Visitor.String(), VisitorName: c.VisitorName,
-		AssigneeID: idOrNull(c.Assignee), TeamID: idOrNull(c.Team), Labels: c.Labels, Priority: c.Priority, Context: c.Context,
-		Version: c.Version, Unread: c.Unread, CreatedAt: c.CreatedAt.UTC(), QueuedAt: timeOrNull(c.Queued),
-		ClosedAt: timeOrNull(c.ClosedAt), Rating: orNull(c.Rating),
+		AssigneeID: idOrNull(c.Assignee), TeamID: idOrNull(c.Team), Labels: []string{}, Version: c.Version, CreatedAt: c.CreatedAt.UTC(), QueuedAt: timeOrNull(c.Queued),
+		ClosedAt: timeOrNull(c.ClosedAt), Until: timeOrNull(c.Wakes), Rating: orNull(c.Rating.Score), Comment: c.Rating.Comment,
 	}
-	if out.Labels == nil {
-		out.Labels = []string{}
+	audience := to.actor().Audience()
+	if audience == chat.AudienceAll {
+		out.Priority, out.Context, out.Unread = c.Priority, c.Context, c.Unread
+		if len(c.Labels) > 0 {
+			out.Labels = a.cfg.Desk.Settings(ctx, c.Tenant).LabelNames(c.Labels)
+		}
 	}
 	if len(out.Context) == 0 {
 		out.Context = json.RawMessage("{}")
 	}
 	if c.LastMessage != nil {
-		m := showMessage(c.LastMessage, chat.AudienceAll)
+		m := showMessage(c.LastMessage, audience)
 		m.Edited, m.Recalled = c.LastRevised == chat.Edited, c.LastRevised == chat.Recalled
 		out.LastMessage = &m
 	}

@@ -16,6 +16,8 @@ type stats struct {
 	took   *metrics.PrometheusHistogram
 	panics *metrics.Counter
 
+	uploads, refused, uploaded, downloaded *metrics.Counter // the last two count bytes
+
 	mu       sync.RWMutex
 	counters map[statKey]*metrics.Counter
 }
@@ -29,6 +31,8 @@ func newStats(set *metrics.Set) *stats {
 	return &stats{
 		set: set, took: set.NewPrometheusHistogram("uniqchat_server_http_request_seconds"),
 		panics: set.NewCounter("uniqchat_server_http_panics_total"), counters: make(map[statKey]*metrics.Counter),
+		uploads: set.NewCounter("uniqchat_server_uploads_total"), refused: set.NewCounter("uniqchat_server_uploads_refused_total"),
+		uploaded: set.NewCounter("uniqchat_server_upload_bytes_total"), downloaded: set.NewCounter("uniqchat_server_download_bytes_total"),
 	}
 }
 

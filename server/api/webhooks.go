@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -25,6 +26,23 @@ type Webhook struct {
 	Secret      string     `json:"secret,omitempty" doc:"The newest secret, only where it was made just now."`
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
+}
+
+// webhookRoutes are the routes of webhooks and their deliveries.
+func (a *API) webhookRoutes() []row {
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	who := managers.with(chat.WebhooksWrite)
+	return []row{
+		{get, "/api/v1/webhooks", who, "listWebhooks", "webhooks", "List webhooks", 200, bind(a, a.listWebhooks)},
+		{post, "/api/v1/webhooks", who, "createWebhook", "webhooks", "Create a webhook; its secret is shown once", 201, bind(a, a.createWebhook)},
+		{get, "/api/v1/webhooks/{id}", who, "getWebhook", "webhooks", "One webhook", 200, bind(a, a.getWebhook)},
+		{patch, "/api/v1/webhooks/{id}", who, "updateWebhook", "webhooks", "Change, pause or resume a webhook", 200, bind(a, a.updateWebhook)},
+		{del, "/api/v1/webhooks/{id}", who, "deleteWebhook", "webhooks", "Delete a webhook and what is on its way to it", 204, bind(a, a.deleteWebhook)},
+		{post, "/api/v1/webhooks/{id}/rotate-secret", who, "rotateWebhookSecret", "webhooks", "Make a new secret; the one before signs too, until the next", 200, bind(a, a.rotateWebhookSecret)},
+		{post, "/api/v1/webhooks/{id}/test", who, "testWebhook", "webhooks", "Send the event webhook.ping", 202, bind(a, a.testWebhook)},
+		{get, "/api/v1/webhooks/{id}/deliveries", who, "listDeliveries", "webhooks", "What was sent and answered, newest first", 200, bind(a, a.listDeliveries)},
+		{post, "/api/v1/webhooks/deliveries/{id}/replay", who, "replayDelivery", "webhooks", "Send the same event again", 202, bind(a, a.replayDelivery)},
+	}
 }
 
 func (a *API) showWebhook(w *chat.Webhook) Webhook {

@@ -5,8 +5,36 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/server/auth"
 )
+
+// WidgetConfig is what the widget of a site goes by.
+type WidgetConfig struct {
+	Open          bool                 `json:"open" doc:"Somebody is there by the business hours; true without any."`
+	NextOpenAt    *time.Time           `json:"next_open_at" nullable:"true" doc:"When it opens next; null while it is open, and if it does not within a year."`
+	BusinessHours []chat.BusinessHours `json:"business_hours" nullable:"false" doc:"Those that hold for the site."`
+	Triggers      []WidgetTrigger      `json:"triggers" nullable:"false" doc:"Those that are enabled for the site."`
+}
+
+// WidgetTrigger is a trigger as it holds for the visitor.
+type WidgetTrigger struct {
+	ID         string                 `json:"id" format:"uuid"`
+	Name       string                 `json:"name"`
+	Conditions chat.TriggerConditions `json:"conditions"`
+	Message    chat.Bilingual         `json:"message"`
+	HeldOut    bool                   `json:"held_out" doc:"The visitor is one of those who never get it."`
+}
+
+func (a *API) widgetConfig(ctx context.Context, site string, v *chat.Visitor) WidgetConfig {
+	s := a.cfg.Desk.Settings(ctx, v.Tenant)
+	open, next := s.Opens(site, a.cfg.Now())
+	out := WidgetConfig{Open: open, NextOpenAt: timeOrNull(next), BusinessHours: s.Hours(site), Triggers: []WidgetTrigger{}}
+	for _, t := range s.Triggers(site, v.ID) {
+		out.Triggers = append(out.Triggers, WidgetTrigger{t.ID.String(), t.Name, t.Conditions, t.Message, t.HeldOut})
+	}
+	return out
+}
 
 type sessionInput struct {
 	Body struct {
@@ -18,6 +46,7 @@ type sessionInput struct {
 		Email         string          `json:"email,omitempty"`
 		Locale        string          `json:"locale,omitempty"`
 		Attributes    json.RawMessage `json:"attributes,omitempty" doc:"A JSON object of at most 4 KiB."`
+		Fingerprint   string          `json:"fingerprint,omitempty" maxLength:"128" doc:"What the page knows its device again by, if it does: the blocklist may name it."`
 		Device        string          `json:"device,omitempty" maxLength:"64" doc:"The page load's id, as in CONNECT."`
 	}
 }
@@ -34,12 +63,12 @@ type Visitor struct {
 
 // WidgetSession is what a widget needs to talk.
 type WidgetSession struct {
-	Token          string            `json:"token"`
-	ExpiresAt      time.Time         `json:"expires_at"`
-	Visitor        Visitor           `json:"visitor"`
-	ConversationID *string           `json:"conversation_id" nullable:"true" format:"uuid" doc:"The visitor's open conversation, or null."`
-	WSURL          string            `json:"ws_url"`
-	Config         map[string]string `json:"config" nullable:"false" doc:"How the site wants its widget."`
+	Token          string       `json:"token"`
+	ExpiresAt      time.Time    `json:"expires_at"`
+	Visitor        Visitor      `json:"visitor"`
+	ConversationID *string      `json:"conversation_id" nullable:"true" format:"uuid" doc:"The visitor's open conversation, or null."`
+	WSURL          string       `json:"ws_url"`
+	Config         WidgetConfig `json:"config" doc:"How the site wants its widget."`
 }
 
 // openSession gives a visitor's page a token. Nothing is written until the first message.
@@ -51,6 +80,9 @@ func (a *API) openSession(ctx context.Context, c *call, in *sessionInput) (*answ
 	req := auth.SessionRequest{
 		SiteKey: b.SiteKey, Origin: c.origin, ExternalID: b.ExternalID, IdentityToken: b.IdentityToken, IdentityHMAC: b.IdentityHMAC,
 		Name: b.Name, Email: b.Email, Locale: b.Locale, Attributes: b.Attributes,
+	}
+	if req.Print = chat.PrintOf(b.Fingerprint); req.Print == 0 {
+		req.Print = chat.PrintOf(b.Device)
 	}
 	if c.bearer != "" {
 		cred, err := a.cfg.Auth.Verify(ctx, c.bearer)
@@ -64,8 +96,11 @@ func (a *API) openSession(ctx context.Context, c *call, in *sessionInput) (*answ
 		return nil, err
 	}
 	v := s.Actor.Profile
+	if a.cfg.Desk.Blocked(ctx, v.Tenant, chat.Suspect{Visitor: v.ID, Addr: c.addr, Print: s.Print}) {
+		return nil, chat.ErrBlocked
+	}
 	out := WidgetSession{
-		Token: s.Token, ExpiresAt: s.Expires, WSURL: a.cfg.WSURL(c.host), Config: map[string]string{},
+		Token: s.Token, ExpiresAt: s.Expires, WSURL: a.cfg.WSURL(c.host), Config: a.widgetConfig(ctx, b.SiteKey, v),
 		Visitor: Visitor{v.ID.String(), v.ExternalID, v.Verified, v.Name, v.Email, v.Locale},
 	}
 	if !s.New {

@@ -260,7 +260,7 @@ func TestLogin(t *testing.T) {
 		{"both@x.test", password, "two", ""},
 		{"a@x.test", strings.Repeat("x", 5000), "", "wrong_password"},
 	} {
-		tokens, err := w.Login(ctx, tc.email, tc.password, tc.tenant)
+		tokens, err := w.Login(ctx, auth.LoginRequest{Email: tc.email, Password: tc.password, Tenant: tc.tenant})
 		if tc.want != "" {
 			require.Equal(t, tc.want, named(t, err), "%+v", tc)
 			continue
@@ -276,9 +276,9 @@ func TestLogin(t *testing.T) {
 func TestRefreshRotatesAndReuseEndsTheFamily(t *testing.T) {
 	ctx, w := context.Background(), newWorld(t)
 	w.agent(t, w.tenant.ID, "a@x.test")
-	first, err := w.Login(ctx, "a@x.test", password, "")
+	first, err := w.Login(ctx, auth.LoginRequest{Email: "a@x.test", Password: password})
 	require.NoError(t, err)
-	other, err := w.Login(ctx, "a@x.test", password, "")
+	other, err := w.Login(ctx, auth.LoginRequest{Email: "a@x.test", Password: password})
 	require.NoError(t, err)
 	second, err := w.Refresh(ctx, first.Refresh)
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ func BenchmarkVerifyVisitor(b *testing.B) {
 func BenchmarkVerifyAgent(b *testing.B) {
 	ctx, w := context.Background(), newWorld(b)
 	w.agent(b, w.tenant.ID, "a@x.test")
-	tokens, err := w.Login(ctx, "a@x.test", password, "")
+	tokens, err := w.Login(ctx, auth.LoginRequest{Email: "a@x.test", Password: password})
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -66,6 +66,9 @@ func (r *keyring) load(ctx context.Context) error {
 	}
 	set := &keySet{newest: list[0], byID: make(map[string][]byte, len(list))}
 	for _, k := range list {
+		if isWeak(k.Secret) {
+			return fmt.Errorf("signing key %q is no secret: it is short, or has hardly any different bytes; delete it from signing_keys, and a new one is made", k.ID)
+		}
 		set.byID[k.ID] = k.Secret
 	}
 	r.keys.Store(set)
@@ -93,4 +96,13 @@ func (r *keyring) secret(ctx context.Context, id string) ([]byte, error) {
 		return s, nil
 	}
 	return nil, errNoKey
+}
+
+// isWeak reports whether a key can't have come from a random source: whoever knows it makes tokens of anybody.
+func isWeak(key []byte) bool {
+	seen := map[byte]struct{}{}
+	for _, b := range key {
+		seen[b] = struct{}{}
+	}
+	return len(key) < 32 || len(seen) < 16 // 32 random bytes have fewer than 16 different ones once in 10^16 keys
 }

@@ -30,38 +30,68 @@ var (
 // maxAccounts bounds how many accounts of one address are tried: each costs a hash.
 const maxAccounts = 8
 
-// Login proves an agent by password. slug names the tenant and may be empty; an address that is in several tenants then
-// answers Conflict "tenant_required", but only to somebody who knows a password. An unknown address costs as much time as
-// a wrong password.
-func (s *Service) Login(ctx context.Context, email, password, slug string) (Tokens, error) {
-	accounts, err := s.accounts(ctx, NormalEmail(email), slug)
+// LoginRequest is what somebody says who wants to log in.
+type LoginRequest struct {
+	Email    string
+	Password string
+	// Tenant is its slug. It may be empty.
+	Tenant string
+	// From is the address, or the network, that the request came from. Empty: unknown.
+	From string
+}
+
+// Login proves an agent by password. An address that is in several tenants answers Conflict "tenant_required" if r names
+// none, but only to somebody who knows a password. An account with a second factor answers a *ChallengeError, to the same.
+// An unknown address costs as much time as a wrong password, and is told the same.
+func (s *Service) Login(ctx context.Context, r LoginRequest) (Tokens, error) {
+	began, seen := time.Now(), s.cfg.Now()
+	email := NormalEmail(r.Email)
+	if err := s.mayTry(ctx, email, r.From); err != nil {
+		return Tokens{}, err
+	}
+	accounts, err := s.accounts(ctx, email, r.Tenant)
 	if err != nil {
 		return Tokens{}, err
 	}
-	var right *chat.Agent
+	right, err := s.rightOne(ctx, accounts, r.Password)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if right == nil {
+		if _, err := s.cfg.Store.CountAttempt(ctx, attemptOf("login", email), s.cfg.Now(), loginWindow); err != nil {
+			return Tokens{}, err
+		}
+		s.hasher.even(ctx, began)
+		return Tokens{}, errWrongPassword
+	}
+	if len(accounts) > 1 {
+		return Tokens{}, errTenantRequired
+	}
+	if err := s.wasRight(ctx, email, r.From); err != nil {
+		return Tokens{}, err
+	}
+	s.upgrade(ctx, right, r.Password)
+	if err := s.challenge(ctx, right, seen); err != nil {
+		return Tokens{}, err
+	}
+	return s.issue(ctx, right, newFamily(), seen)
+}
+
+// rightOne returns the account that a password is of, or nil. No account costs as much as one.
+func (s *Service) rightOne(ctx context.Context, accounts []chat.Agent, password string) (right *chat.Agent, err error) {
 	for i := range accounts {
 		ok, err := s.hasher.matches(ctx, password, accounts[i].PasswordHash)
 		if err != nil {
-			return Tokens{}, err
+			return nil, err
 		}
 		if ok {
 			right = &accounts[i]
 		}
 	}
 	if len(accounts) == 0 {
-		if _, err := s.hasher.matches(ctx, password, ""); err != nil {
-			return Tokens{}, err
-		}
+		_, err = s.hasher.matches(ctx, password, "")
 	}
-	switch {
-	case right == nil:
-		return Tokens{}, errWrongPassword
-	case len(accounts) > 1:
-		return Tokens{}, errTenantRequired
-	}
-	var family [16]byte
-	_, _ = rand.Read(family[:])
-	return s.issue(ctx, right, family)
+	return right, err
 }
 
 // accounts returns the accounts of an address that may log in.
@@ -90,10 +120,11 @@ func (s *Service) accounts(ctx context.Context, email, slug string) ([]chat.Agen
 	return kept, nil
 }
 
-// issue gives an agent the next tokens of a log-in.
-func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte) (Tokens, error) {
+// issue gives an agent the next tokens of a log-in. They count as issued at seen, which was before the account was read: a
+// password change or a lock since then ends them, however long the hash took.
+func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte, seen time.Time) (Tokens, error) {
 	access, _, err := s.sign(&claims{
-		Tenant: a.Tenant, Subject: chat.UserID(a.ID), Role: "agent", Family: hex.EncodeToString(family[:]),
+		Tenant: a.Tenant, Subject: chat.UserID(a.ID), Role: "agent", Family: hex.EncodeToString(family[:]), IssuedMs: seen.UnixMilli(),
 	}, s.cfg.AccessLife)
 	if err != nil {
 		return Tokens{}, err
@@ -104,12 +135,12 @@ func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte) (To
 	now := s.cfg.Now().UTC()
 	err = s.cfg.Store.SaveRefreshToken(ctx, chat.RefreshToken{
 		Hash: sha256.Sum256([]byte(refresh)), Family: family, Tenant: a.Tenant, Agent: a.ID,
-		IssuedAt: now, ExpiresAt: now.Add(s.cfg.RefreshLife),
+		IssuedAt: seen.UTC(), ExpiresAt: now.Add(s.cfg.RefreshLife),
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
-	s.ended.remember(family, member{a.Tenant, chat.UserID(a.ID), now.UnixMilli()})
+	s.ended.remember(family, member{tenant: a.Tenant, user: chat.UserID(a.ID), role: chat.RoleAgent, issuedMs: seen.UnixMilli()})
 	return Tokens{Access: access, Refresh: refresh, ExpiresIn: s.cfg.AccessLife, Agent: *a}, nil
 }
 
@@ -119,7 +150,8 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	if token == "" || len(token) > 128 {
 		return Tokens{}, errBadRefresh
 	}
-	row, err := s.cfg.Store.TakeRefreshToken(ctx, sha256.Sum256([]byte(token)), s.cfg.Now())
+	seen := s.cfg.Now()
+	row, err := s.cfg.Store.TakeRefreshToken(ctx, sha256.Sum256([]byte(token)), seen)
 	if errors.Is(err, &chat.Error{Code: chat.Unauthenticated}) {
 		return Tokens{}, errBadRefresh
 	}
@@ -136,7 +168,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	if a.Disabled || s.endedBefore(&a, row.IssuedAt.UnixMilli()) || s.ended.has(row.Family) {
 		return Tokens{}, errBadRefresh
 	}
-	return s.issue(ctx, &a, row.Family)
+	return s.issue(ctx, &a, row.Family, seen)
 }
 
 // Logout ends the log-in that a credential belongs to: its tokens and its live connections.
@@ -148,7 +180,7 @@ func (s *Service) Logout(ctx context.Context, c Credential) error {
 		return err
 	}
 	s.ended.end(c.Family, s.cfg.Now().Add(s.memory()))
-	return s.tellRevoked(ctx, c.Actor.Tenant, c.Actor.User, c.Family[:])
+	return s.tellRevoked(ctx, member{tenant: c.Actor.Tenant, user: c.Actor.User, role: c.Actor.Role}, c.Family[:])
 }
 
 // NormalEmail is the form in which addresses are stored and compared.

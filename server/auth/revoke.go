@@ -63,39 +63,51 @@ func (s *Service) poll(ctx context.Context, since time.Time) error {
 		if !fresh || who.user.IsZero() {
 			continue
 		}
-		if err := s.tellRevoked(ctx, who.tenant, who.user, f[:]); err != nil {
+		if err := s.tellRevoked(ctx, who, f[:]); err != nil {
 			return err
 		}
 	}
 	s.ended.sweep(s.cfg.Now())
-	return s.recheck(ctx)
+	return errors.Join(s.writeUses(ctx), s.recheck(ctx))
 }
 
-// recheck finds agents whose log-ins have ended because their account changed, and tells every node.
+// recheck finds agents whose log-ins have ended because their account changed, and API tokens that have expired, and tells
+// every node.
 func (s *Service) recheck(ctx context.Context) error {
 	for family, m := range s.ended.sample(recheckMost) {
-		a, err := s.cfg.Store.Agent(ctx, m.tenant, chat.AgentID(m.user))
-		gone := errors.Is(err, &chat.Error{Code: chat.NotFound})
-		if err != nil && !gone {
+		over, err := s.isOver(ctx, m)
+		if err != nil {
 			return err
 		}
-		if !gone && !a.Disabled && !s.endedBefore(&a, m.issuedMs) {
+		if !over {
 			continue
 		}
 		s.ended.end(family, s.cfg.Now().Add(s.memory()))
 		s.forget(m.tenant, m.user)
-		if err := s.tellRevoked(ctx, m.tenant, m.user, family[:]); err != nil {
+		if err := s.tellRevoked(ctx, m, family[:]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// isOver asks the Store whether what a member was let in with has ended.
+func (s *Service) isOver(ctx context.Context, m member) (bool, error) {
+	if m.role == chat.RoleAPI {
+		return s.tokenEnded(ctx, m.hash)
+	}
+	a, err := s.cfg.Store.Agent(ctx, m.tenant, chat.AgentID(m.user))
+	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+		return true, nil
+	}
+	return err == nil && (a.Disabled || s.endedBefore(&a, m.issuedMs)), err
+}
+
 // memory is how long an ended log-in is remembered: as long as an access token of it may live, and the polls overlap.
 func (s *Service) memory() time.Duration { return s.cfg.AccessLife + pollOverlap + time.Minute }
 
-func (s *Service) tellRevoked(ctx context.Context, t chat.TenantID, u chat.UserID, family []byte) error {
-	return s.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalRevoked, Tenant: t, User: u, Role: chat.RoleAgent, Data: family})
+func (s *Service) tellRevoked(ctx context.Context, m member, family []byte) error {
+	return s.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalRevoked, Tenant: m.tenant, User: m.user, Role: m.role, Data: family})
 }
 
 // Heard takes in a signal from the Broker.
@@ -114,7 +126,7 @@ func (s *Service) Heard(sig chat.Signal) {
 // Revoked tells every node that all credentials of an agent have ended (the Store has it already).
 func (s *Service) Revoked(ctx context.Context, t chat.TenantID, agent chat.AgentID) error {
 	s.forget(t, chat.UserID(agent))
-	return s.tellRevoked(ctx, t, chat.UserID(agent), nil)
+	return s.tellRevoked(ctx, member{tenant: t, user: chat.UserID(agent), role: chat.RoleAgent}, nil)
 }
 
 // families remembers which log-ins have ended, and whose the others are. Safe for concurrent use.
@@ -127,7 +139,9 @@ type families struct {
 type member struct {
 	tenant   chat.TenantID
 	user     chat.UserID
-	issuedMs int64 // the newest token seen of it
+	role     chat.Role
+	hash     [32]byte // of an API token
+	issuedMs int64    // the newest token seen of it
 }
 
 func newFamilies() *families {

@@ -64,7 +64,7 @@ func TestRevocation(t *testing.T) {
 	running(t, elsewhere)
 	signals := heard(t, w)
 	login := func() (auth.Tokens, auth.Credential) {
-		tokens, err := w.Login(ctx, "a@x.test", password, "")
+		tokens, err := w.Login(ctx, auth.LoginRequest{Email: "a@x.test", Password: password})
 		require.NoError(t, err)
 		c, err := elsewhere.Verify(ctx, tokens.Access)
 		require.NoError(t, err)
@@ -110,6 +110,6 @@ func TestRevocation(t *testing.T) {
 	require.NoError(t, w.kept.Store.SaveAgents(ctx, a))
 	require.NoError(t, w.Revoked(ctx, a.Tenant, a.ID))
 	gone(tokens)
-	_, err = w.Login(ctx, "a@x.test", password, "")
+	_, err = w.Login(ctx, auth.LoginRequest{Email: "a@x.test", Password: password})
 	require.Equal(t, "wrong_password", named(t, err))
 }

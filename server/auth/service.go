@@ -16,11 +16,15 @@ import (
 type Credential struct {
 	// Actor is the caller's own: nobody else holds it.
 	Actor *chat.Actor
-	// Family is the log-in that an agent's token belongs to; zero for visitors and minted tokens.
+	// Family is the log-in that an agent's token belongs to, or an API token's id; zero for visitors and minted tokens.
 	Family [16]byte
 	// SiteKey is where a visitor's token comes from; empty for agents.
 	SiteKey string
-	Expires time.Time
+	// Platform is true for an API token of the platform: it may manage tenants, and reaches nothing inside of one.
+	Platform bool
+	Expires  time.Time // zero: never
+	// Print is the fingerprint that a visitor's page had when the token was made; 0 if none.
+	Print chat.Print
 }
 
 // Service issues and verifies credentials. Its Run must be running for revocations of other nodes to be heard.
@@ -35,6 +39,8 @@ type Service struct {
 	mu     sync.Mutex
 	agents map[agentKey]entry[chat.Agent]
 	sites  map[string]entry[chat.SiteKey]
+	tokens map[[32]byte]entry[chat.APIToken]
+	used   map[[32]byte]struct{} // API tokens whose use was not written yet
 }
 
 type agentKey struct {
@@ -67,17 +73,21 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 		cfg: cfg, keys: keys, hasher: hasher, ended: newFamilies(),
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(cfg.Now), jwt.WithExpirationRequired()),
 		agents: make(map[agentKey]entry[chat.Agent]), sites: make(map[string]entry[chat.SiteKey]),
+		tokens: make(map[[32]byte]entry[chat.APIToken]), used: make(map[[32]byte]struct{}),
 	}, nil
 }
 
 // Verify proves a token: signature, times, and that neither the log-in nor the account has ended. It returns
-// Unauthenticated for anything that proves nothing; a visitor's token costs no look-up, an agent's one in CacheLife.
+// Unauthenticated for anything that proves nothing; a visitor's token costs no look-up, any other one in CacheLife.
 func (s *Service) Verify(ctx context.Context, token string) (Credential, error) {
+	if isAPIToken(token) {
+		return s.verifyAPIToken(ctx, token)
+	}
 	c, err := s.parse(ctx, token)
 	if err != nil {
 		return Credential{}, err
 	}
-	cred := Credential{Family: c.family(), SiteKey: c.SiteKey, Expires: time.Unix(c.Expires, 0).UTC()}
+	cred := Credential{Family: c.family(), SiteKey: c.SiteKey, Print: c.Print, Expires: time.Unix(c.Expires, 0).UTC()}
 	switch c.Role {
 	case "visitor":
 		cred.Actor = &chat.Actor{Tenant: c.Tenant, User: c.Subject, Role: chat.RoleVisitor, Name: c.Name, Profile: c.profile()}
@@ -94,7 +104,7 @@ func (s *Service) Verify(ctx context.Context, token string) (Credential, error) 
 			return Credential{}, errRevoked
 		}
 		cred.Actor = actorOf(&agent)
-		s.ended.remember(cred.Family, member{c.Tenant, c.Subject, c.IssuedMs})
+		s.ended.remember(cred.Family, member{tenant: c.Tenant, user: c.Subject, role: chat.RoleAgent, issuedMs: c.IssuedMs})
 		return cred, nil
 	default:
 		return Credential{}, errBadToken
@@ -120,7 +130,11 @@ func (s *Service) Authenticate(ctx context.Context, token, origin string) (Crede
 	if err != nil || origin == "" || cred.SiteKey == "" {
 		return cred, err
 	}
-	if err := s.CheckOrigin(ctx, cred.SiteKey, origin); err != nil {
+	err = s.CheckOrigin(ctx, cred.SiteKey, origin)
+	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+		err = errRevoked // its site key is gone
+	}
+	if err != nil {
 		return Credential{}, err
 	}
 	return cred, nil
@@ -201,7 +215,17 @@ func (s *Service) forget(t chat.TenantID, user chat.UserID) {
 	defer s.mu.Unlock()
 	if !user.IsZero() {
 		delete(s.agents, agentKey{t, chat.AgentID(user)})
+		for k, e := range s.tokens {
+			if chat.UserID(e.v.ID) == user {
+				delete(s.tokens, k)
+			}
+		}
 		return
+	}
+	for k, e := range s.tokens {
+		if e.v.Tenant == t {
+			delete(s.tokens, k)
+		}
 	}
 	for k := range s.agents {
 		if k.tenant == t {

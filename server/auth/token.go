@@ -23,7 +23,8 @@ type claims struct {
 	Role    string        `json:"role"` // visitor or agent
 	Issued  int64         `json:"iat"`
 	Expires int64         `json:"exp"`
-	// IssuedMs is iat in milliseconds, so that a token issued right after a password change is told from one before it.
+	// IssuedMs is iat in milliseconds, so that a token issued right after a password change is told from one before it. An
+	// agent's is when the account was read that it stands on.
 	IssuedMs int64 `json:"ims"`
 
 	Family string `json:"fam,omitempty"` // agent: the log-in, hexadecimal
@@ -35,6 +36,7 @@ type claims struct {
 	Email      string          `json:"email,omitempty"`
 	Locale     string          `json:"loc,omitempty"`
 	Attributes json.RawMessage `json:"attr,omitempty"`
+	Print      chat.Print      `json:"fp,omitempty"`
 }
 
 func numeric(sec int64) (*jwt.NumericDate, error) { return jwt.NewNumericDate(time.Unix(sec, 0)), nil }
@@ -57,11 +59,14 @@ func (c *claims) GetSubject() (string, error) { return c.Subject.String(), nil }
 // GetAudience returns nothing.
 func (c *claims) GetAudience() (jwt.ClaimStrings, error) { return nil, nil }
 
-// sign makes a token of c, valid for life from now on.
+// sign makes a token of c, valid for life from now on. It counts as issued at c.IssuedMs, if that is set.
 func (s *Service) sign(c *claims, life time.Duration) (token string, expires time.Time, err error) {
 	now := s.cfg.Now()
 	expires = now.Add(life).UTC().Truncate(time.Second)
-	c.Issued, c.IssuedMs, c.Expires = now.Unix(), now.UnixMilli(), expires.Unix()
+	c.Issued, c.Expires = now.Unix(), expires.Unix()
+	if c.IssuedMs == 0 {
+		c.IssuedMs = now.UnixMilli()
+	}
 	key := s.keys.keys.Load().newest
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, c)
 	t.Header["kid"] = key.ID

@@ -30,6 +30,7 @@ type SessionRequest struct {
 	Email        string
 	Locale       string
 	Attributes   json.RawMessage // a JSON object
+	Print        chat.Print      // of the page; 0: the renewed token's, if any
 	// Renew is the live visitor token of the same page, proven; nil if there is none.
 	Renew *Credential
 }
@@ -40,7 +41,8 @@ type VisitorSession struct {
 	Expires time.Time
 	Actor   *chat.Actor
 	// New is true if the visitor can't have a conversation yet.
-	New bool
+	New   bool
+	Print chat.Print
 }
 
 // Bounds of what a visitor's token carries, in bytes.
@@ -76,13 +78,16 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 		return VisitorSession{}, err
 	}
 	v := chat.Visitor{Tenant: site.Tenant}
-	isNew := true
+	isNew, print := true, r.Print
 	if r.Renew != nil {
 		a := r.Renew.Actor
 		if a.Role != chat.RoleVisitor || a.Tenant != site.Tenant {
 			return VisitorSession{}, &chat.Error{Code: chat.Forbidden, Name: "token_foreign", Message: "this token is not a visitor's of this site"}
 		}
 		v, isNew = *a.Profile, false
+		if print == 0 {
+			print = r.Renew.Print
+		}
 	}
 	if err := s.identify(&v, &isNew, r, &site); err != nil {
 		return VisitorSession{}, err
@@ -92,13 +97,13 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 	}
 	token, expires, err := s.sign(&claims{
 		Tenant: v.Tenant, Subject: chat.UserID(v.ID), Role: "visitor", SiteKey: site.Key, ExternalID: v.ExternalID,
-		Verified: v.Verified, Name: v.Name, Email: v.Email, Locale: v.Locale, Attributes: v.Attributes,
+		Verified: v.Verified, Name: v.Name, Email: v.Email, Locale: v.Locale, Attributes: v.Attributes, Print: print,
 	}, s.cfg.VisitorLife)
 	if err != nil {
 		return VisitorSession{}, err
 	}
 	return VisitorSession{
-		Token: token, Expires: expires, New: isNew,
+		Token: token, Expires: expires, New: isNew, Print: print,
 		Actor: &chat.Actor{Tenant: v.Tenant, User: chat.UserID(v.ID), Role: chat.RoleVisitor, Name: v.Name, Profile: &v},
 	}, nil
 }

@@ -56,7 +56,7 @@ func TestTransferEndsTheAudience(t *testing.T) {
 // TestEverySendIsAcknowledged: a program that has not JOINed gets its SENDACK like everybody else.
 func TestEverySendIsAcknowledged(t *testing.T) {
 	w := newWorld(t, nil)
-	w.is("shop", chat.Actor{Tenant: w.tenant, User: chat.NewID[chat.Actor](), Role: chat.RoleAPI, Name: "shop"})
+	w.is("shop", chat.Actor{Tenant: w.tenant, User: chat.NewID[chat.Actor](), Role: chat.RoleAPI, Name: "shop", Scopes: chat.AllScopes})
 	vera, shop := w.dial(engine.WebSocketText), w.dial(engine.RawTCP)
 	vera.connect("vera")
 	shop.connect("shop")

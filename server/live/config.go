@@ -23,6 +23,8 @@ type Credential struct {
 	Actor *chat.Actor
 	// Family is the log-in that an agent's token belongs to; zero for visitors.
 	Family [16]byte
+	// Print is the fingerprint of a visitor's page; 0 if none is known.
+	Print chat.Print
 }
 
 // RoleLimits is what one role may do and how its connections are kept alive.

@@ -48,7 +48,16 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		h.refuse(s, err)
 		return
 	}
+	if err := mayConnect(cred.Actor); err != nil {
+		h.refuse(s, err)
+		return
+	}
 	h.adopt(s, cred, p)
+	if h.keepsOut(ctx, s) {
+		s.known = false // it was never part of anything
+		s.refuse(codec.CloseKicked, chat.ErrBlocked.Message)
+		return
+	}
 	s.entering = true
 	sh.newcomers = append(sh.newcomers, newcomer{s, hd.RID, slices.Clone(p.Resume)})
 	if sh.resuming += len(p.Resume); sh.resuming > maxResuming {
@@ -140,6 +149,7 @@ func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
 	s.actor, s.known = *cred.Actor, true
 	s.device = p.Device
 	s.caps = p.Caps & codec.CapCompress
+	s.print = cred.Print
 	s.space = h.spaces.of(s.actor.Tenant)
 	if s.actor.Role != chat.RoleVisitor {
 		s.agent = &agentSide{family: cred.Family}

@@ -82,6 +82,7 @@ func (h *Handler) Attach(hub *engine.Hub) {
 	})
 	h.desk.Presence.SetJoined(func(k chat.Key) bool { return hub.Count(convTopic(h.spaces.of(k.Tenant), k.Conversation)) > 0 })
 	h.desk.Presence.SetTell(h.agentChanged)
+	h.desk.SetBlocksChanged(h.kick)
 }
 
 // Run fans out what the log and the broker bring, until ctx ends. Ready is closed once nothing can be missed any more.
@@ -270,6 +271,10 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 		} else {
 			sh.h.sendError(s, hd.RID, chat.Errorf(chat.Malformed, "malformed packet"))
 		}
+		return
+	}
+	if lacks := mayDo(&s.actor, p); lacks != nil {
+		sh.h.sendError(s, hd.RID, lacks)
 		return
 	}
 	if isSend {

@@ -28,6 +28,7 @@ import (
 type tokens map[string]chat.Actor
 
 func (t tokens) Authenticate(_ context.Context, token, origin string) (live.Credential, error) {
+	token, machine, _ := strings.Cut(token, "#") // who, and on which machine
 	peopleMu.Lock()
 	a, ok := t[token]
 	peopleMu.Unlock()
@@ -37,7 +38,7 @@ func (t tokens) Authenticate(_ context.Context, token, origin string) (live.Cred
 	if origin != "" && origin != "https://shop.test" {
 		return live.Credential{}, chat.Errorf(chat.Forbidden, "foreign origin")
 	}
-	return live.Credential{Actor: &a}, nil
+	return live.Credential{Actor: &a, Print: chat.PrintOf(machine)}, nil
 }
 
 // peopleMu guards every tokens while its server runs.

@@ -21,6 +21,11 @@ func (sh *shard) send(s *session, hd codec.Header, p *codec.Send) {
 		h.sendError(s, hd.RID, err)
 		return
 	}
+	if h.nowBlocked(s) {
+		h.sendError(s, hd.RID, chat.ErrBlocked)
+		s.conn.Close(codec.CloseKicked, chat.ErrBlocked.Message)
+		return
+	}
 	s.inflight++
 	sh.sends = append(sh.sends, chat.SendRequest{
 		Actor: s.profile.actor(&s.actor), Conversation: chat.ConversationID(p.Conv), CMID: chat.CMID(p.CMID), Kind: chat.Kind(p.Kind),

@@ -38,6 +38,8 @@ func (h *Handler) signal(sig chat.Signal) {
 		h.revoked(&sig)
 	case chat.SignalSession:
 		h.superseded(&sig)
+	case chat.SignalSettings:
+		h.settingsChanged(&sig)
 	}
 }
 

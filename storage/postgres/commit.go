@@ -130,6 +130,7 @@ func (w *work) queue(batch *pgx.Batch) {
 		return nil
 	})
 	w.queueConversations(batch)
+	w.queueFields(batch)
 	w.hooks.queueVisitors(batch, w.visitors)
 	w.queueRevisions(batch)
 }
@@ -198,6 +199,7 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	inserted := 0
 	only.queueMessages(batch, func(n int) error { inserted = n; return nil })
 	only.queueConversations(batch)
+	only.queueFields(batch)
 	w.hooks.queueVisitors(batch, only.visitors)
 	only.queueRevisions(batch)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {

@@ -52,15 +52,16 @@ func (d *DB) Heads(ctx context.Context, keys ...chat.Key) ([]chat.Head, error) {
 		tenants, convs = append(tenants, keys[i].Tenant[:]), append(convs, keys[i].Conversation[:])
 	}
 	err := d.query(ctx, func(row pgx.CollectableRow) error {
-		var i, version, last, public, queued int64
+		var i, version, last, public, queued, wakes int64
 		var h chat.Head
-		if err := row.Scan(&i, &h.Visitor, &h.Status, &h.Assignee, &h.Team, &version, &last, &public, &queued); err != nil {
+		if err := row.Scan(&i, &h.Visitor, &h.Status, &h.Assignee, &h.Team, &version, &last, &public, &queued, &wakes); err != nil {
 			return err
 		}
-		h.Version, h.Last, h.LastPublic, h.Queued = uint64(version), chat.Seq(last), chat.Seq(public), sqlstore.FromMicros(queued)
+		h.Version, h.Last, h.LastPublic = uint64(version), chat.Seq(last), chat.Seq(public)
+		h.Queued, h.Wakes = sqlstore.FromMicros(queued), sqlstore.FromMicros(wakes)
 		out[i-1] = h
 		return nil
-	}, `SELECT k.i, c.visitor, c.status, c.assignee, c.team, c.version, c.last_seq, c.last_public, c.queued_at
+	}, `SELECT k.i, c.visitor, c.status, c.assignee, c.team, c.version, c.last_seq, c.last_public, c.queued_at, c.wakes_at
 		FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS k(tenant, conv, i)
 		JOIN conversations c ON c.tenant = k.tenant AND c.id = k.conv`, tenants, convs)
 	if err != nil {

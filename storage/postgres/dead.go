@@ -17,7 +17,7 @@ type deadLetter struct {
 	key     chat.Key
 	seq     chat.Seq
 	id      [16]byte // the message's or visitor's; zero for a conversation
-	what    string   // message, conversation, visitor
+	what    string   // message, conversation, fields, visitor
 	reason  string
 	payload []byte
 }
@@ -40,6 +40,10 @@ func deadMessage(e *chat.Event, reason string) deadLetter {
 
 func deadConversation(c *conversation, reason string) deadLetter {
 	return deadLetter{key: c.Key, seq: c.Last, what: "conversation", reason: reason, payload: dump(c)}
+}
+
+func deadFields(f *fields, reason string) deadLetter {
+	return deadLetter{key: f.Key, seq: f.seq, what: "fields", reason: reason, payload: dump(f)}
 }
 
 func deadVisitor(v *chat.Visitor, reason string) deadLetter {
@@ -83,6 +87,7 @@ func (w *work) without(dead []deadLetter) {
 			return gone("conversation", c.Key, c.Last, [16]byte{})
 		})
 	}
+	w.fields = slices.DeleteFunc(w.fields, func(f fields) bool { return gone("fields", f.Key, f.seq, [16]byte{}) })
 	w.withoutVisitors(dead)
 }
 
@@ -117,6 +122,7 @@ func (d *DB) bisect(ctx context.Context, events []*chat.Event) (dead []deadLette
 			keep(deadConversation(c, reason))
 		}))
 	}
+	err = errors.Join(err, search(ctx, d, w.fields, saveFields, fieldArgs, func(f *fields, reason string) { keep(deadFields(f, reason)) }))
 	err = errors.Join(err, search(ctx, d, w.visitors, saveVisitors, visitorArgs, func(v **chat.Visitor, reason string) { keep(deadVisitor(*v, reason)) }))
 	return dead, err
 }

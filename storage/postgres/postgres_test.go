@@ -117,12 +117,12 @@ func TestEveryTenantTableIsHeld(t *testing.T) {
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
 		AND (c.relname = 'tenants' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant'))
 		AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND c.relnamespace = 'public'::regnamespace)`))
-	require.Equal(t, 19, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
+	require.Equal(t, 25, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class WHERE relowner = 'uniqchat_app'::regrole`))
 	// Every key starts with the tenant, but those that find one.
-	require.Equal(t, 2, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
+	require.Equal(t, 3, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
 		ON a.attrelid = c.oid AND a.attnum = i.indkey[0] WHERE i.indisprimary AND c.relrowsecurity AND a.attname <> 'tenant'
-		AND c.relname NOT IN ('tenants', 'dead_letter')`), "site_keys and refresh_tokens")
+		AND c.relname NOT IN ('tenants', 'dead_letter')`), "site_keys, refresh_tokens and api_tokens")
 }
 
 // ordinary makes a user without any special right, with a database of its own.
@@ -180,8 +180,20 @@ func TestRowsOfOneTenant(t *testing.T) {
 	hook := addWebhook(t, d, theirs, chat.AllEvents)
 	_, err := d.Store().Ping(t.Context(), theirs, hook.ID, []byte(`{}`), time.Now())
 	require.NoError(t, err)
+	tok := chat.APIToken{ID: chat.NewID[chat.APIToken](), Hash: [32]byte{1}, Tenant: theirs, Name: "crm", Scopes: chat.AllScopes}
+	require.NoError(t, d.Store().SaveAPIToken(t.Context(), tok))
+	platform := chat.APIToken{ID: chat.NewID[chat.APIToken](), Hash: [32]byte{2}, Name: "platform"}
+	require.NoError(t, d.Store().SaveAPIToken(t.Context(), platform))
+	require.NoError(t, d.Store().SaveSecondFactor(t.Context(), chat.SecondFactor{Tenant: theirs, Agent: chat.NewID[chat.Agent](), Secret: "S"}, [32]byte{3}))
+	require.Zero(t, count(t, address, `SELECT count(*) FROM api_tokens`, as(hex(mine))...), "nor the platform's")
+	require.Equal(t, 1, count(t, address, `SELECT count(*) FROM api_tokens`, as(hex(theirs))...))
+	for _, tenant := range []string{"NULL", fmt.Sprintf(`'\x%x'`, theirs[:])} {
+		forge := fmt.Sprintf(`INSERT INTO api_tokens VALUES ('\x09', %s, '\x09', '', '', '*', NULL, 0, 0)`, tenant)
+		require.Equal(t, noPrivilege, state(raw(t, address, append(as(hex(mine)), forge)...)), "a token for %s", tenant)
+	}
 	for _, table := range []string{
 		"tenants", "site_keys", "teams", "agents", "visitors", "conversations", "messages", "marks", "revisions",
+		"api_tokens", "second_factors", "recovery_codes", "records", "conversation_labels",
 		"webhooks", "webhook_sequences", "webhook_events", "webhook_deliveries", "webhook_attempts",
 	} {
 		require.Zero(t, count(t, address, `SELECT count(*) FROM `+table, asApp...), "%s without a tenant", table)
@@ -190,7 +202,7 @@ func TestRowsOfOneTenant(t *testing.T) {
 	}
 	require.Equal(t, own, count(t, address, `SELECT count(*) FROM messages`, as(hex(mine))...))
 	require.Zero(t, count(t, address, `SELECT count(*) FROM messages`, as("")...))
-	for _, forbidden := range []string{"dead_letter", "refresh_tokens", "signing_keys", "ended_families", "log_partitions", "messages_0", "search", "search_buckets", "search_queue", "search_backlog"} {
+	for _, forbidden := range []string{"dead_letter", "refresh_tokens", "signing_keys", "ended_families", "attempts", "log_partitions", "messages_0", "search", "search_buckets", "search_queue", "search_backlog"} {
 		require.Equal(t, noPrivilege, state(raw(t, address, append(as(hex(mine)), `SELECT * FROM `+forbidden)...)), forbidden)
 	}
 	update := fmt.Sprintf(`UPDATE conversations SET priority = 7 WHERE tenant = '\x%x'`, theirs[:])

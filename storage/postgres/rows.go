@@ -16,6 +16,7 @@ type work struct {
 	// conversations are in rounds: one statement may touch a row only once.
 	conversations [][]conversation
 	visitors      []*chat.Visitor
+	fields        []fields
 	hooks         hooks
 	revisions     []revision
 }
@@ -33,6 +34,7 @@ func workOf(events []*chat.Event) *work {
 	type place struct{ round, at int }
 	at := make(map[chat.Key]place, len(events))
 	visitors := make(map[chat.VisitorID]int)
+	told := make(map[chat.Key]int)
 	for _, e := range events {
 		key := chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}
 		p, ok := at[key]
@@ -43,6 +45,9 @@ func workOf(events []*chat.Event) *work {
 		}
 		at[key] = p
 		w.conversations[p.round][p.at].apply(e)
+		if e.Set != nil {
+			w.tell(told, key, e)
+		}
 		w.revise(e)
 		if e.Profile == nil {
 			continue
@@ -147,13 +152,14 @@ func messageArgs(m []*chat.Event) []any {
 
 // saveConversations moves rows forward, never back: a run that the row has passed changes nothing. What the run does not tell stays.
 const saveConversations = `INSERT INTO conversations (tenant, id, visitor, status, assignee, team, version, last_seq, last_public,
-		last_message, last_agent, queued_at, created_at, closed_at, updated_at)
+		last_message, last_agent, queued_at, wakes_at, created_at, closed_at, updated_at)
 	SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bigint[],
-		$9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])
+		$9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[])
 	ON CONFLICT (tenant, id) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, team = excluded.team,
 		version = excluded.version, last_seq = excluded.last_seq, last_public = excluded.last_public,
 		last_message = CASE WHEN excluded.last_message = 0 THEN conversations.last_message ELSE excluded.last_message END,
 		last_agent = COALESCE(excluded.last_agent, conversations.last_agent), queued_at = excluded.queued_at,
+		wakes_at = excluded.wakes_at,
 		closed_at = CASE WHEN excluded.status <> 4 THEN 0 WHEN conversations.status = 4 THEN conversations.closed_at ELSE excluded.closed_at END,
 		updated_at = GREATEST(excluded.updated_at, conversations.updated_at)
 	WHERE excluded.last_seq > conversations.last_seq`
@@ -173,6 +179,7 @@ func conversationArgs(rows []conversation) []any {
 		column(rows, func(c *row) int64 { return int64(c.LastMessage) }),
 		column(rows, func(c *row) []byte { return orNull(&c.LastAgent) }),
 		column(rows, func(c *row) int64 { return sqlstore.Micros(c.Queued) }),
+		column(rows, func(c *row) int64 { return sqlstore.Micros(c.Wakes) }),
 		column(rows, func(c *row) int64 { return sqlstore.Micros(c.Created) }),
 		column(rows, func(c *row) int64 { return sqlstore.Micros(c.Closed) }),
 		column(rows, func(c *row) int64 { return sqlstore.Micros(c.Updated) }),

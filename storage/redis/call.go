@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -182,14 +181,6 @@ func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *book, now
 	return dst
 }
 
-// mustLook reports whether a message that Redis does not know may be in the database all the same: somebody has tried it before, or
-// Redis keeps no ids from that long ago. In a new epoch that holds of earlier attempts of this node, too: what came of them is not in
-// Redis any more, but may have been projected before. Whoever looks sees all of it, because nothing of an earlier epoch is projected once
-// the next one has begun.
-func (g *group) mustLook(e *chat.Event, m *book, now time.Time, begun uint64) bool {
-	return g.looked != begun && (e.Retry || g.unsure != 0 && g.unsure != begun || !m.isFresh(e.CMID, now, m.dupsSince))
-}
-
 // deliver makes the call, again and again until its outcome is known or patience ends, and settles the groups.
 func (l *Log) deliver(ctx context.Context, parts []*part) {
 	start := time.Now()
@@ -255,25 +246,6 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 	}
 }
 
-// relearnFor is how long the database is asked when a connection to Redis broke.
-const relearnFor = 500 * time.Millisecond
-
-// relearn asks the database how far it is. A Redis that was replaced or restarted may be behind messages that this node has never
-// heard of and another one has projected: it must not give their seqs again. If the database can't be reached either, the nodes' own
-// knowledge has to do.
-func (l *Log) relearn(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, relearnFor)
-	defer cancel()
-	cursors, err := l.Database.Cursors(ctx)
-	if err != nil {
-		return false
-	}
-	for i := range l.parts {
-		l.parts[i].heardOf(cursors[i])
-	}
-	return true
-}
-
 // encodeAgain makes the arguments of parts anew, with the windows that hold now.
 func (l *Log) encodeAgain(ctx context.Context, parts []*part) error {
 	if err := l.readBook(ctx, parts[0].p.scope); err != nil {
@@ -287,15 +259,6 @@ func (l *Log) encodeAgain(ctx context.Context, parts []*part) error {
 		}
 	}
 	return nil
-}
-
-// unsure notes that nobody knows what became of an attempt.
-func (t *part) unsure() {
-	for _, g := range t.groups {
-		if g.unsure == 0 {
-			g.unsure = t.begun
-		}
-	}
 }
 
 func (t *part) fail(err error) {
@@ -435,38 +398,6 @@ func (l *Log) evalReplicated(ctx context.Context, names []string, args []any) (*
 		}
 		return cmd, nil
 	}
-}
-
-// clock is Redis's clock as far as we know it, in ms since 1970.
-func (l *Log) clock() int64 { return time.Now().UnixMilli() + l.offset.Load() }
-
-func (l *Log) learnClock(v any) {
-	s, _ := v.(string)
-	ms, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		return
-	}
-	l.offset.Store(ms - time.Now().UnixMilli())
-	l.answered()
-}
-
-// book is what a node remembers of a scope's bookkeeping.
-type book struct {
-	window, generation    uint64
-	dupsSince, headsSince int64 // ms: everything newer than that is known to Redis
-	windowAt, generatedAt int64 // ms: when the current ones began
-}
-
-// skew is how far a client's clock may be ahead, and how much is left for it to be behind.
-const skew = 5 * time.Second
-
-// isFresh reports whether an id was made so recently that Redis must know it if it was ever used.
-func (m *book) isFresh(id [16]byte, now time.Time, since int64) bool {
-	if uuid.UUID(id).Version() != 7 {
-		return false
-	}
-	ms := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
-	return ms >= since+skew.Milliseconds() && ms <= now.UnixMilli()+time.Minute.Milliseconds()
 }
 
 func asError(err error) error {

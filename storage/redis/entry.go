@@ -16,7 +16,7 @@ import (
 // Everything that the script touches is in fixed places, integers big endian.
 //
 //	head    = version 8, state 57, epoch 8, last 8, last public 8
-//	state   = status 1, visitor 16, assignee 16, team 16, queued 8 (ms since 1970; 0: not waiting)
+//	state   = status 1, visitor 16, assignee 16, team 16, clock 8 (chat.State.Clock in ms since 1970; 0: none)
 //	record  = seq 8, prev 8, prev public 8, version 8, state 57          made by the script, in front of each event
 //	entry   = format 1, epoch 8, n 8, previous tag 8, tag 8, at 8 (ms), bytes so far 8, count 4, { record, length 4, event }
 //	place   = seq 8, prev 8, prev public 8, print 8, time 8 (ms), tag 8  of a message, to find duplicates
@@ -38,11 +38,12 @@ func appendState(dst []byte, s *chat.State) []byte {
 	dst = append(dst, s.Visitor[:]...)
 	dst = append(dst, s.Assignee[:]...)
 	dst = append(dst, s.Team[:]...)
-	return be.AppendUint64(dst, millis(s.Queued))
+	return be.AppendUint64(dst, millis(s.Clock()))
 }
 
 func readState(b []byte, version uint64) chat.State {
-	s := chat.State{Status: chat.Status(b[0]), Version: version, Queued: fromMillis(be.Uint64(b[49:]))}
+	s := chat.State{Status: chat.Status(b[0]), Version: version}
+	s.SetClock(fromMillis(be.Uint64(b[49:])))
 	copy(s.Visitor[:], b[1:])
 	copy(s.Assignee[:], b[17:])
 	copy(s.Team[:], b[33:])
@@ -94,9 +95,10 @@ func fingerprint(m *chat.Message) uint64 {
 const (
 	hasNext    = 1 << 0
 	hasProfile = 1 << 1
+	hasSet     = 1 << 2
 )
 
-// fixedEvent is how long an event is without body and profile.
+// fixedEvent is how long an event is without body, fields (behind their length) and profile.
 const fixedEvent = 5 + 7*16 + 8 + 2 + 4
 
 // appendEvent encodes what the script does not fill in, behind its length.
@@ -110,6 +112,9 @@ func appendEvent(dst []byte, e *chat.Event) ([]byte, error) {
 	if e.Profile != nil {
 		flags |= hasProfile
 	}
+	if e.Set != nil {
+		flags |= hasSet
+	}
 	dst = append(dst, formatEvent, byte(e.Role), byte(e.Kind), byte(e.Visibility), flags)
 	for _, id := range [...][16]byte{e.Tenant, e.Conversation, e.ID, e.CMID, e.Sender, e.ReplyTo, e.Origin.Session} {
 		dst = append(dst, id[:]...)
@@ -118,6 +123,13 @@ func appendEvent(dst []byte, e *chat.Event) ([]byte, error) {
 	dst = be.AppendUint64(dst, millis(e.Time))
 	dst = be.AppendUint32(dst, uint32(len(e.Body)))
 	dst = append(dst, e.Body...)
+	if e.Set != nil {
+		b, err := json.Marshal(e.Set)
+		if err != nil {
+			return nil, fmt.Errorf("encode fields: %w", err)
+		}
+		dst = append(be.AppendUint32(dst, uint32(len(b))), b...)
+	}
 	if e.Profile != nil {
 		b, err := json.Marshal(e.Profile)
 		if err != nil {
@@ -159,6 +171,17 @@ func readEvent(record, b []byte) (e chat.Event, err error) {
 		next := e.State
 		e.Next = &next
 		e.Expect = next.Version - 1
+	}
+	if flags&hasSet != 0 {
+		if len(b) < 4 || uint64(be.Uint32(b)) > uint64(len(b)-4) {
+			return e, errEntry
+		}
+		n := be.Uint32(b)
+		e.Set = new(chat.Fields)
+		if err := json.Unmarshal(b[4:4+n], e.Set); err != nil {
+			return e, errEntry
+		}
+		b = b[4+n:]
 	}
 	if flags&hasProfile != 0 {
 		e.Profile = new(chat.Visitor)

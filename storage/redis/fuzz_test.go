@@ -38,6 +38,13 @@ func someEvents() []chat.Event {
 	th := &thread{chat.Key{Tenant: chat.NewID[chat.Tenant](), Conversation: chat.NewID[chat.Conversation]()}, chat.NewID[chat.Visitor]()}
 	events := append(th.create(), th.message("on"))
 	events[0].Profile = &chat.Visitor{ID: th.visitor, Tenant: th.key.Tenant, Name: "Li", CreatedAt: time.Unix(1, 0).UTC(), Attributes: []byte(`{"a":1}`)}
+	labels, priority := []chat.RecordID{chat.NewID[chat.Record]()}, 3
+	set := th.message("x")
+	set.Set = &chat.Fields{Labels: labels, Priority: &priority, Context: []byte(`{"a":1}`), Rating: &chat.Rating{Score: 2, Comment: "so so"}}
+	set.Profile = events[0].Profile
+	none := th.message("y")
+	none.Set = &chat.Fields{Labels: []chat.RecordID{}}
+	events = append(events, set, none)
 	for i := range events {
 		events[i].Joined = false
 		events[i].Seq, events[i].Prev, events[i].PrevPublic = chat.Seq(i+1), chat.Seq(i), chat.Seq(i)

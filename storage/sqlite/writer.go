@@ -29,6 +29,7 @@ type writer struct {
 	dirty map[chat.Key]bool         // changed in this transaction; true: the state too
 	opens map[visitorKey]chat.ConversationID
 	out   []chat.Event // appended in this transaction
+	told  []told       // by them
 	stmts statements
 	quiet quiet
 	words words
@@ -156,6 +157,8 @@ func (w *writer) commit(ctx context.Context, group []*request) (err error) {
 	defer func() {
 		clear(w.dirty)
 		clear(w.opens)
+		clear(w.told)
+		w.told = w.told[:0]
 	}()
 	if err = w.fill(ctx, group); err == nil {
 		if _, err = w.stmts.commit.ExecContext(ctx); err != nil {
@@ -210,6 +213,9 @@ func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 		if err != nil {
 			return fmt.Errorf("save conversation: %w", err)
 		}
+	}
+	if err := w.saveFields(ctx); err != nil {
+		return err
 	}
 	w.words.doc, w.words.text = w.stmts.doc, w.stmts.words
 	if err := w.words.index(ctx, w.out); err != nil {
@@ -322,6 +328,9 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 		}
 	}
 	w.dirty[key] = w.dirty[key] || e.Next != nil
+	if e.Set != nil {
+		w.told = append(w.told, told{key, e.Seq, e.Set})
+	}
 	if e.Profile != nil {
 		if err := w.hooks.visitor(ctx, w.conn, e, w.saveVisitor); err != nil {
 			return fmt.Errorf("save visitor: %w", err)

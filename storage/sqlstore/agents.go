@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -47,13 +48,15 @@ func (s *Store) Agents(ctx context.Context, tenant chat.TenantID, cursor string,
 	return page[:limit], encodeCursor(page[limit-1].ID), nil
 }
 
-// SaveAgents implements chat.Store.
+// SaveAgents implements chat.Store. Who read an agent before its password was changed does not bring the old one back: what
+// is older than the latest tokens_after is not written.
 func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
 	return s.write(ctx, scopeOf(agents), func(ctx context.Context, q Querier) error {
 		stmt, err := q.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (tenant, id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,
-				teams = excluded.teams, capacity = excluded.capacity, password_hash = excluded.password_hash,
-				disabled = excluded.disabled, tokens_after = excluded.tokens_after`)
+				teams = excluded.teams, capacity = excluded.capacity, disabled = excluded.disabled,
+				password_hash = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.password_hash ELSE excluded.password_hash END,
+				tokens_after = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.tokens_after ELSE excluded.tokens_after END`)
 		if err != nil {
 			return err
 		}
@@ -75,6 +78,12 @@ func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
 		}
 		return nil
 	})
+}
+
+// SetPassword implements chat.Store.
+func (s *Store) SetPassword(ctx context.Context, tenant chat.TenantID, id chat.AgentID, old, hash string, tokensAfter time.Time) (bool, error) {
+	return s.changed(ctx, Of(tenant), `UPDATE agents SET password_hash = $4, tokens_after = CASE WHEN tokens_after < $5 THEN $5 ELSE tokens_after END
+		WHERE tenant = $1 AND id = $2 AND password_hash = $3`, tenant, id, old, hash, Micros(tokensAfter))
 }
 
 // scopeOf is the agents' tenant, or the system if they are of several.

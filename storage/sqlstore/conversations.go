@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -18,7 +19,7 @@ const maxUnread = 1000
 // visitor's messages after the last one that an agent read. (COALESCE stands inside: around the subquery, PostgreSQL would not
 // trust it below row-level security, and read all of the conversation instead of a range of the index.)
 var selectConversation = fmt.Sprintf(`SELECT c.tenant, c.id, c.visitor, c.status, c.assignee, c.team, c.version, c.last_seq, c.last_public,
-	c.last_agent, c.labels, c.priority, c.context, c.rating, c.queued_at, c.created_at, c.closed_at, c.updated_at, COALESCE(v.name, ''),
+	c.last_agent, c.labels, c.priority, c.context, c.rating, c.rating_comment, c.queued_at, c.wakes_at, c.created_at, c.closed_at, c.updated_at, COALESCE(v.name, ''),
 	(SELECT COUNT(*) FROM (SELECT 1 FROM messages u WHERE u.tenant = c.tenant AND u.conv = c.id AND u.role = %d AND u.kind <> %d AND u.seq >
 		(SELECT COALESCE(MAX(k.read_seq), 0) FROM marks k WHERE k.tenant = c.tenant AND k.conv = c.id AND k.role = %d) LIMIT %d) AS unread),
 	c.last_message, COALESCE(m.prev, 0), COALESCE(m.prev_public, 0), m.id, m.cmid, m.sender, COALESCE(m.role, 0), COALESCE(m.kind, 0),
@@ -38,10 +39,10 @@ type conversation struct {
 func scanConversation(scan row) (c conversation, err error) {
 	var m chat.Message
 	var labels, context []byte
-	var queued, created, closed, sent, revised int64
+	var queued, wakes, created, closed, sent, revised int64
 	var shown []byte
 	err = scan(&c.Tenant, &c.ID, &c.Visitor, &c.Status, &c.Assignee, &c.Team, &c.Version, &c.Last, &c.LastPublic, &c.LastAgent, &labels,
-		&c.Priority, &context, &c.Rating, &queued, &created, &closed, &c.updated, &c.VisitorName, &c.Unread,
+		&c.Priority, &context, &c.Rating.Score, &c.Rating.Comment, &queued, &wakes, &created, &closed, &c.updated, &c.VisitorName, &c.Unread,
 		&m.Seq, &m.Prev, &m.PrevPublic, &m.ID, &m.CMID, &m.Sender, &m.Role, &m.Kind, &m.Visibility, &sent, &m.ReplyTo, &m.Body, &revised, &shown)
 	if err != nil {
 		return c, err
@@ -54,7 +55,8 @@ func scanConversation(scan row) (c conversation, err error) {
 		c.LastMessage = &m
 	}
 	c.Context = context
-	c.Queued, c.CreatedAt, c.ClosedAt = FromMicros(queued), FromMicros(created), FromMicros(closed)
+	c.Queued, c.Wakes = FromMicros(queued), FromMicros(wakes)
+	c.CreatedAt, c.ClosedAt = FromMicros(created), FromMicros(closed)
 	return c, json.Unmarshal(labels, &c.Labels)
 }
 
@@ -154,6 +156,9 @@ func conditions(f *chat.Filter, arg func(v any) string) (where string) {
 	if !f.Visitor.IsZero() {
 		where += " AND visitor = " + arg(f.Visitor)
 	}
+	if !f.Label.IsZero() {
+		where += " AND id IN (SELECT conv FROM conversation_labels WHERE tenant = $1 AND label = " + arg(f.Label) + ")"
+	}
 	if !f.Since.IsZero() {
 		where += " AND created_at >= " + arg(Micros(f.Since))
 	}
@@ -204,9 +209,10 @@ func decodeCursor[T ~[16]byte](cursor string) (id T, err error) {
 
 // Waiting implements chat.Store.
 func (s *Store) Waiting(ctx context.Context, tenant chat.TenantID, limit int) ([]chat.Conversation, error) {
-	rows, err := readAll(ctx, s, Of(tenant), scanConversation, `WITH page AS MATERIALIZED (SELECT queued_at, id FROM conversations
-		WHERE tenant = $1 AND status = 0 ORDER BY queued_at, id LIMIT $2) `+selectConversation+` FROM page
-		JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+withVisitorAndMessage+`ORDER BY page.queued_at, page.id`, tenant, limit)
+	rows, err := readAll(ctx, s, Of(tenant), scanConversation, `WITH page AS MATERIALIZED (SELECT priority, queued_at, id FROM conversations
+		WHERE tenant = $1 AND status = 0 ORDER BY priority DESC, queued_at, id LIMIT $2) `+selectConversation+` FROM page
+		JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+withVisitorAndMessage+`ORDER BY page.priority DESC, page.queued_at, page.id`,
+		tenant, limit)
 	return plain(rows), err
 }
 
@@ -229,6 +235,17 @@ func (s *Store) OpenCounts(ctx context.Context, tenant chat.TenantID) (map[chat.
 		out[c.agent] = c.n
 	}
 	return out, err
+}
+
+func scanKey(scan row) (k chat.Key, err error) {
+	err = scan(&k.Tenant, &k.Conversation)
+	return k, err
+}
+
+// Asleep implements chat.Store.
+func (s *Store) Asleep(ctx context.Context, now time.Time, limit int) ([]chat.Key, error) {
+	return readAll(ctx, s, System, scanKey, `SELECT tenant, id FROM conversations WHERE status = 3 AND wakes_at > 0 AND wakes_at <= $1
+		ORDER BY wakes_at LIMIT $2`, Micros(now), limit)
 }
 
 func scanID[Of any](scan row) (id chat.ID[Of], err error) {

@@ -22,7 +22,7 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{webhook parts}", sqliteWebhooks, "{revisions parts}", ""),
+		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -30,7 +30,7 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{webhook parts}", postgresWebhooks, "{revisions parts}", postgresRevisions),
+		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -61,8 +61,34 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('webhook_attempts', 'webhook_attempts', '1000000 500000 2 1');
 `
 
+// postgresRecords is row-level security for the tables of 00004.
+//
+//go:embed records_postgres.sql
+var postgresRecords string
+
+// sqliteRecords is sqlitePlanner for the tables and indexes of 00004.
+const sqliteRecords = `
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('conversations', 'conversations_waiting', '1000 500 250 2 1'),
+    ('conversations', 'conversations_snoozed', '1000 2'),
+    ('conversation_labels', 'conversation_labels', '100000 50000 10000 1'),
+    ('conversation_labels', 'conversation_labels_conv', '100000 50000 2'),
+    ('records', 'records', '1000 500 100 1'),
+    ('records', 'records_name', '1000 500 100 1');
+`
+
+// postgresUploads puts the tables of uploads under row-level security.
+//
+//go:embed uploads_postgres.sql
+var postgresUploads string
+
 //go:embed revisions_postgres.sql
 var postgresRevisions string
+
+// postgresAuth is row-level security of the tables of 00003.
+//
+//go:embed auth_postgres.sql
+var postgresAuth string
 
 // sqlitePlanner tells SQLite's planner how tables are once they are large: rows in all, then rows for one value of the first
 // column, of the first two, and so on (sqlite.org/fileformat2.html, 2.6.3). Without it SQLite takes a tenant to have ten

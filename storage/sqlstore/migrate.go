@@ -33,6 +33,19 @@ func Migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 	return nil
 }
 
+// Redo applies one migration again that was taken back by hand, whatever came after it. It is for tests of what a migration
+// does to a database that is in use: migrations have no way back.
+func Redo(ctx context.Context, db *sql.DB, d Dialect, version int64) error {
+	p, err := provider(db, d)
+	if err != nil {
+		return err
+	}
+	if _, err := p.ApplyVersion(ctx, version, true); err != nil {
+		return fmt.Errorf("migrate again: %w", err)
+	}
+	return nil
+}
+
 // CheckSchema returns ErrSchemaBehind or ErrSchemaAhead if the database is not of this version.
 func CheckSchema(ctx context.Context, db *sql.DB, d Dialect) error {
 	p, err := provider(db, d)

@@ -54,6 +54,20 @@ func (s *Store) exec(ctx context.Context, in Scope, query string, args ...any) e
 	})
 }
 
+// changed writes with a single statement, and reports whether it changed a row.
+func (s *Store) changed(ctx context.Context, in Scope, query string, args ...any) (is bool, err error) {
+	err = s.write(ctx, in, func(ctx context.Context, q Querier) error {
+		res, err := q.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		is = n > 0
+		return err
+	})
+	return is && err == nil, err
+}
+
 // Micros and FromMicros are how times are stored; the zero time is 0.
 func Micros(t time.Time) int64 {
 	if t.IsZero() {
@@ -113,39 +127,6 @@ func (s *Store) SaveTenant(ctx context.Context, t chat.Tenant) error {
 		return chat.Errorf(chat.Conflict, "there is a tenant %q already", t.Slug)
 	}
 	return err
-}
-
-func scanSiteKey(scan row) (k chat.SiteKey, err error) {
-	var secrets, origins []byte
-	if err = scan(&k.Key, &k.Tenant, &secrets, &origins); err == nil {
-		err = errors.Join(json.Unmarshal(secrets, &k.Secrets), json.Unmarshal(origins, &k.Origins))
-	}
-	return k, err
-}
-
-// SiteKey implements chat.Store.
-func (s *Store) SiteKey(ctx context.Context, key string) (chat.SiteKey, error) {
-	return readOne(ctx, s, System, "site key", scanSiteKey, `SELECT site_key, tenant, secrets, origins FROM site_keys WHERE site_key = $1`, key)
-}
-
-// SaveSiteKey implements chat.Store. Conflict if the key is another tenant's.
-func (s *Store) SaveSiteKey(ctx context.Context, k chat.SiteKey) error {
-	return s.write(ctx, Of(k.Tenant), func(ctx context.Context, q Querier) error {
-		// Two statements: a tenant may not even see in an upsert that the key is somebody else's.
-		for _, text := range []string{
-			`INSERT INTO site_keys (site_key, tenant, secrets, origins) VALUES ($1, $2, $3, $4) ON CONFLICT (site_key) DO NOTHING`,
-			`UPDATE site_keys SET secrets = $3, origins = $4 WHERE site_key = $1 AND tenant = $2`,
-		} {
-			res, err := q.ExecContext(ctx, text, k.Key, k.Tenant, list(k.Secrets), list(k.Origins))
-			if err != nil {
-				return err
-			}
-			if n, err := res.RowsAffected(); err != nil || n == 1 {
-				return err
-			}
-		}
-		return chat.Errorf(chat.Conflict, "the site key is taken")
-	})
 }
 
 // list is a slice as a JSON array, [] for nil.

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"context"
+	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -54,4 +55,9 @@ func (s settled) Message(ctx context.Context, key chat.Key, id chat.MessageID) (
 func (s settled) Visitor(ctx context.Context, t chat.TenantID, id chat.VisitorID) (chat.Visitor, error) {
 	s.wait()
 	return s.Store.Visitor(ctx, t, id)
+}
+
+func (s settled) Asleep(ctx context.Context, now time.Time, limit int) ([]chat.Key, error) {
+	s.wait()
+	return s.Store.Asleep(ctx, now, limit)
 }

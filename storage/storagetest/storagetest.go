@@ -69,10 +69,26 @@ func Run(t *testing.T, f Factory) {
 		{"Shown", testShown},
 		{"Unread", testUnread},
 		{"RefreshRace", testRefreshRace},
+		{"APITokens", testAPITokens},
+		{"SecondFactors", testSecondFactors},
+		{"Attempts", testAttempts},
+		{"SetPassword", testSetPassword},
+		{"SiteKeys", testSiteKeys},
+		{"DeleteTeam", testDeleteTeam},
 		{"ListsLikeAModel", testListModel},
+		{"Fields", testFields},
+		{"LabelList", testLabelList},
+		{"Asleep", testAsleep},
+		{"PriorityQueue", testPriorityQueue},
+		{"Records", testRecords},
 		{"Search", testSearch},
 		{"SearchHostile", testSearchHostile},
 		{"SearchLikeAModel", testSearchModel},
+		{"Uploads", testUploads},
+		{"UploadOwners", testUploadOwners},
+		{"UploadQuota", testUploadQuota},
+		{"StaleUploads", testStaleUploads},
+		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
 		{"Webhooks", testWebhooks},
 		{"Outbox", testOutbox},
@@ -147,7 +163,7 @@ func (th *thread) change(status chat.Status, assignee chat.AgentID) chat.Event {
 	th.clock++
 	next := th.state
 	next.Visitor, next.Status, next.Assignee, next.Version = th.visitor, status, assignee, th.state.Version+1
-	next.Queued = time.Time{}
+	next.Queued, next.Wakes = time.Time{}, time.Time{}
 	if status == chat.Queued {
 		next.Queued = start.Add(time.Duration(th.clock) * time.Millisecond)
 	}

@@ -104,6 +104,11 @@ var cases = []queryCase{
 	list("inbox: of an agent with none", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Assignee: chat.NewID[chat.Agent]()} }),
 	list("inbox: of a team", func(s *sample, r *rand.Rand) chat.Filter { return chat.Filter{Team: one(r, s.teams).ID} }),
 	list("inbox: of a team with none", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Team: chat.NewID[chat.Team]()} }),
+	list("inbox: with a label", func(s *sample, r *rand.Rand) chat.Filter { return chat.Filter{Label: one(r, s.labels).ID} }),
+	list("inbox: open with a label", func(s *sample, r *rand.Rand) chat.Filter {
+		return chat.Filter{Statuses: status(chat.Open), Label: one(r, s.labels).ID}
+	}),
+	list("inbox: with a label that nothing has", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Label: chat.NewID[chat.Record]()} }),
 	list("inbox: of a visitor", func(s *sample, r *rand.Rand) chat.Filter {
 		return chat.Filter{Visitor: one(r, s.conversations).visitor}
 	}),
@@ -245,6 +250,24 @@ var cases = []queryCase{
 	}),
 	call("routing: tenants with a queue", "TenantsWaiting", func(ctx context.Context, db *postgres.DB, _ *sample, _ *rand.Rand) error {
 		_, err := db.Store().TenantsWaiting(ctx)
+		return err
+	}),
+
+	call("snoozed: who is due", "Asleep", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
+		_, err := db.Store().Asleep(ctx, s.within(r), 200)
+		return err
+	}),
+
+	call("labels: a page", "Records", func(ctx context.Context, db *postgres.DB, s *sample, _ *rand.Rand) error {
+		_, _, err := db.Store().Records(ctx, s.tenant.ID, chat.RecordLabel, "", 50)
+		return err
+	}),
+	call("a label", "Record", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
+		_, err := db.Store().Record(ctx, s.tenant.ID, chat.RecordLabel, one(r, s.labels).ID)
+		return err
+	}),
+	call("a tenant's settings", "RecordsOf", func(ctx context.Context, db *postgres.DB, s *sample, _ *rand.Rand) error {
+		_, err := db.Store().RecordsOf(ctx, s.tenant.ID, chat.RecordLabel, chat.RecordHours, chat.RecordTrigger, chat.RecordBlock, chat.RecordRouting)
 		return err
 	}),
 

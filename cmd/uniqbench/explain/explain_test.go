@@ -28,7 +28,19 @@ var elsewhere = map[string]string{
 	"DeleteWebhook": "writes by primary key", "Deliveries": "webhooks: no table of the dataset", "Replay": "writes by primary key",
 	"Ping": "writes by primary key", "WebhooksDue": "asks nothing", "WebhooksWritten": "asks nothing", "KeepEventData": "writes by primary key",
 	"ClaimDeliveries": "webhooks: no table of the dataset", "FinishDeliveries": "writes by primary key", "ForgetDeliveries": "ranges of primary keys",
+	"AddRecord": "writes by primary key", "ReplaceRecord": "writes by primary key", "DeleteRecord": "writes by primary key",
 	"AddSigningKey": "credentials: small tables", "OpenConversation": "only SQLite's log asks it; here it is OpenConversations",
+	"SaveAPIToken": "credentials: small tables", "APIToken": "credentials: small tables", "APITokens": "credentials: small tables",
+	"RevokeAPIToken": "credentials: small tables", "APITokensUsed": "credentials: small tables",
+	"SecondFactor": "by primary key", "SaveSecondFactor": "by primary key", "DeleteSecondFactor": "by primary key", "SpendStep": "by primary key",
+	"SpendRecoveryCode": "by primary key", "RecoveryCodes": "ten rows of a primary key",
+	"CountAttempt": "credentials: small tables", "Attempts": "credentials: small tables", "ForgetAttempts": "credentials: small tables",
+	"SetPassword": "writes by primary key", "SiteKeys": "small tables", "DeleteSiteKey": "writes by primary key",
+	"DeleteTeam": "rare, and reads one tenant's agents",
+	"Upload":     "by primary key", "UploadTotal": "by primary key", "ReserveUpload": "writes by primary key, counts by an index of what is unsent",
+	"KeepUpload": "writes by primary key", "UseUpload": "writes by primary key", "ReleaseUpload": "writes by primary key",
+	"ReleaseUploads": "by the index of a message's uploads", "DropUpload": "writes by primary key", "RemoveUpload": "writes by primary key",
+	"StaleUploads": "a job's, by indexes of what is unsent and unsettled",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.

@@ -22,6 +22,7 @@ type sample struct {
 	siteKey       string
 	agents        []chat.Agent
 	teams         []chat.Team
+	labels        []chat.Record
 	conversations []drawn
 	long          []drawn  // those with most messages
 	deep          []string // cursors of pages further and further down the list
@@ -96,8 +97,11 @@ func drawTenant(ctx context.Context, conn *pgx.Conn, store *sqlstore.Store, id c
 	if s.teams, err = store.Teams(ctx, id); err != nil {
 		return s, err
 	}
-	if len(s.agents) == 0 || len(s.teams) == 0 {
-		return s, errors.New("it has no agents or no teams: fill the database with uniqbench dataset")
+	if s.labels, _, err = store.Records(ctx, id, chat.RecordLabel, "", 100); err != nil {
+		return s, err
+	}
+	if len(s.agents) == 0 || len(s.teams) == 0 || len(s.labels) == 0 {
+		return s, errors.New("it has no agents, teams or labels: fill the database with uniqbench dataset")
 	}
 	var from, to int64
 	err = conn.QueryRow(ctx, `SELECT min(created_at), max(created_at), (SELECT site_key FROM site_keys WHERE tenant = $1 LIMIT 1)

@@ -20,7 +20,8 @@ type Config struct {
 	Proxies   Proxies   `yaml:"proxies"`
 	Storage   Storage   `yaml:"storage"`
 	Redis     Redis     `yaml:"redis"`
-	DataDir   string    `yaml:"data_dir" doc:"where the database and the demo's password are kept"`
+	DataDir   string    `yaml:"data_dir" doc:"where the database, files that were sent up and the demo's password are kept"`
+	Uploads   Uploads   `yaml:"uploads"`
 	Engine    Engine    `yaml:"engine"`
 	Log       Log       `yaml:"log"`
 	Limits    Limits    `yaml:"limits"`
@@ -65,6 +66,16 @@ type Storage struct {
 // Redis is the log of a cluster.
 type Redis struct {
 	URL string `yaml:"url" doc:"the log of a cluster: redis://[user:password@]host:port[/db]; several hosts with commas between for Redis Cluster, and ?master=NAME for Sentinel"`
+}
+
+// Uploads is what becomes of files that are sent up.
+type Uploads struct {
+	Store       string   `yaml:"store" doc:"where files are kept: a directory that all nodes share (<data_dir>/uploads if empty), or s3://[key:secret@]host[:port]/bucket[/folder][?region=…&tls=off]"`
+	MaxBytes    int      `yaml:"max_bytes" doc:"bytes of one file"`
+	MaxPixels   int      `yaml:"max_pixels" doc:"pixels of one image"`
+	TenantBytes int      `yaml:"tenant_bytes" doc:"bytes that one tenant's files may take; 0: no limit"`
+	UnsentLife  Duration `yaml:"unsent_life" doc:"how long a file is kept that no message names"`
+	LinkLife    Duration `yaml:"link_life" doc:"how long a link to a file works without a credential"`
 }
 
 // Engine is how live connections are carried.
@@ -153,6 +164,10 @@ func Default() *Config {
 	return &Config{
 		HTTP: HTTP{"127.0.0.1:8080"}, WS: WS{Listen: "127.0.0.1:8081"}, TCP: TCP{"127.0.0.1:8082"}, Admin: Admin{Listen: "127.0.0.1:8083"},
 		Storage: Storage{Ack: "fsync"}, DataDir: "./data", Log: Log{"info", "auto"},
+		Uploads: Uploads{
+			MaxBytes: 20 << 20, MaxPixels: 40_000_000, TenantBytes: 10 << 30,
+			UnsentLife: Duration(24 * time.Hour), LinkLife: Duration(15 * time.Minute),
+		},
 		Limits: Limits{
 			ConnectionsPerAddress: 0, SessionsPerAddressPerSecond: 20,
 			Visitor: RoleLimit{10, 40, 32}, Agent: RoleLimit{50, 200, 128},

@@ -47,7 +47,7 @@ limits: {visitor: {send_rate: 2.5}}
 	want.Limits.Visitor.SendRate, want.Limits.Visitor.SendBurst = 2.5, 9
 	want.Drain.Window = config.Duration(3 * time.Second)
 	want.Admin.AllowRemote = true
-	want.DataDir, want.Storage.URL = "/d", "sqlite:/d/uniqchat.db"
+	want.DataDir, want.Storage.URL, want.Uploads.Store = "/d", "sqlite:/d/uniqchat.db", "/d/uploads"
 	require.Empty(t, cmp.Diff(want, c))
 }
 
@@ -107,6 +107,7 @@ limits: {sessions_per_address_per_second: -1, visitor: {send_rate: 0, send_burst
 heartbeat: {agent: {ping: 1ms, pong: 2h}}
 drain: {window: -1s}
 webhooks: {allow_networks: "10.0.0.0/8, home", timeout: 1h, retention: 1h}
+uploads: {store: "s3://key:secret@host", max_bytes: 1, max_pixels: 0, tenant_bytes: -1, unsent_life: 1s, link_life: 48h}
 data_dir: ""
 `},
 		"same address": {file: "http: {listen: \"127.0.0.1:9000\"}\nws: {listen: \"127.0.0.1:9000\"}\n"},

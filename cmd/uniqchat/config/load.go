@@ -138,6 +138,9 @@ func Load(s Sources) (*Config, error) {
 	if c.Storage.URL == "" {
 		c.Storage.URL = "sqlite:" + filepath.Join(c.DataDir, "uniqchat.db")
 	}
+	if c.Uploads.Store == "" {
+		c.Uploads.Store = filepath.Join(c.DataDir, "uploads")
+	}
 	return c, c.Validate()
 }
 

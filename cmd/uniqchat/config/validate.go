@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/uniqchat/uniqchat/outbound/files"
 )
 
 // Off is the address of a listener that is not wanted.
@@ -18,6 +20,7 @@ func (c *Config) Validate() error {
 	v := &mistakes{}
 	c.validateListeners(v)
 	c.validateStorage(v)
+	c.validateUploads(v)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	v.atLeast("engine.max_connections", float64(c.Engine.MaxConnections), 0)
@@ -112,6 +115,26 @@ func (c *Config) validateStorage(v *mistakes) {
 	default:
 		v.add("storage.url: nothing is known of %q; use sqlite:<path of the file>, or postgres://… with redis.url", scheme+":")
 	}
+}
+
+func (c *Config) validateUploads(v *mistakes) {
+	u := &c.Uploads
+	if strings.HasPrefix(u.Store, files.Scheme) {
+		if _, err := files.ParseBucket(u.Store); err != nil {
+			v.add("uploads.store: %w", err)
+		}
+	} else if strings.Contains(u.Store, "://") {
+		v.add("uploads.store: begins with neither s3:// nor as a directory does; write s3://host/bucket, or a path")
+	}
+	if u.MaxBytes < 1<<10 || u.MaxBytes > 1<<30 {
+		v.add("uploads.max_bytes: %d; use 1024 to %d", u.MaxBytes, 1<<30)
+	}
+	if u.MaxPixels < 1 || u.MaxPixels > 200_000_000 {
+		v.add("uploads.max_pixels: %d; use 1 to 200000000", u.MaxPixels)
+	}
+	v.atLeast("uploads.tenant_bytes", float64(u.TenantBytes), 0)
+	v.between("uploads.unsent_life", u.UnsentLife, time.Minute, 90*24*time.Hour)
+	v.between("uploads.link_life", u.LinkLife, time.Second, 24*time.Hour)
 }
 
 // RequireLoopback returns an error for every listener that others could reach: a demo has known accounts.

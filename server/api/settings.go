@@ -1,0 +1,142 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// settingsRoutes are what tenants set up: who may call each stands beside it, for reading and for changing.
+func (a *API) settingsRoutes() (rows []row) {
+	canned := &collection[chat.CannedResponse, *chat.CannedResponse]{a, chat.RecordCanned, 5000, a.checkCanned}
+	labels := &collection[chat.Label, *chat.Label]{a, chat.RecordLabel, 1000, nil}
+	hours := &collection[chat.BusinessHours, *chat.BusinessHours]{a, chat.RecordHours, 100, nil}
+	triggers := &collection[chat.Trigger, *chat.Trigger]{a, chat.RecordTrigger, 200, nil}
+	blocks := &collection[chat.Block, *chat.Block]{a, chat.RecordBlock, 5000, nil}
+	rows = append(rows, canned.rows("/api/v1/canned-responses", "canned responses", "CannedResponse", "CannedResponses", readers.with(chat.SettingsRead), leads.with(chat.SettingsWrite))...)
+	rows = append(rows, labels.rows("/api/v1/labels", "labels", "Label", "Labels", readers.with(chat.SettingsRead), leads.with(chat.SettingsWrite))...)
+	rows = append(rows, hours.rows("/api/v1/business-hours", "business hours", "BusinessHours", "BusinessHours", readers.with(chat.SettingsRead), managers.with(chat.SettingsWrite))...)
+	rows = append(rows, triggers.rows("/api/v1/triggers", "triggers", "Trigger", "Triggers", readers.with(chat.SettingsRead), managers.with(chat.SettingsWrite))...)
+	rows = append(rows, blocks.rows("/api/v1/blocklist", "blocklist", "Block", "Blocks", workers.with(chat.SettingsRead), leads.with(chat.SettingsWrite))...)
+	return append(rows,
+		row{http.MethodGet, "/api/v1/routing", readers.with(chat.SettingsRead), "getRouting", "routing", "How conversations find their agents", 200, bind(a, a.getRouting)},
+		row{http.MethodPatch, "/api/v1/routing", managers.with(chat.SettingsWrite), "updateRouting", "routing", "Change how conversations find their agents", 200, bind(a, a.updateRouting)},
+		row{http.MethodDelete, "/api/v1/routing", managers.with(chat.SettingsWrite), "resetRouting", "routing", "Go back to what holds by default", 204, bind(a, a.resetRouting)},
+	)
+}
+
+// checkCanned sees to it that the team of a canned response is there.
+func (a *API) checkCanned(ctx context.Context, t chat.TenantID, b *chat.CannedResponse) error {
+	if b.TeamID == "" {
+		return nil
+	}
+	teams, err := a.cfg.Store.Teams(ctx, t)
+	if err != nil {
+		return err
+	}
+	for i := range teams {
+		if teams[i].ID.String() == b.TeamID {
+			return nil
+		}
+	}
+	return chat.Errorf(chat.NotFound, "team_id: there is no such team")
+}
+
+// Routing is a tenant's one document of routing.
+type Routing struct {
+	Strategy  string     `json:"strategy" enum:"least_loaded,round_robin,manual"`
+	Sticky    bool       `json:"sticky"`
+	Version   uint64     `json:"version" doc:"Counts changes; 0 while it is what holds by default."`
+	UpdatedAt *time.Time `json:"updated_at" nullable:"true"`
+}
+
+// routing reads the document; a zero Version if the tenant never changed it.
+func (a *API) routing(ctx context.Context, t chat.TenantID) (chat.Record, error) {
+	all, err := a.cfg.Store.RecordsOf(ctx, t, chat.RecordRouting)
+	if err != nil || len(all) == 0 {
+		return chat.Record{Tenant: t, Kind: chat.RecordRouting, Body: json.RawMessage(`{}`)}, err
+	}
+	return all[0], nil
+}
+
+func showRouting(r *chat.Record) (*answer[Routing], error) {
+	var b chat.Routing
+	if err := errors.Join(json.Unmarshal(r.Body, &b), b.Check()); err != nil {
+		return nil, err
+	}
+	return ok(Routing{b.Strategy, *b.Sticky, r.Version, timeOrNull(r.UpdatedAt)})
+}
+
+func (a *API) getRouting(ctx context.Context, c *call, _ *none) (*answer[Routing], error) {
+	r, err := a.routing(ctx, c.actor().Tenant)
+	if err != nil {
+		return nil, err
+	}
+	return showRouting(&r)
+}
+
+type updateRoutingInput struct {
+	Body Patch[chat.Routing]
+}
+
+func (a *API) updateRouting(ctx context.Context, c *call, in *updateRoutingInput) (*answer[Routing], error) {
+	r, err := a.routing(ctx, c.actor().Tenant)
+	if err != nil {
+		return nil, err
+	}
+	if v := in.Body.version; v != 0 && v != r.Version {
+		return nil, errOldVersion
+	}
+	k := &collection[chat.Routing, *chat.Routing]{a, chat.RecordRouting, 1, nil}
+	if r.Version > 0 {
+		err = k.replace(ctx, &r, &in.Body)
+	} else {
+		err = a.firstRouting(ctx, k, &r, &in.Body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.cfg.Desk.SettingsChanged(ctx, r.Tenant, r.Kind); err != nil {
+		return nil, err
+	}
+	return showRouting(&r)
+}
+
+// firstRouting writes the document for the first time.
+func (a *API) firstRouting(ctx context.Context, k *collection[chat.Routing, *chat.Routing], r *chat.Record, p *Patch[chat.Routing]) error {
+	merged, err := p.apply(r.Body)
+	if err != nil {
+		return err
+	}
+	var b chat.Routing
+	if err := json.Unmarshal(merged, &b); err != nil {
+		return chat.Errorf(chat.Malformed, "body: %s", err)
+	}
+	if err := k.fill(ctx, r, &b); err != nil {
+		return err
+	}
+	r.ID, r.Version = chat.NewID[chat.Record](), 1
+	r.CreatedAt = a.cfg.Now().UTC().Truncate(time.Microsecond)
+	r.UpdatedAt = r.CreatedAt
+	err = a.cfg.Store.AddRecord(ctx, *r, k.most)
+	if errors.Is(err, &chat.Error{Code: chat.Conflict}) {
+		return errOldVersion // somebody else has just written it
+	}
+	return err
+}
+
+func (a *API) resetRouting(ctx context.Context, c *call, _ *none) (*none, error) {
+	r, err := a.routing(ctx, c.actor().Tenant)
+	if err != nil || r.Version == 0 {
+		return &none{}, err
+	}
+	err = a.cfg.Store.DeleteRecord(ctx, r.Tenant, r.Kind, r.ID)
+	if err != nil && !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+		return nil, err
+	}
+	return &none{}, a.cfg.Desk.SettingsChanged(ctx, r.Tenant, r.Kind)
+}

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/server/auth"
+)
+
+// liveSecrets is how many secrets of a site key sign identities: the newest, and the one before, for the time that a
+// shop's servers need to change over.
+const liveSecrets = 2
+
+// SiteKey is what a shop's page is known by.
+type SiteKey struct {
+	Key       string     `json:"key"`
+	Name      string     `json:"name"`
+	Origins   []string   `json:"origins" nullable:"false" doc:"The pages that may use it; empty: every page."`
+	Secrets   int        `json:"secrets" doc:"How many secrets sign identities now. They are not shown again."`
+	CreatedAt *time.Time `json:"created_at" nullable:"true"`
+}
+
+// NewSiteKey is a site key with a secret that was just made.
+type NewSiteKey struct {
+	SiteKey
+	Secret string `json:"secret" doc:"Signs identities, on the shop's server. It is shown this once."`
+}
+
+func showSiteKey(k *chat.SiteKey) SiteKey {
+	out := SiteKey{Key: k.Key, Name: k.Name, Origins: k.Origins, Secrets: len(k.Secrets), CreatedAt: timeOrNull(k.CreatedAt)}
+	if out.Origins == nil {
+		out.Origins = []string{}
+	}
+	return out
+}
+
+// SiteKeyTarget is the {id} of a site key's route: the key itself.
+type SiteKeyTarget struct {
+	ID string `path:"id" maxLength:"100" doc:"The site key."`
+}
+
+// siteKey returns one of the tenant's site keys. Another tenant's is one that is not there.
+func (a *API) siteKey(ctx context.Context, c *call, key string) (chat.SiteKey, error) {
+	k, err := a.cfg.Store.SiteKey(ctx, key)
+	if err == nil && k.Tenant != c.actor().Tenant {
+		k, err = chat.SiteKey{}, chat.Errorf(chat.NotFound, "there is no such site key")
+	}
+	return k, err
+}
+
+func (a *API) listSiteKeys(ctx context.Context, c *call, in *listInput) (*answer[List[SiteKey]], error) {
+	keys, err := a.cfg.Store.SiteKeys(ctx, c.actor().Tenant)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(keys, in, func(k *chat.SiteKey) string { return k.Key }, showSiteKey)
+}
+
+type createSiteKeyInput struct {
+	Body struct {
+		Name    string   `json:"name" minLength:"1" maxLength:"100"`
+		Origins []string `json:"origins,omitempty" maxItems:"100" doc:"Exact origins, e.g. https://shop.example.com; leave it away for every page."`
+	}
+}
+
+func (a *API) createSiteKey(ctx context.Context, c *call, in *createSiteKeyInput) (*answer[NewSiteKey], error) {
+	k, err := a.makeSiteKey(ctx, c.actor().Tenant, in.Body.Name, in.Body.Origins)
+	if err != nil {
+		return nil, err
+	}
+	return ok(NewSiteKey{showSiteKey(&k), k.Secrets[0]})
+}
+
+func (a *API) makeSiteKey(ctx context.Context, t chat.TenantID, name string, origins []string) (chat.SiteKey, error) {
+	k := chat.SiteKey{
+		Tenant: t, Key: "sk_" + strings.ToLower(rand.Text()), Name: strings.TrimSpace(name), Secrets: []string{rand.Text()}, Origins: origins,
+		CreatedAt: a.cfg.Now().UTC().Truncate(time.Microsecond),
+	}
+	if k.Name == "" {
+		return k, errBlankName
+	}
+	if err := validOrigins(origins); err != nil {
+		return k, err
+	}
+	return k, a.cfg.Store.SaveSiteKey(ctx, k)
+}
+
+func validOrigins(origins []string) error {
+	for _, o := range origins {
+		if err := auth.ValidOrigin(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type updateSiteKeyInput struct {
+	SiteKeyTarget
+	Body struct {
+		Name    *string   `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Origins *[]string `json:"origins,omitempty" maxItems:"100"`
+	}
+}
+
+func (a *API) updateSiteKey(ctx context.Context, c *call, in *updateSiteKeyInput) (*answer[SiteKey], error) {
+	k, err := a.siteKey(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Name != nil {
+		if k.Name = strings.TrimSpace(*in.Body.Name); k.Name == "" {
+			return nil, errBlankName
+		}
+	}
+	if in.Body.Origins != nil {
+		if err := validOrigins(*in.Body.Origins); err != nil {
+			return nil, err
+		}
+		k.Origins = *in.Body.Origins
+	}
+	if err := a.saveSiteKey(ctx, k); err != nil {
+		return nil, err
+	}
+	return ok(showSiteKey(&k))
+}
+
+// saveSiteKey writes a site key and tells every node.
+func (a *API) saveSiteKey(ctx context.Context, k chat.SiteKey) error {
+	if err := a.cfg.Store.SaveSiteKey(ctx, k); err != nil {
+		return err
+	}
+	return a.settingsChanged(ctx, k.Tenant)
+}
+
+func (a *API) settingsChanged(ctx context.Context, t chat.TenantID) error {
+	return a.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalSettings, Tenant: t})
+}
+
+func (a *API) deleteSiteKey(ctx context.Context, c *call, in *SiteKeyTarget) (*none, error) {
+	if err := a.cfg.Store.DeleteSiteKey(ctx, c.actor().Tenant, in.ID); err != nil {
+		return nil, err
+	}
+	return &none{}, a.settingsChanged(ctx, c.actor().Tenant)
+}
+
+type rotateInput struct {
+	SiteKeyTarget
+	Body *struct {
+		EndOld bool `json:"end_old,omitempty" doc:"true if the old secrets leaked: only the new one is good then, at once."`
+	}
+}
+
+func (a *API) rotateSecret(ctx context.Context, c *call, in *rotateInput) (*answer[NewSiteKey], error) {
+	k, err := a.siteKey(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	fresh := rand.Text()
+	secrets := append([]string{fresh}, k.Secrets...)
+	if in.Body != nil && in.Body.EndOld {
+		secrets = secrets[:1]
+	}
+	k.Secrets = secrets[:min(len(secrets), liveSecrets)]
+	if err := a.saveSiteKey(ctx, k); err != nil {
+		return nil, err
+	}
+	return ok(NewSiteKey{showSiteKey(&k), fresh})
+}
