@@ -118,13 +118,17 @@ func TestRedisKilled(t *testing.T) {
 	ld.stop()
 	ld.check(t, a.Log, db, threads)
 	ld.check(t, b.Log, db, threads)
+	ca.mu.Lock()
 	require.Zero(t, ca.forks)
+	ca.mu.Unlock()
 	for _, th := range threads { // live readers saw each message once and in order
 		m := th.all(t, a.Log)
 		require.Eventually(t, func() bool { ca.mu.Lock(); defer ca.mu.Unlock(); return len(ca.events[th.key]) >= len(m) }, 10*time.Second, time.Millisecond)
+		ca.mu.Lock()
 		for i := range m {
 			require.Equal(t, m[i].ID, ca.events[th.key][i].ID)
 		}
+		ca.mu.Unlock()
 	}
 }
 
@@ -385,11 +389,13 @@ func TestFeedBroken(t *testing.T) {
 	for _, th := range threads {
 		m := th.all(t, a.Log)
 		require.Eventually(t, func() bool { cb.mu.Lock(); defer cb.mu.Unlock(); return len(cb.events[th.key]) >= len(m) }, 10*time.Second, time.Millisecond)
+		cb.mu.Lock()
 		for i := range m {
 			require.Equal(t, m[i].ID, cb.events[th.key][i].ID)
 		}
+		require.Zero(t, cb.forks)
+		cb.mu.Unlock()
 	}
-	require.Zero(t, cb.forks)
 }
 
 // Windows and generations turn under load: duplicates are found all the same, in the rows if need be.
