@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/chat"
-	"github.com/uniqchat/uniqchat/server/api"
 )
 
 // freshWebhook makes a webhook of the first tenant, its only one, and returns its id, or that of a delivery to it.
@@ -146,6 +145,7 @@ func TestWebhookData(t *testing.T) {
 	require.Equal(t, 200, n.call("POST", path+"/reopen", token, nil).status)
 	require.Equal(t, 200, n.call("POST", path+"/assign", token, map[string]any{"agent_id": nil}).status)
 	require.Equal(t, 200, n.call("POST", path+"/transfer", token, map[string]any{"agent_id": alice.ID, "note": "yours"}).status)
+	require.Equal(t, 201, n.call("POST", "/api/v1/labels", token, map[string]any{"name": "vip"}).status)
 	require.Equal(t, 200, n.call("POST", path+"/labels", token, map[string]any{"labels": []string{"vip"}}).status)
 	require.Less(t, n.call("POST", path+"/rating", visitorToken, map[string]any{"rating": 4, "comment": "fine"}).status, 300)
 	require.Equal(t, 200, n.call("POST", path+"/handoff", token, map[string]any{"to": "bot"}).status)
@@ -153,7 +153,7 @@ func TestWebhookData(t *testing.T) {
 	now := n.call("GET", path, token, nil).body
 	messages := n.call("GET", path+"/messages", token, nil).data()
 
-	dataOf := api.WebhookData(n.kept.Store)
+	dataOf := n.WebhookData()
 	var types []string
 	var data []map[string]any
 	for _, c := range n.claim() {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/uniqchat/uniqchat/outbound/webhook"
 	"github.com/uniqchat/uniqchat/server"
-	"github.com/uniqchat/uniqchat/server/api"
 	"github.com/uniqchat/uniqchat/storage"
 )
 
@@ -26,7 +25,7 @@ func (p *process) webhooks(kept *storage.Storage, set *metrics.Set) (func(ctx co
 	}
 	c := &p.cfg.Webhooks
 	o := webhook.Options{
-		Queue: kept.Store, Data: api.WebhookData(kept.Store), AllowNetworks: allowed, Timeout: time.Duration(c.Timeout),
+		Queue: kept.Store, Data: p.server.WebhookData(), AllowNetworks: allowed, Timeout: time.Duration(c.Timeout),
 		Retention: time.Duration(c.Retention), Most: max(server.Outgoing()/2, 1), Version: version, Logger: p.logger, Metrics: set,
 	}
 	if strings.HasPrefix(p.cfg.Storage.URL, "sqlite:") {

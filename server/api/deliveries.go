@@ -114,7 +114,7 @@ func (a *API) showDelivery(ctx context.Context, d *chat.Delivery) (Delivery, err
 		return out, nil
 	}
 	last := &d.Attempts[len(d.Attempts)-1]
-	data, err := WebhookData(a.cfg.Store)(ctx, &d.Event)
+	data, err := WebhookData(a.cfg.Store, a.cfg.Desk)(ctx, &d.Event)
 	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
 		return out, nil
 	}

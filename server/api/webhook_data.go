@@ -28,7 +28,7 @@ type Contact struct {
 
 // WebhookData returns a function that makes the data of webhooks' events, in the API's shapes. NotFound if what an event is about
 // is no more.
-func WebhookData(store chat.Store) func(ctx context.Context, e *chat.WebhookEvent) (json.RawMessage, error) {
+func WebhookData(store chat.Store, desk *chat.Desk) func(ctx context.Context, e *chat.WebhookEvent) (json.RawMessage, error) {
 	return func(ctx context.Context, e *chat.WebhookEvent) (json.RawMessage, error) {
 		switch {
 		case e.Data != nil:
@@ -40,7 +40,7 @@ func WebhookData(store chat.Store) func(ctx context.Context, e *chat.WebhookEven
 		case e.Settled():
 			return messageData(ctx, store, e)
 		}
-		return conversationData(ctx, store, e)
+		return conversationData(ctx, store, desk, e)
 	}
 }
 
@@ -72,7 +72,7 @@ func messageData(ctx context.Context, store chat.Store, e *chat.WebhookEvent) (j
 
 // conversationData is a conversation as the event left it. What the log does not tell (labels, what is unread, the last message)
 // is as it is when this is called.
-func conversationData(ctx context.Context, store chat.Store, e *chat.WebhookEvent) (json.RawMessage, error) {
+func conversationData(ctx context.Context, store chat.Store, desk *chat.Desk, e *chat.WebhookEvent) (json.RawMessage, error) {
 	c, err := store.Conversation(ctx, e.Key)
 	if err != nil {
 		return nil, err
@@ -86,5 +86,5 @@ func conversationData(ctx context.Context, store chat.Store, e *chat.WebhookEven
 			c.ClosedAt = e.CreatedAt
 		}
 	}
-	return json.Marshal(webhookConversation{Conversation: showConversation(&c), Change: e.Message.Body})
+	return json.Marshal(webhookConversation{Conversation: shapeConversation(ctx, desk, chat.AudienceAll, &c), Change: e.Message.Body})
 }
