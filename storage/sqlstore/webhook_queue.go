@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -77,8 +79,9 @@ func (s *Store) ClaimDeliveries(ctx context.Context, c chat.Claim) (out []chat.C
 
 // claim takes up to n deliveries of one endpoint.
 func (s *Store) claim(ctx context.Context, q Querier, c *chat.Claim, w *chat.Webhook, n int) ([]chat.Claimed, error) {
+	// The limit is part of the text: PostgreSQL takes a parameter for a tenth of the table, and would plan anew each time.
 	rows, err := q.QueryContext(ctx, selectDelivery+`WHERE d.tenant = $1 AND d.webhook = $2 AND d.state = 0 AND d.due_at <= $3 AND d.leased_until <= $3
-		ORDER BY d.due_at, d.sequence LIMIT $4`+s.skipLocked(), w.Tenant, w.ID, Micros(c.Now), n)
+		ORDER BY d.due_at, d.sequence LIMIT `+strconv.Itoa(n)+s.skipLocked(), w.Tenant, w.ID, Micros(c.Now))
 	if err != nil {
 		return nil, err
 	}
@@ -142,24 +145,61 @@ func (s *Store) FinishDeliveries(ctx context.Context, b chat.Breaker, outcomes [
 		if err := judge(ctx, q, b, outcomes); err != nil {
 			return err
 		}
-		// Not if it was claimed by somebody else since, or replayed.
-		err := each(ctx, q, `UPDATE webhook_deliveries SET state = $4, due_at = $5, leased_until = 0
-			WHERE tenant = $1 AND id = $2 AND attempt = $3 AND state = 0`, outcomes, func(o *chat.Outcome) []any {
-			return []any{o.Claimed.Event.Tenant, o.Claimed.ID, o.Claimed.Attempt, int(o.State), Micros(o.Due)}
-		})
-		if err != nil {
-			return err
+		for part := range slices.Chunk(outcomes, rowsAtOnce) {
+			if err := conclude(ctx, q, part); err != nil {
+				return err
+			}
 		}
-		return each(ctx, q, `INSERT INTO webhook_attempts (tenant, delivery, attempt, at, took, url, status, answer, error)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant, delivery, attempt) DO NOTHING`, outcomes, func(o *chat.Outcome) []any {
-			l := &o.Log
-			return []any{o.Claimed.Event.Tenant, o.Claimed.ID, l.Attempt, Micros(l.At), l.Took.Microseconds(), l.URL, l.Status, l.Answer, l.Error}
-		})
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("finish deliveries: %w", err)
 	}
 	return nil
+}
+
+// rowsAtOnce is how many rows a statement writes that has parameters for each.
+const rowsAtOnce = 32
+
+// conclude writes what became of deliveries, unless they were claimed by somebody else since, or replayed, and logs the attempts.
+func conclude(ctx context.Context, q Querier, outcomes []chat.Outcome) error {
+	var done, logged statement
+	for i := range outcomes {
+		o := &outcomes[i]
+		tenant, l := o.Claimed.Event.Tenant, &o.Log
+		logged.add(", ", "(", tenant, o.Claimed.ID, l.Attempt, Micros(l.At), l.Took.Microseconds(), l.URL, l.Status, l.Answer, l.Error)
+		if o.State == chat.DeliveryDone {
+			done.add(" OR ", "(tenant, id, attempt) = (", tenant, o.Claimed.ID, o.Claimed.Attempt)
+			continue
+		}
+		if _, err := q.ExecContext(ctx, `UPDATE webhook_deliveries SET state = $4, due_at = $5, leased_until = 0
+			WHERE tenant = $1 AND id = $2 AND attempt = $3 AND state = 0`, tenant, o.Claimed.ID, o.Claimed.Attempt, int(o.State), Micros(o.Due)); err != nil {
+			return err
+		}
+	}
+	if len(done.args) > 0 {
+		if _, err := q.ExecContext(ctx, `UPDATE webhook_deliveries SET state = 1, leased_until = 0 WHERE state = 0 AND (`+done.text.String()+`)`, done.args...); err != nil {
+			return err
+		}
+	}
+	_, err := q.ExecContext(ctx, `INSERT INTO webhook_attempts (tenant, delivery, attempt, at, took, url, status, answer, error)
+		VALUES `+logged.text.String()+` ON CONFLICT (tenant, delivery, attempt) DO NOTHING`, logged.args...)
+	return err
+}
+
+// statement is a part of one that has parameters for several rows.
+type statement struct {
+	text strings.Builder
+	args []any
+}
+
+// add adds a row: between stands before all but the first, open before its parameters.
+func (s *statement) add(between, open string, args ...any) {
+	if len(s.args) > 0 {
+		s.text.WriteString(between)
+	}
+	s.text.WriteString(open + placeholders(len(s.args)+1, len(args)) + ")")
+	s.args = append(s.args, args...)
 }
 
 // judge notes what outcomes say of their endpoints. One that takes what it is sent, as before, costs nothing.
