@@ -46,12 +46,12 @@ var sqliteSearch string
 //go:embed search_postgres.sql
 var postgresSearch string
 
-// postgresWebhooks is row-level security of the tables of 00005.
+// postgresWebhooks is row-level security of the tables of 00008.
 //
 //go:embed webhooks_postgres.sql
 var postgresWebhooks string
 
-// sqliteWebhooks is sqlitePlanner for the tables of 00005.
+// sqliteWebhooks is sqlitePlanner for the tables of 00008.
 const sqliteWebhooks = `
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('webhook_events', 'webhook_events', '1000000 500000 1'),
