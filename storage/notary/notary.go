@@ -1,0 +1,156 @@
+package notary
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// Options says where the files are.
+type Options struct {
+	Key        string // path of the key file
+	Checkpoint string // path of the checkpoint
+	// Every is how long a new entry may be without a checkpoint. Defaults to 1s.
+	Every time.Duration
+	// Source is the store whose heads are written down.
+	Source chat.AuditSource
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
+	// Metrics defaults to a set of its own.
+	Metrics *metrics.Set
+}
+
+// othersEvery is how soon entries of other processes are seen.
+const othersEvery = 5 * time.Second
+
+// slack is how far clocks of nodes may be apart: heads of entries that old are looked at again.
+const slack = 10 * time.Minute
+
+// Notary signs, and writes down how far each chain has come. Safe for concurrent use.
+type Notary struct {
+	*Keys
+	o    Options
+	wake chan struct{}
+
+	mu     sync.Mutex // one round at a time; it guards what follows
+	seen   map[chat.TenantID]uint64
+	since  time.Time
+	failed *metrics.Counter
+	wrote  *metrics.Counter
+}
+
+// Open opens both files. The key is made if it is missing.
+func Open(o Options) (*Notary, error) {
+	if o.Every <= 0 {
+		o.Every = time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	keys, err := OpenKeys(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	n := &Notary{
+		Keys: keys, o: o, wake: make(chan struct{}, 1), seen: map[chat.TenantID]uint64{},
+		failed: o.Metrics.NewCounter("uniqchat_audit_checkpoint_failures_total"), wrote: o.Metrics.NewCounter("uniqchat_audit_checkpoint_lines_total"),
+	}
+	marks, err := ReadMarks(o.Checkpoint, keys, func(int, string) {}) // verify tells of bad lines
+	if err == nil {
+		for tenant, all := range marks {
+			n.seen[tenant] = all[len(all)-1].Seq
+		}
+	}
+	return n, nil
+}
+
+// Appended says that there are new entries. It never blocks.
+func (n *Notary) Appended() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run writes checkpoints until ctx ends, and then a last one.
+func (n *Notary) Run(ctx context.Context) error {
+	tick := time.NewTicker(othersEvery)
+	defer tick.Stop()
+	failing := false
+	for {
+		err := n.Write(ctx)
+		if err != nil && !failing && ctx.Err() == nil { // once, however long it lasts
+			n.o.Logger.Error("the audit log's checkpoint can't be written", "err", err)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer cancel()
+			return n.Write(last)
+		case <-tick.C:
+		case <-n.wake:
+			select { // what comes together is written together
+			case <-ctx.Done():
+			case <-time.After(n.o.Every):
+			}
+		}
+	}
+}
+
+// Write writes the heads down that are new.
+func (n *Notary) Write(ctx context.Context) (err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	defer func() {
+		if err != nil {
+			n.failed.Inc()
+		}
+	}()
+	heads, err := n.o.Source.AuditHeads(ctx, n.since)
+	if err != nil {
+		return err
+	}
+	newest := n.since
+	fresh := heads[:0]
+	for i := range heads {
+		if heads[i].At.After(newest) {
+			newest = heads[i].At
+		}
+		if heads[i].Seq > n.seen[heads[i].Tenant] {
+			fresh = append(fresh, heads[i])
+		}
+	}
+	if len(fresh) > 0 {
+		if err := appendHeads(n.o.Checkpoint, fresh); err != nil {
+			return fmt.Errorf("audit.checkpoint: %w", err)
+		}
+	}
+	for i := range fresh {
+		n.seen[fresh[i].Tenant] = fresh[i].Seq
+	}
+	n.wrote.Add(len(fresh))
+	if newest = newest.Add(-slack); newest.After(n.since) {
+		n.since = newest
+	}
+	return nil
+}
+
+// ordered sorts the marks of each chain.
+func ordered(all map[chat.TenantID][]chat.AuditMark) map[chat.TenantID][]chat.AuditMark {
+	for _, marks := range all {
+		slices.SortStableFunc(marks, func(a, b chat.AuditMark) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
+	return all
+}
