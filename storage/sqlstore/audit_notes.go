@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"reflect"
 	"slices"
 	"time"
@@ -128,6 +129,26 @@ func (a *acts) siteKeySaved(k, old *chat.SiteKey) {
 		c.field("origins", append([]string{}, old.Origins...), append([]string{}, now.Origins...))
 		c.secret("secrets", !slices.Equal(old.Secrets, now.Secrets))
 	}))
+}
+
+// webhookSaved notes what a save makes of an endpoint. Of its address only the server is told: the rest may be a secret.
+func (a *acts) webhookSaved(w, old *chat.Webhook) {
+	a.saved(w.Tenant, "webhook", w.ID.String(), serverOf(w.URL), old != nil, changesOf(old, w, func(c *changes, old, now *chat.Webhook) {
+		c.secret("url", old.URL != now.URL)
+		c.field("server", serverOf(old.URL), serverOf(now.URL))
+		c.field("description", old.Description, now.Description)
+		c.field("events", append([]string{}, old.Events...), append([]string{}, now.Events...))
+		c.field("state", old.State.String(), now.State.String())
+		c.secret("secrets", !slices.Equal(old.Secrets, now.Secrets))
+	}))
+}
+
+func serverOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // recordSaved notes what a save makes of a record.
