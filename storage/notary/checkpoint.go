@@ -69,7 +69,7 @@ func (l *line) mark(keys chat.AuditVerifier) (m chat.AuditMark, err error) {
 	return m, nil
 }
 
-// append writes heads behind what is there, on the disk when it returns. Several processes may do so at once.
+// appendHeads writes heads behind what is there, on the disk when it returns. Several processes may do so at once.
 func appendHeads(path string, heads []chat.AuditHead) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

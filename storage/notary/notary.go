@@ -20,8 +20,6 @@ type Options struct {
 	Checkpoint string // path of the checkpoint
 	// Every is how long a new entry may be without a checkpoint. Defaults to 1s.
 	Every time.Duration
-	// Source is the store whose heads are written down.
-	Source chat.AuditSource
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
 	// Metrics defaults to a set of its own.
@@ -40,11 +38,11 @@ type Notary struct {
 	o    Options
 	wake chan struct{}
 
-	mu     sync.Mutex // one round at a time; it guards what follows
-	seen   map[chat.TenantID]uint64
-	since  time.Time
-	failed *metrics.Counter
-	wrote  *metrics.Counter
+	failed, wrote, shrunk *metrics.Counter
+
+	mu    sync.Mutex // one round at a time; it guards what follows
+	seen  map[chat.TenantID]uint64
+	since time.Time
 }
 
 // Open opens both files. The key is made if it is missing.
@@ -64,7 +62,9 @@ func Open(o Options) (*Notary, error) {
 	}
 	n := &Notary{
 		Keys: keys, o: o, wake: make(chan struct{}, 1), seen: map[chat.TenantID]uint64{},
-		failed: o.Metrics.NewCounter("uniqchat_audit_checkpoint_failures_total"), wrote: o.Metrics.NewCounter("uniqchat_audit_checkpoint_lines_total"),
+		failed: o.Metrics.NewCounter("uniqchat_audit_checkpoint_failures_total"),
+		wrote:  o.Metrics.NewCounter("uniqchat_audit_checkpoint_lines_total"),
+		shrunk: o.Metrics.NewCounter("uniqchat_audit_shorter_than_checkpoint_total"),
 	}
 	marks, err := ReadMarks(o.Checkpoint, keys, func(int, string) {}) // verify tells of bad lines
 	if err == nil {
@@ -83,13 +83,13 @@ func (n *Notary) Appended() {
 	}
 }
 
-// Run writes checkpoints until ctx ends, and then a last one.
-func (n *Notary) Run(ctx context.Context) error {
+// Run writes checkpoints of a store until ctx ends, and then a last one.
+func (n *Notary) Run(ctx context.Context, src chat.AuditSource) error {
 	tick := time.NewTicker(othersEvery)
 	defer tick.Stop()
 	failing := false
 	for {
-		err := n.Write(ctx)
+		err := n.Write(ctx, src)
 		if err != nil && !failing && ctx.Err() == nil { // once, however long it lasts
 			n.o.Logger.Error("the audit log's checkpoint can't be written", "err", err)
 		}
@@ -98,7 +98,7 @@ func (n *Notary) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 			defer cancel()
-			return n.Write(last)
+			return n.Write(last, src)
 		case <-tick.C:
 		case <-n.wake:
 			select { // what comes together is written together
@@ -109,8 +109,9 @@ func (n *Notary) Run(ctx context.Context) error {
 	}
 }
 
-// Write writes the heads down that are new.
-func (n *Notary) Write(ctx context.Context) (err error) {
+// Write writes the heads down that are new. A chain that is shorter than it was is told in the log: it was cut, or an older copy of the
+// database was put in its place.
+func (n *Notary) Write(ctx context.Context, src chat.AuditSource) (err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	defer func() {
@@ -118,7 +119,7 @@ func (n *Notary) Write(ctx context.Context) (err error) {
 			n.failed.Inc()
 		}
 	}()
-	heads, err := n.o.Source.AuditHeads(ctx, n.since)
+	heads, err := src.AuditHeads(ctx, n.since)
 	if err != nil {
 		return err
 	}
@@ -128,8 +129,13 @@ func (n *Notary) Write(ctx context.Context) (err error) {
 		if heads[i].At.After(newest) {
 			newest = heads[i].At
 		}
-		if heads[i].Seq > n.seen[heads[i].Tenant] {
-			fresh = append(fresh, heads[i])
+		switch h, seen := &heads[i], n.seen[heads[i].Tenant]; {
+		case h.Seq > seen:
+			fresh = append(fresh, *h)
+		case h.Seq < seen:
+			n.shrunk.Inc()
+			n.o.Logger.Error("an audit log is shorter than its checkpoint says; run uniqchat audit verify", "chain", ChainName(h.Tenant), "seq", h.Seq, "checkpoint", seen)
+			n.seen[h.Tenant] = h.Seq // once
 		}
 	}
 	if len(fresh) > 0 {
