@@ -56,6 +56,7 @@ type auditRun struct {
 	report AuditReport
 	tell   func(AuditFault)
 
+	newest uint64   // Seq of the head
 	next   uint64   // Seq of the entry that must come
 	prev   [32]byte // Hash of the one before it
 	linked bool     // prev is known
@@ -131,7 +132,7 @@ func (v *auditRun) catchUp(ctx context.Context, head *AuditHead) error {
 
 // begin takes in where the chain begins.
 func (v *auditRun) begin(head *AuditHead) {
-	v.next, v.prev, v.linked = head.Base+1, head.BaseHash, true
+	v.next, v.prev, v.linked, v.newest = head.Base+1, head.BaseHash, true, head.Seq
 	v.report.First = v.next
 	if head.Base == 0 {
 		if head.BaseHash != ([32]byte{}) || head.BaseKey != "" || len(head.BaseSignature) > 0 {
@@ -207,17 +208,23 @@ func (v *auditRun) content(e *AuditEntry) bool {
 	return false
 }
 
-// movedFar is how far from its place an entry is looked for.
-const movedFar = 10_000
+// movedFar is how far from its place an entry is looked for, and movedMost how often: who has spoiled a whole chain has moved nothing.
+const (
+	movedFar  = 10_000
+	movedMost = 100
+)
 
 // movedFrom returns the number that an entry had when it was hashed; 0 if there is none near.
 func (v *auditRun) movedFrom(e *AuditEntry) uint64 {
+	if v.report.Faults >= movedMost {
+		return 0
+	}
 	moved := *e
-	from := uint64(1)
+	from, to := uint64(1), min(e.Seq+movedFar, v.newest)
 	if e.Seq > movedFar {
 		from = e.Seq - movedFar
 	}
-	for moved.Seq = from; moved.Seq <= e.Seq+movedFar; moved.Seq++ {
+	for moved.Seq = from; moved.Seq <= to; moved.Seq++ {
 		if moved.Sum() == e.Hash && v.unsigned(e.Key, AuditStatement(e.Tenant, moved.Seq, e.Hash), e.Signature) == "" {
 			return moved.Seq
 		}
