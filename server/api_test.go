@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
+	goleak.VerifyTestMain(withServices{m},
 		// gnet's worker pool and logger keep these for the life of a process.
 		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
 		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
@@ -155,8 +157,10 @@ var personal = map[string]bool{"changePassword": true, "enrolSecondFactor": true
 var roles = []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer}
 
 // Every operation of the document times everybody: no credential, junk, a visitor, each role, and strangers of another tenant.
-func TestPermissionMatrix(t *testing.T) {
-	n := start(t, func(c *server.Config) { c.SessionsPerAddress = 0 })
+func TestPermissionMatrix(t *testing.T) { onBoth(t, testPermissionMatrix) }
+
+func testPermissionMatrix(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(func(c *server.Config) { c.SessionsPerAddress = 0 })
 	visitor, visitorToken := n.visitor("shop")
 	conv := n.conversation(n.tenant.ID, visitor, "hello")
 	subject, _ := n.agent(n.tenant.ID, chat.Viewer)
@@ -169,7 +173,7 @@ func TestPermissionMatrix(t *testing.T) {
 	_, strangeVisitor := n.visitor("other")
 	_, otherVisitor := n.visitor("shop")
 
-	programs := n.programs()
+	programs, useless := n.programs(), n.useless()
 	// A picture that everybody may read who may read the conversation.
 	pic := n.uploaded(visitorToken, "a.png", picture(t, 3, 3))
 	require.Equal(t, 201, n.say(visitorToken, conv, "image", pic).status)
@@ -222,6 +226,9 @@ func TestPermissionMatrix(t *testing.T) {
 			require.Equal(t, 401, none.status, id)
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
 			require.Equal(t, 401, n.call(method, at(), "junk", body, "Content-Type", kind).status, id)
+			for what, token := range useless {
+				require.Equal(t, 401, n.call(method, url, token, body, "Content-Type", kind).status, "%s with %s", id, what)
+			}
 			for i, token := range tokens {
 				if personal[id] && i > 0 {
 					_, token = n.agent(n.tenant.ID, roles[i-1])
@@ -267,6 +274,15 @@ func TestPermissionMatrix(t *testing.T) {
 					require.Equal(t, want, n.call(method, at(), strangeVisitor, body, "Content-Type", kind).status, "%s by another tenant's visitor", id)
 				}
 				require.Equal(t, want, n.call(method, at(), otherVisitor, body, "Content-Type", kind).status, "%s by another visitor", id)
+				for who, token := range map[string]string{"owner": stranger, "visitor": strangeVisitor, "other visitor": otherVisitor, "program": programs.strange} {
+					if id == "sendMessage" && strings.HasSuffix(who, "visitor") { // an id that nobody has begins a conversation
+						continue
+					}
+					url, nowhere := at(), chat.NewID[chat.Conversation]().String()
+					theirs := n.call(method, url, token, body, "Content-Type", kind)
+					none := n.call(method, strings.NewReplacer("{id}", nowhere, "{mid}", nowhere).Replace(path), token, body, "Content-Type", kind)
+					require.Equal(t, shown(none), shown(theirs), "%s by another tenant's %s: what is there differs from what is not", id, who)
+				}
 			}
 		}
 	}
@@ -274,6 +290,16 @@ func TestPermissionMatrix(t *testing.T) {
 		require.True(t, seen[id], "%s is gone", id)
 	}
 	told.check(n)
+}
+
+// shown is all that an answer tells, but for its own name and the time.
+func shown(a *answer) string {
+	head := a.header.Clone()
+	head.Del("X-Request-Id")
+	head.Del("Date")
+	body := maps.Clone(a.body)
+	delete(body, "request_id")
+	return fmt.Sprintln(a.status, head, body)
 }
 
 var bodies = map[string]any{

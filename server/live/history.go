@@ -162,7 +162,7 @@ func (sh *shard) leave(ctx context.Context, s *session, id chat.ConversationID) 
 
 // watch answers WATCH: an agent's screen that shows the inbox hears of its changes.
 func (sh *shard) watch(s *session, p *codec.Watch) error {
-	if s.agent == nil {
+	if s.actor.Role != chat.RoleAgent {
 		return chat.Errorf(chat.Forbidden, "WATCH is for agents")
 	}
 	if p.Topic == codec.WatchBoard {
