@@ -129,6 +129,8 @@ type Store interface {
 	Records
 	Credentials
 	Uploads
+	Mails
+	OfflineMessages
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.

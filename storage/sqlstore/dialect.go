@@ -22,7 +22,7 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", ""),
+		"{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "", "{mail security}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -30,7 +30,7 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads),
+		"{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads, "{mail security}", postgresMail),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -66,6 +66,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 //
 //go:embed uploads_postgres.sql
 var postgresUploads string
+
+// postgresMail is row-level security of the tables of 00013.
+//
+//go:embed mail_postgres.sql
+var postgresMail string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string

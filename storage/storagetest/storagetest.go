@@ -90,6 +90,12 @@ func Run(t *testing.T, f Factory) {
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
+		{"MailQueue", testMailQueue},
+		{"MailRace", testMailRace},
+		{"MailLinks", testMailLinks},
+		{"MailLinkEnds", testMailLinkEnds},
+		{"MailRequests", testMailRequests},
+		{"OfflineMessages", testOfflineMessages},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
