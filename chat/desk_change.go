@@ -42,12 +42,13 @@ const (
 	EventUpdated     = "conversation.updated" // priority or context
 	EventSnoozed     = "conversation.snoozed"
 	EventWoken       = "conversation.woken"
+	EventOffline     = "offline_message.created" // Extra says of whom
 )
 
 // isInternal reports whether visitors don't hear of an event.
 func isInternal(event string) bool {
 	switch event {
-	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken:
+	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken, EventOffline:
 		return true
 	}
 	return false

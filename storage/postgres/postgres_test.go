@@ -122,7 +122,7 @@ func TestEveryTenantTableIsHeld(t *testing.T) {
 	// Every key starts with the tenant, but those that find one.
 	require.Equal(t, 4, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
 		ON a.attrelid = c.oid AND a.attnum = i.indkey[0] WHERE i.indisprimary AND c.relrowsecurity AND a.attname <> 'tenant'
-		AND c.relname NOT IN ('tenants', 'dead_letter')`), "site_keys, refresh_tokens and api_tokens")
+		AND c.relname NOT IN ('tenants', 'dead_letter')`), "site_keys, refresh_tokens, api_tokens and mail_links")
 }
 
 // ordinary makes a user without any special right, with a database of its own.
