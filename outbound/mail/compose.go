@@ -50,7 +50,8 @@ func compose(kind chat.MailKind, locale string, data *chat.MailData) (t text, er
 	if err := in.ExecuteTemplate(&b, string(kind)+".subject", &clean); err != nil {
 		return t, fmt.Errorf("write mail: %w", err)
 	}
-	t.subject = shorten(oneLine(b.String()))
+	// What looks like an encoded word (RFC 2047) would be read as one: line ends and all.
+	t.subject = shorten(strings.ReplaceAll(oneLine(b.String()), "=?", "= ?"))
 	b.Reset()
 	if err := in.ExecuteTemplate(&b, string(kind)+".text", &clean); err != nil {
 		return t, fmt.Errorf("write mail: %w", err)
