@@ -36,33 +36,9 @@ func (d *Desk) LeaveOffline(ctx context.Context, a *Actor, cmid CMID, text, emai
 
 // noteOffline appends the entry that a message was left. It is the message's own: there is one at most.
 func (d *Desk) noteOffline(ctx context.Context, a *Actor, conv ConversationID, message MessageID, email string) error {
-	key := Key{a.Tenant, conv}
 	extra := map[string]any{"message_id": message, "email": email}
 	if a.Profile != nil && a.Profile.Name != "" {
 		extra["name"] = a.Profile.Name
 	}
-	for range maxRaces {
-		h, err := d.readable(ctx, a, conv)
-		if err != nil {
-			return err
-		}
-		e := d.stateEvent(a, key, h.State, h.State, Change{Event: EventOffline, Extra: extra})
-		e.CMID, e.Retry = CMID(message), true
-		e.ID = DeriveMessageID(e.Conversation, e.Sender, e.CMID)
-		receipts, err := d.log.Append(ctx, e)
-		if err != nil {
-			return err
-		}
-		if err = receipts[0].Err; err == nil {
-			return nil
-		}
-		stale, err := d.wasStale(ctx, key, h.Version, err)
-		if !stale && CodeOf(err) == Conflict {
-			return nil // it is there, from a time when the conversation stood elsewhere
-		}
-		if !stale {
-			return err
-		}
-	}
-	return Errorf(Busy, "the conversation changes too fast; send again")
+	return d.note(ctx, a, conv, CMID(message), Change{Event: EventOffline, Extra: extra}, nil)
 }

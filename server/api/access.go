@@ -9,10 +9,10 @@ import (
 
 // access is one row of the permission table: who may call an operation. The zero row is a mistake and stops the start.
 type access struct {
-	public   bool // no credential needed
-	visitor  bool // a visitor's token will do, for what is the visitor's own
-	begun    bool // for whoever has a challenge: it is proven before
-	platform bool // for the platform's API tokens, and nobody else
+	public   bool             // no credential needed
+	visitor  bool             // a visitor's token will do, for what is the visitor's own
+	begun    bool             // for whoever has a challenge: it is proven before
+	platform bool             // for the platform's API tokens, and nobody else
 	link     chat.LinkPurpose // for whoever holds a link of a mail, and nobody else
 	roles    roles
 	scope    chat.Scopes // what an API token needs; none: no API token may call it
@@ -72,14 +72,14 @@ var (
 func (a access) check(cred *auth.Credential) error {
 	actor := cred.Actor
 	switch {
-	case a.link != "":
-		return errLinkOnly
 	case a.platform && !cred.Platform:
 		return errPlatform
 	case a.platform:
 		return nil
 	case cred.Platform:
 		return &chat.Error{Code: chat.Forbidden, Name: "platform_only", Message: "a token of the platform manages tenants and nothing inside of one"}
+	case a.link != "":
+		return errLinkOnly
 	case actor.Role == chat.RoleVisitor && a.visitor, actor.Role == chat.RoleAgent && a.roles&roleBits[actor.AgentRole] != 0:
 		return nil
 	case actor.Role != chat.RoleAPI:

@@ -78,4 +78,3 @@ func (a *API) transcriptData(ctx context.Context, m *chat.Mail, d *chat.MailData
 func (a *API) MailResets(ctx context.Context, r *chat.MailRequest) ([]chat.MailLink, []chat.Mail, error) {
 	return a.cfg.Auth.MailResets(ctx, r)
 }
-

@@ -23,8 +23,8 @@ type call struct {
 	lang   string // of texts for people: zh or en
 	cred   *auth.Credential
 	link   *chat.MailLink // that the caller came with, on the paths that take one
-	bearer string // the token as it came; "" if none
-	origin string // the page's, as the browser named it
+	bearer string         // the token as it came; "" if none
+	origin string         // the page's, as the browser named it
 	host   string
 	addr   netip.Addr // the client's
 	h      *app.RequestContext

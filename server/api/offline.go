@@ -145,7 +145,8 @@ func (a *API) offlineMails(ctx context.Context, o *chat.OfflineMessage) (mails [
 
 type listOfflineInput struct {
 	Status string `query:"status" enum:"open,done" doc:"open: nobody has seen to it."`
-	listInput
+	Cursor string `query:"cursor" maxLength:"500"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 func (a *API) listOffline(ctx context.Context, c *call, in *listOfflineInput) (*answer[List[OfflineMessage]], error) {

@@ -5,7 +5,7 @@ DO $$
 DECLARE
     t TEXT;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['mails', 'mail_links', 'offline_messages'] LOOP
+    FOREACH t IN ARRAY ARRAY['mails', 'mail_links', 'offline_messages', 'sla_timers'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY one_tenant ON %I TO uniqchat_app USING (tenant = decode(current_setting(''uniqchat.tenant'', true), ''hex''))', t);

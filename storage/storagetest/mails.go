@@ -336,3 +336,56 @@ func testOfflineMessages(t *testing.T, s *suite) {
 	_, err = s.Store.FinishOfflineMessage(ctx(), s.tenant, chat.NewID[chat.OfflineMessage](), by, start)
 	code(t, err, chat.NotFound)
 }
+
+func testSLATimers(t *testing.T, s *suite) {
+	var all []chat.ConversationID
+	for i := range 4 {
+		th := s.thread()
+		th.clock = i * 60_000
+		th.create()
+		all = append(all, th.key.Conversation)
+		if i == 3 {
+			th.move(chat.Closed, chat.AgentID{})
+		}
+	}
+	now := start.Add(time.Hour)
+	due := func(before, now time.Time, limit int) []chat.ConversationID {
+		t.Helper()
+		got, err := s.Store.SLADue(ctx(), s.tenant, chat.FirstResponse, before, now, limit)
+		require.NoError(t, err)
+		return got
+	}
+	require.Equal(t, all[:3], due(now, now, 10))
+	require.Equal(t, all[:2], due(now, now, 2))
+	require.Equal(t, all[:1], due(start.Add(30*time.Second), now, 10))
+	set := func(i int, at time.Time) {
+		require.NoError(t, s.Store.SetSLATimer(ctx(), chat.Key{Tenant: s.tenant, Conversation: all[i]}, chat.FirstResponse, at))
+	}
+	set(0, now.Add(time.Minute))
+	set(1, time.Time{})
+	require.Equal(t, all[2:3], due(now, now, 10))
+	require.Equal(t, []chat.ConversationID{all[0], all[2]}, due(now, now.Add(time.Minute), 10))
+	set(0, time.Time{})
+	require.Equal(t, all[2:3], due(now, now.Add(1000*time.Hour), 10))
+	got, err := s.Store.SLADue(ctx(), s.tenant, chat.Resolution, now, now, 10)
+	require.NoError(t, err)
+	require.Equal(t, all[:3], got, "each target has its own")
+	got, err = s.Store.SLADue(ctx(), chat.NewID[chat.Tenant](), chat.FirstResponse, now, now, 10)
+	require.NoError(t, err)
+	require.Empty(t, got)
+
+	queue, err := s.Store.Queue(ctx(), s.tenant, 2)
+	require.NoError(t, err)
+	require.Len(t, queue, 2)
+	require.Equal(t, all[0], queue[0].Conversation)
+	require.False(t, queue[0].Visitor.IsZero())
+
+	with, err := s.Store.TenantsWith(ctx(), chat.RecordSLA)
+	require.NoError(t, err)
+	require.NotContains(t, with, s.tenant)
+	r := chat.Record{ID: chat.NewID[chat.Record](), Tenant: s.tenant, Kind: chat.RecordSLA, Name: "a", Body: []byte(`{}`), Version: 1, CreatedAt: start, UpdatedAt: start}
+	require.NoError(t, s.Store.AddRecord(ctx(), r, 10))
+	with, err = s.Store.TenantsWith(ctx(), chat.RecordSLA)
+	require.NoError(t, err)
+	require.Contains(t, with, s.tenant)
+}

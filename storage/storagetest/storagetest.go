@@ -105,6 +105,7 @@ func Run(t *testing.T, f Factory) {
 		{"MailLinkEnds", testMailLinkEnds},
 		{"MailRequests", testMailRequests},
 		{"OfflineMessages", testOfflineMessages},
+		{"SLATimers", testSLATimers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

@@ -66,4 +66,13 @@ CREATE TABLE offline_messages (
 CREATE UNIQUE INDEX offline_messages_message ON offline_messages (tenant, conv, message);
 CREATE INDEX offline_messages_open ON offline_messages (tenant, id) WHERE done_at = 0;
 
+-- When a conversation is to be looked at again for a promise: see chat.SLATimers.
+CREATE TABLE sla_timers (
+    tenant {bytes} NOT NULL,
+    conv   {bytes} NOT NULL,
+    target TEXT NOT NULL,
+    due_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, conv, target)
+){key table};
+
 {mail security}
