@@ -129,7 +129,7 @@ func TestPace(t *testing.T) {
 	want(1, 2*time.Minute) // five in the ten minutes since it began
 	want(3, 6*time.Minute)
 	now = now.Add(6*time.Minute + time.Second)
-	want(1, 10*time.Minute/3)
+	want(1, 10*time.Minute/4)
 	now = now.Add(2 * time.Minute)
 	unknown("nobody has been taken for long")
 }
