@@ -125,10 +125,13 @@ func (d *Desk) Observe(events []Event) {
 		if e.Visibility == Public {
 			h.LastPublic = e.Seq
 		}
+		before, known := d.heads.get(key)
 		d.heads.advance(key, h)
 		d.router.silence.observe(e, d.now())
 		if e.Next != nil {
-			d.pace.observe(e)
+			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
+				d.pace.observe(e)
+			}
 			d.router.changed(key, e.Seq)
 		}
 	}

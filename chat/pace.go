@@ -36,7 +36,7 @@ func newPace(now func() time.Time) *pace {
 
 // observe hears of a change of state.
 func (p *pace) observe(e *Event) {
-	if e.Next.Status != Open || changeName(e.Body) != EventAssigned && e.Role != RoleAgent {
+	if e.Next.Status != Open || changeName(e.Body) != EventAssigned {
 		return
 	}
 	p.mu.Lock()

@@ -131,26 +131,31 @@ func (s *Sender) pass(ctx, work context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for i := range asked {
-		links, mails, err := s.o.Resets(ctx, &asked[i])
-		if err != nil {
-			return false, err
-		}
-		if err := s.o.Queue.FinishMailRequest(ctx, asked[i].ID, links, mails); err != nil {
-			return false, err
-		}
+	failed := make([]error, 0, s.o.AtOnce+len(asked))
+	for i := range asked { // one that fails holds up no other
+		failed = append(failed, s.answer(ctx, &asked[i]))
 	}
 	due, err := s.o.Queue.ClaimMails(ctx, now, until, s.o.AtOnce)
 	if err != nil {
 		return false, err
 	}
 	var all sync.WaitGroup
-	failed := make([]error, len(due))
+	tried := make([]error, len(due))
 	for i := range due {
-		all.Go(func() { failed[i] = s.deliver(work, due[i]) })
+		all.Go(func() { tried[i] = s.deliver(work, due[i]) })
 	}
 	all.Wait()
+	failed = append(failed, tried...)
 	return len(due) == s.o.AtOnce || len(asked) == 16, errors.Join(failed...)
+}
+
+// answer makes mails of a wish for a new password.
+func (s *Sender) answer(ctx context.Context, r *chat.MailRequest) error {
+	links, mails, err := s.o.Resets(ctx, r)
+	if err != nil {
+		return err
+	}
+	return s.o.Queue.FinishMailRequest(ctx, r.ID, links, mails)
 }
 
 // deliver makes one attempt and writes down what it came to.

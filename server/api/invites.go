@@ -102,7 +102,7 @@ func (a *API) linkURL(base string, p chat.LinkPurpose, token string) string {
 type resetInput struct {
 	Body struct {
 		Email  string `json:"email" minLength:"3" maxLength:"320"`
-		Tenant string `json:"tenant,omitempty" maxLength:"63" doc:"The tenant's slug; without it, every account of the address gets a mail."`
+		Tenant string `json:"tenant,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" doc:"The tenant's slug; without it, every account of the address gets a mail."`
 	}
 }
 

@@ -75,4 +75,7 @@ CREATE TABLE sla_timers (
     PRIMARY KEY (tenant, conv, target)
 ){key table};
 
+-- Who has made promises.
+CREATE INDEX records_kind ON records (kind, tenant);
+
 {mail security}
