@@ -103,47 +103,62 @@ func (s *silences) tenants() []TenantID {
 	return out
 }
 
+// drop forgets one.
+func (s *silences) drop(key Key) { s.forget(func(k Key) bool { return k == key }) }
+
 // reoffer gives conversations whose agents stay silent to others, if there are any with room who were not silent already.
-func (r *dispatcher) reoffer(ctx context.Context, t TenantID, rules Routing, agents []Candidate) error {
+func (r *dispatcher) reoffer(ctx context.Context, t TenantID, rules Routing, agents []Candidate) (failed error) {
 	if rules.Reoffer <= 0 {
 		return nil
 	}
-	d := r.desk
 	limit := time.Duration(rules.Reoffer) * time.Second
-	for key, quiet := range r.silence.over(t, d.now().Add(-limit)) {
-		h, err := d.readable(ctx, &Actor{Tenant: t, Role: RoleSystem}, key.Conversation)
-		if err != nil {
+	for key, quiet := range r.silence.over(t, r.desk.now().Add(-limit)) {
+		to, err := r.reofferOne(ctx, key, &quiet, rules, agents)
+		switch {
+		case err != nil && isTransient(err):
 			return err
-		}
-		others := slices.DeleteFunc(slices.Clone(agents), func(c Candidate) bool { return c.ID == quiet.agent || slices.Contains(quiet.tried, c.ID) })
-		found := Route([]Waiting{{ID: key.Conversation, Team: h.Team, Since: quiet.since}}, others, rules, r.turns[t])
-		if len(found) == 0 {
-			continue // better a silent agent than none
-		}
-		dec := found[0]
-		name := ""
-		if a, err := d.staff.agent(ctx, t, quiet.agent); err == nil {
-			name = a.Name
-		}
-		why := fmt.Sprintf("%s did not answer within %s; %s", name, limit, dec.Why)
-		seq, err := d.changeAt(ctx, &Actor{Tenant: t, Role: RoleSystem}, key.Conversation, func(s State) (State, Change, error) {
-			if s.Status != Open || s.Assignee != quiet.agent {
-				return s, Change{}, nil
-			}
-			s.Assignee = dec.Agent
-			return s, Change{Event: EventAssigned, AssigneeID: dec.Agent, Assignee: dec.Name, Why: why}, nil
-		})
-		if err != nil {
-			return err
+		case err != nil: // it is gone, or nobody's any more: it holds up no other
+			r.silence.drop(key)
+			failed = err
 		}
 		for i := range agents { // what is given takes room
-			if agents[i].ID == dec.Agent && seq > 0 {
+			if !to.IsZero() && agents[i].ID == to {
 				agents[i].Load++
 			}
 		}
-		if seq > 0 {
-			r.note(key, seq)
-		}
 	}
-	return nil
+	return failed
+}
+
+// reofferOne does so with one conversation, and returns who got it; the zero id if nobody did.
+func (r *dispatcher) reofferOne(ctx context.Context, key Key, quiet *silence, rules Routing, agents []Candidate) (to AgentID, err error) {
+	d := r.desk
+	system := &Actor{Tenant: key.Tenant, Role: RoleSystem}
+	h, err := d.readable(ctx, system, key.Conversation)
+	if err != nil {
+		return to, err
+	}
+	others := slices.DeleteFunc(slices.Clone(agents), func(c Candidate) bool { return c.ID == quiet.agent || slices.Contains(quiet.tried, c.ID) })
+	found := Route([]Waiting{{ID: key.Conversation, Team: h.Team, Since: quiet.since}}, others, rules, r.turns[key.Tenant])
+	if len(found) == 0 {
+		return to, nil // better a silent agent than none
+	}
+	dec := found[0]
+	name := quiet.agent.String()
+	if a, err := d.staff.agent(ctx, key.Tenant, quiet.agent); err == nil {
+		name = a.Name
+	}
+	why := fmt.Sprintf("%s did not answer within %d s; %s", name, rules.Reoffer, dec.Why)
+	seq, err := d.changeAt(ctx, system, key.Conversation, func(s State) (State, Change, error) {
+		if s.Status != Open || s.Assignee != quiet.agent {
+			return s, Change{}, nil
+		}
+		s.Assignee = dec.Agent
+		return s, Change{Event: EventAssigned, AssigneeID: dec.Agent, Assignee: dec.Name, Why: why}, nil
+	})
+	if err != nil || seq == 0 {
+		return to, err
+	}
+	r.note(key, seq)
+	return dec.Agent, nil
 }

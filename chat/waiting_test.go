@@ -189,7 +189,7 @@ func TestReoffer(t *testing.T) {
 	d.online(b)
 	until(t, "Bob got it", func() bool { return len(d.changes(quiet, chat.EventAssigned)) == 2 })
 	c := d.changes(quiet, chat.EventAssigned)[1]
-	if c.AssigneeID != b || !strings.HasPrefix(c.Why, "Ann did not answer within 1m0s; ") {
+	if c.AssigneeID != b || !strings.HasPrefix(c.Why, "Ann did not answer within 60 s; ") {
 		t.Errorf("%+v", c)
 	}
 	must(t, d.say(&chat.Actor{Tenant: d.tenant, User: chat.UserID(b), Role: chat.RoleAgent, AgentRole: chat.Member}, quiet))

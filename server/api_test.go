@@ -158,7 +158,7 @@ var scoped = map[string]chat.Scopes{
 	"deleteTrigger": chat.SettingsWrite, "listBlocks": chat.SettingsRead, "createBlock": chat.SettingsWrite, "getBlock": chat.SettingsRead,
 	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
 	"resetRouting": chat.SettingsWrite,
-	"listSLAs": chat.SettingsRead, "createSLA": chat.SettingsWrite, "getSLA": chat.SettingsRead, "updateSLA": chat.SettingsWrite, "deleteSLA": chat.SettingsWrite,
+	"listSLAs":     chat.SettingsRead, "createSLA": chat.SettingsWrite, "getSLA": chat.SettingsRead, "updateSLA": chat.SettingsWrite, "deleteSLA": chat.SettingsWrite,
 	"inviteAgent": chat.AgentsWrite, "mailTranscript": chat.ConversationsWrite, "listOfflineMessages": chat.ConversationsRead,
 	"getOfflineMessage": chat.ConversationsRead, "finishOfflineMessage": chat.ConversationsWrite, "listMails": chat.SettingsRead,
 	"getMailSettings": chat.SettingsRead, "updateMailSettings": chat.SettingsWrite, "resetMailSettings": chat.SettingsWrite,

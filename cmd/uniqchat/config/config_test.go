@@ -116,8 +116,8 @@ data_dir: ""
 		"mail without links": {file: "http: {listen: \"0.0.0.0:8080\"}\nsmtp: {host: mail.example.com, from: \"x@example.com\"}\n"},
 		"a public path":      {file: "http: {public_url: \"https://x.example/chat?a\"}\n"},
 		"two passwords":      {file: "smtp: {host: x.example, from: \"x@example.com\", username: a, password: b, password_file: c}\n"},
-		"same address": {file: "http: {listen: \"127.0.0.1:9000\"}\nws: {listen: \"127.0.0.1:9000\"}\n"},
-		"postgres":     {env: []string{"UNIQCHAT_STORAGE_URL=postgres://user:secret@host/db"}},
+		"same address":       {file: "http: {listen: \"127.0.0.1:9000\"}\nws: {listen: \"127.0.0.1:9000\"}\n"},
+		"postgres":           {env: []string{"UNIQCHAT_STORAGE_URL=postgres://user:secret@host/db"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := config.Sources{Env: tc.env}
