@@ -131,6 +131,7 @@ type Store interface {
 	Records
 	Credentials
 	Uploads
+	AuditLog
 	Webhooks
 	Mails
 	OfflineMessages

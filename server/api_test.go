@@ -78,6 +78,7 @@ var allowed = map[string]string{
 	"listAPITokens":        "-oa---",
 	"createAPIToken":       "-oa---",
 	"revokeAPIToken":       "-oa---",
+	"listAuditLog":         "-oa---",
 	"listSiteKeys":         "-oa---",
 	"createSiteKey":        "-oa---",
 	"updateSiteKey":        "-oa---",
@@ -143,6 +144,7 @@ var scoped = map[string]chat.Scopes{
 	"sendMessage": chat.MessagesWrite, "editMessage": chat.MessagesWrite, "recallMessage": chat.MessagesWrite, "addNote": chat.MessagesWrite,
 	"listAgents": chat.AgentsRead, "getAgent": chat.AgentsRead, "createAgent": chat.AgentsWrite, "updateAgent": chat.AgentsWrite,
 	"listTeams": chat.AgentsRead, "createTeam": chat.AgentsWrite, "updateTeam": chat.AgentsWrite, "deleteTeam": chat.AgentsWrite,
+	"listAuditLog": chat.AuditRead,
 	"listSiteKeys": chat.SettingsRead, "createSiteKey": chat.SettingsWrite, "updateSiteKey": chat.SettingsWrite,
 	"deleteSiteKey": chat.SettingsWrite, "rotateSecret": chat.SettingsWrite,
 	"updateConversation": chat.ConversationsWrite, "snoozeConversation": chat.ConversationsWrite, "labelConversation": chat.ConversationsWrite,
@@ -197,6 +199,7 @@ func TestPermissionMatrix(t *testing.T) {
 	doc := n.call("GET", "/api/openapi.json", "", nil)
 	require.Equal(t, 200, doc.status)
 	seen := map[string]bool{}
+	told := told{}
 	for path, methods := range doc.body["paths"].(map[string]any) {
 		for method, op := range methods.(map[string]any) {
 			method = strings.ToUpper(method)
@@ -245,7 +248,7 @@ func TestPermissionMatrix(t *testing.T) {
 				if personal[id] && i > 0 {
 					_, token = n.agent(n.tenant.ID, roles[i-1])
 				}
-				got := n.call(method, at(), token, body, "Content-Type", kind)
+				got := told.did(op, n.call(method, at(), token, body, "Content-Type", kind))
 				if rights[i] == '-' {
 					require.Equal(t, 403, got.status, "%s by %d: %s", id, i, got.raw)
 				} else {
@@ -260,9 +263,11 @@ func TestPermissionMatrix(t *testing.T) {
 					require.Less(t, got.status, 500, "%s by %d: %s", id, i, got.raw)
 				}
 			}
-			programs.try(t, id, func(token string) *answer { return n.call(method, at(), token, body, "Content-Type", kind) })
+			programs.try(t, id, func(token string) *answer {
+				return told.did(op, n.call(method, at(), token, body, "Content-Type", kind))
+			})
 			if strings.HasPrefix(path, "/api/v1/tenants") {
-				got := n.call(method, at(), programs.platform, body)
+				got := told.did(op, n.call(method, at(), programs.platform, body))
 				require.Less(t, got.status, 400, "%s: %s", id, got.raw)
 				continue
 			}
@@ -290,6 +295,7 @@ func TestPermissionMatrix(t *testing.T) {
 	for id := range allowed {
 		require.True(t, seen[id], "%s is gone", id)
 	}
+	told.check(n)
 }
 
 var bodies = map[string]any{

@@ -40,11 +40,11 @@ type programs struct {
 }
 
 const everyScope = chat.ConversationsRead | chat.ConversationsWrite | chat.MessagesWrite | chat.VisitorsRead | chat.VisitorsWrite | chat.AgentsRead |
-	chat.AgentsWrite | chat.SettingsRead | chat.SettingsWrite | chat.WebhooksWrite | chat.ReportsRead | chat.KnowledgeWrite
+	chat.AgentsWrite | chat.SettingsRead | chat.SettingsWrite | chat.WebhooksWrite | chat.ReportsRead | chat.KnowledgeWrite | chat.AuditRead
 
 func (n *node) programs() *programs {
 	p := &programs{n: n, with: map[chat.Scopes]string{}, without: map[chat.Scopes]string{}}
-	for s := chat.ConversationsRead; s <= chat.KnowledgeWrite; s <<= 1 {
+	for s := chat.ConversationsRead; s <= chat.AuditRead; s <<= 1 {
 		_, p.with[s] = n.apiToken(n.tenant.ID, s)
 		_, p.without[s] = n.apiToken(n.tenant.ID, everyScope&^s)
 	}

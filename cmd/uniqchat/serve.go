@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -110,10 +111,17 @@ func (p *process) serve(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	set := metrics.NewSet()
+	n, err := openNotary(p.cfg, set)
+	if err != nil {
+		return err
+	}
+	o.Audit = n
 	kept, err := storage.Open(ctx, o)
 	if err != nil {
 		return err
 	}
+	kept.Metrics = append(kept.Metrics, set)
 	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() {
@@ -121,8 +129,15 @@ func (p *process) serve(ctx context.Context) (err error) {
 		stop() // without storage there is nothing to serve
 		ended <- err
 	}()
+	var noting sync.WaitGroup
+	noting.Go(func() {
+		if err := n.Run(keeping, kept.Store); err != nil {
+			p.logger.Error("the audit log's last checkpoint was not written", "err", err)
+		}
+	})
 	defer func() {
 		endKeeping()
+		noting.Wait()
 		if runErr := <-ended; runErr != nil && !errors.Is(runErr, context.Canceled) {
 			err = errors.Join(err, fmt.Errorf("storage: %w", runErr))
 		}

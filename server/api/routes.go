@@ -87,6 +87,8 @@ func (a *API) coreRoutes() []row {
 		{post, "/api/v1/api-tokens", managers, "createAPIToken", "api-tokens", "Create an API token; it is shown once", 201, bind(a, a.createAPIToken)},
 		{del, "/api/v1/api-tokens/{id}", managers, "revokeAPIToken", "api-tokens", "Revoke an API token and close its connections", 204, bind(a, a.revokeAPIToken)},
 
+		{get, "/api/v1/audit-log", managers.with(chat.AuditRead), "listAuditLog", "audit log", "Who did what, newest first", 200, bind(a, a.listAuditLog)},
+
 		{get, "/api/v1/site-keys", managers.with(chat.SettingsRead), "listSiteKeys", "site-keys", "List site keys", 200, bind(a, a.listSiteKeys)},
 		{post, "/api/v1/site-keys", managers.with(chat.SettingsWrite), "createSiteKey", "site-keys", "Create a site key; its secret is shown once", 201, bind(a, a.createSiteKey)},
 		{patch, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "updateSiteKey", "site-keys", "Change a site key's name or origins", 200, bind(a, a.updateSiteKey)},

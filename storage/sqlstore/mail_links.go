@@ -26,9 +26,9 @@ func addLink(ctx context.Context, q Querier, l *chat.MailLink) error {
 
 // Invite implements chat.Mails.
 func (s *Store) Invite(ctx context.Context, a *chat.Agent, link chat.MailLink, m *chat.Mail) error {
-	return s.write(ctx, Of(link.Tenant), func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, Of(link.Tenant), func(ctx context.Context, q Querier, acts *acts) error {
 		if a != nil {
-			if err := saveAgents(ctx, q, []chat.Agent{*a}); err != nil {
+			if err := saveAgents(ctx, q, acts, []chat.Agent{*a}); err != nil {
 				return err
 			}
 		}
@@ -37,8 +37,14 @@ func (s *Store) Invite(ctx context.Context, a *chat.Agent, link chat.MailLink, m
 		if err != nil {
 			return err
 		}
-		if err := addLink(ctx, q, &link); err != nil || m == nil {
+		if err := addLink(ctx, q, &link); err != nil {
 			return err
+		}
+		acts.add(link.Tenant, chat.AuditNote{
+			Action: "agent.invited", TargetKind: "agent", TargetID: link.Agent.String(), Details: details("mailed", m != nil, "expires_at", link.ExpiresAt.UTC()),
+		})
+		if m == nil {
+			return nil
 		}
 		return addMail(ctx, q, m)
 	})
@@ -56,7 +62,7 @@ func (s *Store) LinkOf(ctx context.Context, tenant chat.TenantID, id chat.MailLi
 
 // SpendMailLink implements chat.Mails.
 func (s *Store) SpendMailLink(ctx context.Context, hash [32]byte, now time.Time, password string, after time.Time) (spent bool, err error) {
-	err = s.write(ctx, System, func(ctx context.Context, q Querier) error {
+	err = s.audited(ctx, System, func(ctx context.Context, q Querier, acts *acts) error {
 		spent = false
 		// First a write, so that two who hold one token stand in line.
 		res, err := q.ExecContext(ctx, `UPDATE mail_links SET used_at = $2 WHERE hash = $1 AND used_at = 0 AND expires_at > $2`, hash[:], Micros(now))
@@ -66,9 +72,12 @@ func (s *Store) SpendMailLink(ctx context.Context, hash [32]byte, now time.Time,
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		res, err = q.ExecContext(ctx, `UPDATE agents SET password_hash = $2, tokens_after = CASE WHEN tokens_after < $3 THEN $3 ELSE tokens_after END
-			WHERE disabled = 0 AND (tenant, id) = (SELECT tenant, agent FROM mail_links WHERE hash = $1)
-			AND tokens_after <= (SELECT created_at FROM mail_links WHERE hash = $1)`, hash[:], password, Micros(after))
+		l, err := scanLink(q.QueryRowContext(ctx, `SELECT `+linkColumns+` FROM mail_links WHERE hash = $1`, hash[:]).Scan)
+		if err != nil {
+			return err
+		}
+		res, err = q.ExecContext(ctx, `UPDATE agents SET password_hash = $3, tokens_after = CASE WHEN tokens_after < $4 THEN $4 ELSE tokens_after END
+			WHERE tenant = $1 AND id = $2 AND disabled = 0 AND tokens_after <= $5`, l.Tenant, l.Agent, password, Micros(after), Micros(l.CreatedAt))
 		if err != nil {
 			return err
 		}
@@ -76,9 +85,23 @@ func (s *Store) SpendMailLink(ctx context.Context, hash [32]byte, now time.Time,
 			return err
 		}
 		spent = true
-		_, err = q.ExecContext(ctx, `UPDATE mail_links SET used_at = $2 WHERE used_at = 0 AND (tenant, agent) =
-			(SELECT tenant, agent FROM mail_links WHERE hash = $1)`, hash[:], Micros(now))
+		if err := passwordChosen(ctx, q, acts, &l); err != nil {
+			return err
+		}
+		_, err = q.ExecContext(ctx, `UPDATE mail_links SET used_at = $3 WHERE tenant = $1 AND agent = $2 AND used_at = 0`, l.Tenant, l.Agent, Micros(now))
 		return err
 	})
 	return spent && err == nil, err
+}
+
+// passwordChosen notes that somebody chose a password with a link: the agent, as far as a mailbox proves it.
+func passwordChosen(ctx context.Context, q Querier, acts *acts, l *chat.MailLink) error {
+	g, err := scanAgent(q.QueryRowContext(ctx, `SELECT `+agentColumns+` FROM agents WHERE tenant = $1 AND id = $2`, l.Tenant, l.Agent).Scan)
+	if err != nil {
+		return err
+	}
+	acts.addBy(l.Tenant, chat.Act{ActorKind: chat.ActorAgent, ActorID: g.ID.String(), ActorName: g.Email}, chat.AuditNote{
+		Action: "agent.password_changed", TargetKind: "agent", TargetID: g.ID.String(), TargetName: g.Email, Details: details("link", string(l.Purpose)),
+	})
+	return nil
 }

@@ -90,6 +90,11 @@ func Run(t *testing.T, f Factory) {
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
+		{"AuditActs", testAuditActs},
+		{"AuditRollsBack", testAuditRollsBack},
+		{"AuditList", testAuditList},
+		{"AuditPrune", testAuditPrune},
+		{"AuditRace", testAuditRace},
 		{"Webhooks", testWebhooks},
 		{"Outbox", testOutbox},
 		{"OutboxRace", testOutboxRace},
@@ -113,6 +118,7 @@ func Run(t *testing.T, f Factory) {
 			s.use(open(t))
 			defer func() { s.Stop() }()
 			test.fn(t, s)
+			s.provenAudit()
 		})
 	}
 }

@@ -22,6 +22,7 @@ type Config struct {
 	Redis     Redis     `yaml:"redis"`
 	DataDir   string    `yaml:"data_dir" doc:"where the database, files that were sent up and the demo's password are kept"`
 	Uploads   Uploads   `yaml:"uploads"`
+	Audit     Audit     `yaml:"audit"`
 	Engine    Engine    `yaml:"engine"`
 	Log       Log       `yaml:"log"`
 	Limits    Limits    `yaml:"limits"`
@@ -78,6 +79,13 @@ type Uploads struct {
 	TenantBytes int      `yaml:"tenant_bytes" doc:"bytes that one tenant's files may take; 0: no limit"`
 	UnsentLife  Duration `yaml:"unsent_life" doc:"how long a file is kept that no message names"`
 	LinkLife    Duration `yaml:"link_life" doc:"how long a link to a file works without a credential"`
+}
+
+// Audit is where the audit log is signed and checked from.
+type Audit struct {
+	Key             string   `yaml:"key" doc:"file of the key that signs the audit log, made if it is missing (<data_dir>/audit.key if empty); nodes of a cluster share it, or each lists the others' public keys"`
+	Checkpoint      string   `yaml:"checkpoint" doc:"file that says how long the audit log was, so that a cut one shows (<data_dir>/audit.checkpoint if empty); best on another machine's disk"`
+	CheckpointEvery Duration `yaml:"checkpoint_every" doc:"how long a new entry may be without a checkpoint"`
 }
 
 // Engine is how live connections are carried.
@@ -197,6 +205,7 @@ func Default() *Config {
 			MaxBytes: 20 << 20, MaxPixels: 40_000_000, TenantBytes: 10 << 30,
 			UnsentLife: Duration(24 * time.Hour), LinkLife: Duration(15 * time.Minute),
 		},
+		Audit: Audit{CheckpointEvery: Duration(time.Second)},
 		Limits: Limits{
 			ConnectionsPerAddress: 0, SessionsPerAddressPerSecond: 20,
 			Visitor: RoleLimit{10, 40, 32}, Agent: RoleLimit{50, 200, 128},

@@ -48,6 +48,7 @@ limits: {visitor: {send_rate: 2.5}}
 	want.Drain.Window = config.Duration(3 * time.Second)
 	want.Admin.AllowRemote = true
 	want.DataDir, want.Storage.URL, want.Uploads.Store = "/d", "sqlite:/d/uniqchat.db", "/d/uploads"
+	want.Audit.Key, want.Audit.Checkpoint = "/d/audit.key", "/d/audit.checkpoint"
 	require.Empty(t, cmp.Diff(want, c))
 }
 

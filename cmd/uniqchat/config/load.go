@@ -144,6 +144,12 @@ func Load(s Sources) (*Config, error) {
 	if c.Uploads.Store == "" {
 		c.Uploads.Store = filepath.Join(c.DataDir, "uploads")
 	}
+	if c.Audit.Key == "" {
+		c.Audit.Key = filepath.Join(c.DataDir, "audit.key")
+	}
+	if c.Audit.Checkpoint == "" {
+		c.Audit.Checkpoint = filepath.Join(c.DataDir, "audit.checkpoint")
+	}
 	return c, c.Validate()
 }
 
