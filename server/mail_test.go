@@ -166,6 +166,10 @@ func TestPasswordReset(t *testing.T) {
 	require.Equal(t, 401, n.login(a.Email, password).status)
 	require.Equal(t, 200, n.login(a.Email, "another horse").status)
 	require.Equal(t, 401, n.call("POST", resetPath, token, another).status, "once")
+	_, admin := n.agent(n.tenant.ID, chat.Admin)
+	acts := n.call("GET", "/api/v1/audit-log?action=agent.password_changed", admin, nil)
+	require.Len(t, acts.data(), 1, string(acts.raw))
+	require.NotContains(t, string(acts.raw), token)
 
 	// Nobody fills somebody else's mailbox: three an hour, this was the first.
 	for range 4 {
@@ -317,6 +321,10 @@ func TestOfflineMessages(t *testing.T) {
 	}
 	require.Equal(t, "too_many_offline_messages", n.call("POST", path, token, map[string]any{"email": "li@example.com", "text": "hello?"}).code())
 	sink.Wait(t, 8)
+	require.Equal(t, 204, n.call("DELETE", "/api/v1/mail-settings", admin, nil).status)
+	require.Empty(t, n.call("GET", "/api/v1/mail-settings", admin, nil).body["offline_to"])
+	deleted := n.call("GET", "/api/v1/audit-log?action=mail.deleted", admin, nil)
+	require.Len(t, deleted.data(), 1, string(deleted.raw))
 }
 
 // The pages behind links stand by themselves.
