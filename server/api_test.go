@@ -118,6 +118,24 @@ var allowed = map[string]string{
 	"getRouting":           "-oasmv",
 	"updateRouting":        "-oa---",
 	"resetRouting":         "-oa---",
+
+	"confirmPasswordReset": "------", // the token of a link is their credential
+	"acceptInvite":         "------",
+	"inviteAgent":          "-oa---",
+	"mailTranscript":       "voasm-",
+	"leaveOfflineMessage":  "v-----",
+	"listOfflineMessages":  "-oasmv",
+	"getOfflineMessage":    "-oasmv",
+	"finishOfflineMessage": "-oasm-",
+	"listMails":            "-oa---",
+	"getMailSettings":      "-oa---",
+	"updateMailSettings":   "-oa---",
+	"resetMailSettings":    "-oa---",
+	"listSLAs":             "-oasmv",
+	"createSLA":            "-oa---",
+	"getSLA":               "-oasmv",
+	"updateSLA":            "-oa---",
+	"deleteSLA":            "-oa---",
 }
 
 // scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
@@ -144,12 +162,16 @@ var scoped = map[string]chat.Scopes{
 	"deleteTrigger": chat.SettingsWrite, "listBlocks": chat.SettingsRead, "createBlock": chat.SettingsWrite, "getBlock": chat.SettingsRead,
 	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
 	"resetRouting": chat.SettingsWrite,
+	"listSLAs":     chat.SettingsRead, "createSLA": chat.SettingsWrite, "getSLA": chat.SettingsRead, "updateSLA": chat.SettingsWrite, "deleteSLA": chat.SettingsWrite,
+	"inviteAgent": chat.AgentsWrite, "mailTranscript": chat.ConversationsWrite, "listOfflineMessages": chat.ConversationsRead,
+	"getOfflineMessage": chat.ConversationsRead, "finishOfflineMessage": chat.ConversationsWrite, "listMails": chat.SettingsRead,
+	"getMailSettings": chat.SettingsRead, "updateMailSettings": chat.SettingsWrite, "resetMailSettings": chat.SettingsWrite,
 	"listWebhooks": chat.WebhooksWrite, "createWebhook": chat.WebhooksWrite, "getWebhook": chat.WebhooksWrite, "updateWebhook": chat.WebhooksWrite,
 	"deleteWebhook": chat.WebhooksWrite, "rotateWebhookSecret": chat.WebhooksWrite, "testWebhook": chat.WebhooksWrite,
 	"listDeliveries": chat.WebhooksWrite, "replayDelivery": chat.WebhooksWrite,
 }
 
-var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}
+var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true, "requestPasswordReset": true}
 
 // personal operations change the caller's own account: each call is by somebody new.
 var personal = map[string]bool{"changePassword": true, "enrolSecondFactor": true, "confirmSecondFactor": true, "disableSecondFactor": true}
@@ -341,6 +363,12 @@ var bodies = map[string]any{
 	"createBlock":          map[string]any{"kind": "address", "value": "192.0.2.7"},
 	"updateBlock":          map[string]any{"reason": "spam"},
 	"updateRouting":        map[string]any{"sticky": false},
+	"confirmPasswordReset": map[string]any{"password": "another horse"},
+	"acceptInvite":         map[string]any{"password": "another horse"},
+	"createSLA":            map[string]any{"name": "fast", "first_response_seconds": 60},
+	"updateSLA":            map[string]any{"resolution_seconds": 3600},
+	"leaveOfflineMessage":  map[string]any{"email": "li@example.com", "text": "call me"},
+	"updateMailSettings":   map[string]any{"offline_to": []string{"team@example.com"}},
 }
 
 // recordPaths are the collections, and an example of each.
@@ -349,6 +377,7 @@ var recordPaths = map[string]chat.Record{
 	"/api/v1/labels":           {Kind: chat.RecordLabel, Body: []byte(`{"name":"a","color":"#000000"}`)},
 	"/api/v1/business-hours":   {Kind: chat.RecordHours, Body: []byte(`{"name":"a","time_zone":"UTC","weekly":[]}`)},
 	"/api/v1/triggers":         {Kind: chat.RecordTrigger, Body: []byte(`{"name":"a","enabled":true,"conditions":{"seconds_on_page":1},"message":{"en":"x"}}`)},
+	"/api/v1/sla":              {Kind: chat.RecordSLA, Body: []byte(`{"name":"a","first_response_seconds":60}`)},
 	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
 }
 

@@ -28,6 +28,10 @@ var audited = map[string]string{
 	"updateRouting": "routing.created or routing.updated", "resetRouting": "routing.deleted",
 
 	"createWebhook": "webhook.created", "updateWebhook": "webhook.updated", "deleteWebhook": "webhook.deleted",
+	"inviteAgent": "agent.invited", "acceptInvite": "agent.password_changed", "confirmPasswordReset": "agent.password_changed",
+	"updateMailSettings": "mail.created or mail.updated", "resetMailSettings": "mail.deleted",
+	"createSLA": "sla.created", "updateSLA": "sla.updated", "deleteSLA": "sla.deleted",
+
 	"rotateWebhookSecret": "webhook.updated", "testWebhook": "webhook.tested", "replayDelivery": "webhook.replayed",
 }
 
@@ -44,6 +48,8 @@ var notAudited = map[string]string{
 	"closeConversation": inConversation, "reopenConversation": inConversation, "updateConversation": inConversation,
 	"snoozeConversation": inConversation, "labelConversation": inConversation, "handOffConversation": inConversation,
 	"rateConversation": inConversation, "readConversation": noChange,
+	"requestPasswordReset": "a wish, of nobody knows whom; a password that is chosen is an entry", "mailTranscript": "the list of mails tells",
+	"leaveOfflineMessage": inConversation, "finishOfflineMessage": "the message says who has seen to it",
 	"uploadFile": inConversation, "deleteUpload": "only what no message names", "linkUpload": noChange,
 }
 
