@@ -68,7 +68,11 @@ func (b *Buckets) Take(_ context.Context, tenant TenantID, buckets ...Bucket) Le
 	defer b.mu.Unlock()
 	for i := range buckets {
 		k := &buckets[i]
-		a := min(max(b.full[bucketKey{tenant, k.Key}]-now, 0), k.seconds())
+		a := max(b.full[bucketKey{tenant, k.Key}]-now, 0)
+		if a > k.seconds() { // the limit was another one
+			a = k.seconds()
+			b.full[bucketKey{tenant, k.Key}] = now + a
+		}
 		if a+1/k.Rate > k.seconds()+slack {
 			return k.Level(a, false)
 		}

@@ -87,6 +87,8 @@ func TestBucketsWithAnotherLimit(t *testing.T) {
 	}
 	l := b.Take(context.Background(), tenant, bucket("x", 10, 5))
 	require.Equal(t, 100*time.Millisecond, l.Wait.Round(time.Microsecond))
+	c.after(100 * time.Millisecond)
+	require.True(t, b.Take(context.Background(), tenant, bucket("x", 10, 5)).OK)
 }
 
 func TestBucketsAreBounded(t *testing.T) {

@@ -40,6 +40,8 @@ type Storage struct {
 	Log    chat.Log
 	Store  *sqlstore.Store
 	Broker chat.Broker
+	// Limiter keeps the buckets of all nodes.
+	Limiter chat.Limiter
 	// Metrics are the storage's own, to be served with the others.
 	Metrics []*metrics.Set
 
@@ -74,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), run: log.Run, close: log.Close}, nil
+	return &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), Limiter: chat.NewBuckets(nil), run: log.Run, close: log.Close}, nil
 }
 
 // Run does the storage's own work until ctx ends.

@@ -347,11 +347,14 @@ var takeScript = goredis.NewScript(`
 redis.set_repl(redis.REPL_NONE)
 local time = redis.call('TIME')
 local now = (time[1] - 1704067200) * 1e6 + time[2]
-local ahead, token, all, taken, out = {}, {}, {}, {}, {}
+local ahead, token, all, changed, out = {}, {}, {}, {}, {}
 for i, v in ipairs(redis.call('MGET', unpack(KEYS))) do
 	token[i], all[i] = struct.unpack('>dd', ARGV[i])
 	local a = v and struct.unpack('>d', v) - now or 0
-	ahead[i] = math.min(math.max(a, 0), all[i])
+	ahead[i] = math.max(a, 0)
+	if a > all[i] then -- the limit was another one
+		ahead[i], changed[i] = all[i], true
+	end
 end
 for i = #KEYS + 1, #ARGV do
 	local wants, said, empty = ARGV[i], {}, 0
@@ -367,12 +370,12 @@ for i = #KEYS + 1, #ARGV do
 	if empty == 0 then
 		for w = 1, #wants / 2 do
 			local k = struct.unpack('>H', wants, 2 * w - 1)
-			ahead[k], taken[k] = ahead[k] + token[k], true
+			ahead[k], changed[k] = ahead[k] + token[k], true
 		end
 	end
 	out[#out + 1] = string.char(empty) .. table.concat(said)
 end
-for k in pairs(taken) do
+for k in pairs(changed) do
 	redis.call('SET', KEYS[k], struct.pack('>d', now + ahead[k]), 'PX', string.format('%.0f', math.ceil(ahead[k] / 1000) + 1))
 end
 return out`)

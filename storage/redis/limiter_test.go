@@ -102,6 +102,8 @@ func TestLimiterLevels(t *testing.T) {
 	require.True(t, two.Take(t.Context(), other, visitor, whole).OK, "another tenant's")
 	require.True(t, take(one).OK, "of none")
 	require.True(t, take(one, chat.Bucket{Key: "t", Rate: 0.01, Burst: 30}).OK, "a limit that was raised holds at once")
+	require.Eventually(t, func() bool { return take(two, chat.Bucket{Key: "t", Rate: 1000, Burst: 1}).OK }, 10*time.Second, time.Millisecond,
+		"nobody waits for what another limit said")
 }
 
 // Many takings at once go in few calls, and each gets an answer of its own.

@@ -102,7 +102,7 @@ storage: {url: "mysql://x", ack: sometimes}
 redis: {url: "redis://x"}
 engine: {max_connections: -1}
 log: {level: loud, format: xml}
-limits: {sessions_per_address_per_second: -1, visitor: {send_rate: 0, send_burst: 0, window: 100000}}
+limits: {sessions_per_address_per_second: -1, visitor: {send_rate: 0, send_burst: 0, window: 100000}, tenant: {request_rate: -1, request_burst: 0}}
 heartbeat: {agent: {ping: 1ms, pong: 2h}}
 drain: {window: -1s}
 uploads: {store: "s3://key:secret@host", max_bytes: 1, max_pixels: 0, tenant_bytes: -1, unsent_life: 1s, link_life: 48h}
