@@ -22,7 +22,7 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", ""),
+		"{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "", "{onces security}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -30,7 +30,8 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads),
+		"{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
+		"{onces security}", postgresOnces),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -66,6 +67,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 //
 //go:embed uploads_postgres.sql
 var postgresUploads string
+
+// postgresOnces puts the table of 00009 under row-level security.
+//
+//go:embed onces_postgres.sql
+var postgresOnces string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string

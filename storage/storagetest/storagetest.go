@@ -90,6 +90,8 @@ func Run(t *testing.T, f Factory) {
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
+		{"Onces", testOnces},
+		{"OnceOfMany", testOnceOfMany},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
