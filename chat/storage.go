@@ -129,6 +129,7 @@ type Store interface {
 	Records
 	Credentials
 	Uploads
+	Webhooks
 	Onces
 }
 

@@ -44,7 +44,7 @@ var (
 // shownOnce are the operations whose answers have something that is shown once: with a key that could be guessed they are not kept.
 var shownOnce = map[string]bool{
 	"changePassword": true, "enrolSecondFactor": true, "confirmSecondFactor": true, "createAPIToken": true, "createSiteKey": true,
-	"rotateSecret": true, "createTenant": true,
+	"rotateSecret": true, "createTenant": true, "createWebhook": true, "rotateWebhookSecret": true,
 }
 
 // takesOnce reports whether an Idempotency-Key means something to a route. Routes that need no credential have no caller to keep an
