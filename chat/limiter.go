@@ -112,10 +112,10 @@ func (b *Bucket) seconds() float64 { return float64(b.Burst) / b.Rate }
 
 // Level is how a bucket stands that will be full in so many seconds, and whether it gave a token just now.
 func (b *Bucket) Level(seconds float64, ok bool) Level {
-	l := Level{Bucket: *b, OK: ok, Full: span(seconds), Left: int(math.Floor((b.seconds()-seconds)*b.Rate + 1e-6))}
+	l := Level{Bucket: *b, OK: ok, Full: lasting(seconds), Left: int(math.Floor((b.seconds()-seconds)*b.Rate + 1e-6))}
 	l.Left = min(max(l.Left, 0), b.Burst)
 	if !ok {
-		l.Left, l.Wait = 0, span(max(seconds+1/b.Rate-b.seconds(), 0))
+		l.Left, l.Wait = 0, lasting(max(seconds+1/b.Rate-b.seconds(), 0))
 	}
 	return l
 }
@@ -134,7 +134,7 @@ func Lowest(buckets []Bucket, seconds []float64) (out Level) {
 	return out
 }
 
-func span(seconds float64) time.Duration {
+func lasting(seconds float64) time.Duration {
 	if seconds >= math.MaxInt64/float64(time.Second) {
 		return math.MaxInt64
 	}

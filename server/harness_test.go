@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -52,18 +53,24 @@ var pages = fstest.MapFS{
 	"console/console.css": {Data: []byte("body{}")},
 }
 
-// start runs a server; change may alter its configuration.
+// start runs a server on SQLite; change may alter its configuration.
 func start(t testing.TB, change func(*server.Config)) *node {
 	t.Helper()
+	return startOn(t, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")}, change)
+}
+
+// startOn is start on the storage that o names.
+func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node {
+	t.Helper()
 	ctx := context.Background()
-	database := filepath.Join(t.TempDir(), "test.db")
-	kept, err := storage.Open(ctx, storage.Options{URL: "sqlite:" + database})
+	o.Logger = slog.New(slog.DiscardHandler)
+	kept, err := storage.Open(ctx, o)
 	require.NoError(t, err)
 	keeping, endKeeping := context.WithCancel(ctx)
 	kd := make(chan error, 1)
 	go func() { kd <- kept.Run(keeping) }()
 
-	n := &node{t: t, kept: kept, database: database, shelf: filepath.Join(t.TempDir(), "uploads")}
+	n := &node{t: t, kept: kept, database: strings.TrimPrefix(o.URL, "sqlite:"), shelf: filepath.Join(t.TempDir(), "uploads")}
 	n.files, err = files.Open(ctx, n.shelf)
 	require.NoError(t, err)
 	n.tenant = chat.Tenant{ID: chat.NewID[chat.Tenant](), Slug: "one", Name: "One", CreatedAt: time.Now()}

@@ -23,7 +23,8 @@ var SQLite = Dialect{
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
 		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
-		"{onces security}", ""),
+		"{onces security}", "",
+		"{audit security}", "", "{mail security}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -32,7 +33,8 @@ var PostgreSQL = Dialect{
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
-		"{onces security}", postgresOnces),
+		"{onces security}", postgresOnces,
+		"{audit security}", postgresAudit, "{mail security}", postgresMail),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -88,6 +90,16 @@ var postgresUploads string
 //
 //go:embed onces_postgres.sql
 var postgresOnces string
+
+// postgresMail is row-level security of the tables of 00013.
+//
+//go:embed mail_postgres.sql
+var postgresMail string
+
+// postgresAudit is row-level security for the tables of 00011.
+//
+//go:embed audit_postgres.sql
+var postgresAudit string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string

@@ -90,6 +90,11 @@ func Run(t *testing.T, f Factory) {
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
+		{"AuditActs", testAuditActs},
+		{"AuditRollsBack", testAuditRollsBack},
+		{"AuditList", testAuditList},
+		{"AuditPrune", testAuditPrune},
+		{"AuditRace", testAuditRace},
 		{"Webhooks", testWebhooks},
 		{"Outbox", testOutbox},
 		{"OutboxRace", testOutboxRace},
@@ -101,6 +106,13 @@ func Run(t *testing.T, f Factory) {
 		{"Forget", testForget},
 		{"Onces", testOnces},
 		{"OnceOfMany", testOnceOfMany},
+		{"MailQueue", testMailQueue},
+		{"MailRace", testMailRace},
+		{"MailLinks", testMailLinks},
+		{"MailLinkEnds", testMailLinkEnds},
+		{"MailRequests", testMailRequests},
+		{"OfflineMessages", testOfflineMessages},
+		{"SLATimers", testSLATimers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
@@ -108,6 +120,7 @@ func Run(t *testing.T, f Factory) {
 			s.use(open(t))
 			defer func() { s.Stop() }()
 			test.fn(t, s)
+			s.provenAudit()
 		})
 	}
 }
