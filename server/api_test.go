@@ -371,25 +371,6 @@ var bodies = map[string]any{
 	"updateMailSettings":   map[string]any{"offline_to": []string{"team@example.com"}},
 }
 
-// recordPaths are the collections, and an example of each.
-var recordPaths = map[string]chat.Record{
-	"/api/v1/canned-responses": {Kind: chat.RecordCanned, Body: []byte(`{"shortcut":"a","text":"b"}`)},
-	"/api/v1/labels":           {Kind: chat.RecordLabel, Body: []byte(`{"name":"a","color":"#000000"}`)},
-	"/api/v1/business-hours":   {Kind: chat.RecordHours, Body: []byte(`{"name":"a","time_zone":"UTC","weekly":[]}`)},
-	"/api/v1/triggers":         {Kind: chat.RecordTrigger, Body: []byte(`{"name":"a","enabled":true,"conditions":{"seconds_on_page":1},"message":{"en":"x"}}`)},
-	"/api/v1/sla":              {Kind: chat.RecordSLA, Body: []byte(`{"name":"a","first_response_seconds":60}`)},
-	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
-}
-
-// record adds one like an example.
-func (n *node) record(r chat.Record) chat.RecordID {
-	n.t.Helper()
-	r.ID, r.Tenant, r.Version, r.CreatedAt, r.UpdatedAt = chat.NewID[chat.Record](), n.tenant.ID, 1, time.Now(), time.Now()
-	r.Name = r.ID.String()
-	require.NoError(n.t, n.kept.Store.AddRecord(context.Background(), r, 10_000))
-	return r.ID
-}
-
 func TestNothingIsToldWithoutCredential(t *testing.T) {
 	n := start(t, nil)
 	for _, path := range []string{"/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/conversations/x/y/z", "/api/v1//conversations", "/api/v1/auth", "/api/v1/auth/login/x", "/api/v1/%63onversations", "/api/v1/auth/totp"} {

@@ -50,7 +50,7 @@ var shownOnce = map[string]bool{
 // takesOnce reports whether an Idempotency-Key means something to a route. Routes that need no credential have no caller to keep an
 // answer for, and a file that is sent up twice is deleted by itself.
 func (r *row) takesOnce() bool {
-	return r.method == http.MethodPost && !r.who.public && r.path != uploadsPath
+	return r.method == http.MethodPost && !r.who.public && r.who.link == "" && r.path != uploadsPath
 }
 
 // onceParameter documents the header.
@@ -74,11 +74,11 @@ type once struct {
 func (a *API) once(r *row) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		h, is := ctx.(*hertzContext)
-		if !is || len(h.c.Request.Header.Peek(onceHeader)) == 0 {
+		c := callOf(ctx.Context())
+		if !is || c.cred == nil || len(h.c.Request.Header.Peek(onceHeader)) == 0 {
 			next(ctx)
 			return
 		}
-		c := callOf(ctx.Context())
 		o, err := a.onceOf(c, r, h.c)
 		if err == nil {
 			err = a.doOnce(ctx.Context(), h.c, &o, func() { next(ctx) })
