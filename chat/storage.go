@@ -133,6 +133,7 @@ type Store interface {
 	Uploads
 	AuditLog
 	Webhooks
+	Onces
 	Mails
 	OfflineMessages
 	SLATimers

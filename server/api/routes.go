@@ -112,6 +112,10 @@ func (r *row) operation(a *API) huma.Operation {
 		DefaultStatus: r.status, MaxBodyBytes: maxBody, BodyReadTimeout: -1, Middlewares: huma.Middlewares{a.permit(r.who)},
 		Security: []map[string][]string{{"bearer": {}}, {"apiToken": {}}},
 	}
+	if r.takesOnce() {
+		op.Middlewares = append(op.Middlewares, a.once(r))
+		op.Parameters = append(op.Parameters, onceParameter())
+	}
 	if r.who.public {
 		op.Security = []map[string][]string{}
 	}

@@ -23,6 +23,7 @@ var SQLite = Dialect{
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
 		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
+		"{onces security}", "",
 		"{audit security}", "", "{mail security}", ""),
 }
 
@@ -32,6 +33,7 @@ var PostgreSQL = Dialect{
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
+		"{onces security}", postgresOnces,
 		"{audit security}", postgresAudit, "{mail security}", postgresMail),
 }
 
@@ -83,6 +85,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 //
 //go:embed uploads_postgres.sql
 var postgresUploads string
+
+// postgresOnces puts the table of 00009 under row-level security.
+//
+//go:embed onces_postgres.sql
+var postgresOnces string
 
 // postgresMail is row-level security of the tables of 00013.
 //

@@ -104,6 +104,8 @@ func Run(t *testing.T, f Factory) {
 		{"EventData", testEventData},
 		{"Contacts", testContacts},
 		{"Forget", testForget},
+		{"Onces", testOnces},
+		{"OnceOfMany", testOnceOfMany},
 		{"MailQueue", testMailQueue},
 		{"MailRace", testMailRace},
 		{"MailLinks", testMailLinks},
