@@ -129,6 +129,7 @@ type Store interface {
 	Records
 	Credentials
 	Uploads
+	Reports
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.

@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"time"
 
@@ -39,6 +40,7 @@ type DB struct {
 	db    *sql.DB // the same connections
 	store *sqlstore.Store
 	gate  breaker
+	part  int16 // of the reports' rows that this process adds to: others hardly ever wait for the same ones
 }
 
 var _ project.Database = (*DB)(nil)
@@ -89,7 +91,7 @@ func connect(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	d := &DB{pool: pool, db: stdlib.OpenDBFromPool(pool)}
+	d := &DB{pool: pool, db: stdlib.OpenDBFromPool(pool), part: rand.N[int16](reportParts)}
 	d.store = sqlstore.New(d.run, d.runAgain, sqlstore.PostgresIndex{})
 	return d, nil
 }
