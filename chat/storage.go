@@ -130,6 +130,7 @@ type Store interface {
 	Credentials
 	Uploads
 	Reports
+	Webhooks
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.

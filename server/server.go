@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -158,6 +159,11 @@ func (s *Server) TCPAddr() string {
 		return ""
 	}
 	return s.engine.TCPAddr()
+}
+
+// WebhookData returns a function that makes the data of webhooks' events, as the API shows what they are about.
+func (s *Server) WebhookData() func(ctx context.Context, e *chat.WebhookEvent) (json.RawMessage, error) {
+	return api.WebhookData(s.deps.Store, s.desk)
 }
 
 // SetLimits changes the limits that can change while serving.

@@ -101,6 +101,8 @@ func (n *node) fresh(path string) string {
 		return k.Key
 	case strings.HasPrefix(path, "/api/v1/tenants/"):
 		return n.tenant.ID.String()
+	case strings.HasPrefix(path, "/api/v1/webhooks/"):
+		return n.freshWebhook(path)
 	}
 	return ""
 }

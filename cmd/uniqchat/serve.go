@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -153,8 +154,9 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 		return err
 	}
 	defer closeShelf()
+	outgoing := metrics.NewSet()
 	p.server, err = server.New(ctx, cfg, server.Deps{
-		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: shelf, Metrics: kept.Metrics, Health: kept.Health(),
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
 	})
 	if err != nil {
 		return err
@@ -171,7 +173,11 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 			printDemo(os.Stdout, p.server.HTTPAddr(), password)
 		}
 	}()
-	if err := p.server.Run(ctx); err != nil {
+	hooks, err := p.webhooks(kept, outgoing)
+	if err != nil {
+		return err
+	}
+	if err := alongside(ctx, hooks, p.server.Run); err != nil {
 		return err
 	}
 	p.logger.Info("ended")

@@ -150,13 +150,16 @@ func (a *API) register(engine *route.Engine) (*huma.OpenAPI, error) {
 		seen[r.id] = true
 		r.bind(h, r.operation(a))
 	}
-	// huma can't say "a message or null".
-	conversation := h.OpenAPI().Components.Schemas.Map()["Conversation"]
-	last := conversation.Properties["last_message"]
-	conversation.Properties["last_message"] = &huma.Schema{
-		Description: last.Description, AnyOf: []*huma.Schema{{Ref: last.Ref}, {Type: "null"}},
+	for schema, property := range map[string]string{"Conversation": "last_message", "Delivery": "request"} {
+		orNothing(h.OpenAPI().Components.Schemas.Map()[schema], property)
 	}
 	return h.OpenAPI(), nil
+}
+
+// orNothing makes a property "an object or null", which huma can't say.
+func orNothing(schema *huma.Schema, property string) {
+	is := schema.Properties[property]
+	schema.Properties[property] = &huma.Schema{Description: is.Description, AnyOf: []*huma.Schema{{Ref: is.Ref}, {Type: "null"}}}
 }
 
 // Document returns the OpenAPI 3.1 document as YAML, without serving anything.

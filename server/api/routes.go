@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/cloudwego/hertz/pkg/common/config"
 	"github.com/cloudwego/hertz/pkg/route"
@@ -27,7 +28,9 @@ type row struct {
 }
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
-func (a *API) routes() []row { return append(a.coreRoutes(), a.settingsRoutes()...) }
+func (a *API) routes() []row {
+	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.webhookRoutes())
+}
 
 func (a *API) coreRoutes() []row {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete

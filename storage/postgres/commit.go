@@ -49,7 +49,7 @@ func advanceArgs(portions []portion) []any {
 }
 
 // commit writes portions and moves their cursors, all or nothing: a *lostError names those that must be left out. Four round
-// trips, unless messages are there already. What dead names is kept there and left out of the rows; strangers are rows that
+// trips, unless messages are there already, and one more if webhooks are to be told. What dead names is kept there and left out of the rows; strangers are rows that
 // another message's row stands in the way of: they were added to the dead letters.
 func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) (strangers []deadLetter, err error) {
 	var events []*chat.Event
@@ -58,6 +58,23 @@ func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) 
 	}
 	w := workOf(events)
 	w.without(dead)
+	for range maxRepeats {
+		if w.hooks.subscribers, err = d.subscribed(ctx); err != nil {
+			return nil, err
+		}
+		strangers, err = d.commitOnce(ctx, portions, w, dead)
+		if !errors.Is(err, errSubscribers) {
+			break
+		}
+		d.subscribers.Store(nil)
+	}
+	if err == nil && !w.hooks.out.Empty() {
+		d.store.WebhooksWritten()
+	}
+	return strangers, err
+}
+
+func (d *DB) commitOnce(ctx context.Context, portions []portion, w *work, dead []deadLetter) (strangers []deadLetter, err error) {
 	err = d.transact(ctx, func(tx pgx.Tx) error {
 		t, err := d.enter(ctx, tx, portions, w, dead)
 		if err != nil {
@@ -68,7 +85,10 @@ func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) 
 		batch := &pgx.Batch{}
 		w.queue(batch)
 		t.queueCounts(batch, d.part)
-		return tx.SendBatch(ctx, batch).Close()
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+			return err
+		}
+		return w.hooks.write(ctx, tx, w.messages, w.visitors)
 	})
 	if !errors.Is(err, errDoubled) {
 		return nil, err
@@ -85,6 +105,7 @@ func (d *DB) enter(ctx context.Context, tx pgx.Tx, portions []portion, w *work, 
 	t := new(tallying)
 	batch := &pgx.Batch{}
 	d.queueAdvance(batch, portions)
+	w.hooks.queueVersion(batch)
 	d.queueDead(batch, dead)
 	t.queueTallies(batch, w.keys())
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -128,7 +149,7 @@ func (w *work) queue(batch *pgx.Batch) {
 	})
 	w.queueConversations(batch)
 	w.queueFields(batch)
-	w.queueVisitors(batch)
+	w.hooks.queueVisitors(batch, w.visitors)
 	w.queueRevisions(batch)
 }
 
@@ -137,12 +158,6 @@ func (w *work) queueConversations(batch *pgx.Batch) {
 		if len(rows) > 0 {
 			batch.Queue(saveConversations, conversationArgs(rows)...)
 		}
-	}
-}
-
-func (w *work) queueVisitors(batch *pgx.Batch) {
-	if len(w.visitors) > 0 {
-		batch.Queue(saveVisitors, visitorArgs(w.visitors)...)
 	}
 }
 
@@ -237,14 +252,20 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	only.queueConversations(batch)
 	t.queueSave(batch) // of rows that had passed, too
 	only.queueFields(batch)
-	only.queueVisitors(batch)
+	w.hooks.queueVisitors(batch, only.visitors)
 	only.queueRevisions(batch)
 	t.queueCounts(batch, d.part)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil || len(inserted) == len(fresh) {
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
-	_, missing, err := find(ctx, tx, fresh)
-	if err != nil || len(missing) == 0 { // one message twice in the log
+	if len(inserted) == len(fresh) {
+		return nil, w.hooks.write(ctx, tx, fresh, only.visitors)
+	}
+	there, missing, err := find(ctx, tx, fresh)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.hooks.write(ctx, tx, there, only.visitors); err != nil || len(missing) == 0 { // one message twice in the log
 		return nil, err
 	}
 	var strangers []deadLetter

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -41,6 +42,8 @@ type DB struct {
 	store *sqlstore.Store
 	gate  breaker
 	part  int16 // of the reports' rows that this process adds to: others hardly ever wait for the same ones
+	// subscribers are who wants webhooks' events, as it was last seen. nil: look.
+	subscribers atomic.Pointer[project.Subscribers]
 }
 
 var _ project.Database = (*DB)(nil)

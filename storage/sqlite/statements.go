@@ -23,6 +23,7 @@ type statements struct {
 	fields, unlabel, label  *sql.Stmt
 	doc, words              *sql.Stmt
 	count                   *sql.Stmt
+	subscribers             *sql.Stmt
 }
 
 const selectRow = `SELECT visitor, status, assignee, team, version, last_seq, last_public, last_message, last_agent, queued_at,
@@ -84,6 +85,7 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 		{&s.doc, insertDoc},
 		{&s.words, insertWords},
 		{&s.count, addCount},
+		{&s.subscribers, sqlstore.SelectSubscribersVersion},
 	} {
 		stmt, err := c.PrepareContext(ctx, p.text) //nolint:sqlclosecheck // closed with the connection
 		if err != nil {

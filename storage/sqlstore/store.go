@@ -20,11 +20,12 @@ type Store struct {
 	read  Runner
 	write Runner
 	index Index
+	due   chan struct{} // holds a token when webhooks' deliveries may be due
 }
 
 // New returns a Store that reads and writes through Runners; every call says in which scope. Words are found by the index.
 func New(read, write Runner, index Index) *Store {
-	return &Store{read: read, write: write, index: index}
+	return &Store{read: read, write: write, index: index, due: make(chan struct{}, 1)}
 }
 
 // PoolWriter returns a Runner for an engine without scopes: a transaction of a pool's connection.

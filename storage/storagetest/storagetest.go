@@ -90,6 +90,15 @@ func Run(t *testing.T, f Factory) {
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
+		{"Webhooks", testWebhooks},
+		{"Outbox", testOutbox},
+		{"OutboxRace", testOutboxRace},
+		{"Deliveries", testDeliveries},
+		{"Replay", testReplay},
+		{"Breaker", testBreaker},
+		{"EventData", testEventData},
+		{"Contacts", testContacts},
+		{"Forget", testForget},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

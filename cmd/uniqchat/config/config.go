@@ -27,6 +27,7 @@ type Config struct {
 	Limits    Limits    `yaml:"limits"`
 	Heartbeat Heartbeat `yaml:"heartbeat"`
 	Drain     Drain     `yaml:"drain"`
+	Webhooks  Webhooks  `yaml:"webhooks"`
 }
 
 // HTTP is the listener of API and pages.
@@ -123,6 +124,13 @@ type Drain struct {
 	Window Duration `yaml:"window" doc:"how long connections are given to move on SIGTERM"`
 }
 
+// Webhooks is how tenants' endpoints are told of events.
+type Webhooks struct {
+	AllowNetworks string   `yaml:"allow_networks" doc:"networks with commas between that webhooks may be sent to though they are not public, e.g. 10.1.2.0/24; others that are private, loopback or link-local are refused"`
+	Timeout       Duration `yaml:"timeout" doc:"how long an endpoint may take to answer"`
+	Retention     Duration `yaml:"retention" doc:"how long deliveries and their log are kept"`
+}
+
 // Duration is a time.Duration that is written like 20s or 1m30s.
 type Duration time.Duration
 
@@ -167,6 +175,7 @@ func Default() *Config {
 		Heartbeat: Heartbeat{
 			Visitor: beat(45*time.Second, 15*time.Second), Agent: beat(20*time.Second, 10*time.Second), API: beat(120*time.Second, 30*time.Second),
 		},
-		Drain: Drain{Duration(10 * time.Second)},
+		Drain:    Drain{Duration(10 * time.Second)},
+		Webhooks: Webhooks{Timeout: Duration(10 * time.Second), Retention: Duration(7 * 24 * time.Hour)},
 	}
 }

@@ -62,7 +62,8 @@ func TestKeys(t *testing.T) {
 		"http.listen", "ws.listen", "ws.public_url", "tcp.listen", "admin.listen", "storage.url", "redis.url", "data_dir", "engine.max_connections",
 		"log.level", "storage.ack", "limits.connections_per_address", "limits.sessions_per_address_per_second", "limits.visitor.send_rate",
 		"limits.visitor.send_burst", "limits.agent.send_rate", "limits.agent.send_burst", "heartbeat.visitor.ping", "heartbeat.visitor.pong",
-		"heartbeat.agent.ping", "heartbeat.agent.pong", "heartbeat.api.ping", "heartbeat.api.pong", "drain.window",
+		"heartbeat.agent.ping", "heartbeat.agent.pong", "heartbeat.api.ping", "heartbeat.api.pong", "drain.window", "webhooks.allow_networks", "webhooks.timeout",
+		"webhooks.retention",
 	} {
 		require.Equal(t, "UNIQCHAT_"+strings.ToUpper(strings.ReplaceAll(name, ".", "_")), have[name], name)
 	}
@@ -105,6 +106,7 @@ log: {level: loud, format: xml}
 limits: {sessions_per_address_per_second: -1, visitor: {send_rate: 0, send_burst: 0, window: 100000}}
 heartbeat: {agent: {ping: 1ms, pong: 2h}}
 drain: {window: -1s}
+webhooks: {allow_networks: "10.0.0.0/8, home", timeout: 1h, retention: 1h}
 uploads: {store: "s3://key:secret@host", max_bytes: 1, max_pixels: 0, tenant_bytes: -1, unsent_life: 1s, link_life: 48h}
 data_dir: ""
 `},
