@@ -213,8 +213,10 @@ func (p *Projector) countOld(ctx context.Context) {
 	for ctx.Err() == nil {
 		n, err := p.db.countSome(ctx)
 		switch {
+		case ctx.Err() != nil:
+			return
 		case err != nil:
-			p.trouble.say(p.logger, "count old conversations for reports", err)
+			p.logger.Warn("old conversations can't be counted for reports; it is tried again", "error", err)
 			sleep(ctx, oldRetry)
 		case n == 0:
 			return

@@ -99,6 +99,7 @@ func Run(t *testing.T, f Factory) {
 		{"EventData", testEventData},
 		{"Contacts", testContacts},
 		{"Forget", testForget},
+		{"Reports", testReports},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
