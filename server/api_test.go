@@ -115,6 +115,16 @@ var allowed = map[string]string{
 	"getRouting":           "-oasmv",
 	"updateRouting":        "-oa---",
 	"resetRouting":         "-oa---",
+	"reportOverview":       "-oas--",
+	"reportVolume":         "-oas--",
+	"reportFirstResponse":  "-oas--",
+	"reportResolution":     "-oas--",
+	"reportRatings":        "-oas--",
+	"reportHandoffs":       "-oas--",
+	"reportAgents":         "-oas--",
+	"reportTeams":          "-oas--",
+	"reportHours":          "-oas--",
+	"reportQueue":          "-oas--",
 }
 
 // scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
@@ -143,6 +153,16 @@ var scoped = map[string]chat.Scopes{
 	"listWebhooks": chat.WebhooksWrite, "createWebhook": chat.WebhooksWrite, "getWebhook": chat.WebhooksWrite, "updateWebhook": chat.WebhooksWrite,
 	"deleteWebhook": chat.WebhooksWrite, "rotateWebhookSecret": chat.WebhooksWrite, "testWebhook": chat.WebhooksWrite,
 	"listDeliveries": chat.WebhooksWrite, "replayDelivery": chat.WebhooksWrite,
+	"reportOverview":      chat.ReportsRead,
+	"reportVolume":        chat.ReportsRead,
+	"reportFirstResponse": chat.ReportsRead,
+	"reportResolution":    chat.ReportsRead,
+	"reportRatings":       chat.ReportsRead,
+	"reportHandoffs":      chat.ReportsRead,
+	"reportAgents":        chat.ReportsRead,
+	"reportTeams":         chat.ReportsRead,
+	"reportHours":         chat.ReportsRead,
+	"reportQueue":         chat.ReportsRead,
 }
 
 var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}

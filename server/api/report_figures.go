@@ -164,7 +164,7 @@ type Overview struct {
 	Handoffs      Handoffs   `json:"handoffs"`
 }
 
-func (a *API) reportOverview(ctx context.Context, c *call, in *reportInput) (*Overview, error) {
+func (a *API) reportOverview(ctx context.Context, c *call, in *ReportInput) (*Overview, error) {
 	s, err := a.spanOf(ctx, c, in, maxReport)
 	if err != nil {
 		return nil, err

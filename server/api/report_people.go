@@ -55,7 +55,7 @@ type AgentsReport struct {
 	Data []AgentWork `json:"data" nullable:"false" doc:"By name. Every agent who can be given conversations is there, whoever did nothing, too."`
 }
 
-func (a *API) reportAgents(ctx context.Context, c *call, in *reportInput) (*AgentsReport, error) {
+func (a *API) reportAgents(ctx context.Context, c *call, in *ReportInput) (*AgentsReport, error) {
 	s, by, err := a.workBy(ctx, c, in, chat.ByAgent, func(r *chat.ReportRow) [16]byte { return r.Agent })
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (a *API) reportAgents(ctx context.Context, c *call, in *reportInput) (*Agen
 }
 
 // workBy returns what was counted by agents or teams.
-func (a *API) workBy(ctx context.Context, c *call, in *reportInput, by chat.ReportBy, of func(*chat.ReportRow) [16]byte) (span, map[[16]byte]*figures, error) {
+func (a *API) workBy(ctx context.Context, c *call, in *ReportInput, by chat.ReportBy, of func(*chat.ReportRow) [16]byte) (span, map[[16]byte]*figures, error) {
 	s, err := a.spanOf(ctx, c, in, maxReport)
 	if err != nil {
 		return s, nil, err
@@ -143,7 +143,7 @@ type TeamsReport struct {
 	Data []TeamWork `json:"data" nullable:"false" doc:"By name."`
 }
 
-func (a *API) reportTeams(ctx context.Context, c *call, in *reportInput) (*TeamsReport, error) {
+func (a *API) reportTeams(ctx context.Context, c *call, in *ReportInput) (*TeamsReport, error) {
 	s, by, err := a.workBy(ctx, c, in, chat.ByTeam, func(r *chat.ReportRow) [16]byte { return r.Team })
 	if err != nil {
 		return nil, err
@@ -201,7 +201,7 @@ type HoursReport struct {
 	Data []HourOfWeek `json:"data" nullable:"false" doc:"All 168, from Monday 0:00 on."`
 }
 
-func (a *API) reportHours(ctx context.Context, c *call, in *reportInput) (*HoursReport, error) {
+func (a *API) reportHours(ctx context.Context, c *call, in *ReportInput) (*HoursReport, error) {
 	s, err := a.spanOf(ctx, c, in, maxReport)
 	if err != nil {
 		return nil, err

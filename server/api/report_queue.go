@@ -35,7 +35,7 @@ type AgentAtNow struct {
 }
 
 // queueInput is the input of the report of queues.
-type queueInput struct{ formatInput }
+type queueInput struct{ FormatInput }
 
 func (a *API) reportQueue(ctx context.Context, c *call, _ *queueInput) (*QueueReport, error) {
 	t := c.actor().Tenant

@@ -105,7 +105,7 @@ func seriesOf[Row, Total any](ctx context.Context, a *API, c *call, in *seriesIn
 	if in.Interval == "hour" {
 		most = maxHourlyReport
 	}
-	s, err := a.spanOf(ctx, c, &in.reportInput, most)
+	s, err := a.spanOf(ctx, c, &in.ReportInput, most)
 	if err != nil {
 		return out, err
 	}

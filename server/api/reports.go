@@ -36,13 +36,13 @@ func (a *API) reportRoutes() []row {
 	}
 }
 
-// formatInput says in which form a table is wanted.
-type formatInput struct {
+// FormatInput says in which form a table is wanted.
+type FormatInput struct {
 	Format string `query:"format" enum:"json,csv" doc:"csv: a table for a spreadsheet, as with Accept: text/csv."`
 	Accept string `header:"Accept"`
 }
 
-func (in *formatInput) csv() bool {
+func (in *FormatInput) wantsCSV() bool {
 	if in.Format != "" {
 		return in.Format == "csv"
 	}
@@ -65,8 +65,6 @@ func prefersCSV(accept string) bool {
 	}
 	return quality["text/csv"] > max(quality["application/json"], 0) && quality["text/csv"] > 0
 }
-
-func (in *formatInput) wantsCSV() bool { return in.csv() }
 
 // table is an answer that can be shown as JSON or as a table.
 type table interface {
@@ -114,9 +112,9 @@ func csvOf(name string, t table) (*download, error) {
 	return &download{ContentType: sheet.ContentType, Disposition: `attachment; filename="` + name + `.csv"`, Body: []byte(b.String())}, nil
 }
 
-// reportInput is what every report of a span of time takes.
-type reportInput struct {
-	formatInput
+// ReportInput is what every report of a span of time takes.
+type ReportInput struct {
+	FormatInput
 	Since string `query:"since" maxLength:"40" doc:"From this time on: RFC 3339, or a date, which begins at midnight in timezone. Rounded down to a quarter of an hour. Defaults to 7 days before until."`
 	Until string `query:"until" maxLength:"40" doc:"Up to this time, which does not count any more; a date is a day that still counts. Rounded up to a quarter of an hour. Defaults to now."`
 	Zone  string `query:"timezone" maxLength:"64" doc:"Whose days and hours: an IANA name such as Asia/Shanghai. Defaults to UTC."`
@@ -124,9 +122,9 @@ type reportInput struct {
 	Agent string `query:"agent" doc:"Only what an agent did: its id, or me."`
 }
 
-// seriesInput is a reportInput for a report over time.
+// seriesInput is a ReportInput for a report over time.
 type seriesInput struct {
-	reportInput
+	ReportInput
 	Interval string `query:"interval" enum:"hour,day" default:"day" doc:"How long one row's time is. By hours a report takes 31 days at most."`
 }
 
@@ -157,7 +155,7 @@ type span struct {
 }
 
 // spanOf reads what a report is asked for.
-func (a *API) spanOf(ctx context.Context, c *call, in *reportInput, most time.Duration) (s span, err error) {
+func (a *API) spanOf(ctx context.Context, c *call, in *ReportInput, most time.Duration) (s span, err error) {
 	s.tenant, s.Timezone = c.actor().Tenant, in.Zone
 	if s.Timezone == "" {
 		s.Timezone = "UTC"
