@@ -130,6 +130,7 @@ type Store interface {
 	Credentials
 	Uploads
 	Reports
+	Exports
 	Webhooks
 }
 

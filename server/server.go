@@ -113,7 +113,7 @@ func (s *Server) makeHertz() (err error) {
 	)
 	s.hertz.Name = "uniqchat"
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
-		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
+		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Files: s.deps.Files, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
 		SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
 		Logger: s.cfg.Logger, Metrics: s.set,
@@ -187,6 +187,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return part("fan-out", s.follow(failed)) })
 	g.Go(func() error { return giveBack(failed) })
 	g.Go(func() error { return s.watch(failed) })
+	if s.api != nil {
+		g.Go(func() error { return part("exports", s.api.RunExports(failed)) })
+	}
 	if s.admin != nil {
 		g.Go(func() error { return part("admin listener", ignoreClosed(s.admin.http.Serve(s.admin.ln))) })
 	}

@@ -1,4 +1,4 @@
--- Part of 00012 on PostgreSQL: a tenant reads its own sums, and only the system adds to them.
+-- Part of 00012 on PostgreSQL: a tenant reads its own sums, and only the system adds to them; its exports are its own.
 
 -- +goose StatementBegin
 DO $$
@@ -9,5 +9,10 @@ BEGIN
     CREATE POLICY one_tenant ON report_counts TO uniqchat_app USING (tenant = decode(current_setting('uniqchat.tenant', true), 'hex'));
     CREATE POLICY system ON report_counts USING (current_setting('uniqchat.system', true) = 'on' AND current_user <> 'uniqchat_app');
     GRANT SELECT ON report_counts TO uniqchat_app;
+    ALTER TABLE exports ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE exports FORCE ROW LEVEL SECURITY;
+    CREATE POLICY one_tenant ON exports TO uniqchat_app USING (tenant = decode(current_setting('uniqchat.tenant', true), 'hex'));
+    CREATE POLICY system ON exports USING (current_setting('uniqchat.system', true) = 'on' AND current_user <> 'uniqchat_app');
+    GRANT SELECT, INSERT, UPDATE, DELETE ON exports TO uniqchat_app;
 END $$;
 -- +goose StatementEnd

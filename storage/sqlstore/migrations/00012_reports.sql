@@ -21,4 +21,19 @@ CREATE TABLE report_counts (
 ALTER TABLE conversations ADD COLUMN tally {bytes};
 CREATE INDEX conversations_uncounted ON conversations (tenant, id) WHERE tally IS NULL;
 
+-- Tables that are made in the background. state: 0 waits, 1 is being made, 2 done, 3 failed. attempt and held_until: whose it is while it
+-- is being made. body: the rest (chat.Export), as JSON.
+CREATE TABLE exports (
+    tenant     {bytes} NOT NULL,
+    id         {bytes} NOT NULL,
+    state      SMALLINT NOT NULL,
+    attempt    BIGINT NOT NULL,
+    held_until BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    body       TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)
+){key table};
+CREATE INDEX exports_due ON exports (held_until, id) WHERE state < 2;
+CREATE INDEX exports_stale ON exports (expires_at);
+
 {reports parts}
