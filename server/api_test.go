@@ -115,6 +115,11 @@ var allowed = map[string]string{
 	"getRouting":           "-oasmv",
 	"updateRouting":        "-oa---",
 	"resetRouting":         "-oa---",
+	"createExport":         "-oas--",
+	"listExports":          "-oas--",
+	"getExport":            "-oas--",
+	"downloadExport":       "-oas--",
+	"deleteExport":         "-oas--",
 	"reportOverview":       "-oas--",
 	"reportVolume":         "-oas--",
 	"reportFirstResponse":  "-oas--",
@@ -163,6 +168,7 @@ var scoped = map[string]chat.Scopes{
 	"reportTeams":         chat.ReportsRead,
 	"reportHours":         chat.ReportsRead,
 	"reportQueue":         chat.ReportsRead,
+	"createExport":        chat.ReportsRead, "listExports": chat.ReportsRead, "getExport": chat.ReportsRead, "downloadExport": chat.ReportsRead, "deleteExport": chat.ReportsRead,
 }
 
 var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}
@@ -298,6 +304,7 @@ var bodies = map[string]any{
 	"transferConversation": map[string]any{"team_id": "01a20823-21e7-7a0d-a091-d3476cc2db54"},
 	"readConversation":     map[string]any{"seq": 1},
 	"createTeam":           map[string]any{"name": "T"},
+	"createExport":         map[string]any{"kind": "report", "filters": map[string]any{"report": "overview"}},
 	"createAgent":          map[string]any{"email": "new@x.test", "name": "New", "password": "long enough"},
 	"updateAgent":          map[string]any{"name": "Renamed"},
 	"createWebhook":        map[string]any{"url": "https://example.com/", "events": []string{"*"}},
