@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -110,10 +111,17 @@ func (p *process) serve(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	set := metrics.NewSet()
+	n, err := openNotary(p.cfg, set)
+	if err != nil {
+		return err
+	}
+	o.Audit = n
 	kept, err := storage.Open(ctx, o)
 	if err != nil {
 		return err
 	}
+	kept.Metrics = append(kept.Metrics, set)
 	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() {
@@ -121,8 +129,15 @@ func (p *process) serve(ctx context.Context) (err error) {
 		stop() // without storage there is nothing to serve
 		ended <- err
 	}()
+	var noting sync.WaitGroup
+	noting.Go(func() {
+		if err := n.Run(keeping, kept.Store); err != nil {
+			p.logger.Error("the audit log's last checkpoint was not written", "err", err)
+		}
+	})
 	defer func() {
 		endKeeping()
+		noting.Wait()
 		if runErr := <-ended; runErr != nil && !errors.Is(runErr, context.Canceled) {
 			err = errors.Join(err, fmt.Errorf("storage: %w", runErr))
 		}
@@ -177,7 +192,12 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
-	if err := alongside(ctx, hooks, p.server.Run); err != nil {
+	letters, err := p.mailer(kept, outgoing)
+	if err != nil {
+		return err
+	}
+	serve := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
+	if err := alongside(ctx, hooks, serve); err != nil {
 		return err
 	}
 	p.logger.Info("ended")
@@ -280,6 +300,7 @@ func (p *process) serverConfig() (server.Config, error) {
 		Uploads: api.UploadLimits{
 			Bytes: int64(c.Uploads.MaxBytes), Pixels: int64(c.Uploads.MaxPixels), LinkLife: time.Duration(c.Uploads.LinkLife), Temp: p.tempDir(),
 		},
+		Mail:       p.mailConfig(),
 		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
 		Limits:     limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,

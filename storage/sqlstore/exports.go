@@ -34,7 +34,10 @@ var errManyExports = &chat.Error{Code: chat.Conflict, Name: "too_many_exports", 
 
 // AddExport implements chat.Exports. Several at once may exceed the limit by a few.
 func (s *Store) AddExport(ctx context.Context, e chat.Export) error {
-	return s.write(ctx, Of(e.Tenant), func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, Of(e.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		a.add(e.Tenant, chat.AuditNote{
+			Action: "export.created", TargetKind: "export", TargetID: e.ID.String(), Details: details("kind", e.Kind, "filters", e.Filters),
+		})
 		var n int
 		if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM exports WHERE tenant = $1 AND state < 2`, e.Tenant).Scan(&n); err != nil {
 			return err
@@ -104,7 +107,11 @@ func (s *Store) KeepExport(ctx context.Context, e chat.Export, until time.Time) 
 
 // DeleteExport implements chat.Exports.
 func (s *Store) DeleteExport(ctx context.Context, tenant chat.TenantID, id chat.ExportID) error {
-	return s.exec(ctx, Of(tenant), `DELETE FROM exports WHERE tenant = $1 AND id = $2`, tenant, id)
+	return s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		a.add(tenant, chat.AuditNote{Action: "export.deleted", TargetKind: "export", TargetID: id.String()})
+		_, err := q.ExecContext(ctx, `DELETE FROM exports WHERE tenant = $1 AND id = $2`, tenant, id)
+		return err
+	})
 }
 
 // StaleExports implements chat.Exports.

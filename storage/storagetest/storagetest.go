@@ -90,6 +90,11 @@ func Run(t *testing.T, f Factory) {
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
+		{"AuditActs", testAuditActs},
+		{"AuditRollsBack", testAuditRollsBack},
+		{"AuditList", testAuditList},
+		{"AuditPrune", testAuditPrune},
+		{"AuditRace", testAuditRace},
 		{"Webhooks", testWebhooks},
 		{"Outbox", testOutbox},
 		{"OutboxRace", testOutboxRace},
@@ -100,6 +105,13 @@ func Run(t *testing.T, f Factory) {
 		{"Contacts", testContacts},
 		{"Forget", testForget},
 		{"Reports", testReports},
+		{"MailQueue", testMailQueue},
+		{"MailRace", testMailRace},
+		{"MailLinks", testMailLinks},
+		{"MailLinkEnds", testMailLinkEnds},
+		{"MailRequests", testMailRequests},
+		{"OfflineMessages", testOfflineMessages},
+		{"SLATimers", testSLATimers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
@@ -107,6 +119,7 @@ func Run(t *testing.T, f Factory) {
 			s.use(open(t))
 			defer func() { s.Stop() }()
 			test.fn(t, s)
+			s.provenAudit()
 		})
 	}
 }

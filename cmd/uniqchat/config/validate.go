@@ -21,6 +21,7 @@ func (c *Config) Validate() error {
 	c.validateListeners(v)
 	c.validateStorage(v)
 	c.validateUploads(v)
+	c.validateMail(v)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	v.atLeast("engine.max_connections", float64(c.Engine.MaxConnections), 0)
@@ -47,6 +48,7 @@ func (c *Config) Validate() error {
 		v.between("heartbeat."+b.name+".ping", b.Ping, time.Second, time.Hour)
 		v.between("heartbeat."+b.name+".pong", b.Pong, time.Second, time.Hour)
 	}
+	v.between("audit.checkpoint_every", c.Audit.CheckpointEvery, time.Millisecond, time.Hour)
 	v.between("drain.window", c.Drain.Window, 0, time.Hour)
 	v.between("webhooks.timeout", c.Webhooks.Timeout, 100*time.Millisecond, time.Minute)
 	v.between("webhooks.retention", c.Webhooks.Retention, 25*time.Hour, 365*24*time.Hour) // longer than anything is tried
