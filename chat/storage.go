@@ -131,6 +131,8 @@ type Store interface {
 	Records
 	Credentials
 	Uploads
+	Reports
+	Exports
 	AuditLog
 	Webhooks
 	Onces

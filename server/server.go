@@ -120,7 +120,7 @@ func (s *Server) makeHertz() (err error) {
 	}
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
 		Mail: s.cfg.Mail,
-		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
+		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Files: s.deps.Files, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
 		Limiter: s.deps.Limiter, Requests: s.cfg.Requests, SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
 		Logger: s.cfg.Logger, Metrics: s.set,
@@ -213,6 +213,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.watch(failed) })
 	if s.api != nil {
 		g.Go(func() error { return part("api", s.api.Run(failed)) })
+		g.Go(func() error { return part("exports", s.api.RunExports(failed)) })
 	}
 	if s.admin != nil {
 		g.Go(func() error { return part("admin listener", ignoreClosed(s.admin.http.Serve(s.admin.ln))) })

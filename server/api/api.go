@@ -24,7 +24,9 @@ type Config struct {
 	Desk   *chat.Desk
 	Store  chat.Store
 	Broker chat.Broker
-	Auth   *auth.Service
+	// Files keeps exports. Nil: none can be made.
+	Files chat.Files
+	Auth  *auth.Service
 	// WSURL returns the address of the WebSocket listener for somebody who reached us as host (a Host header).
 	WSURL func(host string) string
 	// Pages are the embedded files: widget.js, demo/, console/. nil: none are served.
@@ -106,6 +108,7 @@ type API struct {
 	staff     sending
 	uploaders *auth.Limiter
 	uploading chan struct{}   // one for each file that is coming in
+	exporting chan struct{}   // holds a token when an export was asked for here
 	public    map[string]bool // paths that need no credential
 	stats     *stats
 	openAPI   []byte
@@ -125,6 +128,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		staff:     sending{cfg.Staff, auth.NewLimiter(cfg.Staff.Rate, cfg.Staff.Burst, cfg.Now)},
 		uploaders: auth.NewLimiter(cfg.Uploads.Rate, cfg.Uploads.Burst, cfg.Now),
 		uploading: make(chan struct{}, cfg.Uploads.AtOnce),
+		exporting: make(chan struct{}, 1),
 		public:    make(map[string]bool),
 		stats:     newStats(cfg.Metrics),
 	}

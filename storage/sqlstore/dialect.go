@@ -24,7 +24,7 @@ var SQLite = Dialect{
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
 		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
 		"{onces security}", "",
-		"{audit security}", "", "{mail security}", ""),
+		"{audit security}", "", "{mail security}", "", "{reports parts}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -34,7 +34,7 @@ var PostgreSQL = Dialect{
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
 		"{onces security}", postgresOnces,
-		"{audit security}", postgresAudit, "{mail security}", postgresMail),
+		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -90,6 +90,11 @@ var postgresUploads string
 //
 //go:embed onces_postgres.sql
 var postgresOnces string
+
+// postgresReports is row-level security of 00012.
+//
+//go:embed reports_postgres.sql
+var postgresReports string
 
 // postgresMail is row-level security of the tables of 00013.
 //

@@ -106,6 +106,7 @@ func Run(t *testing.T, f Factory) {
 		{"Forget", testForget},
 		{"Onces", testOnces},
 		{"OnceOfMany", testOnceOfMany},
+		{"Reports", testReports},
 		{"MailQueue", testMailQueue},
 		{"MailRace", testMailRace},
 		{"MailLinks", testMailLinks},
