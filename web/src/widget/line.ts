@@ -151,7 +151,7 @@ export class Line {
           this.say({ ...nothing.link, name: "ended", reason });
           return;
         }
-        this.say({ ...nothing.link, name: "waiting", reason, retryAt: Date.now() + wait });
+        this.say({ ...nothing.link, name: "waiting", reason, code: isCredentialsError(e) ? e.code : 0, retryAt: Date.now() + wait });
         await new Promise((done) => setTimeout(done, wait));
       }
       if (generation !== this.generation) return;

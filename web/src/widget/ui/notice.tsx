@@ -21,7 +21,7 @@ export function Notice() {
       break;
     case "waiting":
       kind = "warn";
-      text = !navigator.onLine ? t.offline : retry > 2 ? format(t.waitingFor, { seconds: retry }) : t.waiting;
+      text = !navigator.onLine ? t.offline : s.link.code === closeCode.slowDown && retry > 0 ? format(t.tooMany, { seconds: retry }) : retry > 2 ? format(t.waitingFor, { seconds: retry }) : t.waiting;
       break;
     case "connecting":
     case "idle":
