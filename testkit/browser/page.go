@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
@@ -64,6 +65,39 @@ func (b *Browser) Page(t testing.TB, name string, o Options) *Page {
 	})
 	p.Look(o)
 	return p
+}
+
+// Tab opens another tab of the same person: storage is shared.
+func (p *Page) Tab(name string) *Page {
+	p.t.Helper()
+	ctx, cancel := chromedp.NewContext(p.ctx)
+	p.t.Cleanup(cancel)
+	tab := &Page{t: p.t, ctx: ctx, name: name}
+	if err := chromedp.Do(ctx); err != nil {
+		p.t.Fatalf("open a tab: %v", err)
+	}
+	p.t.Cleanup(func() {
+		if p.t.Failed() {
+			tab.Screenshot("failed")
+		}
+	})
+	p.must(chromedp.Listen(ctx, tab.listen))
+	_, err := chromedp.Call(ctx, runtime.Enable, cdp.Empty{})
+	p.must(err)
+	_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
+	p.must(err)
+	return tab
+}
+
+// Files chooses files in a file field, which may be hidden.
+func (p *Page) Files(id string, paths ...string) {
+	p.t.Helper()
+	v, err := chromedp.Call(p.ctx, runtime.Evaluate, runtime.EvaluateParams{
+		Expression: fmt.Sprintf("(() => {"+helpers+"return all(document, '[data-testid=%q]')[0]; })()", id),
+	})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: paths, ObjectID: v.Result.ObjectID})
+	p.must(err)
 }
 
 // Look changes how the user looks at the page.
