@@ -243,8 +243,20 @@ func (p *Page) Click(id string) {
 func (p *Page) ClickOn(expr string) {
 	p.t.Helper()
 	p.Wait(expr)
-	var at struct{ X, Y float64 }
-	p.must(p.Eval("((e) => { e.scrollIntoView({ block: 'nearest' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
+	type point struct{ X, Y float64 }
+	var at, was point
+	for { // a person waits until it stands still
+		p.must(p.Eval("((e) => { e.scrollIntoView({ block: 'nearest' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
+		if at == was {
+			break
+		}
+		was = at
+		select {
+		case <-p.ctx.Done():
+			p.must(p.ctx.Err())
+		case <-time.After(60 * time.Millisecond):
+		}
+	}
 	p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(at.X, at.Y)))
 }
 
