@@ -54,6 +54,8 @@ type Desk struct {
 	files      Files
 	fileLimits FileLimits
 	swept      atomic.Uint64
+
+	forget chan []Key // conversations that other nodes have erased
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -81,7 +83,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 		log: cfg.Log, store: cfg.Store, broker: cfg.Broker, now: cfg.Now, logger: cfg.Logger,
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
 		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
-		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(),
+		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(), forget: make(chan []Key, 256),
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -97,6 +99,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.Presence.run(ctx) })
 	parts.Go(func() { d.settings.run(ctx) })
 	parts.Go(func() { d.runSweep(ctx) })
+	parts.Go(func() { d.runErasures(ctx) })
 	if !d.passive {
 		parts.Go(func() { d.wakeSnoozed(ctx) })
 	}
@@ -396,6 +399,10 @@ func (d *Desk) Heard(s Signal) {
 	if s.Kind == SignalSettings {
 		d.staff.forget(s.Tenant)
 		d.settings.renew(s.Tenant)
+		return
+	}
+	if s.Kind == SignalForget {
+		d.heardForget(&s)
 		return
 	}
 	d.Presence.heard(&s)

@@ -47,7 +47,7 @@ const (
 // isInternal reports whether visitors don't hear of an event.
 func isInternal(event string) bool {
 	switch event {
-	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken:
+	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken, EventErased:
 		return true
 	}
 	return false

@@ -129,6 +129,7 @@ type Store interface {
 	Records
 	Credentials
 	Uploads
+	People
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.
@@ -180,6 +181,8 @@ const (
 	SignalWanted   // a node asks whether User has a connection anywhere else: see Presence
 	SignalFound    // another node's answer: yes
 	SignalSession  // User has connected as session Origin; Data is the device
+	SignalErased   // visitor User is being erased: see ErasedAt
+	SignalForget   // the conversations in Data, 16 bytes each, were erased from the rows
 )
 
 // Signal is a lossy note to every node: nothing that must not be lost travels this way.

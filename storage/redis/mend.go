@@ -388,6 +388,11 @@ func (l *Log) trim(ctx context.Context, p *partition) error {
 	if n == 0 {
 		return nil
 	}
+	return l.trimUpto(ctx, p, upto)
+}
+
+// trimUpto deletes a partition's entries up to a cursor that is committed.
+func (l *Log) trimUpto(ctx context.Context, p *partition, upto project.Cursor) error {
 	next := upto
 	next.N++
 	err := trimScript.Run(ctx, l.Client, []string{p.scope.meta, p.stream}, streamID(upto), streamID(next), upto.Tag[:], p.field).Err()

@@ -90,6 +90,11 @@ func Run(t *testing.T, f Factory) {
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
+		{"People", testPeople},
+		{"ChangePerson", testChangePerson},
+		{"Trail", testTrail},
+		{"Erasures", testErasures},
+		{"Erase", testErase},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
