@@ -39,6 +39,8 @@ type People interface {
 	// ChangePerson changes Name, Email, Phone and Attributes of the one whose Version is p.Version-1. Conflict if it has another;
 	// NotFound if there is none.
 	ChangePerson(ctx context.Context, p Person) error
+	// PersonFiles lists the files that a visitor sent up and those of its conversations; next is empty at the end.
+	PersonFiles(ctx context.Context, tenant TenantID, id VisitorID, cursor string, limit int) (page []Upload, next string, err error)
 	Trails
 	Erasures
 }
@@ -149,16 +151,29 @@ func (d *Desk) Person(ctx context.Context, a *Actor, id VisitorID) (Person, erro
 	if CodeOf(err) != NotFound || err == nil {
 		return p, err
 	}
-	open, lerr := d.log.OpenConversations(ctx, VisitorKey{a.Tenant, id})
-	if lerr != nil || open[0].IsZero() {
-		return p, err
-	}
-	key := Key{a.Tenant, open[0]}
-	heads, lerr := d.log.Heads(ctx, key)
-	if lerr != nil || d.settle(ctx, key, heads[0].Last) != nil {
+	if writes, serr := d.SettlePerson(ctx, a, id); serr != nil || !writes {
 		return p, err
 	}
 	return d.store.Person(ctx, a.Tenant, id)
+}
+
+// SettlePerson waits until the rows have what a visitor has said in its open conversation, and reports whether it has one.
+func (d *Desk) SettlePerson(ctx context.Context, a *Actor, id VisitorID) (bool, error) {
+	open, err := d.log.OpenConversations(ctx, VisitorKey{a.Tenant, id})
+	if err != nil || open[0].IsZero() {
+		return false, err
+	}
+	key := Key{a.Tenant, open[0]}
+	heads, err := d.log.Heads(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	return true, d.settle(ctx, key, heads[0].Last)
+}
+
+// Blocks reports whether the tenant's blocklist names a visitor.
+func (d *Desk) Blocks(ctx context.Context, t TenantID, id VisitorID) bool {
+	return d.Blocked(ctx, t, Suspect{Visitor: id})
 }
 
 // People lists a tenant's people. blocked asks for those whom the blocklist names, or does not name; nil for all.

@@ -106,6 +106,12 @@ var allowed = map[string]string{
 	"getRouting":           "-oasmv",
 	"updateRouting":        "-oa---",
 	"resetRouting":         "-oa---",
+	"listVisitors":         "-oasmv",
+	"getVisitor":           "-oasmv",
+	"updateVisitor":        "-oasm-",
+	"eraseVisitor":         "-oa---",
+	"listVisitorEvents":    "-oasmv",
+	"exportVisitor":        "-oa---",
 }
 
 // scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
@@ -131,6 +137,8 @@ var scoped = map[string]chat.Scopes{
 	"deleteTrigger": chat.SettingsWrite, "listBlocks": chat.SettingsRead, "createBlock": chat.SettingsWrite, "getBlock": chat.SettingsRead,
 	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
 	"resetRouting": chat.SettingsWrite,
+	"listVisitors": chat.VisitorsRead, "getVisitor": chat.VisitorsRead, "updateVisitor": chat.VisitorsWrite, "eraseVisitor": chat.VisitorsWrite,
+	"listVisitorEvents": chat.VisitorsRead, "exportVisitor": chat.VisitorsRead | chat.ConversationsRead,
 }
 
 var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}
@@ -295,6 +303,7 @@ var bodies = map[string]any{
 	"createBlock":          map[string]any{"kind": "address", "value": "192.0.2.7"},
 	"updateBlock":          map[string]any{"reason": "spam"},
 	"updateRouting":        map[string]any{"sticky": false},
+	"updateVisitor":        map[string]any{"name": "Li"},
 }
 
 // recordPaths are the collections, and an example of each.

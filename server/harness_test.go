@@ -54,8 +54,14 @@ var pages = fstest.MapFS{
 // start runs a server; change may alter its configuration.
 func start(t testing.TB, change func(*server.Config)) *node {
 	t.Helper()
+	return startOn(t, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")}, change)
+}
+
+// startOn is start on a storage.
+func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node {
+	t.Helper()
 	ctx := context.Background()
-	kept, err := storage.Open(ctx, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")})
+	kept, err := storage.Open(ctx, o)
 	require.NoError(t, err)
 	keeping, endKeeping := context.WithCancel(ctx)
 	kd := make(chan error, 1)

@@ -27,7 +27,9 @@ type row struct {
 }
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
-func (a *API) routes() []row { return append(a.coreRoutes(), a.settingsRoutes()...) }
+func (a *API) routes() []row {
+	return append(append(a.coreRoutes(), a.settingsRoutes()...), a.peopleRoutes()...)
+}
 
 func (a *API) coreRoutes() []row {
 	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete

@@ -144,3 +144,19 @@ func (s *Store) ChangePerson(ctx context.Context, p chat.Person) error {
 	}
 	return errOldPerson
 }
+
+// PersonFiles implements chat.People.
+func (s *Store) PersonFiles(ctx context.Context, tenant chat.TenantID, id chat.VisitorID, cursor string, limit int) ([]chat.Upload, string, error) {
+	after, err := decodeCursor[chat.UploadID](cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	page, err := readAll(ctx, s, Of(tenant), scanUpload, `SELECT `+uploadColumns+`, `+shown+` FROM uploads WHERE tenant = $1 AND state = 1 AND id > $3
+		AND id IN (SELECT u.id FROM conversations c JOIN uploads u ON u.tenant = c.tenant AND u.conv = c.id WHERE c.tenant = $1 AND c.visitor = $2
+			UNION SELECT id FROM uploads WHERE tenant = $1 AND uploader = $2 AND named = 0)
+		ORDER BY id LIMIT $4`, tenant, id, after[:], limit+1)
+	if err != nil || len(page) <= limit {
+		return page, "", err
+	}
+	return page[:limit], encodeCursor(page[limit-1].ID), nil
+}
