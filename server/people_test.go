@@ -100,9 +100,12 @@ func TestExport(t *testing.T) {
 	require.Equal(t, 200, got.status)
 	require.Contains(t, got.header.Get("Content-Disposition"), visitor.String())
 	var doc struct {
-		Visitor       Person `json:"visitor"`
-		Events        []map[string]any
-		Uploads       []struct{ Name string; Link struct{ URL string } }
+		Visitor Person `json:"visitor"`
+		Events  []map[string]any
+		Uploads []struct {
+			Name string
+			Link struct{ URL string }
+		}
 		Conversations []struct {
 			ID       string
 			Messages []struct {

@@ -152,4 +152,6 @@ func eraseWords(ctx context.Context, q Querier, m *chat.Message) error {
 }
 
 // EraseVisitor implements Index.
-func (SQLiteIndex) EraseVisitor(context.Context, Querier, chat.TenantID, chat.VisitorID) error { return nil }
+func (SQLiteIndex) EraseVisitor(context.Context, Querier, chat.TenantID, chat.VisitorID) error {
+	return nil
+}
