@@ -56,6 +56,9 @@ type Desk struct {
 	swept      atomic.Uint64
 
 	forget chan []Key // conversations that other nodes have erased
+	boards boards
+	asks   chan Signal // other nodes' questions for the board
+	steps  stepWriter
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -84,6 +87,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
 		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
 		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(), forget: make(chan []Key, 256),
+		asks: make(chan Signal, 64), steps: stepWriter{store: cfg.Store, queue: make(chan Step, maxSteps)},
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -100,6 +104,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.settings.run(ctx) })
 	parts.Go(func() { d.runSweep(ctx) })
 	parts.Go(func() { d.runErasures(ctx) })
+	parts.Go(func() { d.answerBoards(ctx) })
+	parts.Go(func() { d.steps.run(ctx, d.logger) })
 	if !d.passive {
 		parts.Go(func() { d.wakeSnoozed(ctx) })
 	}
@@ -401,11 +407,16 @@ func (d *Desk) Heard(s Signal) {
 		d.settings.renew(s.Tenant)
 		return
 	}
-	if s.Kind == SignalForget {
+	switch s.Kind {
+	case SignalForget:
 		d.heardForget(&s)
-		return
+	case SignalBoardAsk:
+		d.heardAsk(s)
+	case SignalBoardTell:
+		d.heardTell(&s)
+	default:
+		d.Presence.heard(&s)
 	}
-	d.Presence.heard(&s)
 }
 
 // Connected tells the other nodes that somebody has connected, so that older connections of the same device end there.

@@ -3,6 +3,9 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -62,4 +65,91 @@ type Trails interface {
 	Steps(ctx context.Context, tenant TenantID, visitor VisitorID, cursor string, limit int) (page []Step, next string, err error)
 	// Seen notes when visitors who have a row were last here.
 	Seen(ctx context.Context, at time.Time, visitors ...VisitorKey) error
+}
+
+const (
+	maxSteps   = 8192 // that wait to be written; further ones are dropped
+	stepBatch  = 500
+	stepsEvery = time.Second
+	stepsCall  = 5 * time.Second
+)
+
+// stepWriter writes steps, many at once. Safe for concurrent use.
+type stepWriter struct {
+	store   Store
+	queue   chan Step
+	dropped atomic.Uint64
+
+	mu    sync.Mutex
+	heard func(asked, known []VisitorKey)
+}
+
+// Track queues a step to be written, if its visitor has a row. It never waits: what there is no room for is dropped and counted.
+func (d *Desk) Track(s Step) {
+	select {
+	case d.steps.queue <- s:
+	default:
+		d.steps.dropped.Add(1)
+	}
+}
+
+// StepsDropped is how many steps could not be written.
+func (d *Desk) StepsDropped() uint64 { return d.steps.dropped.Load() }
+
+// SetTracked says who is told for which visitors steps were to be written, and which of them have a row. Before Run.
+func (d *Desk) SetTracked(fn func(asked, known []VisitorKey)) {
+	d.steps.mu.Lock()
+	defer d.steps.mu.Unlock()
+	d.steps.heard = fn
+}
+
+// run writes until ctx ends, and then what is left.
+func (w *stepWriter) run(ctx context.Context, logger *slog.Logger) {
+	tick := time.NewTicker(stepsEvery)
+	defer tick.Stop()
+	failing := false
+	for over := false; !over; {
+		select {
+		case <-ctx.Done():
+			over = true
+		case <-tick.C:
+		}
+		for len(w.queue) > 0 {
+			err := w.write(context.WithoutCancel(ctx))
+			if err != nil && !failing && !over { // once, however long the database is away
+				logger.Warn("visitors' steps can't be written", "err", err)
+			}
+			if failing = err != nil; failing {
+				break
+			}
+		}
+	}
+}
+
+// write writes a batch. What fails is dropped: newer steps wait.
+func (w *stepWriter) write(ctx context.Context) error {
+	var batch []Step
+	for len(batch) < stepBatch && len(w.queue) > 0 {
+		batch = append(batch, <-w.queue)
+	}
+	ctx, cancel := context.WithTimeout(ctx, stepsCall)
+	defer cancel()
+	known, err := w.store.AddSteps(ctx, batch...)
+	if err != nil {
+		w.dropped.Add(uint64(len(batch)))
+		return err
+	}
+	var asked []VisitorKey
+	for i := range batch {
+		if k := (VisitorKey{batch[i].Tenant, batch[i].Visitor}); i == 0 || asked[len(asked)-1] != k {
+			asked = append(asked, k)
+		}
+	}
+	w.mu.Lock()
+	heard := w.heard
+	w.mu.Unlock()
+	if heard != nil {
+		heard(asked, known)
+	}
+	return nil
 }

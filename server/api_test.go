@@ -112,6 +112,7 @@ var allowed = map[string]string{
 	"eraseVisitor":         "-oa---",
 	"listVisitorEvents":    "-oasmv",
 	"exportVisitor":        "-oa---",
+	"listOnlineVisitors":   "-oasmv",
 }
 
 // scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
@@ -138,7 +139,7 @@ var scoped = map[string]chat.Scopes{
 	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
 	"resetRouting": chat.SettingsWrite,
 	"listVisitors": chat.VisitorsRead, "getVisitor": chat.VisitorsRead, "updateVisitor": chat.VisitorsWrite, "eraseVisitor": chat.VisitorsWrite,
-	"listVisitorEvents": chat.VisitorsRead, "exportVisitor": chat.VisitorsRead | chat.ConversationsRead,
+	"listVisitorEvents": chat.VisitorsRead, "listOnlineVisitors": chat.VisitorsRead, "exportVisitor": chat.VisitorsRead | chat.ConversationsRead,
 }
 
 var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}

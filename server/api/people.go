@@ -17,6 +17,7 @@ func (a *API) peopleRoutes() []row {
 	readsAll := managers.with(chat.VisitorsRead | chat.ConversationsRead)
 	return []row{
 		{http.MethodGet, "/api/v1/visitors", readers.with(chat.VisitorsRead), "listVisitors", tag, "List the visitors who have written, who came last first", 200, bind(a, a.listVisitors)},
+		{http.MethodGet, "/api/v1/visitors/online", readers.with(chat.VisitorsRead), "listOnlineVisitors", tag, "The live board: who is connected, to any node", 200, bind(a, a.listOnline)},
 		{http.MethodGet, "/api/v1/visitors/{id}", readers.with(chat.VisitorsRead), "getVisitor", tag, "One visitor, with the end of its trail", 200, bind(a, a.getVisitor)},
 		{http.MethodPatch, "/api/v1/visitors/{id}", workers.with(chat.VisitorsWrite), "updateVisitor", tag, "Change what is known of a visitor", 200, bind(a, a.updateVisitor)},
 		{http.MethodDelete, "/api/v1/visitors/{id}", managers.with(chat.VisitorsWrite), "eraseVisitor", tag, "Erase a person: everything that was written, its files, its trail and its tokens", 204, bindFor(a, erasePatience, a.eraseVisitor)},
