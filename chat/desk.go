@@ -55,10 +55,12 @@ type Desk struct {
 	fileLimits FileLimits
 	swept      atomic.Uint64
 
-	forget chan []Key // conversations that other nodes have erased
-	boards boards
-	asks   chan Signal // other nodes' questions for the board
-	steps  stepWriter
+	forget  chan []Key // conversations that other nodes have erased
+	boards  boards
+	asks    chan Signal // other nodes' questions for the board
+	steps   stepWriter
+	leavers chan PresenceChange // visitors that have gone, whose conversations may wait
+	pace    *pace
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -88,6 +90,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
 		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(), forget: make(chan []Key, 256),
 		asks: make(chan Signal, 64), steps: stepWriter{store: cfg.Store, queue: make(chan Step, maxSteps)},
+		leavers: make(chan PresenceChange, maxLeavers), pace: newPace(cfg.Now),
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -108,6 +111,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.steps.run(ctx, d.logger) })
 	if !d.passive {
 		parts.Go(func() { d.wakeSnoozed(ctx) })
+		parts.Go(func() { d.watchSLAs(ctx) })
+		parts.Go(func() { d.noteLeavers(ctx) })
 	}
 	d.router.run(ctx)
 	parts.Wait()
@@ -121,6 +126,7 @@ func (d *Desk) Observe(events []Event) {
 		if e.Fork != nil {
 			d.heads.forget(e.Fork.Concerns)
 			d.router.forget(e.Fork.Concerns)
+			d.router.silence.forget(e.Fork.Concerns)
 			continue
 		}
 		key := Key{e.Tenant, e.Conversation}
@@ -128,8 +134,13 @@ func (d *Desk) Observe(events []Event) {
 		if e.Visibility == Public {
 			h.LastPublic = e.Seq
 		}
+		before, known := d.heads.get(key)
 		d.heads.advance(key, h)
+		d.router.silence.observe(e, d.now())
 		if e.Next != nil {
+			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
+				d.pace.observe(e)
+			}
 			d.router.changed(key, e.Seq)
 		}
 	}

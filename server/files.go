@@ -13,8 +13,14 @@ const ownFiles = 64
 // connections' listeners accept with: an accept that fails for want of one would end the event loops.
 func ShareFiles(limit int) (http, reserved int) {
 	http = min(max(limit/8, 16), 1024)
-	return http, http + adminConnections + ownFiles
+	return http, http + adminConnections + ownFiles + outgoing(limit)
 }
+
+// outgoing is how many descriptors of a limit are kept for connections that the program itself opens.
+func outgoing(limit int) int { return min(max(limit/16, 8), 512) }
+
+// Outgoing returns how many connections the program itself may hold to others at once.
+func Outgoing() int { return outgoing(openFiles()) }
 
 // openFiles returns the limit of open files, as far as it can be raised.
 func openFiles() int {

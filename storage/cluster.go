@@ -51,6 +51,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 	if err != nil {
 		return nil, err
 	}
+	o.sign(db.Store())
 	set := metrics.NewSet()
 	c := &cluster{db: db, broker: redis.NewBroker(client, redisPrefix, o.Logger)}
 	c.log = redis.New(redis.Options{Client: client, Prefix: redisPrefix, Ack: ack, Database: db, Logger: o.Logger, Metrics: set})

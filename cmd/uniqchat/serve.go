@@ -9,9 +9,11 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -109,10 +111,17 @@ func (p *process) serve(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	set := metrics.NewSet()
+	n, err := openNotary(p.cfg, set)
+	if err != nil {
+		return err
+	}
+	o.Audit = n
 	kept, err := storage.Open(ctx, o)
 	if err != nil {
 		return err
 	}
+	kept.Metrics = append(kept.Metrics, set)
 	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() {
@@ -120,8 +129,15 @@ func (p *process) serve(ctx context.Context) (err error) {
 		stop() // without storage there is nothing to serve
 		ended <- err
 	}()
+	var noting sync.WaitGroup
+	noting.Go(func() {
+		if err := n.Run(keeping, kept.Store); err != nil {
+			p.logger.Error("the audit log's last checkpoint was not written", "err", err)
+		}
+	})
 	defer func() {
 		endKeeping()
+		noting.Wait()
 		if runErr := <-ended; runErr != nil && !errors.Is(runErr, context.Canceled) {
 			err = errors.Join(err, fmt.Errorf("storage: %w", runErr))
 		}
@@ -153,8 +169,9 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 		return err
 	}
 	defer closeShelf()
+	outgoing := metrics.NewSet()
 	p.server, err = server.New(ctx, cfg, server.Deps{
-		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: shelf, Metrics: kept.Metrics, Health: kept.Health(),
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
 	})
 	if err != nil {
 		return err
@@ -171,7 +188,16 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 			printDemo(os.Stdout, p.server.HTTPAddr(), password)
 		}
 	}()
-	if err := p.server.Run(ctx); err != nil {
+	hooks, err := p.webhooks(kept, outgoing)
+	if err != nil {
+		return err
+	}
+	letters, err := p.mailer(kept, outgoing)
+	if err != nil {
+		return err
+	}
+	serve := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
+	if err := alongside(ctx, hooks, serve); err != nil {
 		return err
 	}
 	p.logger.Info("ended")
@@ -274,6 +300,7 @@ func (p *process) serverConfig() (server.Config, error) {
 		Uploads: api.UploadLimits{
 			Bytes: int64(c.Uploads.MaxBytes), Pixels: int64(c.Uploads.MaxPixels), LinkLife: time.Duration(c.Uploads.LinkLife), Temp: p.tempDir(),
 		},
+		Mail:       p.mailConfig(),
 		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
 		Limits:     limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,

@@ -36,6 +36,8 @@ type Config struct {
 	Visitors, Staff SendLimits
 	// Uploads bounds what is taken of files.
 	Uploads UploadLimits
+	// Mail says whether mail is sent, and what links in it begin with.
+	Mail MailConfig
 	// TrustedProxies may name the client's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// CallTimeout bounds one request's work. Defaults to 10s.
@@ -61,6 +63,7 @@ func (c Config) withDefaults() Config {
 		c.Staff = SendLimits{256 << 10, 50, 200}
 	}
 	c.Uploads = c.Uploads.withDefaults()
+	c.Mail = c.Mail.withDefaults()
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 10 * time.Second
 	}
@@ -148,15 +151,26 @@ func (a *API) register(engine *route.Engine) (*huma.OpenAPI, error) {
 			return nil, fmt.Errorf("two routes are called %s", r.id)
 		}
 		seen[r.id] = true
-		r.bind(h, r.operation(a))
+		op := r.operation(a)
+		action, err := r.auditAction()
+		if err != nil {
+			return nil, err
+		}
+		if action != "" {
+			op.Extensions = map[string]any{"x-audit-action": action}
+		}
+		r.bind(h, op)
 	}
-	// huma can't say "a message or null".
-	conversation := h.OpenAPI().Components.Schemas.Map()["Conversation"]
-	last := conversation.Properties["last_message"]
-	conversation.Properties["last_message"] = &huma.Schema{
-		Description: last.Description, AnyOf: []*huma.Schema{{Ref: last.Ref}, {Type: "null"}},
+	for schema, property := range map[string]string{"Conversation": "last_message", "Delivery": "request"} {
+		orNothing(h.OpenAPI().Components.Schemas.Map()[schema], property)
 	}
 	return h.OpenAPI(), nil
+}
+
+// orNothing makes a property "an object or null", which huma can't say.
+func orNothing(schema *huma.Schema, property string) {
+	is := schema.Properties[property]
+	schema.Properties[property] = &huma.Schema{Description: is.Description, AnyOf: []*huma.Schema{{Ref: is.Ref}, {Type: "null"}}}
 }
 
 // Document returns the OpenAPI 3.1 document as YAML, without serving anything.
@@ -193,7 +207,7 @@ func bindFor[I, O any](a *API, within time.Duration, fn func(context.Context, *c
 	return func(h huma.API, op huma.Operation) {
 		huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
 			c := callOf(ctx)
-			ctx, cancel := context.WithTimeout(ctx, within)
+			ctx, cancel := context.WithTimeout(chat.WithAct(ctx, c.act()), within)
 			defer cancel()
 			out, err := fn(ctx, c, in)
 			if err != nil {

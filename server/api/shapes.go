@@ -118,16 +118,20 @@ func timeOrNull(t time.Time) *time.Time {
 
 // showConversation shows a conversation to the caller. What only the staff knows of it is not for its visitor.
 func (a *API) showConversation(ctx context.Context, to *call, c *chat.Conversation) Conversation {
+	return shapeConversation(ctx, a.cfg.Desk, to.actor().Audience(), c)
+}
+
+// shapeConversation is a conversation as an audience may see it.
+func shapeConversation(ctx context.Context, desk *chat.Desk, audience chat.Audience, c *chat.Conversation) Conversation {
 	out := Conversation{
 		ID: c.ID.String(), Status: c.Status.String(), VisitorID: c.Visitor.String(), VisitorName: c.VisitorName,
 		AssigneeID: idOrNull(c.Assignee), TeamID: idOrNull(c.Team), Labels: []string{}, Version: c.Version, CreatedAt: c.CreatedAt.UTC(), QueuedAt: timeOrNull(c.Queued),
 		ClosedAt: timeOrNull(c.ClosedAt), Until: timeOrNull(c.Wakes), Rating: orNull(c.Rating.Score), Comment: c.Rating.Comment,
 	}
-	audience := to.actor().Audience()
 	if audience == chat.AudienceAll {
 		out.Priority, out.Context, out.Unread = c.Priority, c.Context, c.Unread
 		if len(c.Labels) > 0 {
-			out.Labels = a.cfg.Desk.Settings(ctx, c.Tenant).LabelNames(c.Labels)
+			out.Labels = desk.Settings(ctx, c.Tenant).LabelNames(c.Labels)
 		}
 	}
 	if len(out.Context) == 0 {

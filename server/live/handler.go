@@ -25,6 +25,7 @@ type Handler struct {
 	shards []shard
 	inbox  inbox
 	guests guests
+	queues queues
 	stats  stats
 	ready  chan struct{}
 	isUp   atomic.Bool
@@ -95,6 +96,7 @@ func (h *Handler) Run(ctx context.Context) error {
 	g.Go(func() error { return h.cfg.Broker.Subscribe(ctx, h.signal) })
 	g.Go(func() error { return h.inbox.run(ctx, h) })
 	g.Go(func() error { return h.runGuests(ctx) })
+	g.Go(func() error { return h.queues.run(ctx, h) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -49,7 +49,7 @@ func advanceArgs(portions []portion) []any {
 }
 
 // commit writes portions and moves their cursors, all or nothing: a *lostError names those that must be left out. Three round
-// trips, unless messages are there already. What dead names is kept there and left out of the rows; strangers are rows that
+// trips, unless messages are there already, and one more if webhooks are to be told. What dead names is kept there and left out of the rows; strangers are rows that
 // another message's row stands in the way of: they were added to the dead letters.
 func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) (strangers []deadLetter, err error) {
 	var events []*chat.Event
@@ -58,12 +58,33 @@ func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) 
 	}
 	w := workOf(events)
 	w.without(dead)
+	for range maxRepeats {
+		if w.hooks.subscribers, err = d.subscribed(ctx); err != nil {
+			return nil, err
+		}
+		strangers, err = d.commitOnce(ctx, portions, w, dead)
+		if !errors.Is(err, errSubscribers) {
+			break
+		}
+		d.subscribers.Store(nil)
+	}
+	if err == nil && !w.hooks.out.Empty() {
+		d.store.WebhooksWritten()
+	}
+	return strangers, err
+}
+
+func (d *DB) commitOnce(ctx context.Context, portions []portion, w *work, dead []deadLetter) (strangers []deadLetter, err error) {
 	err = d.transact(ctx, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
 		d.queueAdvance(batch, portions)
+		w.hooks.queueVersion(batch)
 		d.queueDead(batch, dead)
 		w.queue(batch)
-		return tx.SendBatch(ctx, batch).Close()
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+			return err
+		}
+		return w.hooks.write(ctx, tx, w.messages, w.visitors)
 	})
 	if !errors.Is(err, errDoubled) {
 		return nil, err
@@ -110,7 +131,7 @@ func (w *work) queue(batch *pgx.Batch) {
 	})
 	w.queueConversations(batch)
 	w.queueFields(batch)
-	w.queueVisitors(batch)
+	w.hooks.queueVisitors(batch, w.visitors)
 	w.queueRevisions(batch)
 }
 
@@ -119,12 +140,6 @@ func (w *work) queueConversations(batch *pgx.Batch) {
 		if len(rows) > 0 {
 			batch.Queue(saveConversations, conversationArgs(rows)...)
 		}
-	}
-}
-
-func (w *work) queueVisitors(batch *pgx.Batch) {
-	if len(w.visitors) > 0 {
-		batch.Queue(saveVisitors, visitorArgs(w.visitors)...)
 	}
 }
 
@@ -168,6 +183,7 @@ func find(ctx context.Context, tx pgx.Tx, messages []*chat.Event) (there, missin
 func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion, w *work, dead []deadLetter) ([]deadLetter, error) {
 	batch := &pgx.Batch{}
 	d.queueAdvance(batch, portions) // first: from here on nobody else writes these conversations
+	w.hooks.queueVersion(batch)
 	d.queueDead(batch, dead)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
@@ -184,13 +200,19 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	only.queueMessages(batch, func(n int) error { inserted = n; return nil })
 	only.queueConversations(batch)
 	only.queueFields(batch)
-	only.queueVisitors(batch)
+	w.hooks.queueVisitors(batch, only.visitors)
 	only.queueRevisions(batch)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil || inserted == len(fresh) {
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
-	_, missing, err := find(ctx, tx, fresh)
-	if err != nil || len(missing) == 0 { // one message twice in the log
+	if inserted == len(fresh) {
+		return nil, w.hooks.write(ctx, tx, fresh, only.visitors)
+	}
+	there, missing, err := find(ctx, tx, fresh)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.hooks.write(ctx, tx, there, only.visitors); err != nil || len(missing) == 0 { // one message twice in the log
 		return nil, err
 	}
 	var strangers []deadLetter

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -39,6 +40,8 @@ type DB struct {
 	db    *sql.DB // the same connections
 	store *sqlstore.Store
 	gate  breaker
+	// subscribers are who wants webhooks' events, as it was last seen. nil: look.
+	subscribers atomic.Pointer[project.Subscribers]
 }
 
 var _ project.Database = (*DB)(nil)

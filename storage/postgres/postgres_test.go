@@ -117,12 +117,12 @@ func TestEveryTenantTableIsHeld(t *testing.T) {
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
 		AND (c.relname = 'tenants' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant'))
 		AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND c.relnamespace = 'public'::regnamespace)`))
-	require.Equal(t, 22, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
+	require.Equal(t, 33, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class WHERE relowner = 'uniqchat_app'::regrole`))
 	// Every key starts with the tenant, but those that find one.
-	require.Equal(t, 3, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
+	require.Equal(t, 4, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
 		ON a.attrelid = c.oid AND a.attnum = i.indkey[0] WHERE i.indisprimary AND c.relrowsecurity AND a.attname <> 'tenant'
-		AND c.relname NOT IN ('tenants', 'dead_letter')`), "site_keys, refresh_tokens and api_tokens")
+		AND c.relname NOT IN ('tenants', 'dead_letter')`), "site_keys, refresh_tokens, api_tokens and mail_links")
 }
 
 // ordinary makes a user without any special right, with a database of its own.
@@ -177,6 +177,9 @@ func TestRowsOfOneTenant(t *testing.T) {
 	require.Equal(t, 1000, all)
 	require.NotZero(t, own)
 	require.Less(t, own, all)
+	hook := addWebhook(t, d, theirs, chat.AllEvents)
+	_, err := d.Store().Ping(t.Context(), theirs, hook.ID, []byte(`{}`), time.Now())
+	require.NoError(t, err)
 	tok := chat.APIToken{ID: chat.NewID[chat.APIToken](), Hash: [32]byte{1}, Tenant: theirs, Name: "crm", Scopes: chat.AllScopes}
 	require.NoError(t, d.Store().SaveAPIToken(t.Context(), tok))
 	platform := chat.APIToken{ID: chat.NewID[chat.APIToken](), Hash: [32]byte{2}, Name: "platform"}
@@ -191,6 +194,7 @@ func TestRowsOfOneTenant(t *testing.T) {
 	for _, table := range []string{
 		"tenants", "site_keys", "teams", "agents", "visitors", "conversations", "messages", "marks", "revisions",
 		"api_tokens", "second_factors", "recovery_codes", "records", "conversation_labels",
+		"webhooks", "webhook_sequences", "webhook_events", "webhook_deliveries", "webhook_attempts",
 	} {
 		require.Zero(t, count(t, address, `SELECT count(*) FROM `+table, asApp...), "%s without a tenant", table)
 		require.Zero(t, count(t, address, `SELECT count(*) FROM `+table, append(asApp[:2:2], `SET LOCAL uniqchat.system = 'on'`)...), "%s as the system", table)

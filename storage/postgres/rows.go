@@ -17,6 +17,7 @@ type work struct {
 	conversations [][]conversation
 	visitors      []*chat.Visitor
 	fields        []fields
+	hooks         hooks
 	revisions     []revision
 }
 

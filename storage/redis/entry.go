@@ -188,6 +188,9 @@ func readEvent(record, b []byte) (e chat.Event, err error) {
 		if err := json.Unmarshal(b, e.Profile); err != nil {
 			return e, errEntry
 		}
+		if string(e.Profile.Attributes) == "null" { // how none are encoded; they must not stand for those that the row has
+			e.Profile.Attributes = nil
+		}
 	}
 	return e, nil
 }

@@ -56,6 +56,9 @@ func someEvents() []chat.Event {
 
 func TestEntry(t *testing.T) {
 	events := someEvents()
+	plain := someEvents()[0]
+	plain.Profile.Attributes = nil // nothing is known, which is not the same as null
+	events = append(events, plain)
 	at := project.Cursor{Epoch: 3, N: 4, Tag: project.Tag{5}}
 	b, err := readEntry(9, entryOf(t, at, project.Tag{4}, events))
 	require.NoError(t, err)

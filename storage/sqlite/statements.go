@@ -22,6 +22,7 @@ type statements struct {
 	visitor                 *sql.Stmt
 	fields, unlabel, label  *sql.Stmt
 	doc, words              *sql.Stmt
+	subscribers             *sql.Stmt
 }
 
 const selectRow = `SELECT visitor, status, assignee, team, version, last_seq, last_public, last_message, last_agent, queued_at,
@@ -77,6 +78,7 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 		{&s.label, `INSERT INTO conversation_labels (tenant, label, conv) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`},
 		{&s.doc, insertDoc},
 		{&s.words, insertWords},
+		{&s.subscribers, sqlstore.SelectSubscribersVersion},
 	} {
 		stmt, err := c.PrepareContext(ctx, p.text) //nolint:sqlclosecheck // closed with the connection
 		if err != nil {

@@ -33,6 +33,7 @@ type writer struct {
 	stmts statements
 	quiet quiet
 	words words
+	hooks hooks
 }
 
 type visitorKey struct {
@@ -110,6 +111,9 @@ func (w *writer) handle(ctx context.Context, group []*request) {
 	}
 	w.log.tails.Publish(ctx, w.out)
 	w.out = nil
+	if err == nil && w.hooks.wrote {
+		w.log.store.WebhooksWritten()
+	}
 	for _, r := range group {
 		if err != nil {
 			r.err = failure(err)
@@ -189,6 +193,9 @@ func (w *writer) commit(ctx context.Context, group []*request) (err error) {
 
 // fill makes the transaction's changes.
 func (w *writer) fill(ctx context.Context, group []*request) (err error) {
+	if err = w.hooks.begin(ctx, w.conn, w.stmts.subscribers); err != nil { // before this transaction changes anything
+		return err
+	}
 	for _, r := range group {
 		if r.change != nil {
 			if err = w.change(ctx, r); err != nil {
@@ -224,7 +231,7 @@ func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 			}
 		}
 	}
-	return nil
+	return w.hooks.write(ctx, w.conn, w.out)
 }
 
 // change makes a change of rows, or nothing of it if it fails: then the request gets the error and the transaction goes on.
@@ -328,7 +335,7 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 		w.told = append(w.told, told{key, e.Seq, e.Set})
 	}
 	if e.Profile != nil {
-		if err := w.saveVisitor(ctx, e.Profile); err != nil {
+		if err := w.hooks.visitor(ctx, w.conn, e, w.saveVisitor); err != nil {
 			return fmt.Errorf("save visitor: %w", err)
 		}
 	}

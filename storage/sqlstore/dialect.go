@@ -22,7 +22,8 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
+		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
+		"{audit security}", "", "{mail security}", "",
 		"{people parts}", sqlitePeople),
 }
 
@@ -31,7 +32,8 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
+		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
+		"{audit security}", postgresAudit, "{mail security}", postgresMail,
 		"{people parts}", postgresPeople),
 }
 
@@ -47,6 +49,21 @@ var sqliteSearch string
 
 //go:embed search_postgres.sql
 var postgresSearch string
+
+// postgresWebhooks is row-level security of the tables of 00008.
+//
+//go:embed webhooks_postgres.sql
+var postgresWebhooks string
+
+// sqliteWebhooks is sqlitePlanner for the tables of 00008.
+const sqliteWebhooks = `
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('webhook_events', 'webhook_events', '1000000 500000 1'),
+    ('webhook_deliveries', 'webhook_deliveries', '1000000 500000 1'),
+    ('webhook_deliveries', 'webhook_deliveries_due', '10000 5000 2000 2 1'),
+    ('webhook_deliveries', 'webhook_deliveries_list', '1000000 500000 200000 1'),
+    ('webhook_attempts', 'webhook_attempts', '1000000 500000 2 1');
+`
 
 // postgresRecords is row-level security for the tables of 00004.
 //
@@ -85,6 +102,16 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('uploads', 'uploads_conv', '100000 50000 2');
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 `
+
+// postgresMail is row-level security of the tables of 00013.
+//
+//go:embed mail_postgres.sql
+var postgresMail string
+
+// postgresAudit is row-level security for the tables of 00011.
+//
+//go:embed audit_postgres.sql
+var postgresAudit string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string

@@ -95,6 +95,27 @@ func Run(t *testing.T, f Factory) {
 		{"Trail", testTrail},
 		{"Erasures", testErasures},
 		{"Erase", testErase},
+		{"AuditActs", testAuditActs},
+		{"AuditRollsBack", testAuditRollsBack},
+		{"AuditList", testAuditList},
+		{"AuditPrune", testAuditPrune},
+		{"AuditRace", testAuditRace},
+		{"Webhooks", testWebhooks},
+		{"Outbox", testOutbox},
+		{"OutboxRace", testOutboxRace},
+		{"Deliveries", testDeliveries},
+		{"Replay", testReplay},
+		{"Breaker", testBreaker},
+		{"EventData", testEventData},
+		{"Contacts", testContacts},
+		{"Forget", testForget},
+		{"MailQueue", testMailQueue},
+		{"MailRace", testMailRace},
+		{"MailLinks", testMailLinks},
+		{"MailLinkEnds", testMailLinkEnds},
+		{"MailRequests", testMailRequests},
+		{"OfflineMessages", testOfflineMessages},
+		{"SLATimers", testSLATimers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
@@ -102,6 +123,7 @@ func Run(t *testing.T, f Factory) {
 			s.use(open(t))
 			defer func() { s.Stop() }()
 			test.fn(t, s)
+			s.provenAudit()
 		})
 	}
 }

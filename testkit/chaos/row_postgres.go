@@ -33,7 +33,7 @@ func postgresStopped(r *Run) {
 	r.Check("lists of the database answer 503", errors.As(err, &p) && p.Status == http.StatusServiceUnavailable, "%v", err)
 	r.Must(r.W.Postgres.Start(r.ctx))
 	r.Healed()
-	r.unharmed("p99 of acknowledgements", from, begin, end)
+	r.unharmed("p99 of acknowledgements", window{begin, end}, window{from, begin})
 	tl := newTimeline(r.C.rec.Entries())
 	got := tl.before(end) - tl.before(begin)
 	r.Check("acknowledgements go on", got > 100*500, "%d in 2 minutes at 500 a second", got)

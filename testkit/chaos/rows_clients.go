@@ -196,7 +196,7 @@ func slowReader(r *Run) {
 		r.Must(m.Follow(r.ctx, k.id))
 	}
 	before := m.Stats()
-	r.besides("nobody reads one connection", 40*time.Second, func(ctx context.Context) {
+	quiet, during := r.aside("nobody reads one connection", 40*time.Second, func(ctx context.Context) {
 		gate.Lock()
 		<-ctx.Done()
 		gate.Unlock()
@@ -210,6 +210,9 @@ func slowReader(r *Run) {
 	}
 	took := time.Since(from)
 	r.Check("the reader is complete within 30 s of coming back, while others go on", took <= 30*time.Second, "%d messages behind, complete after %s", missed, round(took))
+	later := r.C.rec.Now()
+	r.Last(20 * time.Second)
+	r.unharmed("others' p99", during, quiet, window{later, r.C.rec.Now()})
 	st := m.Stats()
 	r.Check("the slow reader gets a GAP, or is closed", st.Gaps > before.Gaps || st.Disconnects > before.Disconnects, "%d GAPs, closed %d times",
 		st.Gaps-before.Gaps, st.Disconnects-before.Disconnects)
@@ -224,8 +227,14 @@ func (r *Run) caughtUp(m *member, k *talk) {
 	r.Must(m.WaitSeq(ctx, k.id, all[len(all)-1].Seq))
 }
 
-// besides measures everybody else's waits before and while something goes on, and the node's memory.
+// besides is aside, and judges everybody else's waits.
 func (r *Run) besides(what string, d time.Duration, do func(ctx context.Context)) {
+	quiet, during := r.aside(what, d, do)
+	r.unharmed("others' p99", during, quiet)
+}
+
+// aside lets something go on beside everybody's traffic, after a quiet stretch; it judges the node's memory and that it lives.
+func (r *Run) aside(what string, d time.Duration, do func(ctx context.Context)) (quiet, during window) {
 	n := r.W.Nodes[0]
 	r.Last(5 * time.Second) // everything is warm
 	from := r.C.rec.Now()
@@ -247,9 +256,9 @@ func (r *Run) besides(what string, d time.Duration, do func(ctx context.Context)
 	end := r.C.rec.Now()
 	work.Wait()
 	r.Healed()
-	r.unharmed("others' p99", from, begin, end)
 	r.Check("memory stays bounded", top-rss < 128<<20, "%s before, at most %s", size(float64(rss)), size(float64(top)))
 	r.Check("the node lives", n.Running() && n.Ready(r.ctx), "running %t", n.Running())
+	return window{from, begin}, window{begin, end}
 }
 
 func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }

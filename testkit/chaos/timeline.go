@@ -72,9 +72,16 @@ func (tl *timeline) gap(from, to int64) (longest time.Duration) {
 
 // waits returns the quantiles of the time from a message's first SEND to its SENDACK, of those acknowledged between two times.
 func (tl *timeline) waits(from, to int64, quantiles ...float64) []time.Duration {
+	return tl.pooled([]window{{from, to}}, quantiles...)
+}
+
+// pooled is waits of several stretches of time, taken together.
+func (tl *timeline) pooled(stretches []window, quantiles ...float64) []time.Duration {
 	var all []int64
-	for _, a := range tl.acks[tl.before(from):tl.before(to)] {
-		all = append(all, a.at-a.sent)
+	for _, w := range stretches {
+		for _, a := range tl.acks[tl.before(w.from):tl.before(w.healed)] {
+			all = append(all, a.at-a.sent)
+		}
 	}
 	slices.Sort(all)
 	out := make([]time.Duration, len(quantiles))

@@ -21,6 +21,7 @@ func (c *Config) Validate() error {
 	c.validateListeners(v)
 	c.validateStorage(v)
 	c.validateUploads(v)
+	c.validateMail(v)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	v.atLeast("engine.max_connections", float64(c.Engine.MaxConnections), 0)
@@ -47,7 +48,13 @@ func (c *Config) Validate() error {
 		v.between("heartbeat."+b.name+".ping", b.Ping, time.Second, time.Hour)
 		v.between("heartbeat."+b.name+".pong", b.Pong, time.Second, time.Hour)
 	}
+	v.between("audit.checkpoint_every", c.Audit.CheckpointEvery, time.Millisecond, time.Hour)
 	v.between("drain.window", c.Drain.Window, 0, time.Hour)
+	v.between("webhooks.timeout", c.Webhooks.Timeout, 100*time.Millisecond, time.Minute)
+	v.between("webhooks.retention", c.Webhooks.Retention, 25*time.Hour, 365*24*time.Hour) // longer than anything is tried
+	if _, err := c.AllowedNetworks(); err != nil {
+		v.all = append(v.all, err)
+	}
 	if c.DataDir == "" {
 		v.add("data_dir: is empty; name a directory, e.g. ./data")
 	}
@@ -147,8 +154,16 @@ func (c *Config) RequireLoopback() error {
 
 // TrustedProxies returns proxies.trusted as networks.
 func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for part := range strings.SplitSeq(c.Proxies.Trusted, ",") {
+	return networks("proxies.trusted", c.Proxies.Trusted)
+}
+
+// AllowedNetworks returns webhooks.allow_networks as networks.
+func (c *Config) AllowedNetworks() ([]netip.Prefix, error) {
+	return networks("webhooks.allow_networks", c.Webhooks.AllowNetworks)
+}
+
+func networks(key, text string) (out []netip.Prefix, err error) {
+	for part := range strings.SplitSeq(text, ",") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
@@ -157,7 +172,7 @@ func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
 			p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("proxies.trusted: %q is neither an address nor a network; write e.g. 10.0.0.0/8", part)
+			return nil, fmt.Errorf("%s: %q is neither an address nor a network; write e.g. 10.0.0.0/8", key, part)
 		}
 		out = append(out, p)
 	}
