@@ -32,6 +32,8 @@ var audited = map[string]string{
 	"updateMailSettings": "mail.created or mail.updated", "resetMailSettings": "mail.deleted",
 	"createSLA": "sla.created", "updateSLA": "sla.updated", "deleteSLA": "sla.deleted",
 
+	"updateVisitor": "visitor.updated", "eraseVisitor": "visitor.erased",
+
 	"rotateWebhookSecret": "webhook.updated", "testWebhook": "webhook.tested", "replayDelivery": "webhook.replayed",
 }
 

@@ -3,7 +3,9 @@ package sqlstore
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +23,8 @@ const selectErasure = `SELECT tenant, visitor, stranger, begun_at FROM erasures 
 
 // BeginErasure implements chat.Erasures.
 func (s *Store) BeginErasure(ctx context.Context, e chat.Erasure) (got chat.Erasure, err error) {
-	err = s.write(ctx, Of(e.Tenant), func(ctx context.Context, q Querier) error {
+	err = s.audited(ctx, Of(e.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		a.add(e.Tenant, chat.AuditNote{Action: "visitor.erased", TargetKind: "visitor", TargetID: e.Visitor.String()})
 		if _, err := q.ExecContext(ctx, `INSERT INTO erasures (tenant, visitor, stranger, begun_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (tenant, visitor) DO UPDATE SET stranger = excluded.stranger, begun_at = excluded.begun_at WHERE erasures.stranger IS NULL`,
 			e.Tenant, e.Visitor, e.Stranger, Micros(e.At)); err != nil {
@@ -93,10 +96,21 @@ func (s *Store) eraseConversation(ctx context.Context, q Querier, e *chat.Erasur
 		{`UPDATE messages SET sender = $4 WHERE tenant = $1 AND conv = $2 AND sender = $3`, []any{e.Visitor, e.Stranger}},
 		{`DELETE FROM revisions WHERE tenant = $1 AND conv = $2`, nil},
 		{`DELETE FROM marks WHERE tenant = $1 AND conv = $2 AND user_id IN ($3, $4)`, []any{e.Visitor, e.Stranger}},
+		{`UPDATE offline_messages SET visitor = $3 WHERE tenant = $1 AND conv = $2`, []any{e.Stranger}},
 		{`UPDATE conversations SET visitor = $3, context = '{}', rating_comment = '' WHERE tenant = $1 AND id = $2`, []any{e.Stranger}},
 	} {
 		if _, err := q.ExecContext(ctx, st.text, append([]any{e.Tenant, conv}, st.args...)...); err != nil {
 			return fmt.Errorf("erase a conversation: %w", err)
+		}
+	}
+	return execAll(ctx, q, beside, e.Tenant, conv)
+}
+
+// execAll executes statements with the same arguments.
+func execAll(ctx context.Context, q Querier, texts []string, args ...any) error {
+	for _, text := range texts {
+		if _, err := q.ExecContext(ctx, text, args...); err != nil {
+			return fmt.Errorf("erase: %w", err)
 		}
 	}
 	return nil
@@ -189,8 +203,15 @@ func (s *Store) UploadsOf(ctx context.Context, e chat.Erasure, limit int, convs 
 
 // ErasePerson implements chat.Erasures.
 func (s *Store) ErasePerson(ctx context.Context, e chat.Erasure) error {
-	return s.write(ctx, System, func(ctx context.Context, q Querier) error {
+	toldThem := false
+	err := s.write(ctx, System, func(ctx context.Context, q Querier) error {
+		toldThem = false
 		if err := s.index.EraseVisitor(ctx, q, e.Tenant, e.Visitor); err != nil {
+			return err
+		}
+		var verified bool
+		err := q.QueryRowContext(ctx, `SELECT verified FROM visitors WHERE tenant = $1 AND id = $2`, e.Tenant, e.Visitor).Scan(&verified)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		// First what counts the person, if it was not moved before.
@@ -206,12 +227,23 @@ func (s *Store) ErasePerson(ctx context.Context, e chat.Erasure) error {
 			if _, err := q.ExecContext(ctx, `DELETE FROM visitors WHERE tenant = $1 AND id = $2`, e.Tenant, e.Visitor); err != nil {
 				return err
 			}
+		} else if verified {
+			if toldThem, err = contactErased(ctx, q, &e); err != nil {
+				return err
+			}
+		}
+		if err := execAll(ctx, q, told, e.Tenant, e.Visitor); err != nil {
+			return err
 		}
 		if _, err := q.ExecContext(ctx, `DELETE FROM trail WHERE tenant = $1 AND visitor = $2`, e.Tenant, e.Visitor); err != nil {
 			return err
 		}
 		return eraseBlocks(ctx, q, &e)
 	})
+	if err == nil && toldThem {
+		s.WebhooksWritten()
+	}
+	return err
 }
 
 // eraseBlocks takes the person off the blocklist.

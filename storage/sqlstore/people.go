@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -133,9 +134,37 @@ func (s *Store) ChangePerson(ctx context.Context, p chat.Person) error {
 	if attributes == "" {
 		attributes = "{}"
 	}
-	err := s.one(ctx, Of(p.Tenant), errOldPerson, `UPDATE visitors SET name = $3, email = $4, phone = $5, attributes = $6, version = $7
-		WHERE tenant = $1 AND id = $2 AND version = $8 AND erased_at = 0`,
-		p.Tenant, p.ID, p.Name, p.Email, p.Phone, attributes, int64(p.Version), int64(p.Version)-1)
+	told := false
+	err := s.audited(ctx, Of(p.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		told = false
+		old, err := before(ctx, q, scanPerson, selectPerson+`WHERE v.tenant = $1 AND v.id = $2`, p.Tenant, p.ID)
+		if err != nil {
+			return err
+		}
+		res, err := q.ExecContext(ctx, `UPDATE visitors SET name = $3, email = $4, phone = $5, attributes = $6, version = $7
+			WHERE tenant = $1 AND id = $2 AND version = $8 AND erased_at = 0`,
+			p.Tenant, p.ID, p.Name, p.Email, p.Phone, attributes, int64(p.Version), int64(p.Version)-1)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return errOldPerson
+		}
+		// What it was and is now is not for a log that nothing can be taken out of.
+		a.saved(p.Tenant, "visitor", p.ID.String(), "", true, changesOf(old, &p, func(c *changes, old, now *chat.Person) {
+			c.secret("name", old.Name != now.Name)
+			c.secret("email", old.Email != now.Email)
+			c.secret("phone", old.Phone != now.Phone)
+			c.secret("attributes", string(old.Attributes) != attributes)
+		}))
+		told, err = contactChanged(ctx, q, &p, time.Now())
+		return err
+	})
+	if err == nil && told {
+		s.WebhooksWritten()
+	}
 	if err != error(errOldPerson) { //nolint:errorlint // this very one
 		return err
 	}
