@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -8,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -94,7 +94,7 @@ func (q *BoardQuery) Key(g *Guest) float64 {
 func (q *BoardQuery) Compare(a, b BoardPlace) int {
 	c := cmp.Compare(a.Key, b.Key)
 	if c == 0 {
-		c = strings.Compare(string(a.ID[:]), string(b.ID[:]))
+		c = bytes.Compare(a.ID[:], b.ID[:])
 	}
 	if !q.Asc {
 		c = -c

@@ -40,6 +40,7 @@ type scan struct {
 	best  []candidate
 	total int
 	late  []candidate // whose conversation's state must be looked up
+	next  candidate   // the one that is looked at
 }
 
 // candidate is a visitor that may be on the page.
@@ -87,7 +88,8 @@ func (h *Handler) board(ctx context.Context, t chat.TenantID, q *chat.BoardQuery
 
 // visit looks at one visitor.
 func (sc *scan) visit(sessions []*session) {
-	var c candidate
+	sc.next = candidate{}
+	c := &sc.next
 	g := &c.guest
 	g.ID = chat.VisitorID(sessions[0].actor.User)
 	for _, s := range sessions {
@@ -113,19 +115,19 @@ func (sc *scan) visit(sessions []*session) {
 		c.seen = seen
 		g.Since, g.Seen, g.Pages, g.CartValue = min(g.Since, seen.since), max(g.Seen, seen.seen), seen.pages, seen.cartValue
 	}
-	if !sc.wants(&c) {
+	if !sc.wants(c) {
 		return
 	}
 	g.State = chat.GuestIdle
 	if !g.Conversation.IsZero() {
 		head, known := sc.h.desk.HeadIfKnown(chat.Key{Tenant: sc.t, Conversation: g.Conversation})
 		if !known && sc.q.State != "" {
-			sc.late = append(sc.late, c)
+			sc.late = append(sc.late, *c)
 			return
 		}
 		setState(g, &head)
 	}
-	sc.offer(&c)
+	sc.offer(c)
 }
 
 // setState says what a guest's conversation is in.
