@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -135,3 +136,16 @@ func TestExport(t *testing.T) {
 
 // Person is what the test reads of a visitor.
 type Person struct{ ID, Name string }
+
+// What the tables of the permission matrix say of visitors.
+func init() {
+	maps.Copy(allowed, map[string]string{
+		"listVisitors": "-oasmv", "getVisitor": "-oasmv", "updateVisitor": "-oasm-", "eraseVisitor": "-oa---", "listVisitorEvents": "-oasmv",
+		"exportVisitor": "-oa---", "listOnlineVisitors": "-oasmv",
+	})
+	maps.Copy(scoped, map[string]chat.Scopes{
+		"listVisitors": chat.VisitorsRead, "getVisitor": chat.VisitorsRead, "updateVisitor": chat.VisitorsWrite, "eraseVisitor": chat.VisitorsWrite,
+		"listVisitorEvents": chat.VisitorsRead, "listOnlineVisitors": chat.VisitorsRead, "exportVisitor": chat.VisitorsRead | chat.ConversationsRead,
+	})
+	bodies["updateVisitor"] = map[string]any{"name": "Li"}
+}

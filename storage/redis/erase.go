@@ -83,3 +83,14 @@ func (p *partition) without(b *project.Batch, key chat.Key) *project.Batch {
 	}
 	return &out
 }
+
+// trimUpto deletes a partition's entries up to a cursor that is committed.
+func (l *Log) trimUpto(ctx context.Context, p *partition, upto project.Cursor) error {
+	next := upto
+	next.N++
+	err := trimScript.Run(ctx, l.Client, []string{p.scope.meta, p.stream}, streamID(upto), streamID(next), upto.Tag[:], p.field).Err()
+	if err != nil {
+		return fmt.Errorf("trim: %w", err)
+	}
+	return nil
+}

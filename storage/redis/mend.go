@@ -391,17 +391,6 @@ func (l *Log) trim(ctx context.Context, p *partition) error {
 	return l.trimUpto(ctx, p, upto)
 }
 
-// trimUpto deletes a partition's entries up to a cursor that is committed.
-func (l *Log) trimUpto(ctx context.Context, p *partition, upto project.Cursor) error {
-	next := upto
-	next.N++
-	err := trimScript.Run(ctx, l.Client, []string{p.scope.meta, p.stream}, streamID(upto), streamID(next), upto.Tag[:], p.field).Err()
-	if err != nil {
-		return fmt.Errorf("trim: %w", err)
-	}
-	return nil
-}
-
 // rotate begins a new window of duplicates and a new generation of heads when the current one is old enough and the
 // database has all of what is dropped.
 func (l *Log) rotate(ctx context.Context, s *scope) error {
