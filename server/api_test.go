@@ -26,8 +26,7 @@ func TestMain(m *testing.M) {
 	)
 }
 
-// who may call each operation: a visitor, then roles from owner to viewer. Written out here a second time, so that a
-// change of the table beside the routes is a decision.
+// who may call each operation: a visitor, then roles from owner to viewer; a second time, so that a change is a decision.
 var allowed = map[string]string{
 	//                        visitor owner admin supervisor agent viewer
 	"logout":               "-oasmv",
@@ -118,7 +117,6 @@ var allowed = map[string]string{
 	"getRouting":           "-oasmv",
 	"updateRouting":        "-oa---",
 	"resetRouting":         "-oa---",
-
 	"confirmPasswordReset": "------", // the token of a link is their credential
 	"acceptInvite":         "------",
 	"inviteAgent":          "-oa---",
@@ -162,7 +160,7 @@ var scoped = map[string]chat.Scopes{
 	"deleteTrigger": chat.SettingsWrite, "listBlocks": chat.SettingsRead, "createBlock": chat.SettingsWrite, "getBlock": chat.SettingsRead,
 	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
 	"resetRouting": chat.SettingsWrite,
-	"listSLAs": chat.SettingsRead, "createSLA": chat.SettingsWrite, "getSLA": chat.SettingsRead, "updateSLA": chat.SettingsWrite, "deleteSLA": chat.SettingsWrite,
+	"listSLAs":     chat.SettingsRead, "createSLA": chat.SettingsWrite, "getSLA": chat.SettingsRead, "updateSLA": chat.SettingsWrite, "deleteSLA": chat.SettingsWrite,
 	"inviteAgent": chat.AgentsWrite, "mailTranscript": chat.ConversationsWrite, "listOfflineMessages": chat.ConversationsRead,
 	"getOfflineMessage": chat.ConversationsRead, "finishOfflineMessage": chat.ConversationsWrite, "listMails": chat.SettingsRead,
 	"getMailSettings": chat.SettingsRead, "updateMailSettings": chat.SettingsWrite, "resetMailSettings": chat.SettingsWrite,
