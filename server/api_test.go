@@ -26,8 +26,7 @@ func TestMain(m *testing.M) {
 	)
 }
 
-// who may call each operation: a visitor, then roles from owner to viewer. Written out here a second time, so that a
-// change of the table beside the routes is a decision.
+// who may call each operation: a visitor, then roles from owner to viewer; a second time, so that a change is a decision.
 var allowed = map[string]string{
 	//                        visitor owner admin supervisor agent viewer
 	"logout":               "-oasmv",

@@ -56,7 +56,7 @@ var packetRows = map[codec.Type]packetRow{
 	codec.TypeSync:   {about: true, make: func(c codec.UUID) codec.Packet { return &codec.Sync{Conv: c} }, want: "synced  404     404             synced synced synced synced synced 404          synced  synced 404"},
 	codec.TypeStatus: {make: always(&codec.Status{State: codec.Away}), want: "403     403     403             -     -     -          -     -      -             403     403    403"},
 	codec.TypeWatch:  {make: always(&codec.Watch{Topic: codec.WatchInbox}), want: "403     403     403             -     -     -          -     -      -             403     403    403"},
-	codec.TypeTrack:  {make: always(&codec.Track{Name: "page_view", Data: []byte(`{}`)}), want: serverOnly},
+	codec.TypeTrack:  {make: always(&codec.Track{Name: "page_view", Data: []byte(`{}`)}), want: "-       -       -               403   403   403        403   403    403           403     403    403"},
 
 	codec.TypeConnack: {make: always(&codec.Connack{}), want: serverOnly},
 	codec.TypeError:   {make: always(&codec.Error{Code: 400}), want: serverOnly},
