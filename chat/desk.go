@@ -54,6 +54,8 @@ type Desk struct {
 	files      Files
 	fileLimits FileLimits
 	swept      atomic.Uint64
+	leavers    chan PresenceChange // visitors that have gone, whose conversations may wait
+	pace       *pace
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -82,6 +84,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
 		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
 		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(),
+		leavers: make(chan PresenceChange, maxLeavers), pace: newPace(cfg.Now),
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -99,6 +102,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.runSweep(ctx) })
 	if !d.passive {
 		parts.Go(func() { d.wakeSnoozed(ctx) })
+		parts.Go(func() { d.watchSLAs(ctx) })
+		parts.Go(func() { d.noteLeavers(ctx) })
 	}
 	d.router.run(ctx)
 	parts.Wait()
@@ -112,6 +117,7 @@ func (d *Desk) Observe(events []Event) {
 		if e.Fork != nil {
 			d.heads.forget(e.Fork.Concerns)
 			d.router.forget(e.Fork.Concerns)
+			d.router.silence.forget(e.Fork.Concerns)
 			continue
 		}
 		key := Key{e.Tenant, e.Conversation}
@@ -119,8 +125,13 @@ func (d *Desk) Observe(events []Event) {
 		if e.Visibility == Public {
 			h.LastPublic = e.Seq
 		}
+		before, known := d.heads.get(key)
 		d.heads.advance(key, h)
+		d.router.silence.observe(e, d.now())
 		if e.Next != nil {
+			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
+				d.pace.observe(e)
+			}
 			d.router.changed(key, e.Seq)
 		}
 	}
@@ -408,15 +419,3 @@ func (d *Desk) Connected(a *Actor, session SessionID, device [16]byte) {
 	}
 	d.signal(Signal{Kind: SignalSession, Tenant: a.Tenant, User: a.User, Role: a.Role, Origin: session, Data: device[:]})
 }
-
-// watched calls fn with the visitor of every conversation in memory that somebody on this node watches.
-func (d *Desk) watched(fn func(person, ConversationID)) {
-	d.heads.each(func(Key) bool { return true }, func(k Key, h Head) {
-		if h.Status != Closed && d.Presence.watches(k, &h.State) {
-			fn(person{k.Tenant, UserID(h.Visitor)}, k.Conversation)
-		}
-	})
-}
-
-// KnownHeads calls fn with every conversation in memory that concerns names.
-func (d *Desk) KnownHeads(concerns func(Key) bool, fn func(Key, Head)) { d.heads.each(concerns, fn) }

@@ -246,7 +246,7 @@ func TestHoleDecompressionBombs(t *testing.T) {
 		packet := append(codec.AppendBinary(nil, codec.Header{RID: 3, Flags: codec.FlagCompressed}, &codec.Leave{})[:codec.HeaderSize], bomb...)
 		packet[1], packet[2] = byte(codec.TypeSend), byte(codec.FlagCompressed)
 		packet[3], packet[4], packet[5] = byte(len(bomb)>>16), byte(len(bomb)>>8), byte(len(bomb))
-		var got told
+		var got toldOf
 		used := grew(func() {
 			w.raw(packet)
 			got = w.answer(3, false)

@@ -287,11 +287,11 @@ func (w *wire) raw(b []byte) {
 	require.NoError(w.t, err)
 }
 
-// told is what a packet came to.
-type told struct{ short, full string }
+// toldOf is what a packet came to.
+type toldOf struct{ short, full string }
 
 // ask sends a packet and returns its answer. One that is answered only by ERROR is followed by a PING, which is answered after it.
-func (w *wire) ask(p codec.Packet) told {
+func (w *wire) ask(p codec.Packet) toldOf {
 	w.t.Helper()
 	w.rid += 2
 	_, send := p.(*codec.Send)
@@ -317,13 +317,13 @@ func (w *wire) encoded(rid uint16, p codec.Packet) []byte {
 }
 
 // answer reads on until rid is answered or, if pinged, the PING behind it is, or the connection ends.
-func (w *wire) answer(rid uint16, pinged bool) told {
+func (w *wire) answer(rid uint16, pinged bool) toldOf {
 	w.t.Helper()
 	for {
 		h, p, open := w.read()
 		switch {
 		case !open:
-			return told{short: fmt.Sprintf("(%d)", w.shut)}
+			return toldOf{short: fmt.Sprintf("(%d)", w.shut)}
 		case p == nil:
 			continue
 		}
@@ -336,11 +336,11 @@ func (w *wire) answer(rid uint16, pinged bool) told {
 		switch {
 		case h.RID == rid:
 			if e, ok := p.(*codec.Error); ok {
-				return told{fmt.Sprint(e.Code), text}
+				return toldOf{fmt.Sprint(e.Code), text}
 			}
-			return told{p.Type().String(), text}
+			return toldOf{p.Type().String(), text}
 		case pinged && h.RID == rid+1:
-			return told{short: "-"}
+			return toldOf{short: "-"}
 		}
 	}
 }

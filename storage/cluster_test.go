@@ -26,7 +26,7 @@ func TestRedisPostgres(t *testing.T) {
 		t.Cleanup(func() { _ = redis.Close() })
 		url, err := rows.NewDatabase(t.Context())
 		require.NoError(t, err)
-		o := storage.Options{URL: url, Redis: redis.URL()}
+		o := storage.Options{URL: url, Redis: redis.URL(), Audit: storagetest.Signer{}}
 		require.NoError(t, storage.Migrate(t.Context(), o))
 		return func(t *testing.T) storagetest.Backend {
 			t.Helper()

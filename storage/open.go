@@ -31,8 +31,23 @@ type Options struct {
 	Node string
 	// Passive nodes read and append but leave the projection to others.
 	Passive bool
+	// Audit signs the audit log. Without it entries are not signed.
+	Audit Audit
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
+}
+
+// Audit signs the audit log, and is told when entries were appended. See package notary.
+type Audit interface {
+	chat.AuditSigner
+	Appended()
+}
+
+// sign has a store's audit log signed.
+func (o *Options) sign(s *sqlstore.Store) {
+	if o.Audit != nil {
+		s.SetAudit(o.Audit, o.Audit.Appended)
+	}
 }
 
 // Storage is everything that is kept, opened.
@@ -40,6 +55,8 @@ type Storage struct {
 	Log    chat.Log
 	Store  *sqlstore.Store
 	Broker chat.Broker
+	// Limiter keeps the buckets of all nodes.
+	Limiter chat.Limiter
 	// Metrics are the storage's own, to be served with the others.
 	Metrics []*metrics.Set
 
@@ -74,7 +91,8 @@ func Open(ctx context.Context, o Options) (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), run: log.Run, close: log.Close}, nil
+	o.sign(log.Store())
+	return &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), Limiter: chat.NewBuckets(nil), run: log.Run, close: log.Close}, nil
 }
 
 // Run does the storage's own work until ctx ends.
@@ -102,13 +120,18 @@ func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, e
 		if err != nil {
 			return nil, nil, err
 		}
+		o.sign(db.Store())
 		return db.Store(), func() error { db.Close(); return nil }, nil
 	}
 	path, err := sqlitePath(o.URL)
 	if err != nil {
 		return nil, nil, err
 	}
-	return sqlite.OpenStore(ctx, path)
+	store, closeStore, err := sqlite.OpenStore(ctx, path)
+	if err == nil {
+		o.sign(store)
+	}
+	return store, closeStore, err
 }
 
 func isPostgres(url string) bool {

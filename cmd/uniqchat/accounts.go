@@ -31,12 +31,18 @@ func withStore(cmd *cobra.Command, fn func(ctx context.Context, store *sqlstore.
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	store, closeStore, err := storage.OpenStore(ctx, storageOptions(cfg))
+	n, err := openNotary(cfg, nil)
+	if err != nil {
+		return err
+	}
+	o := storageOptions(cfg)
+	o.Audit = n
+	store, closeStore, err := storage.OpenStore(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	return fn(ctx, store)
+	return errors.Join(fn(atTerminal(ctx), store), n.Write(ctx, store))
 }
 
 func migrateCommand() *cobra.Command {

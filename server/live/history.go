@@ -38,7 +38,7 @@ func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join
 		case failed != nil:
 			sent = 0 // whoever was in the audience before gets what came meanwhile
 		}
-		switch gap := s.endJoin(id, sent); gap {
+		switch gap := s.endJoin(id, sent, failed == nil); gap {
 		case 0:
 		case forked: // the page may be of what was undone
 			h.reply(s, 0, &codec.Gap{Items: []codec.Position{{Conv: p.Conv}}})

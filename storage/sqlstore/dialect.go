@@ -22,7 +22,9 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", ""),
+		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
+		"{onces security}", "",
+		"{audit security}", "", "{mail security}", "", "{reports parts}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -30,7 +32,9 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads),
+		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
+		"{onces security}", postgresOnces,
+		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -81,6 +85,26 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 //
 //go:embed uploads_postgres.sql
 var postgresUploads string
+
+// postgresOnces puts the table of 00009 under row-level security.
+//
+//go:embed onces_postgres.sql
+var postgresOnces string
+
+// postgresReports is row-level security of 00012.
+//
+//go:embed reports_postgres.sql
+var postgresReports string
+
+// postgresMail is row-level security of the tables of 00013.
+//
+//go:embed mail_postgres.sql
+var postgresMail string
+
+// postgresAudit is row-level security for the tables of 00011.
+//
+//go:embed audit_postgres.sql
+var postgresAudit string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string

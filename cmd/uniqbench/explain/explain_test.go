@@ -26,6 +26,7 @@ var elsewhere = map[string]string{
 	"EndRefreshFamily": "credentials: small tables", "EndedFamilies": "credentials: small tables", "SigningKeys": "credentials: small tables",
 	"Webhook": "by primary key", "Webhooks": "50 rows of a tenant", "AddWebhook": "writes by primary key", "ChangeWebhook": "writes by primary key",
 	"DeleteWebhook": "writes by primary key", "Deliveries": "webhooks: no table of the dataset", "Replay": "writes by primary key",
+	"BeginOnce": "writes by primary key", "FinishOnce": "writes by primary key", "ForgetOnce": "writes by primary key", "SweepOnces": "onces_expired",
 	"Ping": "writes by primary key", "WebhooksDue": "asks nothing", "WebhooksWritten": "asks nothing", "KeepEventData": "writes by primary key",
 	"ClaimDeliveries": "webhooks: no table of the dataset", "FinishDeliveries": "writes by primary key", "ForgetDeliveries": "ranges of primary keys",
 	"AddRecord": "writes by primary key", "ReplaceRecord": "writes by primary key", "DeleteRecord": "writes by primary key",
@@ -41,6 +42,13 @@ var elsewhere = map[string]string{
 	"KeepUpload": "writes by primary key", "UseUpload": "writes by primary key", "ReleaseUpload": "writes by primary key",
 	"ReleaseUploads": "by the index of a message's uploads", "DropUpload": "writes by primary key", "RemoveUpload": "writes by primary key",
 	"StaleUploads": "a job's, by indexes of what is unsent and unsettled",
+	"AddMail":      "writes by primary key", "Mails": "50 rows of a primary key", "Invite": "writes by primary key", "MailLink": "by primary key",
+	"LinkOf": "by a unique index", "SpendMailLink": "writes by primary key", "AddMailRequest": "writes by primary key",
+	"ClaimMails": "by an index of what waits", "FinishMail": "writes by primary key", "ClaimMailRequests": "a table that is nearly empty",
+	"FinishMailRequest": "writes by primary key", "ForgetMails": "a job's, by indexes of what is done",
+	"AddOfflineMessage": "writes by primary key", "OfflineMessage": "by primary key", "OfflineMessages": "50 rows of a primary key, or of an index of what is open",
+	"FinishOfflineMessage": "writes by primary key", "SetSLATimer": "writes by primary key", "SLADue": "one tenant's open conversations, by conversations_updated",
+	"TenantsWith": "by an index",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.
