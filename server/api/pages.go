@@ -19,10 +19,14 @@ import (
 	"github.com/cloudwego/hertz/pkg/route"
 )
 
+// loaderName is the one script that a shop's pages name themselves.
+const loaderName = "widget.js"
+
 // file is one embedded file, ready to be served.
 type file struct {
 	body, gzip []byte // gzip is nil if it would not be smaller
 	kind, etag string
+	shared     bool // a page that uses it need not ask each time
 }
 
 // mountPages serves the embedded pages, the document and its reference page.
@@ -63,6 +67,7 @@ func (a *API) loadPages(files map[string]*file) {
 			return err
 		}
 		files["/"+name] = newFile(name, body)
+		files["/"+name].shared = name == loaderName
 		return nil
 	})
 	if err != nil {
@@ -98,6 +103,12 @@ func newFile(name string, body []byte) *file {
 func (a *API) serveFile(ctx context.Context, h *app.RequestContext, f *file) {
 	head := &h.Response.Header
 	head.Set("Cache-Control", "no-cache") // ask each time: names are stable, the ETag says whether it changed
+	switch v := string(h.QueryArgs().Peek("v")); {
+	case v != "" && f.etag == `"`+v+`"`:
+		head.Set("Cache-Control", "public, max-age=31536000, immutable") // whoever names what is in it gets nothing else
+	case f.shared:
+		head.Set("Cache-Control", "public, max-age=300, stale-while-revalidate=86400") // it stands on every page of a shop
+	}
 	head.Set("ETag", f.etag)
 	head.Set("Vary", "Accept-Encoding")
 	if strings.HasPrefix(f.kind, "text/html") {
