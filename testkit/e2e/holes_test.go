@@ -200,7 +200,7 @@ func plantVisitor(t *testing.T, ctx context.Context, s *process.Server, a *api.A
 	v := &hostileVisitor{session.Token, client.NewID().String()}
 	x := upgraded(t, ctx, s.WSURL(), s.TCP, "json")
 	x.packet(1, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: v.token, Page: "javascript:" + p, Locale: p[:min(len(p), 30)]})
-	x.packet(2, &codec.Send{Conv: codecID(t, v.conv), CMID: codec.UUID(client.NewID()), Body: client.TextBody(p)})
+	x.packet(2, &codec.Send{Conv: codecID(t, v.conv), CMID: client.NewID(), Body: client.TextBody(p)})
 	x.until(func(p codec.Packet) bool { _, ok := p.(*codec.Sendack); return ok })
 	x.packet(3, &codec.Typing{Conv: codecID(t, v.conv), State: codec.TypingTyping, Preview: p})
 	return v
