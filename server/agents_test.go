@@ -31,7 +31,6 @@ func TestAgentsAndTeams(t *testing.T) {
 	for _, bad := range []map[string]any{
 		{"email": "x", "name": "N", "password": "long enough"},
 		{"email": "a@b.test", "name": "N", "password": "short"},
-		{"email": "a@b.test", "name": "N"},
 		{"email": "a@b.test", "name": "  ", "password": "long enough"},
 		{"email": "a@b.test", "name": "N", "password": "long enough", "role": "god"},
 		{"email": "a@b.test", "name": "N", "password": "long enough", "teams": []string{"x"}},
