@@ -141,7 +141,7 @@ func matchesETag(wanted, etag string) bool {
 }
 
 // pagePolicy is what our own pages may load (CSP 3): themselves, pictures, and the WebSocket listener. Text never becomes HTML or
-// script in them (Trusted Types), so no page may even try.
+// script in them (Trusted Types): the one policy there may be is the widget's, which makes nothing but the address of its own chat.
 func (a *API) pagePolicy(c *call) string {
 	ws := ""
 	if u, err := url.Parse(a.cfg.WSURL(c.host)); err == nil && address.MatchString(u.Host) { // it may be of the Host header
@@ -149,7 +149,7 @@ func (a *API) pagePolicy(c *call) string {
 	}
 	return fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; font-src 'self'; "+
 		"connect-src 'self'%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "+
-		"require-trusted-types-for 'script'; trusted-types 'none'", ws)
+		"require-trusted-types-for 'script'; trusted-types uniqchat", ws)
 }
 
 // address is a host and a port that mean nothing else in a policy.
