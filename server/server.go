@@ -59,6 +59,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 		Passive: cfg.Role == RoleAPI, Logger: cfg.Logger,
 	})
 	s.set.NewGauge("uniqchat_chat_swept_files", func() float64 { return float64(s.desk.Swept()) })
+	s.set.NewGauge("uniqchat_chat_dropped_steps", func() float64 { return float64(s.desk.StepsDropped()) })
 	s.set.NewGauge("uniqchat_server_peers", func() float64 { return float64(s.desk.Presence.Peers()) })
 	if cfg.Role == RoleAPI {
 		s.reader = newObserver(s.desk, deps)

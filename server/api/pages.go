@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/cloudwego/hertz/pkg/app"
@@ -141,15 +142,20 @@ func matchesETag(wanted, etag string) bool {
 	return false
 }
 
-// pagePolicy is what our own pages may load (CSP 3): themselves, pictures, and the WebSocket listener.
+// pagePolicy is what our own pages may load (CSP 3): themselves, pictures, and the WebSocket listener. Text never becomes HTML or
+// script in them (Trusted Types): the one policy there may be is the widget's, which makes nothing but the address of its own chat.
 func (a *API) pagePolicy(c *call) string {
 	ws := ""
-	if u, err := url.Parse(a.cfg.WSURL(c.host)); err == nil && u.Host != "" {
+	if u, err := url.Parse(a.cfg.WSURL(c.host)); err == nil && address.MatchString(u.Host) { // it may be of the Host header
 		ws = " " + u.Scheme + "://" + u.Host
 	}
 	return fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; font-src 'self'; "+
-		"connect-src 'self'%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'", ws)
+		"connect-src 'self'%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "+
+		"require-trusted-types-for 'script'; trusted-types uniqchat", ws)
 }
+
+// address is a host and a port that mean nothing else in a policy.
+var address = regexp.MustCompile(`^([0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
 
 func redirect(to string) app.HandlerFunc {
 	return func(_ context.Context, h *app.RequestContext) {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
@@ -61,4 +62,25 @@ func (PostgresIndex) Messages(ctx context.Context, q Querier, tenant chat.Tenant
 		return nil, err
 	}
 	return collect(rows, scanMessage)
+}
+
+// Erase implements Index. The scope must be the system's.
+func (PostgresIndex) Erase(ctx context.Context, q Querier, tenant chat.TenantID, convs []chat.ConversationID) error {
+	ids := make([][]byte, len(convs))
+	for i := range convs {
+		ids[i] = convs[i][:]
+	}
+	for _, table := range []string{"search", "search_backlog", "dead_letter"} {
+		if _, err := q.ExecContext(ctx, `DELETE FROM `+table+` WHERE tenant = $1 AND conv = ANY($2)`, tenant, ids); err != nil {
+			return fmt.Errorf("erase from %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+// EraseVisitor implements Index. The scope must be the system's.
+func (PostgresIndex) EraseVisitor(ctx context.Context, q Querier, tenant chat.TenantID, visitor chat.VisitorID) error {
+	_, err := q.ExecContext(ctx, `DELETE FROM dead_letter WHERE tenant = $1 AND what = 'visitor' AND position(convert_to($2, 'UTF8') IN payload) > 0`,
+		tenant, visitor.String())
+	return err
 }

@@ -49,6 +49,15 @@ var elsewhere = map[string]string{
 	"AddOfflineMessage": "writes by primary key", "OfflineMessage": "by primary key", "OfflineMessages": "50 rows of a primary key, or of an index of what is open",
 	"FinishOfflineMessage": "writes by primary key", "SetSLATimer": "writes by primary key", "SLADue": "one tenant's open conversations, by conversations_updated",
 	"TenantsWith": "by an index",
+	"Audit":       "writes by primary key", "AuditEntries": "a primary key; no table of the dataset", "AuditHead": "by primary key", "AuditHeads": "verify's: all of a small table",
+	"AuditRange": "ranges of a primary key", "PruneAudit": "a range of a primary key", "SetAudit": "asks nothing",
+	"AddExport": "writes by primary key", "ClaimExport": "a table that is nearly empty", "DeleteExport": "writes by primary key", "Export": "by primary key",
+	"ExportsOf": "50 rows of a primary key", "KeepExport": "writes by primary key", "StaleExports": "a job's, by an index",
+	"Report": "sums: a range of a primary key, a row an hour; no table of the dataset", "QueuesNow": "one tenant's open conversations, by an index of them",
+	"Uncounted": "by an index of what is not counted", "AddSteps": "writes by primary key", "Steps": "one visitor's, by primary key",
+	"Person": "by primary key", "ChangePerson": "writes by primary key", "PersonFiles": "one visitor's, by an index", "UploadsOf": "one conversation's, by an index",
+	"Seen": "writes by primary key", "BeginErasure": "writes by primary key", "EndErasure": "writes by primary key", "Erasing": "by primary key", "Erasure": "by primary key",
+	"EraseConversations": "writes one visitor's conversations", "ErasePerson": "writes one visitor's rows", "Unfinished": "a table that is nearly empty, by an index",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.

@@ -18,6 +18,21 @@ type Listener = (detail: unknown) => void;
 const events = ["ready", "message", "unread", "opened", "closed", "queue"];
 const page = window as unknown as { uniqchat?: Api };
 
+interface TrustedTypes { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string } }
+
+/** An address of a script, as pages with Trusted Types want it: by the policy `uniqchat`, which is used for this alone. */
+function scriptURL(url: string): string {
+  const types = (window as unknown as { trustedTypes?: TrustedTypes }).trustedTypes;
+  try {
+    policy ??= types?.createPolicy("uniqchat", { createScriptURL: (u) => u });
+  } catch {
+    // The page allows no such policy. If it insists on one, the browser says so at the next step.
+  }
+  return policy?.createScriptURL(url) ?? url;
+}
+
+let policy: ReturnType<TrustedTypes["createPolicy"]> | undefined;
+
 class Loader implements Host {
   readonly element = document.createElement("div");
   readonly root: ShadowRoot;
@@ -124,7 +139,7 @@ class Loader implements Host {
   bring(): void {
     if (this.chat !== null || this.asked !== null) return;
     const s = (this.asked = document.createElement("script"));
-    s.src = `${this.base}/widget-chat.js?v=${CHAT_VERSION}`;
+    s.src = scriptURL(`${this.base}/widget-chat.js?v=${CHAT_VERSION}`);
     s.async = true;
     if (this.nonce !== "") s.nonce = this.nonce;
     s.onload = () => s.remove();
