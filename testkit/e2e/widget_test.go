@@ -97,7 +97,7 @@ func TestWidget(t *testing.T) {
 	require.Zero(t, s.Metric("uniqchat_engine_connections"))
 
 	shop.Click("launcher")
-	shop.See("input", "")
+	shop.Wait(`$("input") && $("input").getRootNode().activeElement === $("input")`)
 	shop.Screenshot("1-welcome")
 	shop.Type("input", "Hi! Two pictures and the invoice, see https://shop.example/orders/7.")
 	shop.Press("Enter")
