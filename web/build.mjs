@@ -59,6 +59,7 @@ if (process.argv.includes("--tests")) {
   // The loader names the chat by what is in it, so that browsers may keep it for ever.
   const version = createHash("sha256").update(await readFile("dist/widget-chat.js")).digest("hex").slice(0, 20);
   await widget("loader.ts", "widget.js", { CHAT_VERSION: JSON.stringify(version) });
+  await cp("src/widget/widget.d.ts", "dist/widget.d.ts");
   for (const name of ["demo", "console"]) {
     await mkdir(`dist/${name}`, { recursive: true });
     await cp(`src/${name}/index.html`, `dist/${name}/index.html`);

@@ -14,7 +14,7 @@ import (
 
 func TestFilesArePresent(t *testing.T) {
 	for _, name := range []string{
-		"widget.js", "widget-chat.js",
+		"widget.js", "widget-chat.js", "widget.d.ts",
 		"demo/index.html", "demo/demo.js", "demo/demo.css",
 		"console/index.html", "console/console.js", "console/console.css",
 	} {

@@ -81,6 +81,8 @@ func newFile(name string, body []byte) *file {
 	switch path.Ext(name) { // not left to what the machine knows
 	case ".js":
 		f.kind = "text/javascript; charset=utf-8"
+	case ".ts":
+		f.kind = "text/plain; charset=utf-8" // .ts is a film to many machines
 	case ".css":
 		f.kind = "text/css; charset=utf-8"
 	case ".html":

@@ -50,14 +50,28 @@ export class Room {
     this.tabs = new Tabs(`uniqchat:${session.siteKey}`, (m) => this.heard(m));
     this.tracker = new Tracker((name, data) => this.line?.track(name, data) ?? (this.follower && this.passed({ say: "track", name, data })));
     this.typist = new TypingReporter(realClock, (state, preview) => this.do({ say: "typing", state, preview }));
+    addEventListener("pagehide", () => this.rest());
+    addEventListener("pageshow", (e) => { if (e.persisted && this.entries !== null) this.join(); });
+  }
+
+  /** The page is left, maybe to be come back to: what it has of the connection goes to another tab. */
+  private rest(): void {
+    const line = this.line;
+    this.line = null;
+    this.tabs.leave();
+    line?.stop();
+  }
+
+  private join(): void {
+    this.tabs.queue(() => this.lead());
+    if (!this.tabs.leading) this.tabs.tell({ say: "hello" });
   }
 
   /** Connects, or finds the tab that is connected. */
   start(): Promise<DatabaseEntries> {
     this.ready ??= (async () => {
       this.entries = await DatabaseEntries.open(await openDatabase(`uniqchat:${this.session.siteKey}`), localStore);
-      this.tabs.queue(() => this.lead());
-      if (!this.tabs.leading) this.tabs.tell({ say: "hello" });
+      this.join();
       return this.entries;
     })();
     return this.ready;
@@ -74,7 +88,7 @@ export class Room {
   }
 
   async send(kind: Kind, body: Body): Promise<void> {
-    if (this.typist !== null) this.typist.stop();
+    this.typist.stop();
     const entries = await this.start();
     let fresh = "";
     if (this.session.conv === "") this.session.conv = fresh = uuidv7();
@@ -150,9 +164,10 @@ export class Room {
   }
 
   private lead(): void {
-    this.line = new Line({
+    const line: Line = new Line({
       session: this.session, entries: this.entries!, device: this.device, alone: this.tabs.alone,
       publish: (part) => {
+        if (this.line !== line) return;
         this.take(part);
         if (this.tabs.alone) this.tabs.tell({ say: "state", part });
       },
@@ -162,7 +177,8 @@ export class Room {
       },
       up: () => this.tracker.flush(),
     });
-    void this.entries!.refresh().then(() => this.line?.start());
+    this.line = line;
+    void this.entries!.refresh().then(() => { if (this.line === line) line.start(); });
   }
 
   /** Does something with the connection, here or in the tab that has it. */

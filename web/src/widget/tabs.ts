@@ -8,7 +8,7 @@ export class Tabs<M> {
   readonly alone: boolean;
   private readonly channel: BroadcastChannel | null;
   private release: (() => void) | null = null;
-  private asked = false;
+  private waiting: AbortController | null = null;
 
   constructor(private readonly name: string, heard: (message: M) => void) {
     this.channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
@@ -18,8 +18,8 @@ export class Tabs<M> {
 
   /** Gets in line. lead is called when this tab's turn has come, at once if nobody leads. */
   queue(lead: () => void): void {
-    if (this.asked) return;
-    this.asked = true;
+    if (this.waiting !== null) return;
+    const waiting = (this.waiting = new AbortController());
     const go = () => {
       this.leading = true;
       lead();
@@ -28,10 +28,10 @@ export class Tabs<M> {
       go();
       return;
     }
-    void navigator.locks.request(this.name, () => new Promise<void>((done) => {
+    void navigator.locks.request(this.name, { signal: waiting.signal }, () => new Promise<void>((done) => {
       this.release = done;
       go();
-    })).catch(() => go()); // a page that may not lock
+    })).catch(() => { if (!waiting.signal.aborted) go(); }); // a page that may not lock
   }
 
   /** Tells the other tabs. */
@@ -39,9 +39,12 @@ export class Tabs<M> {
     this.channel?.postMessage(message);
   }
 
-  close(): void {
+  /** Leaves the line, so that the next tab gets its turn at once. */
+  leave(): void {
     this.leading = false;
+    this.waiting?.abort();
+    this.waiting = null;
     this.release?.();
-    this.channel?.close();
+    this.release = null;
   }
 }

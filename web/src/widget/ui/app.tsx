@@ -45,7 +45,7 @@ export function App(p: AppProps) {
   const title = folded.agent !== "" && !folded.closed ? folded.agent : p.host.settings.title || t.title;
 
   useEffect(() => {
-    if (p.open) (panel.current!.querySelector("textarea.main, .composer textarea, .messages") as HTMLElement | null)?.focus();
+    if (p.open) panel.current!.querySelector<HTMLElement>(".composer textarea")?.focus();
   }, [p.open]);
 
   const attempt = (f: () => Promise<unknown>) => { setTrouble(""); f().catch((e: unknown) => setTrouble(t.problem + (e instanceof Error ? e.message : String(e)))); };
@@ -62,7 +62,8 @@ export function App(p: AppProps) {
     uploads.add([...(e.dataTransfer?.files ?? [])]);
   };
   const keys = (e: KeyboardEvent) => {
-    if (e.key === "Escape") p.close();
+    if (e.key === "Escape" && menu) setMenu(false);
+    else if (e.key === "Escape") p.close();
     if (e.key === "Tab" && matchMedia("(max-width: 520px)").matches) trap(e, panel.current!);
   };
   const started = s.messages.length > 0 || room.outbox.length > 0 || uploads.list.length > 0;

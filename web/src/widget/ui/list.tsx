@@ -40,7 +40,7 @@ export function List({ folded, open, atEnd, greeting, children }: ListProps) {
   const { room, t, locale, uploads } = useDesk();
   const s = room.state;
   const box = useRef<HTMLDivElement>(null);
-  const was = useRef({ end: true, height: 0, first: "" });
+  const was = useRef({ end: true, height: 0, client: 0, first: "" });
   const [below, setBelow] = useState(0);
   const names = new Map(s.members.map((m) => [m.user, m.name]));
   const nameOf = (m: Message) => names.get(m.sender) || (m.role === "bot" ? t.bot : (m.role === "agent" && folded.agent) || t.agent);
@@ -72,19 +72,23 @@ export function List({ folded, open, atEnd, greeting, children }: ListProps) {
     const w = was.current;
     if (w.end) el.scrollTop = el.scrollHeight;
     else if (first !== w.first && w.first !== "") el.scrollTop += el.scrollHeight - w.height; // earlier ones came in above
-    was.current = { end: w.end, height: el.scrollHeight, first };
+    was.current = { end: w.end, height: el.scrollHeight, client: el.clientHeight, first };
   });
   useLayoutEffect(() => {
     const el = box.current!;
     const watch = new ResizeObserver(() => { if (was.current.end) el.scrollTop = el.scrollHeight; });
     watch.observe(el);
+    watch.observe(el.firstElementChild!); // a form or a rating grows by itself
     return () => watch.disconnect();
   }, []);
 
   const scrolled = () => {
     const el = box.current!;
+    const w = was.current;
+    const resized = el.clientHeight !== w.client || el.scrollHeight !== w.height; // a keyboard came up: it was not the visitor who scrolled
+    if (w.end && resized) el.scrollTop = el.scrollHeight;
     const end = el.scrollHeight - el.scrollTop - el.clientHeight < 60;
-    was.current.end = end;
+    was.current = { ...w, end, height: el.scrollHeight, client: el.clientHeight };
     atEnd(end);
     if (end !== (below === 0)) setBelow(end ? 0 : 1);
     if (el.scrollTop < 160 && s.hasOlder) room.older();
@@ -95,7 +99,7 @@ export function List({ folded, open, atEnd, greeting, children }: ListProps) {
   };
   return (
     <div class="middle">
-      <div class="messages" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label={t.conversation} data-testid="messages">
+      <div class="messages" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label={t.conversation} data-testid="messages"><div class="content">
         {s.hasOlder ? <button type="button" class="older" onClick={() => room.older()}>{t.older}</button> : greeting}
         <ol>
           {folded.items.map(row)}
@@ -111,7 +115,7 @@ export function List({ folded, open, atEnd, greeting, children }: ListProps) {
             <div class="stack"><div class="bubble dots" aria-hidden="true"><i /><i /><i /></div><span class="meta" data-testid="typing">{format(t.typing, { name: writing[0]! })}</span></div></div>
         )}
         {children}
-      </div>
+      </div></div>
       {below > 0 && <button type="button" class="down" aria-label={t.newest} onClick={down}><Icon name="down" />{room.unread > 0 && <span class="count">{room.unread}</span>}</button>}
     </div>
   );

@@ -1,6 +1,6 @@
 // The menu in the head of the panel.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 
@@ -9,7 +9,7 @@ export interface MenuItem { icon: Parameters<typeof Icon>[0]["name"]; label: str
 export function Menu({ items, close }: { items: readonly MenuItem[]; close(): void }) {
   const { t } = useDesk();
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     (box.current!.firstElementChild as HTMLElement | null)?.focus();
     const root = box.current!.getRootNode() as ShadowRoot;
     const outside = (e: Event) => { if (!e.composedPath().includes(box.current!)) close(); };

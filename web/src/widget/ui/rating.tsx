@@ -36,11 +36,11 @@ export function Rating({ conv, done, later }: { conv: string; done(): void; late
           ))}
         </div>
       </fieldset>
-      {stars > 0 && <textarea rows={2} maxLength={1000} placeholder={t.rateComment} aria-label={t.rateComment} value={comment} data-testid="rating-comment" onInput={(e) => setComment(e.currentTarget.value)} />}
+      <textarea rows={2} maxLength={1000} placeholder={t.rateComment} aria-label={t.rateComment} value={comment} data-testid="rating-comment" onInput={(e) => setComment(e.currentTarget.value)} />
       {bad !== "" && <small class="bad" role="alert">{bad}</small>}
       <div class="buttons">
         <button type="button" class="quiet" onClick={later}>{t.rateLater}</button>
-        {stars > 0 && <button type="submit" class="primary" disabled={busy} data-testid="rating-send">{t.rateSend}</button>}
+        <button type="submit" class="primary" disabled={busy || stars === 0} data-testid="rating-send">{t.rateSend}</button>
       </div>
     </form>
   );
