@@ -91,7 +91,7 @@ dataset: build ## 10 million messages in 1,000 tenants in the PostgreSQL of DATA
 	$(BIN)/uniqbench dataset --url '$(DATASET_URL)' $(DATASET_ARGS)
 
 .PHONY: generate
-generate: ## write generated files anew: golden vectors, docs/openapi.yaml
+generate: ## write generated files anew: golden vectors, docs/openapi.yaml, the types made of it
 	$(GO) test ./codec -run Golden -update
 	$(GO) test . -run TestConfigurationPage -update
 	$(GO) generate ./...

@@ -1,0 +1,1 @@
+import{Page as e,require_jsx_runtime as t,useTexts as n}from"./page.js";var r=t();function i(){let t=n();return(0,r.jsx)(e,{title:t.reports.title,children:(0,r.jsx)(`p`,{})})}export{i as default};

@@ -1,0 +1,1 @@
+import{Page as e,require_jsx_runtime as t,useTexts as n}from"./page.js";var r=t();function i({id:t}){let i=n();return(0,r.jsx)(e,{title:i.visitors.title,children:(0,r.jsx)(`p`,{children:t})})}export{i as default};

@@ -1,0 +1,1 @@
+export const inbox = { title: "Inbox", visitor: "Visitor {id}" };

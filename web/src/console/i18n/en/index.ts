@@ -1,0 +1,12 @@
+// English: the language whose keys all others have.
+
+import { inbox } from "./inbox.ts";
+import { reports } from "./reports.ts";
+import { session } from "./session.ts";
+import { settings } from "./settings.ts";
+import { shell, time } from "./shell.ts";
+import { visitors } from "./visitors.ts";
+
+export const name = "English";
+export const locale = "en";
+export const texts = { shell, time, session, inbox, visitors, reports, settings };
