@@ -1,1 +1,1 @@
-import{Page as e,require_jsx_runtime as t,useTexts as n}from"./page.js";var r=t();function i(){let t=n();return(0,r.jsx)(e,{title:t.settings.title,children:(0,r.jsx)(`p`,{})})}export{i as default};
+import{require_jsx_runtime as e,useTexts as t}from"./ui.module.js";import{Page as n}from"./page.js";var r=e();function i(){let e=t();return(0,r.jsx)(n,{title:e.settings.title,children:(0,r.jsx)(`p`,{})})}export{i as default};

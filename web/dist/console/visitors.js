@@ -1,1 +1,1 @@
-import{Page as e,require_jsx_runtime as t,useTexts as n}from"./page.js";var r=t();function i({id:t}){let i=n();return(0,r.jsx)(e,{title:i.visitors.title,children:(0,r.jsx)(`p`,{children:t})})}export{i as default};
+import{require_jsx_runtime as e,useTexts as t}from"./ui.module.js";import{Page as n}from"./page.js";var r=e();function i({id:e}){let i=t();return(0,r.jsx)(n,{title:i.visitors.title,children:(0,r.jsx)(`p`,{children:e})})}export{i as default};

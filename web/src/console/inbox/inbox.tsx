@@ -1,12 +1,27 @@
-// The inbox.
+// The inbox: lists of conversations, the one that is open, and who it is with. The address says what is shown:
+// /inbox/<conversation>?view=…&q=….
 
-import { usePages } from "../api/query.ts";
+import { useMemo } from "react";
+import { useLocation, useSearch } from "wouter";
+import { Conversation } from "../conversation/conversation.tsx";
 import { useTexts } from "../i18n/index.ts";
-import { Page } from "../ui/page.tsx";
-import { visitorName } from "./names.ts";
+import { Empty } from "../ui/empty.tsx";
+import { IconMessages } from "../ui/icons.ts";
+import { readFilters, writeFilters, type Filters } from "./filters.ts";
+import css from "./inbox.module.css";
+import { List } from "./list.tsx";
 
 export function Inbox({ id }: { id: string }) {
   const t = useTexts();
-  const list = usePages("/conversations", { query: { limit: 50 } });
-  return <Page title={t.inbox.title}>{list.items.map((c) => <p key={c.id} aria-current={c.id === id}>{visitorName(c, t)}</p>)}</Page>;
+  const search = useSearch();
+  const [, go] = useLocation();
+  const filters = useMemo(() => readFilters(search), [search]);
+  const open = (conv: string, f: Filters = filters) => go(`/inbox${conv === "" ? "" : `/${conv}`}${writeFilters(f)}`);
+  return (
+    <div className={css.inbox} data-open={id !== ""}>
+      <List id={id} filters={filters} change={(f) => open(id, f)} open={(conv) => open(conv)} />
+      {id === "" ? <div className={css.none}><Empty icon={<IconMessages size={22} />} title={t.inbox.pick} text={t.inbox.pickText} /></div>
+        : <Conversation key={id} id={id} back={() => open("")} />}
+    </div>
+  );
 }

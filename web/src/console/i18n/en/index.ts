@@ -1,5 +1,6 @@
 // English: the language whose keys all others have.
 
+import { conversation } from "./conversation.ts";
 import { inbox } from "./inbox.ts";
 import { reports } from "./reports.ts";
 import { session } from "./session.ts";
@@ -9,4 +10,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "English";
 export const locale = "en";
-export const texts = { shell, time, session, inbox, visitors, reports, settings };
+export const texts = { shell, time, session, inbox, conversation, visitors, reports, settings };
