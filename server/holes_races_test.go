@@ -75,7 +75,7 @@ func TestHoleClaimedLength(t *testing.T) {
 		c, err := net.Dial("tcp", n.HTTPAddr())
 		require.NoError(t, err)
 		defer c.Close()
-		_, err = fmt.Fprintf(c, "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n{", 1<<20)
+		_, err = fmt.Fprintf(c, "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", 1<<20, strings.Repeat(" ", 16<<10))
 		require.NoError(t, err)
 	}
 	most := int64(0)
