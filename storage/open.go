@@ -31,6 +31,8 @@ type Options struct {
 	Node string
 	// Passive nodes read and append but leave the projection to others.
 	Passive bool
+	// Encryption is how what people write is sealed.
+	Encryption Encryption
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
 }
@@ -74,7 +76,17 @@ func Open(ctx context.Context, o Options) (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), run: log.Run, close: log.Close}, nil
+	set := metrics.NewSet()
+	sealing, err := o.seal(ctx, log.Store(), set)
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	s := &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), run: log.Run, close: log.Close}
+	if sealing != nil {
+		s.Metrics = []*metrics.Set{set}
+		s.run = func(ctx context.Context) error { return together(ctx, log.Run, sealing) }
+	}
+	return s, nil
 }
 
 // Run does the storage's own work until ctx ends.

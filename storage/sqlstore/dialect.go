@@ -22,7 +22,7 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", ""),
+		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "", "{seal parts}", sqliteSeal),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -30,7 +30,7 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads),
+		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads, "{seal parts}", postgresSeal),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -84,6 +84,16 @@ var postgresUploads string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string
+
+// postgresSeal keeps the tables of 00014 from everybody's work but the system's.
+//
+//go:embed seal_postgres.sql
+var postgresSeal string
+
+// sqliteSeal is the index of 00014.
+const sqliteSeal = `
+CREATE INDEX visitors_external ON visitors (tenant, external_print) WHERE external_print <> '';
+`
 
 // postgresAuth is row-level security of the tables of 00003.
 //

@@ -62,6 +62,7 @@ const (
 // search is one page of a list by words.
 type search struct {
 	*Store
+	index  Index // over Store's
 	tenant chat.TenantID
 	f      *chat.Filter
 	terms  []text.Term
@@ -80,10 +81,14 @@ func (s *Store) search(ctx context.Context, tenant chat.TenantID, f *chat.Filter
 	if err != nil {
 		return nil, "", err
 	}
+	keys, err := s.keys.Of(ctx, tenant)
+	if err != nil {
+		return nil, "", err
+	}
 	var out []chat.Conversation
 	var next string
 	err = s.read(ctx, Of(tenant), func(ctx context.Context, q Querier) (err error) {
-		look := search{Store: s, tenant: tenant, f: f, terms: query.Terms, from: from}
+		look := search{Store: s, tenant: tenant, f: f, terms: query.Terms, from: from, index: sealedIndex(s.index, keys)}
 		if f.Visitor.IsZero() {
 			err = look.everywhere(ctx, q)
 		} else {
@@ -106,7 +111,7 @@ func (s *Store) search(ctx context.Context, tenant chat.TenantID, f *chat.Filter
 	if err != nil {
 		return nil, "", err
 	}
-	return out, next, nil
+	return out, next, s.keys.Conversations(ctx, out)
 }
 
 // everywhere goes through what has the words, from the newest on, until the page is full.

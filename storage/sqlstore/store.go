@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // Store implements chat.Store. Safe for concurrent use.
@@ -20,6 +21,7 @@ type Store struct {
 	read  Runner
 	write Runner
 	index Index
+	keys  *seal.Keyring // nil: nothing is sealed
 	due   chan struct{} // holds a token when webhooks' deliveries may be due
 }
 
@@ -151,8 +153,12 @@ func scanVisitor(scan row) (v chat.Visitor, err error) {
 
 // Visitor implements chat.Store.
 func (s *Store) Visitor(ctx context.Context, tenant chat.TenantID, id chat.VisitorID) (chat.Visitor, error) {
-	return readOne(ctx, s, Of(tenant), "visitor", scanVisitor, `SELECT id, tenant, external_id, verified, name, email, locale, page,
+	v, err := readOne(ctx, s, Of(tenant), "visitor", scanVisitor, `SELECT id, tenant, external_id, verified, name, email, locale, page,
 		attributes, created_at FROM visitors WHERE tenant = $1 AND id = $2`, tenant, id)
+	if err != nil {
+		return v, err
+	}
+	return v, s.keys.Visitor(ctx, &v)
 }
 
 func scanTeam(scan row) (t chat.Team, err error) {

@@ -86,10 +86,11 @@ func (s *Store) Ping(ctx context.Context, tenant chat.TenantID, id chat.WebhookI
 		d, err = readDelivery(ctx, q, tenant, o.Deliveries[0].ID)
 		return err
 	})
-	if err == nil {
-		s.WebhooksWritten()
+	if err != nil {
+		return d, err
 	}
-	return d, err
+	s.WebhooksWritten()
+	return d, s.keys.Delivery(ctx, &d)
 }
 
 // closeBreaker lets an endpoint be tried at once, because a person asks. Conflict if it is not active.
@@ -124,8 +125,9 @@ func (s *Store) Replay(ctx context.Context, tenant chat.TenantID, id chat.Delive
 		d, err = readDelivery(ctx, q, tenant, id)
 		return err
 	})
-	if err == nil {
-		s.WebhooksWritten()
+	if err != nil {
+		return d, err
 	}
-	return d, err
+	s.WebhooksWritten()
+	return d, s.keys.Delivery(ctx, &d)
 }
