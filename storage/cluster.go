@@ -21,6 +21,7 @@ type cluster struct {
 	broker    *redis.Broker
 	projector *postgres.Projector
 	indexer   *postgres.Indexer
+	sealing   func(ctx context.Context) error // nil: nothing is sealed
 	close     func() error
 }
 
@@ -52,8 +53,13 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 		return nil, err
 	}
 	set := metrics.NewSet()
+	sealing, err := o.seal(ctx, db.Store(), set)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
 	c := &cluster{db: db, broker: redis.NewBroker(client, redisPrefix, o.Logger)}
-	c.log = redis.New(redis.Options{Client: client, Prefix: redisPrefix, Ack: ack, Database: db, Logger: o.Logger, Metrics: set})
+	c.log = redis.New(redis.Options{Client: client, Prefix: redisPrefix, Ack: ack, Database: db, Keys: db.Store().Keyring(), Logger: o.Logger, Metrics: set})
 	if o.Node == "" {
 		o.Node = chat.NewID[chat.Presence]().String()
 	}
@@ -63,6 +69,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 		})
 		c.indexer = postgres.NewIndexer(db, postgres.IndexerOptions{Logger: o.Logger, Metrics: set})
 	}
+	c.sealing = sealing
 	c.close = func() error {
 		db.Close()
 		return client.Close()
@@ -80,6 +87,9 @@ func (c *cluster) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.log.Run(ctx) })
 	g.Go(func() error { return c.broker.Run(ctx) })
+	if c.sealing != nil {
+		g.Go(func() error { return c.sealing(ctx) })
+	}
 	if c.projector != nil {
 		g.Go(func() error {
 			select {

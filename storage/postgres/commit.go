@@ -57,6 +57,10 @@ func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) 
 		events = append(events, portions[i].events...)
 	}
 	w := workOf(events)
+	if w.keys, err = d.store.Keyring().Writing(ctx, events); err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	w.hooks.keys = w.keys
 	w.without(dead)
 	for range maxRepeats {
 		if w.hooks.subscribers, err = d.subscribed(ctx); err != nil {
@@ -79,7 +83,7 @@ func (d *DB) commitOnce(ctx context.Context, portions []portion, w *work, dead [
 		batch := &pgx.Batch{}
 		d.queueAdvance(batch, portions)
 		w.hooks.queueVersion(batch)
-		d.queueDead(batch, dead)
+		d.queueDead(batch, dead, w.keys)
 		w.queue(batch)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
@@ -131,7 +135,7 @@ func (w *work) queue(batch *pgx.Batch) {
 	})
 	w.queueConversations(batch)
 	w.queueFields(batch)
-	w.hooks.queueVisitors(batch, w.visitors)
+	w.hooks.queueVisitors(batch, w, w.visitors)
 	w.queueRevisions(batch)
 }
 
@@ -145,7 +149,7 @@ func (w *work) queueConversations(batch *pgx.Batch) {
 
 func (w *work) queueMessages(batch *pgx.Batch, then func(inserted int) error) {
 	if len(w.messages) > 0 {
-		batch.Queue(insertMessages, messageArgs(w.messages)...).Exec(func(tag pgconn.CommandTag) error { return then(int(tag.RowsAffected())) })
+		batch.Queue(insertMessages, w.messageArgs(w.messages)...).Exec(func(tag pgconn.CommandTag) error { return then(int(tag.RowsAffected())) })
 	}
 }
 
@@ -155,7 +159,7 @@ const findMessages = `SELECT k.i FROM unnest($1::bytea[], $2::bytea[], $3::bytea
 
 // find splits messages into those that are in the database and those that are not.
 func find(ctx context.Context, tx pgx.Tx, messages []*chat.Event) (there, missing []*chat.Event, err error) {
-	args := messageArgs(messages)
+	args := (&work{}).messageArgs(messages)
 	rows, err := tx.Query(ctx, findMessages, args[0], args[1], args[5])
 	if err != nil {
 		return nil, nil, fmt.Errorf("find messages: %w", err)
@@ -184,7 +188,7 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	batch := &pgx.Batch{}
 	d.queueAdvance(batch, portions) // first: from here on nobody else writes these conversations
 	w.hooks.queueVersion(batch)
-	d.queueDead(batch, dead)
+	d.queueDead(batch, dead, w.keys)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
@@ -200,7 +204,7 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	only.queueMessages(batch, func(n int) error { inserted = n; return nil })
 	only.queueConversations(batch)
 	only.queueFields(batch)
-	w.hooks.queueVisitors(batch, only.visitors)
+	w.hooks.queueVisitors(batch, w, only.visitors)
 	only.queueRevisions(batch)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
@@ -220,6 +224,6 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 		strangers = append(strangers, deadMessage(e, "another message has its place in the conversation"))
 	}
 	batch = &pgx.Batch{}
-	d.queueDead(batch, strangers)
+	d.queueDead(batch, strangers, w.keys)
 	return strangers, tx.SendBatch(ctx, batch).Close()
 }

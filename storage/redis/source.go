@@ -152,7 +152,7 @@ func (l *Log) readStream(ctx context.Context, p *partition, after project.Cursor
 
 // decode reads an entry. With level replica nobody is acknowledged by way of the feed: the call itself has waited for the replica.
 func (l *Log) decode(partition int, raw []byte) (*project.Batch, error) {
-	b, err := readEntry(partition, raw)
+	b, err := readEntry(partition, raw, l.opener())
 	if err == nil && l.Ack == AckReplica {
 		for i := range b.Events {
 			b.Events[i].Origin.Request, b.Events[i].Origin.Session = 0, [16]byte{}

@@ -173,6 +173,31 @@ func (k *Keyring) AllReady(ctx context.Context, events []chat.Event) error {
 	return nil
 }
 
+// All are the keys of some tenants. Nil where encryption is off.
+type All map[chat.TenantID]*Tenant
+
+// Writing returns the keys of the events' tenants, made where there are none; of erased tenants those that keep nothing.
+func (k *Keyring) Writing(ctx context.Context, events []*chat.Event) (All, error) {
+	if k == nil {
+		return nil, nil
+	}
+	out := make(All)
+	for _, e := range events {
+		if out[e.Tenant] != nil {
+			continue
+		}
+		t, err := k.Ready(ctx, e.Tenant)
+		if errors.Is(err, errTenantErased) {
+			t, err = k.Of(ctx, e.Tenant)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[e.Tenant] = t
+	}
+	return out, nil
+}
+
 // make makes a tenant's first keys, unless it has some.
 func (k *Keyring) make(ctx context.Context, tenant chat.TenantID) error {
 	rows := []Row{k.newRow(tenant, WordsKey), k.newRow(tenant, 1)}

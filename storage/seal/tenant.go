@@ -99,6 +99,17 @@ func (t *Tenant) Append(dst, plain []byte, p Place) []byte {
 	return t.live[t.newest].Seal(dst, nonce, plain, t.bound(buf[:0], t.newest, &p))
 }
 
+// Same is Append for what is to become the same value each time: the nonce is made of the value, as in SIV (RFC 5297).
+func (t *Tenant) Same(plain []byte, p Place) []byte {
+	var buf [128]byte
+	h := t.macs.mac()
+	_, _ = h.Write([]byte{macNonce})
+	_, _ = h.Write(t.bound(buf[:0], t.newest, &p))
+	_, _ = h.Write(plain)
+	dst := append(be.AppendUint32([]byte{version}, t.newest), h.Sum(nil)[:chacha20poly1305.NonceSizeX]...)
+	return t.live[t.newest].Seal(dst, dst[5:headLen], plain, t.bound(buf[:0], t.newest, &p))
+}
+
 // Open opens a value that Append made.
 func (t *Tenant) Open(sealed []byte, p Place) ([]byte, error) {
 	if t == nil {
@@ -123,16 +134,22 @@ func (t *Tenant) Open(sealed []byte, p Place) ([]byte, error) {
 	return plain, nil
 }
 
-// Text is a text as it is kept: sealed, if the tenant's are. An empty text stays empty.
+// Text is a text as it is kept: sealed, if the tenant's are. An empty text stays empty, and of an erased tenant nothing is kept.
 func (t *Tenant) Text(plain string, p Place) string {
+	if t.Erased() {
+		return ""
+	}
 	if !t.Seals() || plain == "" {
 		return plain
 	}
 	return string(t.encode(textMark, []byte(plain), nil, p))
 }
 
-// Body is Text for bytes.
+// Body is Text for a message's body.
 func (t *Tenant) Body(plain []byte, p Place) string {
+	if t.Erased() {
+		return string(Unreadable)
+	}
 	if !t.Seals() || len(plain) == 0 {
 		return string(plain)
 	}
@@ -141,6 +158,9 @@ func (t *Tenant) Body(plain []byte, p Place) string {
 
 // JSON is a JSON object as it is kept: as a string, if the tenant's are sealed. An empty object stays one, as does none.
 func (t *Tenant) JSON(plain string, p Place) string {
+	if t.Erased() {
+		return "{}"
+	}
 	if !t.Seals() || plain == "" || plain == "{}" {
 		return plain
 	}

@@ -12,7 +12,7 @@ import (
 // Visitor is a visitor as its row keeps it. What is empty stays empty, so that rows can tell what is new from what is not there.
 func (t *Tenant) Visitor(v *chat.Visitor) (kept chat.Visitor, externalPrint string) {
 	kept = *v
-	if !t.Seals() {
+	if !t.Seals() && !t.Erased() {
 		return kept, ""
 	}
 	kept.ExternalID = t.Text(v.ExternalID, OfVisitor("external_id", v.ID))
@@ -20,7 +20,7 @@ func (t *Tenant) Visitor(v *chat.Visitor) (kept chat.Visitor, externalPrint stri
 	kept.Email = t.Text(v.Email, OfVisitor("email", v.ID))
 	kept.Page = t.Text(v.Page, OfVisitor("page", v.ID))
 	kept.Attributes = json.RawMessage(t.JSON(string(v.Attributes), OfVisitor("attributes", v.ID)))
-	if v.ExternalID != "" {
+	if v.ExternalID != "" && t.Seals() {
 		externalPrint = t.Blind("visitors.external_id", v.ExternalID)
 	}
 	return kept, externalPrint
@@ -53,7 +53,7 @@ func first(err error, what string, one error) error {
 
 // Fields is what an event tells of a conversation, as its row keeps it.
 func (t *Tenant) Fields(conv chat.ConversationID, f *chat.Fields) *chat.Fields {
-	if !t.Seals() || f == nil {
+	if f == nil || !t.Seals() && !t.Erased() {
 		return f
 	}
 	kept := *f

@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"hash"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/uniqchat/uniqchat/chat/text"
@@ -19,6 +20,7 @@ const (
 	macToken  = 't' // a whole token
 	macPrefix = 'p' // what tokens begin with
 	macPrint  = 'f' // a message's kind and body
+	macNonce  = 'n' // a value that must be the same each time it is sealed
 	macBlind  = 'b' // a value that must be found by equality
 )
 
@@ -71,6 +73,19 @@ func (k *Tokens) Len() int { return len(k.sums) }
 func (k *Tokens) At(i int) []byte {
 	encodeToken(&k.buf, k.sums[i])
 	return k.buf[:]
+}
+
+// String is all of them with spaces between.
+func (k *Tokens) String() string {
+	var out strings.Builder
+	out.Grow(k.Len() * (tokenLen + 1))
+	for i := range k.Len() {
+		if i > 0 {
+			out.WriteByte(' ')
+		}
+		out.Write(k.At(i))
+	}
+	return out.String()
 }
 
 func encodeToken(dst *[tokenLen]byte, v uint64) {

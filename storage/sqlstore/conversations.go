@@ -72,10 +72,10 @@ func revision(shown []byte) (chat.Revised, []byte) {
 func (s *Store) Conversation(ctx context.Context, key chat.Key) (chat.Conversation, error) {
 	c, err := readOne(ctx, s, Of(key.Tenant), "conversation", scanConversation, selectConversation+` FROM conversations c`+
 		withVisitorAndMessage+`WHERE c.tenant = $1 AND c.id = $2`, key.Tenant, key.Conversation)
-	if err != nil {
-		return chat.Conversation{}, err
+	if err == nil {
+		err = s.keys.Conversation(ctx, &c.Conversation)
 	}
-	return c.Conversation, s.keys.Conversation(ctx, &c.Conversation)
+	return c.Conversation, err
 }
 
 var allStatuses = []chat.Status{chat.Queued, chat.Open, chat.WithBot, chat.Snoozed, chat.Closed}

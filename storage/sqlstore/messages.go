@@ -30,10 +30,10 @@ func scanMessage(scan row) (m chat.Message, err error) {
 func (s *Store) Message(ctx context.Context, key chat.Key, id chat.MessageID) (chat.Message, error) {
 	m, err := readOne(ctx, s, Of(key.Tenant), "message", scanMessage, `SELECT `+messageColumns+` FROM messages
 		WHERE tenant = $1 AND conv = $2 AND id = $3`, key.Tenant, key.Conversation, id)
-	if err != nil {
-		return m, err
+	if err == nil {
+		err = s.keys.Message(ctx, &m)
 	}
-	return m, s.keys.Message(ctx, &m)
+	return m, err
 }
 
 const (

@@ -155,10 +155,10 @@ func scanVisitor(scan row) (v chat.Visitor, err error) {
 func (s *Store) Visitor(ctx context.Context, tenant chat.TenantID, id chat.VisitorID) (chat.Visitor, error) {
 	v, err := readOne(ctx, s, Of(tenant), "visitor", scanVisitor, `SELECT id, tenant, external_id, verified, name, email, locale, page,
 		attributes, created_at FROM visitors WHERE tenant = $1 AND id = $2`, tenant, id)
-	if err != nil {
-		return v, err
+	if err == nil {
+		err = s.keys.Visitor(ctx, &v)
 	}
-	return v, s.keys.Visitor(ctx, &v)
+	return v, err
 }
 
 func scanTeam(scan row) (t chat.Team, err error) {

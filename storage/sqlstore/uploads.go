@@ -46,10 +46,10 @@ func scanUse(scan row) (u chat.UploadUse, err error) {
 func (s *Store) Upload(ctx context.Context, tenant chat.TenantID, id chat.UploadID) (chat.Upload, error) {
 	u, err := readOne(ctx, s, Of(tenant), "upload", scanUpload, `SELECT `+uploadColumns+`, `+shown+` FROM uploads
 		WHERE tenant = $1 AND id = $2 AND state = 1`, tenant, id)
-	if err != nil {
-		return u, err
+	if err == nil {
+		err = s.keys.Upload(ctx, &u)
 	}
-	return u, s.keys.Upload(ctx, &u)
+	return u, err
 }
 
 // UploadTotal implements chat.Uploads.

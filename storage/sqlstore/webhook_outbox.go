@@ -90,7 +90,8 @@ func (s *Store) Ping(ctx context.Context, tenant chat.TenantID, id chat.WebhookI
 		return d, err
 	}
 	s.WebhooksWritten()
-	return d, s.keys.Delivery(ctx, &d)
+	err = s.keys.Delivery(ctx, &d)
+	return d, err
 }
 
 // closeBreaker lets an endpoint be tried at once, because a person asks. Conflict if it is not active.
@@ -129,5 +130,6 @@ func (s *Store) Replay(ctx context.Context, tenant chat.TenantID, id chat.Delive
 		return d, err
 	}
 	s.WebhooksWritten()
-	return d, s.keys.Delivery(ctx, &d)
+	err = s.keys.Delivery(ctx, &d)
+	return d, err
 }
