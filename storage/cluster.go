@@ -53,7 +53,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 		return nil, err
 	}
 	set := metrics.NewSet()
-	sealing, err := o.seal(ctx, db.Store(), set)
+	sealing, err := o.seal(ctx, db.Store(), nil, nil, set)
 	if err != nil {
 		db.Close()
 		return nil, err

@@ -77,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Storage, error) {
 		return nil, err
 	}
 	set := metrics.NewSet()
-	sealing, err := o.seal(ctx, log.Store(), set)
+	sealing, err := o.seal(ctx, log.Store(), log.Reindex, log.Tidy, set)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}

@@ -27,7 +27,7 @@ type Encryption struct {
 var errSealed = errors.New("the database holds what is sealed: set encryption.key_file, or open everything first (encryption.enabled: false with the key file still set, until `uniqchat keys status` says that nothing is sealed)")
 
 // seal makes a store seal and open, if it is to, and returns what must run beside it; nil if nothing must.
-func (o *Options) seal(ctx context.Context, store *sqlstore.Store, set *metrics.Set) (func(context.Context) error, error) {
+func (o *Options) seal(ctx context.Context, store *sqlstore.Store, reindex sqlstore.Reindex, finished func(context.Context) error, set *metrics.Set) (func(context.Context) error, error) {
 	e := &o.Encryption
 	if e.Masters == nil {
 		left, err := store.StillSealed(ctx)
@@ -41,7 +41,8 @@ func (o *Options) seal(ctx context.Context, store *sqlstore.Store, set *metrics.
 	if err := store.BeginSealing(ctx, !e.Off); err != nil {
 		return nil, fmt.Errorf("begin to seal: %w", err)
 	}
-	return ring.Run, nil
+	again := sqlstore.NewResealer(store, sqlstore.ResealerOptions{Node: o.Node, Reindex: reindex, Finished: finished, Poll: e.Poll, Logger: o.Logger, Metrics: set})
+	return func(ctx context.Context) error { return together(ctx, ring.Run, again.Run) }, nil
 }
 
 // together runs functions until one fails or ctx ends.

@@ -73,7 +73,7 @@ func (l *deadLetter) kept(keys *seal.Tenant) []byte {
 	case keys.Erased():
 		return []byte{}
 	case keys.Seals():
-		return keys.Same(l.payload, seal.OfDead(l.key.Conversation, l.id))
+		return keys.Same(l.payload, seal.OfDead(l.key.Conversation, l.seq))
 	}
 	return l.payload
 }

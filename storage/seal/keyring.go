@@ -286,13 +286,18 @@ func (k *Keyring) open(tenant chat.TenantID, rows []Row) (*Tenant, error) {
 			haveWords = true
 			copy(t.macs[:], key)
 			clear(key)
+			if t.live[WordsKey], err = chacha20poly1305.NewX(t.macs.derive("values")); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if t.live[uint32(r.ID)], err = chacha20poly1305.NewX(key); err != nil {
 			return nil, err
 		}
 		clear(key)
-		t.newest = max(t.newest, uint32(r.ID))
+		if t.newest = max(t.newest, uint32(r.ID)); t.newest == uint32(r.ID) {
+			t.since = r.Created
+		}
 	}
 	t.seals = k.Seals && haveWords && t.newest > 0
 	return t, nil

@@ -42,6 +42,8 @@ func OfAttempt(column string, id chat.DeliveryID, attempt int) Place {
 func OfUpload(id chat.UploadID) Place { return Place{Column: "uploads.name", Row: id} }
 
 // OfDead is the place of a row that could not be written.
-func OfDead(conv chat.ConversationID, id [16]byte) Place {
-	return Place{Column: "dead_letter.payload", Row: conv, Sub: id}
+func OfDead(conv chat.ConversationID, seq chat.Seq) Place {
+	p := Place{Column: "dead_letter.payload", Row: conv}
+	be.PutUint64(p.Sub[:], uint64(seq))
+	return p
 }

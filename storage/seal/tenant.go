@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
 
@@ -54,6 +55,7 @@ type Tenant struct {
 	id     chat.TenantID
 	live   map[uint32]cipher.AEAD
 	newest uint32
+	since  time.Time // when that was made
 	macs   words
 	seals  bool // false: what is written is plain
 	erased bool
@@ -77,6 +79,9 @@ func (t *Tenant) Newest() uint32 {
 	return t.newest
 }
 
+// Since is when the key was made that seals.
+func (t *Tenant) Since() time.Time { return t.since }
+
 // bound is the associated data of a value: it is written where the value is going to be, in spare capacity, to allocate nothing.
 func (t *Tenant) bound(dst []byte, key uint32, p *Place) []byte {
 	dst = append(dst, version)
@@ -99,15 +104,16 @@ func (t *Tenant) Append(dst, plain []byte, p Place) []byte {
 	return t.live[t.newest].Seal(dst, nonce, plain, t.bound(buf[:0], t.newest, &p))
 }
 
-// Same is Append for what is to become the same value each time: the nonce is made of the value, as in SIV (RFC 5297).
+// Same is Append for what is to become the same value each time, with a key that lasts: the nonce is made of the value, as in
+// SIV (RFC 5297).
 func (t *Tenant) Same(plain []byte, p Place) []byte {
 	var buf [128]byte
 	h := t.macs.mac()
 	_, _ = h.Write([]byte{macNonce})
-	_, _ = h.Write(t.bound(buf[:0], t.newest, &p))
+	_, _ = h.Write(t.bound(buf[:0], WordsKey, &p))
 	_, _ = h.Write(plain)
-	dst := append(be.AppendUint32([]byte{version}, t.newest), h.Sum(nil)[:chacha20poly1305.NonceSizeX]...)
-	return t.live[t.newest].Seal(dst, dst[5:headLen], plain, t.bound(buf[:0], t.newest, &p))
+	dst := append(be.AppendUint32([]byte{version}, WordsKey), h.Sum(nil)[:chacha20poly1305.NonceSizeX]...)
+	return t.live[WordsKey].Seal(dst, dst[5:headLen], plain, t.bound(buf[:0], WordsKey, &p))
 }
 
 // Open opens a value that Append made.

@@ -15,11 +15,20 @@ import (
 // words is a tenant's key of search words and fingerprints. It is not rotated: everything would have to be indexed anew.
 type words [keyLen]byte
 
+// derive makes another lasting key of it.
+func (w *words) derive(what string) []byte {
+	h := w.mac()
+	_, _ = h.Write([]byte{macKey})
+	_, _ = h.Write([]byte(what))
+	return h.Sum(nil)
+}
+
 // What an HMAC stands for: one of a kind says nothing of another.
 const (
 	macToken  = 't' // a whole token
 	macPrefix = 'p' // what tokens begin with
 	macPrint  = 'f' // a message's kind and body
+	macKey    = 'k' // another key
 	macNonce  = 'n' // a value that must be the same each time it is sealed
 	macBlind  = 'b' // a value that must be found by equality
 )

@@ -97,3 +97,31 @@ func isRevised(ctx context.Context, q sqlstore.Querier, m *chat.Message) (bool, 
 	}
 	return err == nil, err
 }
+
+// Reindex is reindex for whoever brings old rows into another form: a sqlstore.Reindex.
+func (l *Log) Reindex(ctx context.Context, q sqlstore.Querier, m *chat.Message, old *seal.Tenant, body []byte, keys *seal.Tenant) (err error) {
+	w := words{keys: l.store.Keyring()}
+	if w.doc, err = q.PrepareContext(ctx, insertDoc); err != nil {
+		return err
+	}
+	defer w.doc.Close()
+	if w.text, err = q.PrepareContext(ctx, insertWords); err != nil {
+		return err
+	}
+	defer w.text.Close()
+	return w.reindex(ctx, q, m, old, body, keys)
+}
+
+// Tidy makes what was deleted leave the index and the write-ahead log: a sqlstore.ResealerOptions.Finished. Free space of the file is
+// overwritten as it becomes free.
+func (l *Log) Tidy(ctx context.Context) error {
+	err := l.change(ctx, sqlstore.System, func(ctx context.Context, q sqlstore.Querier) error {
+		_, err := q.ExecContext(ctx, `INSERT INTO search (search) VALUES ('optimize')`)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var busy, frames, moved int
+	return l.read.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved)
+}

@@ -58,6 +58,11 @@ func (l *Log) Run(ctx context.Context) error {
 		opens: make(map[visitorKey]chat.ConversationID), keys: l.store.Keyring(),
 	}
 	w.words.keys, w.hooks.keys = w.keys, w.keys
+	if w.keys != nil { // what was plain, or a key, is not to stay in free space
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA secure_delete = ON`); err != nil {
+			return fmt.Errorf("open the writer: %w", err)
+		}
+	}
 	if err := w.stmts.prepare(context.WithoutCancel(ctx), conn); err != nil {
 		return err
 	}

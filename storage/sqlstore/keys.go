@@ -143,6 +143,11 @@ const wrappedLen = 72
 // EraseKeys removes a tenant's keys for good: nothing that was sealed with them can be read again. It stays erased.
 func (s *Store) EraseKeys(ctx context.Context, tenant chat.TenantID, at time.Time) error {
 	err := s.write(ctx, System, func(ctx context.Context, q Querier) error {
+		if _, ok := s.index.(SQLiteIndex); ok {
+			if _, err := q.ExecContext(ctx, `PRAGMA secure_delete = ON`); err != nil {
+				return err
+			}
+		}
 		// Overwritten first: an engine may keep the bytes of what is deleted.
 		if _, err := q.ExecContext(ctx, `UPDATE tenant_keys SET master = '', wrapped = $2 WHERE tenant = $1`, tenant, make([]byte, wrappedLen)); err != nil {
 			return err
@@ -218,4 +223,38 @@ func (s *Store) BeginSealing(ctx context.Context, seals bool) error {
 		}
 		return keysChanged(ctx, q)
 	})
+}
+
+// Sealing is how a tenant's rows are sealed.
+type Sealing struct {
+	Tenant chat.TenantID
+	Keys   []int64 // live data keys, the newest last
+	Erased bool
+	// Reached is the data key that all rows are sealed with, or a later one; 0: they are plain; -1: they may be anything.
+	Reached int64
+}
+
+// Sealing tells of all tenants that have keys, or had.
+func (s *Store) Sealing(ctx context.Context) (all []Sealing, err error) {
+	tenants, err := s.SealedTenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tenants {
+		keys, done, err := s.Keys(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		one := Sealing{Tenant: t, Reached: done}
+		for _, k := range keys {
+			switch {
+			case k.ID == seal.Erased:
+				one.Erased = true
+			case k.ID > 0:
+				one.Keys = append(one.Keys, k.ID)
+			}
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
