@@ -114,13 +114,18 @@ func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, e
 		if err != nil {
 			return nil, nil, err
 		}
+		o.attach(db.Store())
 		return db.Store(), func() error { db.Close(); return nil }, nil
 	}
 	path, err := sqlitePath(o.URL)
 	if err != nil {
 		return nil, nil, err
 	}
-	return sqlite.OpenStore(ctx, path)
+	store, closeStore, err := sqlite.OpenStore(ctx, path)
+	if err == nil {
+		o.attach(store)
+	}
+	return store, closeStore, err
 }
 
 func isPostgres(url string) bool {

@@ -45,6 +45,13 @@ func (o *Options) seal(ctx context.Context, store *sqlstore.Store, reindex sqlst
 	return func(ctx context.Context) error { return together(ctx, ring.Run, again.Run) }, nil
 }
 
+// attach makes a store that is opened beside a server seal and open.
+func (o *Options) attach(store *sqlstore.Store) {
+	if e := &o.Encryption; e.Masters != nil {
+		store.Seal(seal.New(e.Masters, store, seal.Options{Seals: !e.Off, Logger: o.Logger}))
+	}
+}
+
 // together runs functions until one fails or ctx ends.
 func together(ctx context.Context, runs ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)

@@ -33,6 +33,8 @@ type place struct {
 	logMu sync.Mutex
 	// flush makes everything that is in memory be in files.
 	flush func(t *testing.T)
+	// drained waits until nothing waits anywhere that was sealed before now.
+	drained func(t *testing.T)
 }
 
 func (p *place) Write(b []byte) (int, error) {
@@ -94,7 +96,7 @@ func sqlitePlace(t *testing.T) *place {
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	return &place{o: storage.Options{URL: "sqlite:" + path}, db: db, dirs: []string{dir}, flush: func(*testing.T) {}}
+	return &place{o: storage.Options{URL: "sqlite:" + path}, db: db, dirs: []string{dir}, flush: func(*testing.T) {}, drained: func(*testing.T) {}}
 }
 
 func clusterPlace(t *testing.T) *place {
@@ -117,6 +119,17 @@ func clusterPlace(t *testing.T) *place {
 		require.NoError(t, err)
 		_, err = redis.Do(t.Context(), "SAVE")
 		require.NoError(t, err)
+	}
+	p.drained = func(t *testing.T) { // entries of the log are kept for a minute
+		client := redis.Client()
+		defer client.Close()
+		require.Eventually(t, func() bool {
+			left := int64(0)
+			for _, name := range client.Keys(t.Context(), "*:log").Val() {
+				left += client.XLen(t.Context(), name).Val()
+			}
+			return left == 0
+		}, 3*time.Minute, time.Second)
 	}
 	_, err = p.db.ExecContext(t.Context(), `SET uniqchat.system = 'on'`)
 	require.NoError(t, err)
@@ -316,7 +329,7 @@ func testSealed(t *testing.T, p *place) {
 	require.NoError(t, err)
 	require.Equal(t, chat.Conflict, chat.CodeOf(r[0].Err))
 
-	rotated(t, s, masters, fresh)
+	rotated(t, p, s, masters, fresh)
 	reads(t, s, old, "plantedold")
 	reads(t, s, fresh, "plantednew")
 
@@ -383,7 +396,7 @@ func testSealed(t *testing.T, p *place) {
 }
 
 // rotated makes a new data key while messages are sent: nothing is lost, and the old key can go.
-func rotated(t *testing.T, s *storage.Storage, masters *seal.Masters, k *talk) {
+func rotated(t *testing.T, p *place, s *storage.Storage, masters *seal.Masters, k *talk) {
 	t.Helper()
 	var wg sync.WaitGroup
 	sent := make([][]chat.Event, 4)
@@ -413,7 +426,11 @@ func rotated(t *testing.T, s *storage.Storage, masters *seal.Masters, k *talk) {
 	close(stop)
 	wg.Wait()
 	settle(t, s)
-	n, err := s.Store.RetireKeys(t.Context(), k.tenant, time.Now(), 0)
+	n, err := s.Store.RetireKeys(t.Context(), k.tenant, time.Now(), time.Hour)
+	require.NoError(t, err)
+	require.Zero(t, n, "something may still wait")
+	p.drained(t)
+	n, err = s.Store.RetireKeys(t.Context(), k.tenant, time.Now(), 0)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	s.Store.Keyring().Refresh()

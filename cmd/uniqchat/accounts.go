@@ -31,7 +31,11 @@ func withStore(cmd *cobra.Command, fn func(ctx context.Context, store *sqlstore.
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	store, closeStore, err := storage.OpenStore(ctx, storageOptions(cfg))
+	o, err := storageOptions(cfg)
+	if err != nil {
+		return err
+	}
+	store, closeStore, err := storage.OpenStore(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -51,7 +55,11 @@ func migrateCommand() *cobra.Command {
 			if ctx == nil {
 				ctx = context.Background()
 			}
-			if err := storage.Migrate(ctx, storageOptions(cfg)); err != nil {
+			o, err := storageOptions(cfg)
+			if err != nil {
+				return err
+			}
+			if err := storage.Migrate(ctx, o); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "the schema is up to date")
@@ -91,7 +99,7 @@ func tenantCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(create, list)
+	cmd.AddCommand(create, list, eraseKeysCommand())
 	return cmd
 }
 

@@ -100,7 +100,10 @@ func (p *process) serve(ctx context.Context) (err error) {
 	defer close(over)
 	go p.listen(signals, stop, over)
 
-	o := storageOptions(p.cfg)
+	o, err := storageOptions(p.cfg)
+	if err != nil {
+		return err
+	}
 	o.Logger, o.Passive = p.logger, p.role == server.RoleAPI
 	var release func()
 	o.Node, release = nodeName(p.cfg.DataDir)
@@ -131,9 +134,10 @@ func (p *process) serve(ctx context.Context) (err error) {
 	return p.run(ctx, kept)
 }
 
-// storageOptions is where the configuration says that things are kept.
-func storageOptions(c *config.Config) storage.Options {
-	return storage.Options{URL: c.Storage.URL, Redis: c.Redis.URL, Ack: c.Storage.Ack}
+// storageOptions is where the configuration says that things are kept, and how.
+func storageOptions(c *config.Config) (storage.Options, error) {
+	e, err := encryption(&c.Encryption)
+	return storage.Options{URL: c.Storage.URL, Redis: c.Redis.URL, Ack: c.Storage.Ack, Encryption: e}, err
 }
 
 // run serves on opened storage.
@@ -149,7 +153,7 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
-	shelf, closeShelf, err := p.openFiles(ctx)
+	shelf, closeShelf, err := p.openFiles(ctx, kept.Store.Keyring())
 	if err != nil {
 		return err
 	}

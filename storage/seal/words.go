@@ -29,6 +29,7 @@ const (
 	macPrefix = 'p' // what tokens begin with
 	macPrint  = 'f' // a message's kind and body
 	macKey    = 'k' // another key
+	macFile   = 'u' // a file's key
 	macNonce  = 'n' // a value that must be the same each time it is sealed
 	macBlind  = 'b' // a value that must be found by equality
 )
