@@ -1,12 +1,14 @@
 package redis
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/project"
 	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
@@ -81,4 +83,39 @@ func (l *Log) opener() opener {
 		}
 		return nil, fmt.Errorf("open an entry: %w", err)
 	}
+}
+
+// readable looks into the rows for messages that could not be opened where they waited: their key may be gone since. Of an erased tenant
+// nothing is shown that memory still has.
+func (l *Log) readable(ctx context.Context, key chat.Key, messages []chat.Message) error {
+	if l.Keys == nil || len(messages) == 0 {
+		return nil
+	}
+	t, err := l.Keys.Of(ctx, key.Tenant)
+	if err != nil {
+		return err
+	}
+	var refs []project.Ref
+	var at []int
+	for i := range messages {
+		switch {
+		case t.Erased():
+			messages[i].Body = seal.Unreadable
+		case bytes.Equal(messages[i].Body, seal.Unreadable):
+			refs, at = append(refs, project.Ref{Key: key, Message: messages[i].ID}), append(at, i)
+		}
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	rows, err := l.Database.Find(ctx, refs...)
+	if err != nil {
+		return busy("read rows", err)
+	}
+	for j := range rows {
+		if rows[j].Seq > 0 {
+			messages[at[j]].Body = rows[j].Body
+		}
+	}
+	return nil
 }

@@ -95,8 +95,11 @@ func (l *Log) Committed(_ context.Context, partition int, upto project.Cursor) e
 		p.tell = true
 	}
 	now := time.Now()
-	if n := len(p.marks); n == 0 || now.Sub(p.marks[n-1].at) > time.Second {
+	switch n := len(p.marks); {
+	case n < 2 || now.Sub(p.marks[n-2].at) > time.Second:
 		p.marks = append(p.marks, mark{upto, now})
+	default: // the last one moves on, so that a partition that comes to rest is trimmed to its end
+		p.marks[n-1] = mark{upto, now}
 	}
 	p.shrink(now, l.Ring/project.Partitions)
 	return nil
