@@ -54,6 +54,13 @@ type Desk struct {
 	files      Files
 	fileLimits FileLimits
 	swept      atomic.Uint64
+
+	forget  chan []Key // conversations that other nodes have erased
+	boards  boards
+	asks    chan Signal // other nodes' questions for the board
+	steps   stepWriter
+	leavers chan PresenceChange // visitors that have gone, whose conversations may wait
+	pace    *pace
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -81,7 +88,9 @@ func NewDesk(cfg DeskConfig) *Desk {
 		log: cfg.Log, store: cfg.Store, broker: cfg.Broker, now: cfg.Now, logger: cfg.Logger,
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
 		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
-		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(),
+		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(), forget: make(chan []Key, 256),
+		asks: make(chan Signal, 64), steps: stepWriter{store: cfg.Store, queue: make(chan Step, maxSteps)},
+		leavers: make(chan PresenceChange, maxLeavers), pace: newPace(cfg.Now),
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -97,8 +106,13 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.Presence.run(ctx) })
 	parts.Go(func() { d.settings.run(ctx) })
 	parts.Go(func() { d.runSweep(ctx) })
+	parts.Go(func() { d.runErasures(ctx) })
+	parts.Go(func() { d.answerBoards(ctx) })
+	parts.Go(func() { d.steps.run(ctx, d.logger) })
 	if !d.passive {
 		parts.Go(func() { d.wakeSnoozed(ctx) })
+		parts.Go(func() { d.watchSLAs(ctx) })
+		parts.Go(func() { d.noteLeavers(ctx) })
 	}
 	d.router.run(ctx)
 	parts.Wait()
@@ -112,6 +126,7 @@ func (d *Desk) Observe(events []Event) {
 		if e.Fork != nil {
 			d.heads.forget(e.Fork.Concerns)
 			d.router.forget(e.Fork.Concerns)
+			d.router.silence.forget(e.Fork.Concerns)
 			continue
 		}
 		key := Key{e.Tenant, e.Conversation}
@@ -119,8 +134,13 @@ func (d *Desk) Observe(events []Event) {
 		if e.Visibility == Public {
 			h.LastPublic = e.Seq
 		}
+		before, known := d.heads.get(key)
 		d.heads.advance(key, h)
+		d.router.silence.observe(e, d.now())
 		if e.Next != nil {
+			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
+				d.pace.observe(e)
+			}
 			d.router.changed(key, e.Seq)
 		}
 	}
@@ -379,44 +399,3 @@ func (d *Desk) nameOf(ctx context.Context, a *Actor, m *Mark) (string, error) {
 	}
 	return "", nil
 }
-
-// cut shortens s to at most n bytes without breaking a rune.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && s[n]&0xC0 == 0x80 {
-		n--
-	}
-	return s[:n]
-}
-
-// Heard takes in a signal from the Broker, before anyone else is told of it.
-func (d *Desk) Heard(s Signal) {
-	if s.Kind == SignalSettings {
-		d.staff.forget(s.Tenant)
-		d.settings.renew(s.Tenant)
-		return
-	}
-	d.Presence.heard(&s)
-}
-
-// Connected tells the other nodes that somebody has connected, so that older connections of the same device end there.
-func (d *Desk) Connected(a *Actor, session SessionID, device [16]byte) {
-	if device == ([16]byte{}) || d.Presence.Peers() == 0 {
-		return
-	}
-	d.signal(Signal{Kind: SignalSession, Tenant: a.Tenant, User: a.User, Role: a.Role, Origin: session, Data: device[:]})
-}
-
-// watched calls fn with the visitor of every conversation in memory that somebody on this node watches.
-func (d *Desk) watched(fn func(person, ConversationID)) {
-	d.heads.each(func(Key) bool { return true }, func(k Key, h Head) {
-		if h.Status != Closed && d.Presence.watches(k, &h.State) {
-			fn(person{k.Tenant, UserID(h.Visitor)}, k.Conversation)
-		}
-	})
-}
-
-// KnownHeads calls fn with every conversation in memory that concerns names.
-func (d *Desk) KnownHeads(concerns func(Key) bool, fn func(Key, Head)) { d.heads.each(concerns, fn) }

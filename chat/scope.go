@@ -19,6 +19,7 @@ const (
 	WebhooksWrite
 	ReportsRead
 	KnowledgeWrite
+	AuditRead
 
 	// AllScopes is every scope, those of later versions too.
 	AllScopes Scopes = 1 << 31
@@ -40,6 +41,7 @@ var scopeNames = []struct {
 	{WebhooksWrite, "webhooks:write"},
 	{ReportsRead, "reports:read"},
 	{KnowledgeWrite, "knowledge:write"},
+	{AuditRead, "audit:read"},
 	{AllScopes, "*"},
 }
 

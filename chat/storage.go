@@ -112,6 +112,8 @@ type Store interface {
 	// Waiting returns the queue, the highest priority first and then the longest wait, and OpenCounts how many open conversations
 	// each agent has.
 	Waiting(ctx context.Context, tenant TenantID, limit int) ([]Conversation, error)
+	// Queue is Waiting, with no more of each than who it is.
+	Queue(ctx context.Context, tenant TenantID, limit int) ([]Queuer, error)
 	OpenCounts(ctx context.Context, tenant TenantID) (map[AgentID]int, error)
 	// Asleep returns up to limit snoozed conversations of all tenants whose time to wake has come by now, the earliest first.
 	Asleep(ctx context.Context, now time.Time, limit int) ([]Key, error)
@@ -129,7 +131,15 @@ type Store interface {
 	Records
 	Credentials
 	Uploads
+	Reports
+	Exports
+	People
+	AuditLog
 	Webhooks
+	Onces
+	Mails
+	OfflineMessages
+	SLATimers
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.
@@ -181,6 +191,10 @@ const (
 	SignalWanted   // a node asks whether User has a connection anywhere else: see Presence
 	SignalFound    // another node's answer: yes
 	SignalSession  // User has connected as session Origin; Data is the device
+	SignalErased   // visitor User is being erased: see ErasedAt
+	SignalForget   // the conversations in Data, 16 bytes each, were erased from the rows
+	SignalBoardAsk // node User asks every node for its part of the live board
+	SignalBoardTell
 )
 
 // Signal is a lossy note to every node: nothing that must not be lost travels this way.

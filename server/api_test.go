@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
+	goleak.VerifyTestMain(withServices{m},
 		// gnet's worker pool and logger keep these for the life of a process.
 		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
 		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
@@ -24,8 +26,7 @@ func TestMain(m *testing.M) {
 	)
 }
 
-// who may call each operation: a visitor, then roles from owner to viewer. Written out here a second time, so that a
-// change of the table beside the routes is a decision.
+// who may call each operation: a visitor, then roles from owner to viewer; a second time, so that a change is a decision.
 var allowed = map[string]string{
 	//                        visitor owner admin supervisor agent viewer
 	"logout":               "-oasmv",
@@ -78,6 +79,7 @@ var allowed = map[string]string{
 	"listAPITokens":        "-oa---",
 	"createAPIToken":       "-oa---",
 	"revokeAPIToken":       "-oa---",
+	"listAuditLog":         "-oa---",
 	"listSiteKeys":         "-oa---",
 	"createSiteKey":        "-oa---",
 	"updateSiteKey":        "-oa---",
@@ -115,6 +117,39 @@ var allowed = map[string]string{
 	"getRouting":           "-oasmv",
 	"updateRouting":        "-oa---",
 	"resetRouting":         "-oa---",
+	"createExport":         "-oas--",
+	"listExports":          "-oas--",
+	"getExport":            "-oas--",
+	"downloadExport":       "-oas--",
+	"deleteExport":         "-oas--",
+	"reportOverview":       "-oas--",
+	"reportVolume":         "-oas--",
+	"reportFirstResponse":  "-oas--",
+	"reportResolution":     "-oas--",
+	"reportRatings":        "-oas--",
+	"reportHandoffs":       "-oas--",
+	"reportAgents":         "-oas--",
+	"reportTeams":          "-oas--",
+	"reportHours":          "-oas--",
+	"reportQueue":          "-oas--",
+
+	"confirmPasswordReset": "------", // the token of a link is their credential
+	"acceptInvite":         "------",
+	"inviteAgent":          "-oa---",
+	"mailTranscript":       "voasm-",
+	"leaveOfflineMessage":  "v-----",
+	"listOfflineMessages":  "-oasmv",
+	"getOfflineMessage":    "-oasmv",
+	"finishOfflineMessage": "-oasm-",
+	"listMails":            "-oa---",
+	"getMailSettings":      "-oa---",
+	"updateMailSettings":   "-oa---",
+	"resetMailSettings":    "-oa---",
+	"listSLAs":             "-oasmv",
+	"createSLA":            "-oa---",
+	"getSLA":               "-oasmv",
+	"updateSLA":            "-oa---",
+	"deleteSLA":            "-oa---",
 }
 
 // scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
@@ -125,6 +160,7 @@ var scoped = map[string]chat.Scopes{
 	"sendMessage": chat.MessagesWrite, "editMessage": chat.MessagesWrite, "recallMessage": chat.MessagesWrite, "addNote": chat.MessagesWrite,
 	"listAgents": chat.AgentsRead, "getAgent": chat.AgentsRead, "createAgent": chat.AgentsWrite, "updateAgent": chat.AgentsWrite,
 	"listTeams": chat.AgentsRead, "createTeam": chat.AgentsWrite, "updateTeam": chat.AgentsWrite, "deleteTeam": chat.AgentsWrite,
+	"listAuditLog": chat.AuditRead,
 	"listSiteKeys": chat.SettingsRead, "createSiteKey": chat.SettingsWrite, "updateSiteKey": chat.SettingsWrite,
 	"deleteSiteKey": chat.SettingsWrite, "rotateSecret": chat.SettingsWrite,
 	"updateConversation": chat.ConversationsWrite, "snoozeConversation": chat.ConversationsWrite, "labelConversation": chat.ConversationsWrite,
@@ -140,12 +176,27 @@ var scoped = map[string]chat.Scopes{
 	"deleteTrigger": chat.SettingsWrite, "listBlocks": chat.SettingsRead, "createBlock": chat.SettingsWrite, "getBlock": chat.SettingsRead,
 	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
 	"resetRouting": chat.SettingsWrite,
+	"listSLAs":     chat.SettingsRead, "createSLA": chat.SettingsWrite, "getSLA": chat.SettingsRead, "updateSLA": chat.SettingsWrite, "deleteSLA": chat.SettingsWrite,
+	"inviteAgent": chat.AgentsWrite, "mailTranscript": chat.ConversationsWrite, "listOfflineMessages": chat.ConversationsRead,
+	"getOfflineMessage": chat.ConversationsRead, "finishOfflineMessage": chat.ConversationsWrite, "listMails": chat.SettingsRead,
+	"getMailSettings": chat.SettingsRead, "updateMailSettings": chat.SettingsWrite, "resetMailSettings": chat.SettingsWrite,
 	"listWebhooks": chat.WebhooksWrite, "createWebhook": chat.WebhooksWrite, "getWebhook": chat.WebhooksWrite, "updateWebhook": chat.WebhooksWrite,
 	"deleteWebhook": chat.WebhooksWrite, "rotateWebhookSecret": chat.WebhooksWrite, "testWebhook": chat.WebhooksWrite,
 	"listDeliveries": chat.WebhooksWrite, "replayDelivery": chat.WebhooksWrite,
+	"reportOverview":      chat.ReportsRead,
+	"reportVolume":        chat.ReportsRead,
+	"reportFirstResponse": chat.ReportsRead,
+	"reportResolution":    chat.ReportsRead,
+	"reportRatings":       chat.ReportsRead,
+	"reportHandoffs":      chat.ReportsRead,
+	"reportAgents":        chat.ReportsRead,
+	"reportTeams":         chat.ReportsRead,
+	"reportHours":         chat.ReportsRead,
+	"reportQueue":         chat.ReportsRead,
+	"createExport":        chat.ReportsRead, "listExports": chat.ReportsRead, "getExport": chat.ReportsRead, "downloadExport": chat.ReportsRead, "deleteExport": chat.ReportsRead,
 }
 
-var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}
+var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true, "requestPasswordReset": true}
 
 // personal operations change the caller's own account: each call is by somebody new.
 var personal = map[string]bool{"changePassword": true, "enrolSecondFactor": true, "confirmSecondFactor": true, "disableSecondFactor": true}
@@ -153,8 +204,10 @@ var personal = map[string]bool{"changePassword": true, "enrolSecondFactor": true
 var roles = []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer}
 
 // Every operation of the document times everybody: no credential, junk, a visitor, each role, and strangers of another tenant.
-func TestPermissionMatrix(t *testing.T) {
-	n := start(t, func(c *server.Config) { c.SessionsPerAddress = 0 })
+func TestPermissionMatrix(t *testing.T) { onBoth(t, testPermissionMatrix) }
+
+func testPermissionMatrix(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(func(c *server.Config) { c.SessionsPerAddress = 0 })
 	visitor, visitorToken := n.visitor("shop")
 	conv := n.conversation(n.tenant.ID, visitor, "hello")
 	subject, _ := n.agent(n.tenant.ID, chat.Viewer)
@@ -167,7 +220,7 @@ func TestPermissionMatrix(t *testing.T) {
 	_, strangeVisitor := n.visitor("other")
 	_, otherVisitor := n.visitor("shop")
 
-	programs := n.programs()
+	programs, useless := n.programs(), n.useless()
 	// A picture that everybody may read who may read the conversation.
 	pic := n.uploaded(visitorToken, "a.png", picture(t, 3, 3))
 	require.Equal(t, 201, n.say(visitorToken, conv, "image", pic).status)
@@ -175,6 +228,7 @@ func TestPermissionMatrix(t *testing.T) {
 	doc := n.call("GET", "/api/openapi.json", "", nil)
 	require.Equal(t, 200, doc.status)
 	seen := map[string]bool{}
+	told := told{}
 	for path, methods := range doc.body["paths"].(map[string]any) {
 		for method, op := range methods.(map[string]any) {
 			method = strings.ToUpper(method)
@@ -219,11 +273,14 @@ func TestPermissionMatrix(t *testing.T) {
 			require.Equal(t, 401, none.status, id)
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
 			require.Equal(t, 401, n.call(method, at(), "junk", body, "Content-Type", kind).status, id)
+			for what, token := range useless {
+				require.Equal(t, 401, n.call(method, url, token, body, "Content-Type", kind).status, "%s with %s", id, what)
+			}
 			for i, token := range tokens {
 				if personal[id] && i > 0 {
 					_, token = n.agent(n.tenant.ID, roles[i-1])
 				}
-				got := n.call(method, at(), token, body, "Content-Type", kind)
+				got := told.did(op, n.call(method, at(), token, body, "Content-Type", kind))
 				if rights[i] == '-' {
 					require.Equal(t, 403, got.status, "%s by %d: %s", id, i, got.raw)
 				} else {
@@ -238,9 +295,11 @@ func TestPermissionMatrix(t *testing.T) {
 					require.Less(t, got.status, 500, "%s by %d: %s", id, i, got.raw)
 				}
 			}
-			programs.try(t, id, func(token string) *answer { return n.call(method, at(), token, body, "Content-Type", kind) })
+			programs.try(t, id, func(token string) *answer {
+				return told.did(op, n.call(method, at(), token, body, "Content-Type", kind))
+			})
 			if strings.HasPrefix(path, "/api/v1/tenants") {
-				got := n.call(method, at(), programs.platform, body)
+				got := told.did(op, n.call(method, at(), programs.platform, body))
 				require.Less(t, got.status, 400, "%s: %s", id, got.raw)
 				continue
 			}
@@ -262,12 +321,34 @@ func TestPermissionMatrix(t *testing.T) {
 					require.Equal(t, want, n.call(method, at(), strangeVisitor, body, "Content-Type", kind).status, "%s by another tenant's visitor", id)
 				}
 				require.Equal(t, want, n.call(method, at(), otherVisitor, body, "Content-Type", kind).status, "%s by another visitor", id)
+				for who, token := range map[string]string{"owner": stranger, "visitor": strangeVisitor, "other visitor": otherVisitor, "program": programs.strange} {
+					if id == "sendMessage" && strings.HasSuffix(who, "visitor") { // an id that nobody has begins a conversation
+						continue
+					}
+					url, nowhere := at(), chat.NewID[chat.Conversation]().String()
+					theirs := n.call(method, url, token, body, "Content-Type", kind)
+					none := n.call(method, strings.NewReplacer("{id}", nowhere, "{mid}", nowhere).Replace(path), token, body, "Content-Type", kind)
+					require.Equal(t, shown(none), shown(theirs), "%s by another tenant's %s: what is there differs from what is not", id, who)
+				}
 			}
 		}
 	}
 	for id := range allowed {
 		require.True(t, seen[id], "%s is gone", id)
 	}
+	told.check(n)
+}
+
+// shown is all that an answer tells, but for its own name and the time.
+func shown(a *answer) string {
+	head := a.header.Clone()
+	for _, name := range []string{"X-Request-Id", "RateLimit-Remaining", "RateLimit-Reset"} { // one request more was made, whatever it was about
+		head.Del(name)
+	}
+	head.Del("Date")
+	body := maps.Clone(a.body)
+	delete(body, "request_id")
+	return fmt.Sprintln(a.status, head, body)
 }
 
 var bodies = map[string]any{
@@ -278,6 +359,7 @@ var bodies = map[string]any{
 	"transferConversation": map[string]any{"team_id": "01a20823-21e7-7a0d-a091-d3476cc2db54"},
 	"readConversation":     map[string]any{"seq": 1},
 	"createTeam":           map[string]any{"name": "T"},
+	"createExport":         map[string]any{"kind": "report", "filters": map[string]any{"report": "overview"}},
 	"createAgent":          map[string]any{"email": "new@x.test", "name": "New", "password": "long enough"},
 	"updateAgent":          map[string]any{"name": "Renamed"},
 	"createWebhook":        map[string]any{"url": "https://example.com/", "events": []string{"*"}},
@@ -309,24 +391,12 @@ var bodies = map[string]any{
 	"createBlock":          map[string]any{"kind": "address", "value": "192.0.2.7"},
 	"updateBlock":          map[string]any{"reason": "spam"},
 	"updateRouting":        map[string]any{"sticky": false},
-}
-
-// recordPaths are the collections, and an example of each.
-var recordPaths = map[string]chat.Record{
-	"/api/v1/canned-responses": {Kind: chat.RecordCanned, Body: []byte(`{"shortcut":"a","text":"b"}`)},
-	"/api/v1/labels":           {Kind: chat.RecordLabel, Body: []byte(`{"name":"a","color":"#000000"}`)},
-	"/api/v1/business-hours":   {Kind: chat.RecordHours, Body: []byte(`{"name":"a","time_zone":"UTC","weekly":[]}`)},
-	"/api/v1/triggers":         {Kind: chat.RecordTrigger, Body: []byte(`{"name":"a","enabled":true,"conditions":{"seconds_on_page":1},"message":{"en":"x"}}`)},
-	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
-}
-
-// record adds one like an example.
-func (n *node) record(r chat.Record) chat.RecordID {
-	n.t.Helper()
-	r.ID, r.Tenant, r.Version, r.CreatedAt, r.UpdatedAt = chat.NewID[chat.Record](), n.tenant.ID, 1, time.Now(), time.Now()
-	r.Name = r.ID.String()
-	require.NoError(n.t, n.kept.Store.AddRecord(context.Background(), r, 10_000))
-	return r.ID
+	"confirmPasswordReset": map[string]any{"password": "another horse"},
+	"acceptInvite":         map[string]any{"password": "another horse"},
+	"createSLA":            map[string]any{"name": "fast", "first_response_seconds": 60},
+	"updateSLA":            map[string]any{"resolution_seconds": 3600},
+	"leaveOfflineMessage":  map[string]any{"email": "li@example.com", "text": "call me"},
+	"updateMailSettings":   map[string]any{"offline_to": []string{"team@example.com"}},
 }
 
 func TestNothingIsToldWithoutCredential(t *testing.T) {

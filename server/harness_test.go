@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -33,15 +34,18 @@ var cheap = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLeng
 // node is a real server on loopback, with a database of its own.
 type node struct {
 	*server.Server
-	t      testing.TB
-	kept   *storage.Storage
-	mint   *auth.Service
-	tenant chat.Tenant
-	other  chat.Tenant
-	http   *http.Client
-	shelf  string // where uploads are
-	files  chat.Files
-	stop   func() error // drains; tells how the server ended
+	t        testing.TB
+	kept     *storage.Storage
+	mint     *auth.Service
+	tenant   chat.Tenant
+	other    chat.Tenant
+	http     *http.Client
+	shelf    string // where uploads are
+	database string // the file of rows
+	files    chat.Files
+	stop     func() error // drains; tells how the server ended
+
+	elsewhere string // where calls go; empty: to this server
 }
 
 var pages = fstest.MapFS{
@@ -51,17 +55,24 @@ var pages = fstest.MapFS{
 	"console/console.css": {Data: []byte("body{}")},
 }
 
-// start runs a server; change may alter its configuration.
+// start runs a server on SQLite; change may alter its configuration.
 func start(t testing.TB, change func(*server.Config)) *node {
 	t.Helper()
+	return startOn(t, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")}, change)
+}
+
+// startOn is start on the storage that o names.
+func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node {
+	t.Helper()
 	ctx := context.Background()
-	kept, err := storage.Open(ctx, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")})
+	o.Logger = slog.New(slog.DiscardHandler)
+	kept, err := storage.Open(ctx, o)
 	require.NoError(t, err)
 	keeping, endKeeping := context.WithCancel(ctx)
 	kd := make(chan error, 1)
 	go func() { kd <- kept.Run(keeping) }()
 
-	n := &node{t: t, kept: kept, shelf: filepath.Join(t.TempDir(), "uploads")}
+	n := &node{t: t, kept: kept, database: strings.TrimPrefix(o.URL, "sqlite:"), shelf: filepath.Join(t.TempDir(), "uploads")}
 	n.files, err = files.Open(ctx, n.shelf)
 	require.NoError(t, err)
 	n.tenant = chat.Tenant{ID: chat.NewID[chat.Tenant](), Slug: "one", Name: "One", CreatedAt: time.Now()}
@@ -78,7 +89,7 @@ func start(t testing.TB, change func(*server.Config)) *node {
 	if change != nil {
 		change(&cfg)
 	}
-	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: n.files})
+	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: n.files})
 	require.NoError(t, err)
 	n.mint, err = auth.New(ctx, auth.Config{Store: kept.Store, Broker: kept.Broker, Hash: cheap})
 	require.NoError(t, err)
@@ -178,7 +189,11 @@ func (n *node) call(method, path, token string, body any, headers ...string) *an
 		require.NoError(n.t, err)
 		r = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequest(method, "http://"+n.HTTPAddr()+path, r)
+	addr := n.elsewhere
+	if addr == "" {
+		addr = n.HTTPAddr()
+	}
+	req, err := http.NewRequest(method, "http://"+addr+path, r)
 	require.NoError(n.t, err)
 	if r != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -207,4 +222,12 @@ func (n *node) call(method, path, token string, body any, headers ...string) *an
 	}
 	require.NotEmpty(n.t, res.Header.Get("X-Request-Id"))
 	return a
+}
+
+// at makes calls go to another address.
+func (n *node) at(addr string, fn func()) {
+	was := n.elsewhere
+	n.elsewhere = addr
+	defer func() { n.elsewhere = was }()
+	fn()
 }

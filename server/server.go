@@ -46,6 +46,9 @@ type Server struct {
 func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 	cfg = cfg.withDefaults()
 	useLogger(cfg.Logger)
+	if deps.Limiter == nil {
+		deps.Limiter = chat.NewBuckets(nil)
+	}
 	s := &Server{cfg: cfg, deps: deps, set: metrics.NewSet(), started: make(chan struct{})}
 	s.auth, err = auth.New(ctx, auth.Config{Store: deps.Store, Broker: deps.Broker, Hash: cfg.PasswordCost, Logger: cfg.Logger})
 	if err != nil {
@@ -56,6 +59,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 		Passive: cfg.Role == RoleAPI, Logger: cfg.Logger,
 	})
 	s.set.NewGauge("uniqchat_chat_swept_files", func() float64 { return float64(s.desk.Swept()) })
+	s.set.NewGauge("uniqchat_chat_dropped_steps", func() float64 { return float64(s.desk.StepsDropped()) })
 	s.set.NewGauge("uniqchat_server_peers", func() float64 { return float64(s.desk.Presence.Peers()) })
 	if cfg.Role == RoleAPI {
 		s.reader = newObserver(s.desk, deps)
@@ -112,10 +116,14 @@ func (s *Server) makeHertz() (err error) {
 		hertz.WithExitWaitTime(5*time.Second),
 	)
 	s.hertz.Name = "uniqchat"
+	if s.cfg.Mail.BaseURL == "" && s.cfg.Mail.Enabled {
+		s.cfg.Mail.BaseURL = "http://" + s.HTTPAddr()
+	}
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
-		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
+		Mail: s.cfg.Mail,
+		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Files: s.deps.Files, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
-		SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
+		Limiter: s.deps.Limiter, Requests: s.cfg.Requests, SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
 		Logger: s.cfg.Logger, Metrics: s.set,
 	})
 	return err
@@ -166,6 +174,16 @@ func (s *Server) WebhookData() func(ctx context.Context, e *chat.WebhookEvent) (
 	return api.WebhookData(s.deps.Store, s.desk)
 }
 
+// MailData looks up what a mail's text is made of, and MailResets what becomes of a wish for a new password. Not for RoleEngine.
+func (s *Server) MailData(ctx context.Context, m *chat.Mail) (chat.MailData, error) {
+	return s.api.MailData(ctx, m)
+}
+
+// MailResets is with MailData.
+func (s *Server) MailResets(ctx context.Context, r *chat.MailRequest) ([]chat.MailLink, []chat.Mail, error) {
+	return s.api.MailResets(ctx, r)
+}
+
 // SetLimits changes the limits that can change while serving.
 func (s *Server) SetLimits(sessionsPerAddress float64, connectionsPerAddress, acceptsPerAddress int) {
 	if s.api != nil {
@@ -173,6 +191,13 @@ func (s *Server) SetLimits(sessionsPerAddress float64, connectionsPerAddress, ac
 	}
 	if s.engine != nil {
 		s.engine.SetAddressLimits(connectionsPerAddress, acceptsPerAddress)
+	}
+}
+
+// SetRequestLimits changes how often the API may be called, while serving.
+func (s *Server) SetRequestLimits(l api.RequestLimits) {
+	if s.api != nil {
+		s.api.SetRequestLimits(l)
 	}
 }
 
@@ -187,6 +212,10 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return part("fan-out", s.follow(failed)) })
 	g.Go(func() error { return giveBack(failed) })
 	g.Go(func() error { return s.watch(failed) })
+	if s.api != nil {
+		g.Go(func() error { return part("api", s.api.Run(failed)) })
+		g.Go(func() error { return part("exports", s.api.RunExports(failed)) })
+	}
 	if s.admin != nil {
 		g.Go(func() error { return part("admin listener", ignoreClosed(s.admin.http.Serve(s.admin.ln))) })
 	}

@@ -40,14 +40,17 @@ type programs struct {
 }
 
 const everyScope = chat.ConversationsRead | chat.ConversationsWrite | chat.MessagesWrite | chat.VisitorsRead | chat.VisitorsWrite | chat.AgentsRead |
-	chat.AgentsWrite | chat.SettingsRead | chat.SettingsWrite | chat.WebhooksWrite | chat.ReportsRead | chat.KnowledgeWrite
+	chat.AgentsWrite | chat.SettingsRead | chat.SettingsWrite | chat.WebhooksWrite | chat.ReportsRead | chat.KnowledgeWrite | chat.AuditRead
 
 func (n *node) programs() *programs {
 	p := &programs{n: n, with: map[chat.Scopes]string{}, without: map[chat.Scopes]string{}}
-	for s := chat.ConversationsRead; s <= chat.KnowledgeWrite; s <<= 1 {
+	for s := chat.ConversationsRead; s <= chat.AuditRead; s <<= 1 {
 		_, p.with[s] = n.apiToken(n.tenant.ID, s)
 		_, p.without[s] = n.apiToken(n.tenant.ID, everyScope&^s)
 	}
+	both := chat.VisitorsRead | chat.ConversationsRead
+	_, p.with[both] = n.apiToken(n.tenant.ID, both)
+	_, p.without[both] = n.apiToken(n.tenant.ID, everyScope&^chat.ConversationsRead)
 	_, p.all = n.apiToken(n.tenant.ID, chat.AllScopes)
 	_, p.strange = n.apiToken(n.other.ID, chat.AllScopes)
 	_, p.platform = n.apiToken(chat.TenantID{}, 0)
@@ -99,10 +102,23 @@ func (n *node) fresh(path string) string {
 		k := chat.SiteKey{Tenant: n.tenant.ID, Key: "k-" + chat.NewID[chat.SiteKey]().String(), Secrets: []string{"s"}}
 		require.NoError(n.t, n.kept.Store.SaveSiteKey(context.Background(), k))
 		return k.Key
+	case strings.HasPrefix(path, "/api/v1/offline-messages/"):
+		return n.offlineMessage().String()
+	case path == "/api/v1/agents/{id}/invite":
+		a, _ := n.agent(n.tenant.ID, chat.Viewer)
+		a.PasswordHash = auth.UnusableHash
+		require.NoError(n.t, n.kept.Store.SaveAgents(context.Background(), a))
+		return a.ID.String()
 	case strings.HasPrefix(path, "/api/v1/tenants/"):
 		return n.tenant.ID.String()
+	case strings.HasPrefix(path, "/api/v1/visitors/{id}"):
+		id := chat.NewID[chat.Visitor]()
+		n.conversation(n.tenant.ID, id, "hello")
+		return id.String()
 	case strings.HasPrefix(path, "/api/v1/webhooks/"):
 		return n.freshWebhook(path)
+	case strings.HasPrefix(path, "/api/v1/exports/"):
+		return n.freshExport()
 	}
 	return ""
 }

@@ -19,6 +19,7 @@ type cluster struct {
 	db        *postgres.DB
 	log       *redis.Log
 	broker    *redis.Broker
+	limiter   *redis.Limiter
 	projector *postgres.Projector
 	indexer   *postgres.Indexer
 	sealing   func(ctx context.Context) error // nil: nothing is sealed
@@ -52,6 +53,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 	if err != nil {
 		return nil, err
 	}
+	o.sign(db.Store())
 	set := metrics.NewSet()
 	sealing, err := o.seal(ctx, db.Store(), nil, nil, set)
 	if err != nil {
@@ -60,6 +62,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 	}
 	c := &cluster{db: db, broker: redis.NewBroker(client, redisPrefix, o.Logger)}
 	c.log = redis.New(redis.Options{Client: client, Prefix: redisPrefix, Ack: ack, Database: db, Keys: db.Store().Keyring(), Logger: o.Logger, Metrics: set})
+	c.limiter = redis.NewLimiter(client, redisPrefix, o.Logger, set)
 	if o.Node == "" {
 		o.Node = chat.NewID[chat.Presence]().String()
 	}
@@ -75,7 +78,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 		return client.Close()
 	}
 	return &Storage{
-		Log: c.log, Store: db.Store(), Broker: c.broker, Metrics: []*metrics.Set{set}, health: c.health, settled: c.log.Settled, run: c.run, close: c.close,
+		Log: c.log, Store: db.Store(), Broker: c.broker, Limiter: c.limiter, Metrics: []*metrics.Set{set}, health: c.health, settled: c.log.Settled, run: c.run, close: c.close,
 	}, nil
 }
 
@@ -90,6 +93,7 @@ func (c *cluster) run(ctx context.Context) error {
 	if c.sealing != nil {
 		g.Go(func() error { return c.sealing(ctx) })
 	}
+	g.Go(func() error { return c.limiter.Run(ctx) })
 	if c.projector != nil {
 		g.Go(func() error {
 			select {

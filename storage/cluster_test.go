@@ -37,7 +37,7 @@ func conforms(t *testing.T, e storage.Encryption) {
 		t.Cleanup(func() { _ = redis.Close() })
 		url, err := rows.NewDatabase(t.Context())
 		require.NoError(t, err)
-		o := storage.Options{URL: url, Redis: redis.URL(), Encryption: e}
+		o := storage.Options{URL: url, Redis: redis.URL(), Encryption: e, Audit: storagetest.Signer{}}
 		require.NoError(t, storage.Migrate(t.Context(), o))
 		return func(t *testing.T) storagetest.Backend {
 			t.Helper()

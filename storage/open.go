@@ -33,8 +33,23 @@ type Options struct {
 	Passive bool
 	// Encryption is how what people write is sealed.
 	Encryption Encryption
+	// Audit signs the audit log. Without it entries are not signed.
+	Audit Audit
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
+}
+
+// Audit signs the audit log, and is told when entries were appended. See package notary.
+type Audit interface {
+	chat.AuditSigner
+	Appended()
+}
+
+// sign has a store's audit log signed.
+func (o *Options) sign(s *sqlstore.Store) {
+	if o.Audit != nil {
+		s.SetAudit(o.Audit, o.Audit.Appended)
+	}
 }
 
 // Storage is everything that is kept, opened.
@@ -42,6 +57,8 @@ type Storage struct {
 	Log    chat.Log
 	Store  *sqlstore.Store
 	Broker chat.Broker
+	// Limiter keeps the buckets of all nodes.
+	Limiter chat.Limiter
 	// Metrics are the storage's own, to be served with the others.
 	Metrics []*metrics.Set
 
@@ -76,12 +93,13 @@ func Open(ctx context.Context, o Options) (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.sign(log.Store())
 	set := metrics.NewSet()
 	sealing, err := o.seal(ctx, log.Store(), log.Reindex, log.Tidy, set)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	s := &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), run: log.Run, close: log.Close}
+	s := &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), Limiter: chat.NewBuckets(nil), run: log.Run, close: log.Close}
 	if sealing != nil {
 		s.Metrics = []*metrics.Set{set}
 		s.run = func(ctx context.Context) error { return together(ctx, log.Run, sealing) }
@@ -115,6 +133,7 @@ func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, e
 			return nil, nil, err
 		}
 		o.attach(db.Store())
+		o.sign(db.Store())
 		return db.Store(), func() error { db.Close(); return nil }, nil
 	}
 	path, err := sqlitePath(o.URL)
@@ -124,6 +143,7 @@ func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, e
 	store, closeStore, err := sqlite.OpenStore(ctx, path)
 	if err == nil {
 		o.attach(store)
+		o.sign(store)
 	}
 	return store, closeStore, err
 }

@@ -31,16 +31,21 @@ func withStore(cmd *cobra.Command, fn func(ctx context.Context, store *sqlstore.
 	if ctx == nil {
 		ctx = context.Background()
 	}
+	n, err := openNotary(cfg, nil)
+	if err != nil {
+		return err
+	}
 	o, err := storageOptions(cfg)
 	if err != nil {
 		return err
 	}
+	o.Audit = n
 	store, closeStore, err := storage.OpenStore(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	return fn(ctx, store)
+	return errors.Join(fn(atTerminal(ctx), store), n.Write(ctx, store))
 }
 
 func migrateCommand() *cobra.Command {

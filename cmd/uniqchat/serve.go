@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -113,10 +114,17 @@ func (p *process) serve(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	set := metrics.NewSet()
+	n, err := openNotary(p.cfg, set)
+	if err != nil {
+		return err
+	}
+	o.Audit = n
 	kept, err := storage.Open(ctx, o)
 	if err != nil {
 		return err
 	}
+	kept.Metrics = append(kept.Metrics, set)
 	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() {
@@ -124,8 +132,15 @@ func (p *process) serve(ctx context.Context) (err error) {
 		stop() // without storage there is nothing to serve
 		ended <- err
 	}()
+	var noting sync.WaitGroup
+	noting.Go(func() {
+		if err := n.Run(keeping, kept.Store); err != nil {
+			p.logger.Error("the audit log's last checkpoint was not written", "err", err)
+		}
+	})
 	defer func() {
 		endKeeping()
+		noting.Wait()
 		if runErr := <-ended; runErr != nil && !errors.Is(runErr, context.Canceled) {
 			err = errors.Join(err, fmt.Errorf("storage: %w", runErr))
 		}
@@ -160,7 +175,7 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	defer closeShelf()
 	outgoing := metrics.NewSet()
 	p.server, err = server.New(ctx, cfg, server.Deps{
-		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
 	})
 	if err != nil {
 		return err
@@ -181,7 +196,12 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
-	if err := alongside(ctx, hooks, p.server.Run); err != nil {
+	letters, err := p.mailer(kept, outgoing)
+	if err != nil {
+		return err
+	}
+	serve := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
+	if err := alongside(ctx, hooks, serve); err != nil {
 		return err
 	}
 	p.logger.Info("ended")
@@ -218,6 +238,10 @@ func (p *process) listen(signals <-chan os.Signal, stop func(), over <-chan stru
 var liveKeys = map[string]bool{
 	"log.level": true, "limits.connections_per_address": true, "limits.accepts_per_address_per_second": true,
 	"limits.sessions_per_address_per_second": true,
+	"limits.visitor.request_rate":            true, "limits.visitor.request_burst": true,
+	"limits.agent.request_rate": true, "limits.agent.request_burst": true,
+	"limits.tenant.request_rate": true, "limits.tenant.request_burst": true,
+	"limits.address.request_rate": true, "limits.address.request_burst": true,
 }
 
 // reloaded takes over what can change while serving, and says what can't.
@@ -242,11 +266,25 @@ func (p *process) reloaded() {
 	if p.server != nil {
 		l := next.Limits
 		p.server.SetLimits(l.SessionsPerAddressPerSecond, l.ConnectionsPerAddress, l.AcceptsPerAddressPerSecond)
+		p.server.SetRequestLimits(requestLimits(&l))
 	}
 	p.cfg.Log.Level = next.Log.Level
 	p.cfg.Limits.ConnectionsPerAddress = next.Limits.ConnectionsPerAddress
 	p.cfg.Limits.AcceptsPerAddressPerSecond = next.Limits.AcceptsPerAddressPerSecond
 	p.cfg.Limits.SessionsPerAddressPerSecond = next.Limits.SessionsPerAddressPerSecond
+	p.cfg.Limits.Tenant, p.cfg.Limits.Address = next.Limits.Tenant, next.Limits.Address
+	p.cfg.Limits.Visitor.RequestRate, p.cfg.Limits.Visitor.RequestBurst = next.Limits.Visitor.RequestRate, next.Limits.Visitor.RequestBurst
+	p.cfg.Limits.Agent.RequestRate, p.cfg.Limits.Agent.RequestBurst = next.Limits.Agent.RequestRate, next.Limits.Agent.RequestBurst
+}
+
+// requestLimits is how often the API may be called.
+func requestLimits(l *config.Limits) api.RequestLimits {
+	return api.RequestLimits{
+		Tenant:  api.RequestLimit{PerSecond: l.Tenant.Rate, Burst: l.Tenant.Burst},
+		Visitor: api.RequestLimit{PerSecond: l.Visitor.RequestRate, Burst: l.Visitor.RequestBurst},
+		Agent:   api.RequestLimit{PerSecond: l.Agent.RequestRate, Burst: l.Agent.RequestBurst},
+		Address: api.RequestLimit{PerSecond: l.Address.Rate, Burst: l.Address.Burst},
+	}
 }
 
 // serverConfig is the configuration as the server wants it.
@@ -284,8 +322,9 @@ func (p *process) serverConfig() (server.Config, error) {
 		Uploads: api.UploadLimits{
 			Bytes: int64(c.Uploads.MaxBytes), Pixels: int64(c.Uploads.MaxPixels), LinkLife: time.Duration(c.Uploads.LinkLife), Temp: p.tempDir(),
 		},
+		Mail:       p.mailConfig(),
 		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
-		Limits:     limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
+		Limits:     limits, Requests: requestLimits(&c.Limits), SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,
 	}, nil
 }

@@ -29,7 +29,7 @@ type row struct {
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
 func (a *API) routes() []row {
-	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.webhookRoutes())
+	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes())
 }
 
 func (a *API) coreRoutes() []row {
@@ -74,7 +74,7 @@ func (a *API) coreRoutes() []row {
 		{del, "/api/v1/uploads/{id}", workersVisitor.with(chat.MessagesWrite), "deleteUpload", "uploads", "Delete a file of the caller's own that no message names", 204, bind(a, a.deleteUpload)},
 
 		{get, "/api/v1/agents", readers.with(chat.AgentsRead), "listAgents", "agents", "List agents", 200, bind(a, a.listAgents)},
-		{post, "/api/v1/agents", managers.with(chat.AgentsWrite), "createAgent", "agents", "Create an agent", 201, bind(a, a.createAgent)},
+		{post, "/api/v1/agents", managers.with(chat.AgentsWrite), "createAgent", "agents", "Create an agent, with a password or by an invite", 201, bind(a, a.createAgent)},
 		{get, "/api/v1/agents/{id}", readers.with(chat.AgentsRead), "getAgent", "agents", "One agent", 200, bind(a, a.getAgent)},
 		{patch, "/api/v1/agents/{id}", managers.with(chat.AgentsWrite), "updateAgent", "agents", "Change an agent", 200, bind(a, a.updateAgent)},
 
@@ -86,6 +86,8 @@ func (a *API) coreRoutes() []row {
 		{get, "/api/v1/api-tokens", managers, "listAPITokens", "api-tokens", "List API tokens", 200, bind(a, a.listAPITokens)},
 		{post, "/api/v1/api-tokens", managers, "createAPIToken", "api-tokens", "Create an API token; it is shown once", 201, bind(a, a.createAPIToken)},
 		{del, "/api/v1/api-tokens/{id}", managers, "revokeAPIToken", "api-tokens", "Revoke an API token and close its connections", 204, bind(a, a.revokeAPIToken)},
+
+		{get, "/api/v1/audit-log", managers.with(chat.AuditRead), "listAuditLog", "audit log", "Who did what, newest first", 200, bind(a, a.listAuditLog)},
 
 		{get, "/api/v1/site-keys", managers.with(chat.SettingsRead), "listSiteKeys", "site-keys", "List site keys", 200, bind(a, a.listSiteKeys)},
 		{post, "/api/v1/site-keys", managers.with(chat.SettingsWrite), "createSiteKey", "site-keys", "Create a site key; its secret is shown once", 201, bind(a, a.createSiteKey)},
@@ -109,6 +111,10 @@ func (r *row) operation(a *API) huma.Operation {
 		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, Description: r.who.describe(), Tags: []string{r.tag},
 		DefaultStatus: r.status, MaxBodyBytes: maxBody, BodyReadTimeout: -1, Middlewares: huma.Middlewares{a.permit(r.who)},
 		Security: []map[string][]string{{"bearer": {}}, {"apiToken": {}}},
+	}
+	if r.takesOnce() {
+		op.Middlewares = append(op.Middlewares, a.once(r))
+		op.Parameters = append(op.Parameters, onceParameter())
 	}
 	if r.who.public {
 		op.Security = []map[string][]string{}

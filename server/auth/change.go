@@ -68,6 +68,9 @@ func (s *Service) own(ctx context.Context, c Credential, password string) (chat.
 		if _, err := s.cfg.Store.CountAttempt(ctx, what, s.cfg.Now(), loginWindow); err != nil {
 			return chat.Agent{}, err
 		}
+		if err := s.failed(ctx, &a, "password"); err != nil {
+			return chat.Agent{}, err
+		}
 		return chat.Agent{}, errNotYours
 	}
 	return a, nil

@@ -61,6 +61,11 @@ func (s *Service) Login(ctx context.Context, r LoginRequest) (Tokens, error) {
 		if _, err := s.cfg.Store.CountAttempt(ctx, attemptOf("login", email), s.cfg.Now(), loginWindow); err != nil {
 			return Tokens{}, err
 		}
+		for i := range accounts {
+			if err := s.failed(ctx, &accounts[i], "password"); err != nil {
+				return Tokens{}, err
+			}
+		}
 		s.hasher.even(ctx, began)
 		return Tokens{}, errWrongPassword
 	}
@@ -75,6 +80,15 @@ func (s *Service) Login(ctx context.Context, r LoginRequest) (Tokens, error) {
 		return Tokens{}, err
 	}
 	return s.issue(ctx, right, newFamily(), seen)
+}
+
+// failed has the audit log tell that somebody could not prove to be an agent. How often that may be is bounded by attempts; addresses
+// of nobody are not told of, or anybody could make the log grow.
+func (s *Service) failed(ctx context.Context, a *chat.Agent, proof string) error {
+	return s.cfg.Store.Audit(ctx, a.Tenant, chat.AuditNote{
+		Action: "auth.failed", TargetKind: "agent", TargetID: a.ID.String(), TargetName: a.Email, Outcome: chat.OutcomeFailed,
+		Details: []byte(`{"proof":"` + proof + `"}`),
+	})
 }
 
 // rightOne returns the account that a password is of, or nil. No account costs as much as one.

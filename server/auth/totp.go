@@ -119,6 +119,9 @@ func (s *Service) CompleteChallenge(ctx context.Context, challenge, code string)
 		return Tokens{}, err
 	}
 	if !ok {
+		if err := s.failed(ctx, &a, "code"); err != nil {
+			return Tokens{}, err
+		}
 		return Tokens{}, errWrongCode
 	}
 	return s.issue(ctx, &a, newFamily(), seen)

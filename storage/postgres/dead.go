@@ -127,7 +127,7 @@ func isBadRow(err error) bool {
 // bisect finds the rows among the events' that can't be written, by trying halves in transactions that are given up.
 func (d *DB) bisect(ctx context.Context, events []*chat.Event) (dead []deadLetter, err error) {
 	w := workOf(events)
-	if w.keys, err = d.store.Keyring().Writing(ctx, events); err != nil {
+	if w.sealed, err = d.store.Keyring().Writing(ctx, events); err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}
 	keep := func(l deadLetter) { dead = append(dead, l) }

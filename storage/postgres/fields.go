@@ -50,10 +50,10 @@ const saveFields = `WITH k AS (SELECT * FROM unnest($1::bytea[], $2::bytea[], $3
 
 func (w *work) fieldArgs(told []fields) []any {
 	rows := told
-	if w.keys != nil {
+	if w.sealed != nil {
 		rows = slices.Clone(told)
 		for i := range rows {
-			rows[i].Fields = *w.keys[rows[i].Tenant].Fields(rows[i].Conversation, &rows[i].Fields)
+			rows[i].Fields = *w.sealed[rows[i].Tenant].Fields(rows[i].Conversation, &rows[i].Fields)
 		}
 	}
 	return []any{

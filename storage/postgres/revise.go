@@ -46,7 +46,7 @@ func (w *work) revisionArgs(rows []revision) []any {
 		column(rows, func(r *revision) []byte { return r.Conversation[:] }),
 		column(rows, func(r *revision) []byte { return r.message[:] }),
 		column(rows, func(r *revision) int64 { return int64(r.Seq) }),
-		column(rows, func(r *revision) *string { return r.kept(w.keys[r.Tenant]) }),
+		column(rows, func(r *revision) *string { return r.kept(w.sealed[r.Tenant]) }),
 	}
 }
 

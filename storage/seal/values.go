@@ -272,3 +272,104 @@ func (k *Keyring) Delivery(ctx context.Context, d *chat.Delivery) error {
 	}
 	return nil
 }
+
+// OpenPerson opens a visitor's row as the staff sees it.
+func (t *Tenant) OpenPerson(p *chat.Person) error {
+	err := t.OpenVisitor(&p.Visitor)
+	var one error
+	p.Phone, one = t.OpenText(p.Phone, OfVisitor("phone", p.ID))
+	return first(err, "phone", one)
+}
+
+// Person opens a visitor's row as the staff sees it.
+func (k *Keyring) Person(ctx context.Context, p *chat.Person) error {
+	place, kept := OfVisitor("*", p.ID), *p
+	err := k.Opening(ctx, p.Tenant, func(t *Tenant) error {
+		*p = kept
+		return t.OpenPerson(p)
+	})
+	if err != nil && isLost(err) {
+		k.Lost(p.Tenant, &place, err)
+	}
+	return forPeople(err)
+}
+
+// Persons opens visitors' rows. What can't be opened of one is empty and stops nobody.
+func (k *Keyring) Persons(ctx context.Context, all []chat.Person) error {
+	if k == nil {
+		return nil
+	}
+	for i := range all {
+		if err := k.Person(ctx, &all[i]); err != nil && !isLost(err) && chat.CodeOf(err) != chat.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// Visitors opens visitors' rows. What can't be opened of one is empty and stops nobody.
+func (k *Keyring) Visitors(ctx context.Context, all []chat.Visitor) error {
+	if k == nil {
+		return nil
+	}
+	for i := range all {
+		if err := k.Visitor(ctx, &all[i]); err != nil && !isLost(err) && chat.CodeOf(err) != chat.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// Shown opens what is shown of messages.
+func (k *Keyring) Shown(ctx context.Context, all []chat.ShownMessage) error {
+	for i := range all {
+		if err := k.shown(ctx, &all[i].Message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OfStep is the place of what a step of a visitor's trail tells.
+func OfStep(id chat.StepID) Place { return Place{Column: "trail.data", Row: id} }
+
+// OfOffline is the place of a column of what was left while nobody was there.
+func OfOffline(column string, id chat.OfflineID) Place {
+	return Place{Column: "offline_messages." + column, Row: id}
+}
+
+// OfMail is the place of a mail's recipient.
+func OfMail(id chat.MailID) Place { return Place{Column: "mails.recipient", Row: id} }
+
+// Step opens a step of a trail.
+func (k *Keyring) Step(ctx context.Context, st *chat.Step) error {
+	data := string(st.Data)
+	err := k.text(ctx, st.Tenant, &data, OfStep(st.ID))
+	if st.Data = []byte(data); data == "" {
+		st.Data = []byte("{}")
+	}
+	return err
+}
+
+// Offline opens what was left while nobody was there.
+func (k *Keyring) Offline(ctx context.Context, o *chat.OfflineMessage) error {
+	m := chat.Message{ID: o.Message, Tenant: o.Tenant, Conversation: o.Conversation, Body: o.Body}
+	if err := k.shown(ctx, &m); err != nil {
+		return err
+	}
+	o.Body = m.Body
+	if err := k.text(ctx, o.Tenant, &o.Name, OfOffline("name", o.ID)); err != nil {
+		return err
+	}
+	return k.text(ctx, o.Tenant, &o.Email, OfOffline("email", o.ID))
+}
+
+// Mails opens mails' recipients.
+func (k *Keyring) Mails(ctx context.Context, all []chat.Mail) error {
+	for i := range all {
+		if err := k.text(ctx, all[i].Tenant, &all[i].To, OfMail(all[i].ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

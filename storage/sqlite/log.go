@@ -24,6 +24,8 @@ type Log struct {
 	started chan struct{} // closed when the writer runs
 	stopped chan struct{} // closed when the writer takes no more
 
+	scrubs chan chan error // calls of Erased that wait
+
 	tails local.Tails
 }
 
@@ -32,6 +34,7 @@ type request struct {
 	events   []chat.Event
 	receipts []chat.Receipt
 	change   func(ctx context.Context, q sqlstore.Querier) error // of rows, instead of events
+	count    []chat.Key                                          // conversations of before reports were kept, instead of events
 	err      error
 	done     chan struct{}
 }
@@ -55,7 +58,7 @@ func Open(ctx context.Context, path string) (*Log, error) {
 	}
 	l := &Log{
 		path: path, read: db, write: write, lock: f, queue: make(chan *request, queueLen),
-		started: make(chan struct{}), stopped: make(chan struct{}),
+		started: make(chan struct{}), stopped: make(chan struct{}), scrubs: make(chan chan error),
 	}
 	l.store = sqlstore.New(sqlstore.PoolReader(db), l.change, sqlstore.SQLiteIndex{})
 	return l, nil

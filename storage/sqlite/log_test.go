@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 
 // run opens a database and runs it until stop.
 func run(t testing.TB, path string) (*storage.Storage, func()) {
-	s, err := storage.Open(context.Background(), storage.Options{URL: "sqlite:" + path})
+	s, err := storage.Open(context.Background(), storage.Options{URL: "sqlite:" + path, Audit: storagetest.Signer{}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -15,7 +15,7 @@ import (
 
 // runSealed opens a database that is sealed, and runs it until stop.
 func runSealed(t testing.TB, path string, masters *seal.Masters) (*storage.Storage, func()) {
-	s, err := storage.Open(context.Background(), storage.Options{URL: "sqlite:" + path, Encryption: storage.Encryption{Masters: masters, Poll: 20 * time.Millisecond}})
+	s, err := storage.Open(context.Background(), storage.Options{URL: "sqlite:" + path, Audit: storagetest.Signer{}, Encryption: storage.Encryption{Masters: masters, Poll: 20 * time.Millisecond}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

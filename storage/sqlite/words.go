@@ -94,22 +94,13 @@ func (w *words) textOf(m *chat.Message, body []byte, keys *seal.Tenant) string {
 	if w.bag.Len() == 0 {
 		return ""
 	}
-	mark := sqlstore.TenantMark(m.Tenant)
 	w.buf.Reset()
-	w.buf.WriteString(sqlstore.ConversationMark(m.Conversation))
-	var tokens interface {
-		Len() int
-		At(i int) []byte
-	} = &w.bag
+	var tokens sqlstore.Tokens = &w.bag
 	if keys != nil {
 		w.tokens.Fill(keys, &w.bag)
 		tokens = &w.tokens
 	}
-	for i := range tokens.Len() {
-		w.buf.WriteByte(' ')
-		w.buf.WriteString(mark)
-		w.buf.Write(tokens.At(i))
-	}
+	sqlstore.WriteMarked(&w.buf, m.Tenant, m.Conversation, tokens)
 	return w.buf.String()
 }
 

@@ -51,39 +51,61 @@ func (s *Store) Agents(ctx context.Context, tenant chat.TenantID, cursor string,
 // SaveAgents implements chat.Store. Who read an agent before its password was changed does not bring the old one back: what
 // is older than the latest tokens_after is not written.
 func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
-	return s.write(ctx, scopeOf(agents), func(ctx context.Context, q Querier) error {
-		stmt, err := q.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-			ON CONFLICT (tenant, id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,
-				teams = excluded.teams, capacity = excluded.capacity, disabled = excluded.disabled,
-				password_hash = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.password_hash ELSE excluded.password_hash END,
-				tokens_after = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.tokens_after ELSE excluded.tokens_after END`)
+	return s.audited(ctx, scopeOf(agents), func(ctx context.Context, q Querier, acts *acts) error { return saveAgents(ctx, q, acts, agents) })
+}
+
+func saveAgents(ctx context.Context, q Querier, acts *acts, agents []chat.Agent) error {
+	stmt, err := q.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (tenant, id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,
+			teams = excluded.teams, capacity = excluded.capacity, disabled = excluded.disabled,
+			password_hash = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.password_hash ELSE excluded.password_hash END,
+			tokens_after = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.tokens_after ELSE excluded.tokens_after END`)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for i := range agents {
+		a := &agents[i]
+		disabled := 0
+		if a.Disabled {
+			disabled = 1
+		}
+		if err := acts.agentSaved(ctx, q, a); err != nil {
+			return err
+		}
+		_, err := stmt.ExecContext(ctx, a.Tenant, a.ID, a.Email, a.Name, string(a.Role), list(a.Teams), a.Capacity, a.PasswordHash,
+			disabled, Micros(a.TokensAfter), Micros(a.CreatedAt))
+		if isDuplicate(err) {
+			return chat.Errorf(chat.Conflict, "another agent has the address %s", a.Email)
+		}
 		if err != nil {
 			return err
 		}
-		defer stmt.Close()
-		for i := range agents {
-			a := &agents[i]
-			disabled := 0
-			if a.Disabled {
-				disabled = 1
-			}
-			_, err := stmt.ExecContext(ctx, a.Tenant, a.ID, a.Email, a.Name, string(a.Role), list(a.Teams), a.Capacity, a.PasswordHash,
-				disabled, Micros(a.TokensAfter), Micros(a.CreatedAt))
-			if isDuplicate(err) {
-				return chat.Errorf(chat.Conflict, "another agent has the address %s", a.Email)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // SetPassword implements chat.Store.
 func (s *Store) SetPassword(ctx context.Context, tenant chat.TenantID, id chat.AgentID, old, hash string, tokensAfter time.Time) (bool, error) {
-	return s.changed(ctx, Of(tenant), `UPDATE agents SET password_hash = $4, tokens_after = CASE WHEN tokens_after < $5 THEN $5 ELSE tokens_after END
-		WHERE tenant = $1 AND id = $2 AND password_hash = $3`, tenant, id, old, hash, Micros(tokensAfter))
+	swapped := false
+	err := s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		swapped = false
+		was, err := before(ctx, q, scanAgent, `SELECT `+agentColumns+` FROM agents WHERE tenant = $1 AND id = $2 AND password_hash = $3`, tenant, id, old)
+		if err != nil || was == nil {
+			return err
+		}
+		res, err := q.ExecContext(ctx, `UPDATE agents SET password_hash = $4, tokens_after = CASE WHEN tokens_after < $5 THEN $5 ELSE tokens_after END
+			WHERE tenant = $1 AND id = $2 AND password_hash = $3`, tenant, id, old, hash, Micros(tokensAfter))
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if swapped = n > 0; swapped && tokensAfter.After(was.TokensAfter) { // otherwise it is the same password, hashed anew
+			a.add(tenant, chat.AuditNote{Action: "agent.password_changed", TargetKind: "agent", TargetID: id.String(), TargetName: was.Email})
+		}
+		return err
+	})
+	return swapped && err == nil, err
 }
 
 // scopeOf is the agents' tenant, or the system if they are of several.

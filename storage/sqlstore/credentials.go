@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -16,7 +17,10 @@ const endedFor = 90 * 24 * time.Hour
 
 // SaveRefreshToken implements chat.Credentials. What has expired by t.IssuedAt is forgotten.
 func (s *Store) SaveRefreshToken(ctx context.Context, t chat.RefreshToken) error {
-	return s.write(ctx, System, func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
+		if err := a.loggedIn(ctx, q, &t); err != nil {
+			return err
+		}
 		if _, err := q.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE expires_at < $1`, Micros(t.IssuedAt)); err != nil {
 			return err
 		}
@@ -34,7 +38,7 @@ var errRefresh = &chat.Error{Code: chat.Unauthenticated, Name: "refresh_token_in
 // TakeRefreshToken implements chat.Credentials.
 func (s *Store) TakeRefreshToken(ctx context.Context, hash [32]byte, now time.Time) (t chat.RefreshToken, err error) {
 	var reused bool
-	err = s.write(ctx, System, func(ctx context.Context, tx Querier) error {
+	err = s.audited(ctx, System, func(ctx context.Context, tx Querier, a *acts) error {
 		reused = false
 		var family []byte
 		var used, ended int
@@ -59,6 +63,10 @@ func (s *Store) TakeRefreshToken(ctx context.Context, hash [32]byte, now time.Ti
 		}
 		if used > 1 { // somebody has a copy: nobody may go on with this log-in
 			reused = true
+			a.add(t.Tenant, chat.AuditNote{
+				Action: "auth.refresh_reused", TargetKind: "agent", TargetID: t.Agent.String(), Outcome: chat.OutcomeFailed,
+				Details: details("login", hex.EncodeToString(t.Family[:])),
+			})
 			return endFamily(ctx, tx, t.Family, now)
 		}
 		return nil
@@ -77,7 +85,12 @@ func endFamily(ctx context.Context, x Querier, family [16]byte, at time.Time) er
 
 // EndRefreshFamily implements chat.Credentials.
 func (s *Store) EndRefreshFamily(ctx context.Context, family [16]byte) error {
-	return s.write(ctx, System, func(ctx context.Context, q Querier) error { return endFamily(ctx, q, family, time.Now()) })
+	return s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
+		if err := a.loggedOut(ctx, q, family); err != nil {
+			return err
+		}
+		return endFamily(ctx, q, family, time.Now())
+	})
 }
 
 func scanFamily(scan row) (family [16]byte, err error) {
@@ -107,6 +120,16 @@ func (s *Store) SigningKeys(ctx context.Context) ([]chat.SigningKey, error) {
 
 // AddSigningKey implements chat.Credentials.
 func (s *Store) AddSigningKey(ctx context.Context, k chat.SigningKey) error {
-	return s.exec(ctx, System, `INSERT INTO signing_keys (id, secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
-		k.ID, k.Secret, Micros(k.CreatedAt))
+	return s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
+		res, err := q.ExecContext(ctx, `INSERT INTO signing_keys (id, secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
+			k.ID, k.Secret, Micros(k.CreatedAt))
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if n > 0 {
+			a.add(chat.TenantID{}, chat.AuditNote{Action: "signing_key.created", TargetKind: "signing_key", TargetID: k.ID})
+		}
+		return err
+	})
 }

@@ -22,7 +22,10 @@ var SQLite = Dialect{
 	Goose: goose.DialectSQLite3,
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
-		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "", "{seal parts}", sqliteSeal),
+		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
+		"{onces security}", "",
+		"{audit security}", "", "{mail security}", "", "{reports parts}", "",
+		"{people parts}", sqlitePeople, "{seal parts}", sqliteSeal),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -30,7 +33,10 @@ var PostgreSQL = Dialect{
 	Goose: goose.DialectPostgres,
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
-		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads, "{seal parts}", postgresSeal),
+		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
+		"{onces security}", postgresOnces,
+		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports,
+		"{people parts}", postgresPeople, "{seal parts}", postgresSeal),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -81,6 +87,43 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 //
 //go:embed uploads_postgres.sql
 var postgresUploads string
+
+// postgresOnces puts the table of 00009 under row-level security.
+//
+//go:embed onces_postgres.sql
+var postgresOnces string
+
+// postgresReports is row-level security of 00012.
+//
+//go:embed reports_postgres.sql
+var postgresReports string
+
+// postgresPeople is row-level security for the tables of 00010, and sqlitePeople sqlitePlanner for its indexes. FTS5 takes what is deleted
+// out of its pages at once, instead of noting that it is gone (sqlite.org/fts5.html, 6.9).
+//
+//go:embed people_postgres.sql
+var postgresPeople string
+
+const sqlitePeople = `
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('visitors', 'visitors_created', '500000 250000 1 1'),
+    ('trail', 'trail', '1000000 500000 20 1'),
+    ('erasures', 'erasures', '1000 500 1'),
+    ('erasures', 'erasures_begun', '1000 1'),
+    ('erasures', 'erasures_unfinished', '10 1'),
+    ('uploads', 'uploads_conv', '100000 50000 2');
+INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
+`
+
+// postgresMail is row-level security of the tables of 00013.
+//
+//go:embed mail_postgres.sql
+var postgresMail string
+
+// postgresAudit is row-level security for the tables of 00011.
+//
+//go:embed audit_postgres.sql
+var postgresAudit string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string

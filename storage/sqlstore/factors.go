@@ -24,7 +24,12 @@ func (s *Store) SecondFactor(ctx context.Context, tenant chat.TenantID, agent ch
 
 // SaveSecondFactor implements chat.SecondFactors.
 func (s *Store) SaveSecondFactor(ctx context.Context, f chat.SecondFactor, recovery ...[32]byte) error {
-	return s.write(ctx, Of(f.Tenant), func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, Of(f.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		action := "totp.enrolled"
+		if !f.ConfirmedAt.IsZero() {
+			action = "totp.enabled"
+		}
+		a.add(f.Tenant, chat.AuditNote{Action: action, TargetKind: "agent", TargetID: f.Agent.String()})
 		_, err := q.ExecContext(ctx, `INSERT INTO second_factors (tenant, agent, secret, created_at, confirmed_at, last_step) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (tenant, agent) DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at,
 				confirmed_at = excluded.confirmed_at, last_step = excluded.last_step`,
@@ -47,7 +52,15 @@ func (s *Store) SaveSecondFactor(ctx context.Context, f chat.SecondFactor, recov
 
 // DeleteSecondFactor implements chat.SecondFactors.
 func (s *Store) DeleteSecondFactor(ctx context.Context, tenant chat.TenantID, agent chat.AgentID) error {
-	return s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		old, err := before(ctx, q, scanFactor, `SELECT tenant, agent, secret, created_at, confirmed_at, last_step FROM second_factors
+			WHERE tenant = $1 AND agent = $2`, tenant, agent)
+		if err != nil {
+			return err
+		}
+		if old != nil {
+			a.add(tenant, chat.AuditNote{Action: "totp.disabled", TargetKind: "agent", TargetID: agent.String()})
+		}
 		for _, text := range []string{
 			`DELETE FROM recovery_codes WHERE tenant = $1 AND agent = $2`, `DELETE FROM second_factors WHERE tenant = $1 AND agent = $2`,
 		} {
@@ -67,7 +80,19 @@ func (s *Store) SpendStep(ctx context.Context, tenant chat.TenantID, agent chat.
 
 // SpendRecoveryCode implements chat.SecondFactors.
 func (s *Store) SpendRecoveryCode(ctx context.Context, tenant chat.TenantID, agent chat.AgentID, hash [32]byte) (bool, error) {
-	return s.changed(ctx, Of(tenant), `DELETE FROM recovery_codes WHERE tenant = $1 AND agent = $2 AND hash = $3`, tenant, agent, hash[:])
+	spent := false
+	err := s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		res, err := q.ExecContext(ctx, `DELETE FROM recovery_codes WHERE tenant = $1 AND agent = $2 AND hash = $3`, tenant, agent, hash[:])
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if spent = n > 0; spent {
+			a.add(tenant, chat.AuditNote{Action: "totp.recovery_code_used", TargetKind: "agent", TargetID: agent.String()})
+		}
+		return err
+	})
+	return spent && err == nil, err
 }
 
 // RecoveryCodes implements chat.SecondFactors.

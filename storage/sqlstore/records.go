@@ -65,7 +65,7 @@ var (
 
 // AddRecord implements chat.Records. Several at once may exceed most by a few.
 func (s *Store) AddRecord(ctx context.Context, r chat.Record, most int) error {
-	err := s.write(ctx, Of(r.Tenant), func(ctx context.Context, q Querier) error {
+	err := s.audited(ctx, Of(r.Tenant), func(ctx context.Context, q Querier, a *acts) error {
 		var n int
 		err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM records WHERE tenant = $1 AND kind = $2`, r.Tenant, string(r.Kind)).Scan(&n)
 		if err != nil {
@@ -76,6 +76,7 @@ func (s *Store) AddRecord(ctx context.Context, r chat.Record, most int) error {
 		}
 		_, err = q.ExecContext(ctx, `INSERT INTO records (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			r.Tenant, string(r.Kind), r.ID, r.Name, string(r.Body), int64(r.Version), Micros(r.CreatedAt), Micros(r.UpdatedAt))
+		a.recordSaved(&r, nil)
 		return err
 	})
 	return nameTaken(err)
@@ -91,7 +92,13 @@ func nameTaken(err error) error {
 // ReplaceRecord implements chat.Records.
 func (s *Store) ReplaceRecord(ctx context.Context, r chat.Record) error {
 	missed := false
-	err := s.write(ctx, Of(r.Tenant), func(ctx context.Context, q Querier) error {
+	err := s.audited(ctx, Of(r.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		missed = true
+		old, err := before(ctx, q, scanRecord, `SELECT `+recordColumns+` FROM records WHERE tenant = $1 AND kind = $2 AND id = $3 AND version = $4`,
+			r.Tenant, string(r.Kind), r.ID, int64(r.Version)-1)
+		if err != nil || old == nil {
+			return err
+		}
 		res, err := q.ExecContext(ctx, `UPDATE records SET name = $4, body = $5, version = $6, updated_at = $7
 			WHERE tenant = $1 AND kind = $2 AND id = $3 AND version = $8`,
 			r.Tenant, string(r.Kind), r.ID, r.Name, string(r.Body), int64(r.Version), Micros(r.UpdatedAt), int64(r.Version)-1)
@@ -99,7 +106,9 @@ func (s *Store) ReplaceRecord(ctx context.Context, r chat.Record) error {
 			return err
 		}
 		n, err := res.RowsAffected()
-		missed = n == 0
+		if missed = n == 0; !missed {
+			a.recordSaved(&r, old)
+		}
 		return err
 	})
 	if err != nil || !missed {
@@ -115,7 +124,12 @@ var errNoRecord = errors.New("no such record")
 
 // DeleteRecord implements chat.Records.
 func (s *Store) DeleteRecord(ctx context.Context, tenant chat.TenantID, kind chat.RecordKind, id chat.RecordID) error {
-	err := s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+	err := s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		old, err := before(ctx, q, scanRecord, `SELECT `+recordColumns+` FROM records WHERE tenant = $1 AND kind = $2 AND id = $3`,
+			tenant, string(kind), id)
+		if err != nil {
+			return err
+		}
 		res, err := q.ExecContext(ctx, `DELETE FROM records WHERE tenant = $1 AND kind = $2 AND id = $3`, tenant, string(kind), id)
 		if err != nil {
 			return err
@@ -123,6 +137,9 @@ func (s *Store) DeleteRecord(ctx context.Context, tenant chat.TenantID, kind cha
 		n, err := res.RowsAffected()
 		if err == nil && n == 0 {
 			err = errNoRecord
+		}
+		if old != nil {
+			a.add(tenant, chat.AuditNote{Action: string(kind) + ".deleted", TargetKind: string(kind), TargetID: id.String(), TargetName: old.Name})
 		}
 		return err
 	})

@@ -258,7 +258,7 @@ func (r *Resealer) hold(ctx context.Context, q Querier) error {
 
 func saveProgress(ctx context.Context, q Querier, t chat.TenantID, name string, f *form, cursor []byte, done bool) error {
 	if cursor == nil {
-		cursor = make([]byte, 24)
+		cursor = make([]byte, cursorLen)
 	}
 	_, err := q.ExecContext(ctx, `INSERT INTO seal_progress (tenant, part, target, cursor, done) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (tenant, part) DO UPDATE SET target = excluded.target, cursor = excluded.cursor, done = excluded.done`,
@@ -314,7 +314,7 @@ func (r *Resealer) batch(ctx context.Context, q Querier, t chat.TenantID, p *par
 			if err := r.resealSaid(ctx, q, &found[i], f, lost); err != nil {
 				return 0, from, err
 			}
-			last = keyValues{found[i].Conversation, int64(found[i].Seq)}
+			last = keyValues{id: found[i].Conversation, number: int64(found[i].Seq)}
 		}
 		return len(found), last, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,8 @@ type keyColumn struct {
 
 // keyValues is a row's key, without the tenant.
 type keyValues struct {
-	id     [16]byte
-	number int64
+	id, second [16]byte
+	number     int64
 }
 
 type sealedColumn struct {
@@ -40,11 +41,21 @@ type sealedColumn struct {
 // parts are all tables with sealed columns but messages and revisions, which must be indexed anew.
 var parts = []part{
 	{name: "visitors", keys: []keyColumn{{name: "id"}}, print: "external_print", columns: []sealedColumn{
-		ofVisitor("external_id", false), ofVisitor("name", false), ofVisitor("email", false), ofVisitor("page", false), ofVisitor("attributes", true),
+		ofVisitor("external_id", false), ofVisitor("name", false), ofVisitor("email", false), ofVisitor("page", false), ofVisitor("phone", false), ofVisitor("attributes", true),
 	}},
 	{name: "conversations", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{ofConversation("rating_comment", false), ofConversation("context", true)}},
 	{name: "uploads", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{
 		{"name", false, func(k keyValues) seal.Place { return seal.OfUpload(k.id) }},
+	}},
+	{name: "trail", keys: []keyColumn{{name: "visitor"}, {name: "id"}}, columns: []sealedColumn{
+		{"data", false, func(k keyValues) seal.Place { return seal.OfStep(k.second) }},
+	}},
+	{name: "offline_messages", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{
+		{"name", false, func(k keyValues) seal.Place { return seal.OfOffline("name", k.id) }},
+		{"email", false, func(k keyValues) seal.Place { return seal.OfOffline("email", k.id) }},
+	}},
+	{name: "mails", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{
+		{"recipient", false, func(k keyValues) seal.Place { return seal.OfMail(k.id) }},
 	}},
 	{name: "webhook_events", keys: []keyColumn{{"sequence", true}}, columns: []sealedColumn{
 		{"data", false, func(k keyValues) seal.Place { return seal.OfEventData(k.number) }},
@@ -66,13 +77,17 @@ func ofAttempt(column string) sealedColumn {
 
 // cursor is a place in a part as it is kept: the key of the last row that was looked at.
 func (k *keyValues) cursor() []byte {
-	return binary.BigEndian.AppendUint64(append([]byte(nil), k.id[:]...), uint64(k.number))
+	return binary.BigEndian.AppendUint64(slices.Concat(k.id[:], k.second[:]), uint64(k.number))
 }
 
+// cursorLen is how long a cursor is.
+const cursorLen = 40
+
 func readCursor(b []byte) (k keyValues) {
-	if len(b) == 24 {
+	if len(b) == cursorLen {
 		copy(k.id[:], b)
-		k.number = int64(binary.BigEndian.Uint64(b[16:]))
+		copy(k.second[:], b[16:])
+		k.number = int64(binary.BigEndian.Uint64(b[32:]))
 	}
 	return k
 }
@@ -80,8 +95,13 @@ func readCursor(b []byte) (k keyValues) {
 func (p *part) keyArgs(k *keyValues) []any {
 	out := make([]any, len(p.keys))
 	for i, c := range p.keys {
-		if out[i] = any(k.number); !c.number {
+		switch {
+		case c.number:
+			out[i] = k.number
+		case i == 0:
 			out[i] = k.id[:]
+		default:
+			out[i] = k.second[:]
 		}
 	}
 	return out
@@ -115,12 +135,15 @@ func (p *part) read(ctx context.Context, q Querier, tenant chat.TenantID, after 
 	return collect(rows, func(scan row) (k kept, err error) {
 		k.values = make([]string, len(p.columns))
 		into := make([]any, 0, len(p.keys)+len(p.columns))
-		var id []byte
-		for _, c := range p.keys {
-			if c.number {
+		var id, second []byte
+		for i, c := range p.keys {
+			switch {
+			case c.number:
 				into = append(into, &k.key.number)
-			} else {
+			case i == 0:
 				into = append(into, &id)
+			default:
+				into = append(into, &second)
 			}
 		}
 		for i := range k.values {
@@ -128,6 +151,7 @@ func (p *part) read(ctx context.Context, q Querier, tenant chat.TenantID, after 
 		}
 		err = scan(into...)
 		copy(k.key.id[:], id)
+		copy(k.key.second[:], second)
 		return k, err
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // Index finds words: what the engines do differently. Safe for concurrent use.
@@ -23,6 +24,10 @@ type Index interface {
 	Among(ctx context.Context, q Querier, tenant chat.TenantID, terms []text.Term, convs []chat.ConversationID) ([]Hit, error)
 	// Messages returns messages that were hit, in any order.
 	Messages(ctx context.Context, q Querier, tenant chat.TenantID, hits []Hit) ([]chat.Message, error)
+	// Erase takes conversations, whose messages are as they were, out of the index and whatever else the engine keeps of messages.
+	Erase(ctx context.Context, q Querier, keys *seal.Tenant, tenant chat.TenantID, convs []chat.ConversationID) error
+	// EraseVisitor takes a visitor out of what the engine keeps beside the rows.
+	EraseVisitor(ctx context.Context, q Querier, keys *seal.Tenant, tenant chat.TenantID, visitor chat.VisitorID) error
 }
 
 // Hit is a message that was found. Hits are ordered by Doc, then Conversation.

@@ -32,7 +32,12 @@ func (s *Store) SiteKeys(ctx context.Context, tenant chat.TenantID) ([]chat.Site
 
 // SaveSiteKey implements chat.Store. Conflict if the key is another tenant's.
 func (s *Store) SaveSiteKey(ctx context.Context, k chat.SiteKey) error {
-	return s.write(ctx, Of(k.Tenant), func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, Of(k.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		old, err := before(ctx, q, scanSiteKey, `SELECT `+siteKeyColumns+` FROM site_keys WHERE site_key = $1 AND tenant = $2`, k.Key, k.Tenant)
+		if err != nil {
+			return err
+		}
+		a.siteKeySaved(&k, old)
 		// Two statements: a tenant may not even see in an upsert that the key is somebody else's.
 		args := []any{k.Key, k.Tenant, k.Name, list(k.Secrets), list(k.Origins), Micros(k.CreatedAt)}
 		for i, text := range []string{
@@ -53,16 +58,27 @@ func (s *Store) SaveSiteKey(ctx context.Context, k chat.SiteKey) error {
 
 // DeleteSiteKey implements chat.Store.
 func (s *Store) DeleteSiteKey(ctx context.Context, tenant chat.TenantID, key string) error {
-	gone, err := s.changed(ctx, Of(tenant), `DELETE FROM site_keys WHERE site_key = $1 AND tenant = $2`, key, tenant)
-	if err == nil && !gone {
-		err = chat.Errorf(chat.NotFound, "there is no such site key")
-	}
-	return err
+	return s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		old, err := before(ctx, q, scanSiteKey, `SELECT `+siteKeyColumns+` FROM site_keys WHERE site_key = $1 AND tenant = $2`, key, tenant)
+		if err != nil {
+			return err
+		}
+		if old == nil {
+			return chat.Errorf(chat.NotFound, "there is no such site key")
+		}
+		a.add(tenant, chat.AuditNote{Action: "site_key.deleted", TargetKind: "site_key", TargetID: key, TargetName: old.Name})
+		_, err = q.ExecContext(ctx, `DELETE FROM site_keys WHERE site_key = $1 AND tenant = $2`, key, tenant)
+		return err
+	})
 }
 
 // DeleteTeam implements chat.Store.
 func (s *Store) DeleteTeam(ctx context.Context, tenant chat.TenantID, id chat.TeamID) error {
-	return s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		old, err := before(ctx, q, scanTeam, `SELECT id, tenant, name, created_at FROM teams WHERE tenant = $1 AND id = $2`, tenant, id)
+		if err != nil {
+			return err
+		}
 		res, err := q.ExecContext(ctx, `DELETE FROM teams WHERE tenant = $1 AND id = $2`, tenant, id)
 		if err != nil {
 			return err
@@ -76,6 +92,11 @@ func (s *Store) DeleteTeam(ctx context.Context, tenant chat.TenantID, id chat.Te
 		left, err := without(ctx, q, tenant, id)
 		if err != nil {
 			return err
+		}
+		if old != nil {
+			a.add(tenant, chat.AuditNote{
+				Action: "team.deleted", TargetKind: "team", TargetID: id.String(), TargetName: old.Name, Details: details("members", len(left)),
+			})
 		}
 		for agent, teams := range left {
 			if _, err := q.ExecContext(ctx, `UPDATE agents SET teams = $3 WHERE tenant = $1 AND id = $2`, tenant, agent, list(teams)); err != nil {

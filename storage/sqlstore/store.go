@@ -23,6 +23,9 @@ type Store struct {
 	index Index
 	keys  *seal.Keyring // nil: nothing is sealed
 	due   chan struct{} // holds a token when webhooks' deliveries may be due
+
+	signer   chat.AuditSigner // nil: entries of the audit log are not signed
+	appended func()           // nil: nobody wants to know
 }
 
 // New returns a Store that reads and writes through Runners; every call says in which scope. Words are found by the index.
@@ -123,8 +126,19 @@ func (s *Store) Tenants(ctx context.Context) ([]chat.Tenant, error) {
 
 // SaveTenant implements chat.Store.
 func (s *Store) SaveTenant(ctx context.Context, t chat.Tenant) error {
-	err := s.exec(ctx, Of(t.ID), `INSERT INTO tenants (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name`, t.ID, t.Slug, t.Name, Micros(t.CreatedAt))
+	err := s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
+		old, err := before(ctx, q, scanTenant, `SELECT id, slug, name, created_at FROM tenants WHERE id = $1`, t.ID)
+		if err != nil {
+			return err
+		}
+		a.saved(chat.TenantID{}, "tenant", t.ID.String(), t.Name, old != nil, changesOf(old, &t, func(c *changes, old, now *chat.Tenant) {
+			c.field("slug", old.Slug, now.Slug)
+			c.field("name", old.Name, now.Name)
+		}))
+		_, err = q.ExecContext(ctx, `INSERT INTO tenants (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name`, t.ID, t.Slug, t.Name, Micros(t.CreatedAt))
+		return err
+	})
 	if isDuplicate(err) {
 		return chat.Errorf(chat.Conflict, "there is a tenant %q already", t.Slug)
 	}
@@ -175,6 +189,16 @@ func (s *Store) Teams(ctx context.Context, tenant chat.TenantID) ([]chat.Team, e
 
 // SaveTeam implements chat.Store.
 func (s *Store) SaveTeam(ctx context.Context, t chat.Team) error {
-	return s.exec(ctx, Of(t.Tenant), `INSERT INTO teams (tenant, id, name, created_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (tenant, id) DO UPDATE SET name = excluded.name`, t.Tenant, t.ID, t.Name, Micros(t.CreatedAt))
+	return s.audited(ctx, Of(t.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		old, err := before(ctx, q, scanTeam, `SELECT id, tenant, name, created_at FROM teams WHERE tenant = $1 AND id = $2`, t.Tenant, t.ID)
+		if err != nil {
+			return err
+		}
+		a.saved(t.Tenant, "team", t.ID.String(), t.Name, old != nil, changesOf(old, &t, func(c *changes, old, now *chat.Team) {
+			c.field("name", old.Name, now.Name)
+		}))
+		_, err = q.ExecContext(ctx, `INSERT INTO teams (tenant, id, name, created_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (tenant, id) DO UPDATE SET name = excluded.name`, t.Tenant, t.ID, t.Name, Micros(t.CreatedAt))
+		return err
+	})
 }

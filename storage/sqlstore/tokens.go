@@ -30,9 +30,16 @@ func tokenScope(t chat.TenantID) Scope {
 
 // SaveAPIToken implements chat.APITokens.
 func (s *Store) SaveAPIToken(ctx context.Context, t chat.APIToken) error {
-	return s.exec(ctx, tokenScope(t.Tenant), `INSERT INTO api_tokens (`+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		t.Hash[:], t.Tenant, t.ID, t.Name, t.Hint, t.Scopes.String(), t.CreatedBy, Micros(t.CreatedAt), Micros(t.ExpiresAt),
-		Micros(t.LastUsedAt), Micros(t.RevokedAt))
+	return s.audited(ctx, tokenScope(t.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		a.add(t.Tenant, chat.AuditNote{
+			Action: "api_token.created", TargetKind: "api_token", TargetID: t.ID.String(), TargetName: t.Name,
+			Details: details("scopes", t.Scopes.Names(), "expires_at", whenOrNil(t.ExpiresAt)),
+		})
+		_, err := q.ExecContext(ctx, `INSERT INTO api_tokens (`+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			t.Hash[:], t.Tenant, t.ID, t.Name, t.Hint, t.Scopes.String(), t.CreatedBy, Micros(t.CreatedAt), Micros(t.ExpiresAt),
+			Micros(t.LastUsedAt), Micros(t.RevokedAt))
+		return err
+	})
 }
 
 // APIToken implements chat.APITokens.
@@ -63,7 +70,11 @@ func (s *Store) APITokens(ctx context.Context, tenant chat.TenantID, cursor stri
 
 // RevokeAPIToken implements chat.APITokens. It works for the system, because a tenant may not write ended_families.
 func (s *Store) RevokeAPIToken(ctx context.Context, tenant chat.TenantID, id chat.APITokenID, now time.Time) error {
-	return s.write(ctx, System, func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
+		old, err := before(ctx, q, scanToken, `SELECT `+tokenColumns+` FROM api_tokens WHERE id = $1`, id)
+		if err != nil {
+			return err
+		}
 		query, args := `UPDATE api_tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at = 0 AND tenant = $3`, []any{Micros(now), id, tenant}
 		if tenant.IsZero() {
 			query, args = `UPDATE api_tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at = 0 AND tenant IS NULL`, args[:2]
@@ -77,6 +88,9 @@ func (s *Store) RevokeAPIToken(ctx context.Context, tenant chat.TenantID, id cha
 				err = chat.Errorf(chat.NotFound, "there is no such API token")
 			}
 			return err
+		}
+		if old != nil {
+			a.add(tenant, chat.AuditNote{Action: "api_token.revoked", TargetKind: "api_token", TargetID: id.String(), TargetName: old.Name})
 		}
 		return endFamily(ctx, q, [16]byte(id), now)
 	})

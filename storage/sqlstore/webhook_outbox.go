@@ -73,7 +73,8 @@ var errNotActive = &chat.Error{Code: chat.Conflict, Name: "webhook_not_active", 
 
 // Ping implements chat.Webhooks.
 func (s *Store) Ping(ctx context.Context, tenant chat.TenantID, id chat.WebhookID, data json.RawMessage, at time.Time) (d chat.Delivery, err error) {
-	err = s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+	err = s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		a.add(tenant, chat.AuditNote{Action: "webhook.tested", TargetKind: "webhook", TargetID: id.String()})
 		if err := closeBreaker(ctx, q, tenant, id); err != nil {
 			return err
 		}
@@ -109,7 +110,7 @@ func closeBreaker(ctx context.Context, q Querier, tenant chat.TenantID, id chat.
 
 // Replay implements chat.Webhooks.
 func (s *Store) Replay(ctx context.Context, tenant chat.TenantID, id chat.DeliveryID, at time.Time) (d chat.Delivery, err error) {
-	err = s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+	err = s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
 		// A claim that is out for it counts no more: its attempt is not the one that is waited for.
 		var webhook chat.WebhookID
 		err := q.QueryRowContext(ctx, `UPDATE webhook_deliveries SET state = 0, attempt = CASE WHEN leased_until > 0 THEN attempt + 1 ELSE attempt END,
@@ -123,6 +124,9 @@ func (s *Store) Replay(ctx context.Context, tenant chat.TenantID, id chat.Delive
 		if err := closeBreaker(ctx, q, tenant, webhook); err != nil {
 			return err
 		}
+		a.add(tenant, chat.AuditNote{
+			Action: "webhook.replayed", TargetKind: "webhook", TargetID: webhook.String(), Details: details("delivery", id.String()),
+		})
 		d, err = readDelivery(ctx, q, tenant, id)
 		return err
 	})

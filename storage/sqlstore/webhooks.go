@@ -48,7 +48,8 @@ func (s *Store) Webhooks(ctx context.Context, tenant chat.TenantID, cursor strin
 
 // AddWebhook implements chat.Webhooks.
 func (s *Store) AddWebhook(ctx context.Context, w chat.Webhook) error {
-	return s.write(ctx, Of(w.Tenant), func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, Of(w.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+		a.webhookSaved(&w, nil)
 		if err := subscriptionsChanged(ctx, q); err != nil { // first: those who add stand in line
 			return err
 		}
@@ -68,7 +69,7 @@ func (s *Store) AddWebhook(ctx context.Context, w chat.Webhook) error {
 
 // ChangeWebhook implements chat.Webhooks.
 func (s *Store) ChangeWebhook(ctx context.Context, tenant chat.TenantID, id chat.WebhookID, change func(*chat.Webhook) error) (w chat.Webhook, err error) {
-	err = s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+	err = s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
 		// First a write, so that two changes of one endpoint stand in line.
 		if _, err := q.ExecContext(ctx, `UPDATE webhooks SET updated_at = updated_at WHERE tenant = $1 AND id = $2`, tenant, id); err != nil {
 			return err
@@ -81,6 +82,7 @@ func (s *Store) ChangeWebhook(ctx context.Context, tenant chat.TenantID, id chat
 		if err := change(&w); err != nil {
 			return err
 		}
+		a.webhookSaved(&w, &old)
 		if _, err := q.ExecContext(ctx, `UPDATE webhooks SET url = $3, description = $4, events = $5, secrets = $6, state = $7, why = $8,
 			failures = $9, opened = $10, open_until = $11, updated_at = $12 WHERE tenant = $1 AND id = $2`, tenant, id, w.URL, w.Description,
 			list(w.Events), list(w.Secrets), int(w.State), w.Why, w.Failures, w.Opened, Micros(w.OpenUntil), Micros(w.UpdatedAt)); err != nil {
@@ -99,7 +101,8 @@ func (s *Store) ChangeWebhook(ctx context.Context, tenant chat.TenantID, id chat
 
 // DeleteWebhook implements chat.Webhooks. What was on its way to it is forgotten in time.
 func (s *Store) DeleteWebhook(ctx context.Context, tenant chat.TenantID, id chat.WebhookID) error {
-	return s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+	return s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
+		a.add(tenant, chat.AuditNote{Action: "webhook.deleted", TargetKind: "webhook", TargetID: id.String()})
 		res, err := q.ExecContext(ctx, `DELETE FROM webhooks WHERE tenant = $1 AND id = $2`, tenant, id)
 		if err != nil {
 			return err

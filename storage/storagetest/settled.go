@@ -32,6 +32,16 @@ func (s settled) Waiting(ctx context.Context, t chat.TenantID, limit int) ([]cha
 	return s.Store.Waiting(ctx, t, limit)
 }
 
+func (s settled) Queue(ctx context.Context, t chat.TenantID, limit int) ([]chat.Queuer, error) {
+	s.wait()
+	return s.Store.Queue(ctx, t, limit)
+}
+
+func (s settled) SLADue(ctx context.Context, t chat.TenantID, target chat.SLATarget, before, now time.Time, limit int) ([]chat.ConversationID, error) {
+	s.wait()
+	return s.Store.SLADue(ctx, t, target, before, now, limit)
+}
+
 func (s settled) OpenCounts(ctx context.Context, t chat.TenantID) (map[chat.AgentID]int, error) {
 	s.wait()
 	return s.Store.OpenCounts(ctx, t)
@@ -60,4 +70,14 @@ func (s settled) Visitor(ctx context.Context, t chat.TenantID, id chat.VisitorID
 func (s settled) Asleep(ctx context.Context, now time.Time, limit int) ([]chat.Key, error) {
 	s.wait()
 	return s.Store.Asleep(ctx, now, limit)
+}
+
+func (s settled) Report(ctx context.Context, t chat.TenantID, q chat.ReportQuery) ([]chat.ReportRow, error) {
+	s.wait()
+	return s.Store.Report(ctx, t, q)
+}
+
+func (s settled) QueuesNow(ctx context.Context, t chat.TenantID) ([]chat.QueueNow, error) {
+	s.wait()
+	return s.Store.QueuesNow(ctx, t)
 }

@@ -90,6 +90,16 @@ func Run(t *testing.T, f Factory) {
 		{"StaleUploads", testStaleUploads},
 		{"UploadRaces", testUploadRaces},
 		{"Revised", testRevised},
+		{"People", testPeople},
+		{"ChangePerson", testChangePerson},
+		{"Trail", testTrail},
+		{"Erasures", testErasures},
+		{"Erase", testErase},
+		{"AuditActs", testAuditActs},
+		{"AuditRollsBack", testAuditRollsBack},
+		{"AuditList", testAuditList},
+		{"AuditPrune", testAuditPrune},
+		{"AuditRace", testAuditRace},
 		{"Webhooks", testWebhooks},
 		{"Outbox", testOutbox},
 		{"OutboxRace", testOutboxRace},
@@ -99,6 +109,16 @@ func Run(t *testing.T, f Factory) {
 		{"EventData", testEventData},
 		{"Contacts", testContacts},
 		{"Forget", testForget},
+		{"Onces", testOnces},
+		{"OnceOfMany", testOnceOfMany},
+		{"Reports", testReports},
+		{"MailQueue", testMailQueue},
+		{"MailRace", testMailRace},
+		{"MailLinks", testMailLinks},
+		{"MailLinkEnds", testMailLinkEnds},
+		{"MailRequests", testMailRequests},
+		{"OfflineMessages", testOfflineMessages},
+		{"SLATimers", testSLATimers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)
@@ -106,6 +126,7 @@ func Run(t *testing.T, f Factory) {
 			s.use(open(t))
 			defer func() { s.Stop() }()
 			test.fn(t, s)
+			s.provenAudit()
 		})
 	}
 }

@@ -22,19 +22,22 @@ type Config struct {
 	Redis     Redis     `yaml:"redis"`
 	DataDir   string    `yaml:"data_dir" doc:"where the database, files that were sent up and the demo's password are kept"`
 	Uploads   Uploads   `yaml:"uploads"`
+	Audit     Audit     `yaml:"audit"`
 	Engine    Engine    `yaml:"engine"`
 	Log       Log       `yaml:"log"`
 	Limits    Limits    `yaml:"limits"`
 	Heartbeat Heartbeat `yaml:"heartbeat"`
 	Drain     Drain     `yaml:"drain"`
 	Webhooks  Webhooks  `yaml:"webhooks"`
+	SMTP      SMTP      `yaml:"smtp"`
 
 	Encryption Encryption `yaml:"encryption"`
 }
 
 // HTTP is the listener of API and pages.
 type HTTP struct {
-	Listen string `yaml:"listen" doc:"address of the API, console, widget and demo shop"`
+	Listen    string `yaml:"listen" doc:"address of the API, console, widget and demo shop"`
+	PublicURL string `yaml:"public_url" doc:"where people find the console, e.g. https://chat.example.com: what links in mails begin with; built from http.listen if empty"`
 }
 
 // WS is the WebSocket listener.
@@ -80,6 +83,13 @@ type Uploads struct {
 	LinkLife    Duration `yaml:"link_life" doc:"how long a link to a file works without a credential"`
 }
 
+// Audit is where the audit log is signed and checked from.
+type Audit struct {
+	Key             string   `yaml:"key" doc:"file of the key that signs the audit log, made if it is missing (<data_dir>/audit.key if empty); nodes of a cluster share it, or each lists the others' public keys"`
+	Checkpoint      string   `yaml:"checkpoint" doc:"file that says how long the audit log was, so that a cut one shows (<data_dir>/audit.checkpoint if empty); best on another machine's disk"`
+	CheckpointEvery Duration `yaml:"checkpoint_every" doc:"how long a new entry may be without a checkpoint"`
+}
+
 // Engine is how live connections are carried.
 type Engine struct {
 	MaxConnections int `yaml:"max_connections" doc:"connections at once; 0: what the limit of open files holds"`
@@ -99,13 +109,30 @@ type Limits struct {
 	SessionsPerAddressPerSecond float64   `yaml:"sessions_per_address_per_second" doc:"widget sessions of one address a second; 0: no limit"`
 	Visitor                     RoleLimit `yaml:"visitor"`
 	Agent                       RoleLimit `yaml:"agent"`
+	Tenant                      Requests  `yaml:"tenant"`
+	Address                     Address   `yaml:"address"`
 }
 
-// RoleLimit is what one connection of a role may send.
+// Requests is how often a tenant may call the API.
+type Requests struct {
+	Rate  float64 `yaml:"request_rate" doc:"API requests a second of all visitors, agents and API tokens of a tenant, over all nodes; 0: no limit"`
+	Burst int     `yaml:"request_burst" doc:"API requests of a tenant at once"`
+}
+
+// Address is how often those may call the API who prove nothing.
+type Address struct {
+	Rate  float64 `yaml:"request_rate" doc:"API requests a second without a valid credential of one address, on each node; 0: no limit"`
+	Burst int     `yaml:"request_burst" doc:"API requests without a valid credential of one address at once"`
+}
+
+// RoleLimit is what one connection of a role may send, and how often one of them may call the API.
 type RoleLimit struct {
 	SendRate  float64 `yaml:"send_rate" doc:"messages a second"`
 	SendBurst int     `yaml:"send_burst" doc:"messages at once"`
 	Window    int     `yaml:"window" doc:"messages without an acknowledgement"`
+
+	RequestRate  float64 `yaml:"request_rate" doc:"API requests a second of one of them, over all nodes; 0: no limit but the tenant's"`
+	RequestBurst int     `yaml:"request_burst" doc:"API requests of one of them at once"`
 }
 
 // Heartbeat is how connections are kept alive, by role; raw TCP takes api's.
@@ -140,15 +167,31 @@ type Encryption struct {
 	Key     Secret `yaml:"key" doc:"the master keys themselves instead of a file, with commas between; meant for the environment"`
 }
 
-// Secret is a text that is never shown.
+// SMTP is the server that mail goes out through.
+type SMTP struct {
+	Host             string   `yaml:"host" doc:"name of the SMTP server that mail goes out through; empty: no mail is sent, and what needs it says so"`
+	Port             int      `yaml:"port" doc:"its port; 0: 587, or 465 with smtp.tls implicit"`
+	TLS              string   `yaml:"tls" doc:"starttls (the server must offer it), implicit (from the first byte) or none (only to this machine)"`
+	AllowInsecure    bool     `yaml:"allow_insecure" doc:"let smtp.tls none be used to another machine: whoever is on the way can read links to accounts"`
+	Username         string   `yaml:"username" doc:"name to log in with; empty: without logging in"`
+	Password         Secret   `yaml:"password" doc:"password to log in with"`
+	PasswordFile     string   `yaml:"password_file" doc:"file with the password, instead of smtp.password"`
+	From             string   `yaml:"from" doc:"sender of mails, e.g. Support <support@example.com>"`
+	Timeout          Duration `yaml:"timeout" doc:"how long one attempt may take"`
+	GiveUp           Duration `yaml:"give_up" doc:"how long after it was queued a mail is not tried any more"`
+	TenantPerHour    int      `yaml:"tenant_per_hour" doc:"mails an hour that one tenant may have sent"`
+	RecipientPerHour int      `yaml:"recipient_per_hour" doc:"mails an hour to one address on one tenant's behalf"`
+}
+
+// Secret is a text that is not shown.
 type Secret string
 
-// String says only whether there is one.
+// String shows whether there is one.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
 	}
-	return "(set)"
+	return "***"
 }
 
 // Duration is a time.Duration that is written like 20s or 1m30s.
@@ -182,20 +225,25 @@ func (d Duration) String() string { return time.Duration(d).String() }
 func Default() *Config {
 	beat := func(ping, pong time.Duration) Beat { return Beat{Duration(ping), Duration(pong)} }
 	return &Config{
-		HTTP: HTTP{"127.0.0.1:8080"}, WS: WS{Listen: "127.0.0.1:8081"}, TCP: TCP{"127.0.0.1:8082"}, Admin: Admin{Listen: "127.0.0.1:8083"},
+		HTTP: HTTP{Listen: "127.0.0.1:8080"}, WS: WS{Listen: "127.0.0.1:8081"}, TCP: TCP{"127.0.0.1:8082"}, Admin: Admin{Listen: "127.0.0.1:8083"},
 		Storage: Storage{Ack: "fsync"}, DataDir: "./data", Log: Log{"info", "auto"},
 		Uploads: Uploads{
 			MaxBytes: 20 << 20, MaxPixels: 40_000_000, TenantBytes: 10 << 30,
 			UnsentLife: Duration(24 * time.Hour), LinkLife: Duration(15 * time.Minute),
 		},
+		Audit: Audit{CheckpointEvery: Duration(time.Second)},
 		Limits: Limits{
 			ConnectionsPerAddress: 0, SessionsPerAddressPerSecond: 20,
-			Visitor: RoleLimit{10, 40, 32}, Agent: RoleLimit{50, 200, 128},
+			Visitor: RoleLimit{10, 40, 32, 20, 100}, Agent: RoleLimit{50, 200, 128, 0, 200},
+			Tenant: Requests{1000, 2000}, Address: Address{100, 1000},
 		},
 		Heartbeat: Heartbeat{
 			Visitor: beat(45*time.Second, 15*time.Second), Agent: beat(20*time.Second, 10*time.Second), API: beat(120*time.Second, 30*time.Second),
 		},
 		Drain:    Drain{Duration(10 * time.Second)},
 		Webhooks: Webhooks{Timeout: Duration(10 * time.Second), Retention: Duration(7 * 24 * time.Hour)},
+		SMTP: SMTP{
+			TLS: "starttls", Timeout: Duration(30 * time.Second), GiveUp: Duration(24 * time.Hour), TenantPerHour: 1000, RecipientPerHour: 30,
+		},
 	}
 }

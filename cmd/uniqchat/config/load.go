@@ -135,11 +135,20 @@ func Load(s Sources) (*Config, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if err := c.readSecrets(); err != nil {
+		return nil, err
+	}
 	if c.Storage.URL == "" {
 		c.Storage.URL = "sqlite:" + filepath.Join(c.DataDir, "uniqchat.db")
 	}
 	if c.Uploads.Store == "" {
 		c.Uploads.Store = filepath.Join(c.DataDir, "uploads")
+	}
+	if c.Audit.Key == "" {
+		c.Audit.Key = filepath.Join(c.DataDir, "audit.key")
+	}
+	if c.Audit.Checkpoint == "" {
+		c.Audit.Checkpoint = filepath.Join(c.DataDir, "audit.checkpoint")
 	}
 	return c, c.Validate()
 }

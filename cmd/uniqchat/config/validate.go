@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -21,6 +22,7 @@ func (c *Config) Validate() error {
 	c.validateListeners(v)
 	c.validateStorage(v)
 	c.validateUploads(v)
+	c.validateMail(v)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	v.atLeast("engine.max_connections", float64(c.Engine.MaxConnections), 0)
@@ -39,7 +41,10 @@ func (c *Config) Validate() error {
 		if r.Window < 1 || r.Window > 65535 {
 			v.add("limits.%s.window: %d; use 1 to 65535", r.name, r.Window)
 		}
+		v.requests(r.name, r.RequestRate, r.RequestBurst)
 	}
+	v.requests("tenant", c.Limits.Tenant.Rate, c.Limits.Tenant.Burst)
+	v.requests("address", c.Limits.Address.Rate, c.Limits.Address.Burst)
 	for _, b := range []struct {
 		name string
 		Beat
@@ -52,6 +57,7 @@ func (c *Config) Validate() error {
 	} else if e.Enabled && e.KeyFile == "" && e.Key == "" {
 		v.add("encryption.enabled: true needs master keys; make one with `uniqchat keys generate`, put it into a file that only the server may read, and name that in encryption.key_file")
 	}
+	v.between("audit.checkpoint_every", c.Audit.CheckpointEvery, time.Millisecond, time.Hour)
 	v.between("drain.window", c.Drain.Window, 0, time.Hour)
 	v.between("webhooks.timeout", c.Webhooks.Timeout, 100*time.Millisecond, time.Minute)
 	v.between("webhooks.retention", c.Webhooks.Retention, 25*time.Hour, 365*24*time.Hour) // longer than anything is tried
@@ -223,6 +229,15 @@ func (v *mistakes) oneOf(key, got string, want ...string) {
 func (v *mistakes) atLeast(key string, got, least float64) {
 	if got < least {
 		v.add("%s: %v; use %v or more", key, got, least)
+	}
+}
+
+func (v *mistakes) requests(whose string, rate float64, burst int) {
+	if math.IsNaN(rate) || rate < 0 || rate > 1e6 {
+		v.add("limits.%s.request_rate: %v; use 0 to 1000000", whose, rate)
+	}
+	if burst < 1 || burst > 1e9 {
+		v.add("limits.%s.request_burst: %d; use 1 to 1000000000", whose, burst)
 	}
 }
 
