@@ -50,14 +50,14 @@ func (f *Files) Close() error {
 	return nil
 }
 
-// ownerOf is the tenant in whose folder a file is.
+// ownerOf is the tenant in whose folder a file is: the first one that is called as a tenant.
 func ownerOf(name string) (chat.TenantID, error) {
-	folder, _, _ := strings.Cut(name, "/")
-	id, err := chat.ParseID[chat.Tenant](folder)
-	if err != nil || id.IsZero() {
-		return id, fmt.Errorf("seal: the file %.80q is in no tenant's folder", name)
+	for folder := range strings.SplitSeq(name, "/") {
+		if id, err := chat.ParseID[chat.Tenant](folder); err == nil && !id.IsZero() {
+			return id, nil
+		}
 	}
-	return id, nil
+	return chat.TenantID{}, fmt.Errorf("seal: the file %.80q is in no tenant's folder", name)
 }
 
 // fileKey is the key of the file of a name and head.

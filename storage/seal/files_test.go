@@ -94,9 +94,20 @@ func TestFiles(t *testing.T) {
 		require.Error(t, err, what)
 	}
 
+	// An export is its tenant's, too; what is nobody's is not kept.
+	export := chat.NewExportObject(tenant)
+	require.NoError(t, f.Put(t.Context(), export, bytes.NewReader(body), int64(len(body))))
+	got, err := read(f, export, 0, 7)
+	require.NoError(t, err)
+	require.Equal(t, "planted", string(got))
+	raw, err = os.ReadFile(filepath.Join(dir, export))
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), "planted")
+	require.Error(t, f.Put(t.Context(), "somewhere/else", bytes.NewReader(body), int64(len(body))))
+
 	// What was there before is read as it is.
 	require.NoError(t, under.Put(t.Context(), name, bytes.NewReader(body), int64(len(body))))
-	got, err := read(f, name, 3, 100)
+	got, err = read(f, name, 3, 100)
 	require.NoError(t, err)
 	require.Equal(t, string(body[3:103]), string(got))
 	require.NoError(t, under.Put(t.Context(), name, bytes.NewReader(body[:4]), 4))

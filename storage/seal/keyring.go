@@ -176,7 +176,7 @@ func (k *Keyring) AllReady(ctx context.Context, events []chat.Event) error {
 // All are the keys of some tenants. Nil where encryption is off.
 type All map[chat.TenantID]*Tenant
 
-// Writing returns the keys of the events' tenants, made where there are none; of erased tenants those that keep nothing.
+// Writing returns the keys of the events' tenants: see Background.
 func (k *Keyring) Writing(ctx context.Context, events []*chat.Event) (All, error) {
 	if k == nil {
 		return nil, nil
@@ -186,16 +186,22 @@ func (k *Keyring) Writing(ctx context.Context, events []*chat.Event) (All, error
 		if out[e.Tenant] != nil {
 			continue
 		}
-		t, err := k.Ready(ctx, e.Tenant)
-		if errors.Is(err, errTenantErased) {
-			t, err = k.Of(ctx, e.Tenant)
-		}
+		t, err := k.Background(ctx, e.Tenant)
 		if err != nil {
 			return nil, err
 		}
 		out[e.Tenant] = t
 	}
 	return out, nil
+}
+
+// Background is Ready for whoever must go on with other tenants: of an erased tenant it returns keys that keep nothing.
+func (k *Keyring) Background(ctx context.Context, tenant chat.TenantID) (*Tenant, error) {
+	t, err := k.Ready(ctx, tenant)
+	if errors.Is(err, errTenantErased) {
+		return k.Of(ctx, tenant)
+	}
+	return t, err
 }
 
 // make makes a tenant's first keys, unless it has some.

@@ -34,7 +34,7 @@ func (s *Store) AddSteps(ctx context.Context, steps ...chat.Step) (known []chat.
 	slices.SortFunc(visitors, byVisitor)
 	keys := make(seal.All)
 	for _, k := range visitors {
-		if keys[k.Tenant], err = s.keys.Ready(ctx, k.Tenant); err != nil {
+		if keys[k.Tenant], err = s.keys.Background(ctx, k.Tenant); err != nil {
 			return nil, err
 		}
 	}
