@@ -387,6 +387,7 @@ func testSealed(t *testing.T, p *place) {
 	reads(t, s, fresh, "plantednew")
 	reads(t, s, last, "plantedlast")
 	reached(t, s, tenant, 0)
+	p.drained(t)
 	stop()
 	s, stop = p.on(t, storage.Encryption{})
 	defer stop()

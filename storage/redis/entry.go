@@ -161,6 +161,8 @@ func appendSaid(dst []byte, e *chat.Event) ([]byte, error) {
 	return dst, nil
 }
 
+var errSealedEntry = errors.New("the log holds a sealed entry, for which encryption.key_file is needed")
+
 var errEntry = errors.New("the log holds an entry that this version can't read")
 
 // opener opens what stands for what people wrote in an event. It returns nil if that is lost, and an error if it may be opened later.
@@ -192,7 +194,10 @@ func readEvent(record, b []byte, open opener) (e chat.Event, err error) {
 		e.Expect = next.Version - 1
 	}
 	if format == formatSealed {
-		if uint64(be.Uint32(b)) != uint64(len(b)-4) || open == nil {
+		if open == nil {
+			return e, errSealedEntry
+		}
+		if uint64(be.Uint32(b)) != uint64(len(b)-4) {
 			return e, errEntry
 		}
 		if b, err = open(&e.Message, b[4:]); err != nil {
