@@ -106,12 +106,13 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.Presence.run(ctx) })
 	parts.Go(func() { d.settings.run(ctx) })
 	parts.Go(func() { d.runSweep(ctx) })
-	parts.Go(func() { d.runErasures(ctx) })
+	parts.Go(func() { d.forgetErased(ctx) })
 	parts.Go(func() { d.answerBoards(ctx) })
 	parts.Go(func() { d.steps.run(ctx, d.logger) })
 	if !d.passive {
 		parts.Go(func() { d.wakeSnoozed(ctx) })
 		parts.Go(func() { d.watchSLAs(ctx) })
+		parts.Go(func() { d.runErasures(ctx) })
 		parts.Go(func() { d.noteLeavers(ctx) })
 	}
 	d.router.run(ctx)

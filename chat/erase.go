@@ -255,11 +255,8 @@ func (d *Desk) heardForget(s *Signal) {
 	}
 }
 
-// runErasures goes over erasures again and ends them, those too that a node began which is no more, until ctx ends.
-func (d *Desk) runErasures(ctx context.Context) {
-	tick := time.NewTicker(eraseEvery)
-	defer tick.Stop()
-	failing := false
+// forgetErased takes what other nodes erased out of this one's memory, until ctx ends.
+func (d *Desk) forgetErased(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -268,18 +265,13 @@ func (d *Desk) runErasures(ctx context.Context) {
 			if err := d.forgetLog(ctx, keys); err != nil && ctx.Err() == nil {
 				d.logger.Warn("what was erased is in memory for a while", "err", err)
 			}
-			continue
-		case <-tick.C:
 		}
-		if d.passive {
-			continue
-		}
-		err := d.EndErasures(ctx)
-		if err != nil && !failing && ctx.Err() == nil { // once, however long the database is away
-			d.logger.Warn("people can't be erased", "err", err)
-		}
-		failing = err != nil
 	}
+}
+
+// runErasures goes over erasures again and ends them, those too that a node began which is no more, until ctx ends.
+func (d *Desk) runErasures(ctx context.Context) {
+	d.every(ctx, eraseEvery, "people can't be erased", d.EndErasures)
 }
 
 // EndErasures goes over the erasures once more that began long enough ago, and ends them.

@@ -173,15 +173,15 @@ func (d *Desk) Online(ctx context.Context, a *Actor, q BoardQuery) (Board, error
 	for _, n := range d.Presence.boardPeers() {
 		call.nodes[n] = -1
 	}
-	id := NewID[Origin]()
-	if len(call.nodes) > 0 {
+	id, alone := NewID[Origin](), len(call.nodes) == 0
+	if !alone {
 		if err := d.askNodes(id, call, a.Tenant, &q); err != nil {
 			return Board{}, err
 		}
 	}
 	guests, total := d.ownBoard(ctx, a.Tenant, &q)
 	complete := true
-	if len(call.nodes) > 0 {
+	if !alone {
 		wait := time.NewTimer(boardWait)
 		defer wait.Stop()
 		select {

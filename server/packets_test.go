@@ -269,22 +269,21 @@ func (w *wire) end() { _ = w.c.Close() }
 // write sends packets in one write, all with the same rid.
 func (w *wire) write(rid uint16, packets ...codec.Packet) {
 	w.t.Helper()
-	var buf, body []byte
+	var buf []byte
 	for _, p := range packets {
-		if w.kind == engine.WebSocketText {
-			m := ws.MaskFrame(ws.NewTextFrame(codec.AppendJSON(nil, codec.Header{RID: rid}, p)))
-			buf = append(buf, ws.MustCompileFrame(m)...)
-			continue
-		}
-		body = codec.AppendBinary(body, codec.Header{RID: rid}, p)
-	}
-	switch w.kind {
-	case engine.RawTCP:
-		buf = body
-	case engine.WebSocketBinary:
-		buf = ws.MustCompileFrame(ws.MaskFrame(ws.NewBinaryFrame(body)))
+		buf = append(buf, w.encoded(rid, p)...)
 	}
 	_, err := w.c.Write(buf)
+	require.NoError(w.t, err)
+}
+
+// raw sends bytes as one message.
+func (w *wire) raw(b []byte) {
+	w.t.Helper()
+	if w.kind == engine.WebSocketBinary {
+		b = ws.MustCompileFrame(ws.MaskFrame(ws.NewBinaryFrame(b)))
+	}
+	_, err := w.c.Write(b)
 	require.NoError(w.t, err)
 }
 

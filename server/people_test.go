@@ -58,8 +58,13 @@ func TestVisitors(t *testing.T) {
 	require.EqualValues(t, 2, patch(map[string]any{"name": "Li Na Wang"}).body["version"], "nothing changed")
 	require.EqualValues(t, "", patch(map[string]any{"email": ""}).body["email"])
 	for _, bad := range []any{
-		map[string]any{"name": strings.Repeat("x", 201)}, map[string]any{"email": "nobody"}, map[string]any{"attributes": []int{1}}, map[string]any{"name": "a\x00b"},
-		map[string]any{"attributes": map[string]any{"x": strings.Repeat("y", 5000)}}, map[string]any{"attributes": map[string]any{"x": "\x00"}}, map[string]any{"id": "x"},
+		map[string]any{"name": strings.Repeat("x", 201)},
+		map[string]any{"email": "nobody"},
+		map[string]any{"attributes": []int{1}},
+		map[string]any{"name": "a\x00b"},
+		map[string]any{"attributes": map[string]any{"x": strings.Repeat("y", 5000)}},
+		map[string]any{"attributes": map[string]any{"x": "\x00"}},
+		map[string]any{"id": "x"},
 	} {
 		require.Contains(t, []int{400, 422}, patch(bad).status, "%v", bad)
 	}
