@@ -22,7 +22,7 @@ type cluster struct {
 	limiter   *redis.Limiter
 	projector *postgres.Projector
 	indexer   *postgres.Indexer
-	sealing   func(ctx context.Context) error // nil: nothing is sealed
+	sealing   *sealing // nil: nothing is sealed
 	close     func() error
 }
 
@@ -78,7 +78,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 		return client.Close()
 	}
 	return &Storage{
-		Log: c.log, Store: db.Store(), Broker: c.broker, Limiter: c.limiter, Metrics: []*metrics.Set{set}, health: c.health, settled: c.log.Settled, run: c.run, close: c.close,
+		Log: c.log, Store: db.Store(), Broker: c.broker, Limiter: c.limiter, Metrics: []*metrics.Set{set}, health: c.health, settled: c.log.Settled, sealing: sealing, run: c.run, close: c.close,
 	}, nil
 }
 
@@ -91,7 +91,7 @@ func (c *cluster) run(ctx context.Context) error {
 	g.Go(func() error { return c.log.Run(ctx) })
 	g.Go(func() error { return c.broker.Run(ctx) })
 	if c.sealing != nil {
-		g.Go(func() error { return c.sealing(ctx) })
+		g.Go(func() error { return c.sealing.run(ctx) })
 	}
 	g.Go(func() error { return c.limiter.Run(ctx) })
 	if c.projector != nil {

@@ -64,6 +64,7 @@ type Storage struct {
 
 	health  func(ctx context.Context) map[string]string
 	settled func() bool
+	sealing *sealing // nil: nothing is sealed
 	run     func(ctx context.Context) error
 	close   func() error
 }
@@ -99,10 +100,10 @@ func Open(ctx context.Context, o Options) (*Storage, error) {
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	s := &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), Limiter: chat.NewBuckets(nil), run: log.Run, close: log.Close}
+	s := &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), Limiter: chat.NewBuckets(nil), sealing: sealing, run: log.Run, close: log.Close}
 	if sealing != nil {
 		s.Metrics = []*metrics.Set{set}
-		s.run = func(ctx context.Context) error { return together(ctx, log.Run, sealing) }
+		s.run = func(ctx context.Context) error { return together(ctx, log.Run, sealing.run) }
 	}
 	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
@@ -26,8 +27,23 @@ type Encryption struct {
 // errSealed says that a database can't be read without keys.
 var errSealed = errors.New("the database holds what is sealed: set encryption.key_file, or open everything first (encryption.enabled: false with the key file still set, until `uniqchat keys status` says that nothing is sealed)")
 
+// sealing is what runs beside a storage that seals, or opens what was sealed.
+type sealing struct {
+	ring  *seal.Keyring
+	again *sqlstore.Resealer
+}
+
+func (s *sealing) run(ctx context.Context) error { return together(ctx, s.ring.Run, s.again.Run) }
+
+// Reseal has files that were kept before brought into the form that is written now, as rows are. Before Run.
+func (s *Storage) Reseal(f chat.Files) {
+	if kept, is := f.(sqlstore.KeptFiles); is && s.sealing != nil {
+		s.sealing.again.Files = kept
+	}
+}
+
 // seal makes a store seal and open, if it is to, and returns what must run beside it; nil if nothing must.
-func (o *Options) seal(ctx context.Context, store *sqlstore.Store, reindex sqlstore.Reindex, finished func(context.Context) error, set *metrics.Set) (func(context.Context) error, error) {
+func (o *Options) seal(ctx context.Context, store *sqlstore.Store, reindex sqlstore.Reindex, finished func(context.Context) error, set *metrics.Set) (*sealing, error) {
 	e := &o.Encryption
 	if e.Masters == nil {
 		left, err := store.StillSealed(ctx)
@@ -42,7 +58,7 @@ func (o *Options) seal(ctx context.Context, store *sqlstore.Store, reindex sqlst
 		return nil, fmt.Errorf("begin to seal: %w", err)
 	}
 	again := sqlstore.NewResealer(store, sqlstore.ResealerOptions{Node: o.Node, Reindex: reindex, Finished: finished, Poll: e.Poll, Logger: o.Logger, Metrics: set})
-	return func(ctx context.Context) error { return together(ctx, ring.Run, again.Run) }, nil
+	return &sealing{ring, again}, nil
 }
 
 // attach makes a store that is opened beside a server seal and open.

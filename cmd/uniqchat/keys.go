@@ -62,7 +62,7 @@ func keysCommand() *cobra.Command {
 			return withStore(cmd, func(ctx context.Context, store *sqlstore.Store) error { return keyStatus(ctx, cmd, store) })
 		},
 	}
-	cmd.AddCommand(generate, rotate, status)
+	cmd.AddCommand(generate, rotate, status, resealCommand())
 	return cmd
 }
 
@@ -129,6 +129,23 @@ func keyStatus(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store) e
 	return w.Flush()
 }
 
+func resealCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "reseal", Short: "Have nodes look through everything that is kept, and seal what is plain", Args: cobra.NoArgs,
+		Long: "Nodes that are running go through all rows and files once more, in the background, and seal what is plain or was sealed with an older\n" +
+			"key. That is done by itself when encryption is switched on; this is for what a node without keys has written since.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withStore(cmd, func(ctx context.Context, store *sqlstore.Store) error {
+				if err := store.SealAgain(ctx); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "nodes look through everything again; see uniqchat keys status")
+				return err
+			})
+		},
+	}
+}
+
 func eraseKeysCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
@@ -144,12 +161,14 @@ func eraseKeysCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				keys, _, err := store.Keys(ctx, t.ID)
-				if err != nil {
+				keys, done, err := store.Keys(ctx, t.ID)
+				switch {
+				case err != nil:
 					return err
-				}
-				if len(keys) == 0 {
+				case len(keys) == 0:
 					return fmt.Errorf("%s has no keys: nothing of it is sealed", t.Slug)
+				case done < 1 && keys[0].ID != seal.Erased:
+					return fmt.Errorf("not everything of %s is sealed yet, and what is plain would stay readable: wait until `uniqchat keys status` says that it is", t.Slug)
 				}
 				if err := store.EraseKeys(ctx, t.ID, time.Now()); err != nil {
 					return err

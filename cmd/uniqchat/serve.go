@@ -125,6 +125,12 @@ func (p *process) serve(ctx context.Context) (err error) {
 		return err
 	}
 	kept.Metrics = append(kept.Metrics, set)
+	shelf, closeShelf, err := p.openFiles(ctx, kept.Store.Keyring())
+	if err != nil {
+		return errors.Join(err, kept.Close())
+	}
+	defer closeShelf()
+	kept.Reseal(shelf)
 	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() {
@@ -146,7 +152,7 @@ func (p *process) serve(ctx context.Context) (err error) {
 		}
 		err = errors.Join(err, kept.Close())
 	}()
-	return p.run(ctx, kept)
+	return p.run(ctx, kept, shelf)
 }
 
 // storageOptions is where the configuration says that things are kept, and how.
@@ -155,8 +161,8 @@ func storageOptions(c *config.Config) (storage.Options, error) {
 	return storage.Options{URL: c.Storage.URL, Redis: c.Redis.URL, Ack: c.Storage.Ack, Encryption: e}, err
 }
 
-// run serves on opened storage.
-func (p *process) run(ctx context.Context, kept *storage.Storage) error {
+// run serves on opened storage and files.
+func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Files) error {
 	var password string
 	if p.demo {
 		var err error
@@ -168,11 +174,6 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
-	shelf, closeShelf, err := p.openFiles(ctx, kept.Store.Keyring())
-	if err != nil {
-		return err
-	}
-	defer closeShelf()
 	outgoing := metrics.NewSet()
 	p.server, err = server.New(ctx, cfg, server.Deps{
 		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),

@@ -156,7 +156,7 @@ func (f *Files) Open(ctx context.Context, name string, offset, length int64) (io
 		return nil, err
 	}
 	if head == nil {
-		return f.under.Open(ctx, name, offset, length)
+		return f.plain(ctx, name, offset, length)
 	}
 	size := int64(be.Uint64(head[fileHead-8:]))
 	if offset < 0 || length < 0 || size < 0 || offset+length > size {
@@ -181,6 +181,46 @@ func (f *Files) Open(ctx context.Context, name string, offset, length int64) (io
 		return nil, err
 	}
 	return &opening{under: under, aead: aead, n: from, skip: offset % fileChunk, left: length, rest: size - from*fileChunk}, nil
+}
+
+// plain opens a file that was no sealed one, unless it has become one meanwhile.
+func (f *Files) plain(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error) {
+	r, err := f.under.Open(ctx, name, offset, length)
+	if err != nil {
+		return nil, err
+	}
+	head, err := f.head(ctx, name)
+	if err != nil || head == nil {
+		return r, err
+	}
+	if err := r.Close(); err != nil {
+		return nil, err
+	}
+	return f.Open(ctx, name, offset, length)
+}
+
+// Again brings a file of a size into the form that is written now: sealed, or plain. It reports whether it was in the other one.
+func (f *Files) Again(ctx context.Context, name string, size int64) (changed bool, err error) {
+	owner, err := ownerOf(name)
+	if err != nil {
+		return false, err
+	}
+	t, err := f.keys.Ready(ctx, owner)
+	if err != nil {
+		return false, err
+	}
+	head, err := f.head(ctx, name)
+	if err != nil || (head != nil) == t.Seals() {
+		return false, err
+	}
+	r, err := f.Open(ctx, name, 0, size)
+	if err != nil {
+		return false, err
+	}
+	if err = f.Put(ctx, name, r, size); err == nil {
+		changed = true
+	}
+	return changed, errors.Join(err, r.Close())
 }
 
 // head reads the beginning of a file; nil if it is no sealed one.

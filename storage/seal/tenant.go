@@ -140,6 +140,9 @@ func (t *Tenant) Open(sealed []byte, p Place) ([]byte, error) {
 	return plain, nil
 }
 
+// Is reports whether bytes begin as those of a sealed value do, which Append and Same make. JSON does not.
+func Is(b []byte) bool { return len(b) >= overhead && b[0] == version }
+
 // Text is a text as it is kept: sealed, if the tenant's are. An empty text stays empty, and of an erased tenant nothing is kept.
 func (t *Tenant) Text(plain string, p Place) string {
 	if t.Erased() {

@@ -87,7 +87,7 @@ func forPeople(err error) error {
 
 // body opens one body in place.
 func (k *Keyring) body(ctx context.Context, m *chat.Message) error {
-	if !isText(m.Body) {
+	if k == nil || !isText(m.Body) {
 		return nil
 	}
 	p := OfMessage(m)
@@ -131,7 +131,7 @@ func (k *Keyring) shown(ctx context.Context, m *chat.Message) error {
 
 // text opens one text of a row of a list: nothing is shown of what can't be opened.
 func (k *Keyring) text(ctx context.Context, tenant chat.TenantID, text *string, p Place) error {
-	if _, sealed := KeyOf(*text); !sealed {
+	if _, sealed := KeyOf(*text); k == nil || !sealed {
 		return nil
 	}
 	return k.lost(tenant, &p, k.Opening(ctx, tenant, func(t *Tenant) error {
@@ -155,7 +155,7 @@ func (k *Keyring) lost(tenant chat.TenantID, p *Place, err error, none func()) e
 
 // Text opens one text.
 func (k *Keyring) Text(ctx context.Context, tenant chat.TenantID, kept string, p Place) (string, error) {
-	if _, sealed := KeyOf(kept); !sealed {
+	if _, sealed := KeyOf(kept); k == nil || !sealed {
 		return kept, nil
 	}
 	plain := ""
@@ -184,7 +184,7 @@ func (k *Keyring) Conversation(ctx context.Context, c *chat.Conversation) error 
 	if err := k.text(ctx, c.Tenant, &c.Rating.Comment, OfConversation("rating_comment", c.ID)); err != nil {
 		return err
 	}
-	if _, sealed := KeyOfJSON(string(c.Context)); !sealed {
+	if _, sealed := KeyOfJSON(string(c.Context)); k == nil || !sealed {
 		return nil
 	}
 	p := OfConversation("context", c.ID)
@@ -209,6 +209,9 @@ func (k *Keyring) Conversations(ctx context.Context, all []chat.Conversation) er
 
 // Visitor opens a visitor's row.
 func (k *Keyring) Visitor(ctx context.Context, v *chat.Visitor) error {
+	if k == nil {
+		return nil
+	}
 	p := OfVisitor("*", v.ID)
 	kept := *v
 	err := k.Opening(ctx, v.Tenant, func(t *Tenant) error {
@@ -283,6 +286,9 @@ func (t *Tenant) OpenPerson(p *chat.Person) error {
 
 // Person opens a visitor's row as the staff sees it.
 func (k *Keyring) Person(ctx context.Context, p *chat.Person) error {
+	if k == nil {
+		return nil
+	}
 	place, kept := OfVisitor("*", p.ID), *p
 	err := k.Opening(ctx, p.Tenant, func(t *Tenant) error {
 		*p = kept
@@ -296,9 +302,6 @@ func (k *Keyring) Person(ctx context.Context, p *chat.Person) error {
 
 // Persons opens visitors' rows. What can't be opened of one is empty and stops nobody.
 func (k *Keyring) Persons(ctx context.Context, all []chat.Person) error {
-	if k == nil {
-		return nil
-	}
 	for i := range all {
 		if err := k.Person(ctx, &all[i]); err != nil && !isLost(err) && chat.CodeOf(err) != chat.NotFound {
 			return err
@@ -309,9 +312,6 @@ func (k *Keyring) Persons(ctx context.Context, all []chat.Person) error {
 
 // Visitors opens visitors' rows. What can't be opened of one is empty and stops nobody.
 func (k *Keyring) Visitors(ctx context.Context, all []chat.Visitor) error {
-	if k == nil {
-		return nil
-	}
 	for i := range all {
 		if err := k.Visitor(ctx, &all[i]); err != nil && !isLost(err) && chat.CodeOf(err) != chat.NotFound {
 			return err
@@ -338,8 +338,8 @@ func OfOffline(column string, id chat.OfflineID) Place {
 	return Place{Column: "offline_messages." + column, Row: id}
 }
 
-// OfMail is the place of a mail's recipient.
-func OfMail(id chat.MailID) Place { return Place{Column: "mails.recipient", Row: id} }
+// OfMail is the place of a column of a mail: its recipient, or what became of it, which may name that.
+func OfMail(column string, id chat.MailID) Place { return Place{Column: "mails." + column, Row: id} }
 
 // Step opens a step of a trail.
 func (k *Keyring) Step(ctx context.Context, st *chat.Step) error {
@@ -364,10 +364,14 @@ func (k *Keyring) Offline(ctx context.Context, o *chat.OfflineMessage) error {
 	return k.text(ctx, o.Tenant, &o.Email, OfOffline("email", o.ID))
 }
 
-// Mails opens mails' recipients.
+// Mails opens mails' recipients and errors.
 func (k *Keyring) Mails(ctx context.Context, all []chat.Mail) error {
 	for i := range all {
-		if err := k.text(ctx, all[i].Tenant, &all[i].To, OfMail(all[i].ID)); err != nil {
+		m := &all[i]
+		if err := k.text(ctx, m.Tenant, &m.To, OfMail("recipient", m.ID)); err != nil {
+			return err
+		}
+		if err := k.text(ctx, m.Tenant, &m.Error, OfMail("error", m.ID)); err != nil {
 			return err
 		}
 	}

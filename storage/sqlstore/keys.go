@@ -97,7 +97,7 @@ type Rotation struct {
 // RotateKeys seals all of a tenant's keys with the newest master key, and, if fresh, adds a data key that seals from now on. What is
 // sealed already is sealed anew by the nodes, in time.
 func (s *Store) RotateKeys(ctx context.Context, m *seal.Masters, tenant chat.TenantID, fresh bool) (done Rotation, err error) {
-	err = s.write(ctx, System, func(ctx context.Context, q Querier) error {
+	err = s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
 		done = Rotation{}
 		// First a write, so that two rotations stand in line.
 		if err := keysChanged(ctx, q); err != nil {
@@ -125,11 +125,16 @@ func (s *Store) RotateKeys(ctx context.Context, m *seal.Masters, tenant chat.Ten
 			}
 			done.Rewrapped++
 		}
-		if !fresh || newest == 0 {
-			return nil
+		if fresh && newest > 0 {
+			done.Added++
+			if err := addKey(ctx, q, tenant, m.NewRow(tenant, newest+1)); err != nil {
+				return err
+			}
 		}
-		done.Added++
-		return addKey(ctx, q, tenant, m.NewRow(tenant, newest+1))
+		if done != (Rotation{}) {
+			a.add(tenant, chat.AuditNote{Action: "keys.rotated", TargetKind: "tenant", TargetID: tenant.String(), Details: details("new", done.Added, "sealed_anew", done.Rewrapped)})
+		}
+		return nil
 	})
 	if err != nil {
 		return done, fmt.Errorf("rotate keys: %w", err)
@@ -142,7 +147,8 @@ const wrappedLen = 72
 
 // EraseKeys removes a tenant's keys for good: nothing that was sealed with them can be read again. It stays erased.
 func (s *Store) EraseKeys(ctx context.Context, tenant chat.TenantID, at time.Time) error {
-	err := s.write(ctx, System, func(ctx context.Context, q Querier) error {
+	err := s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
+		a.add(tenant, chat.AuditNote{Action: "keys.erased", TargetKind: "tenant", TargetID: tenant.String()})
 		if _, ok := s.index.(SQLiteIndex); ok {
 			if _, err := q.ExecContext(ctx, `PRAGMA secure_delete = ON`); err != nil {
 				return err
@@ -209,12 +215,20 @@ func (s *Store) StillSealed(ctx context.Context) (bool, error) {
 
 // BeginSealing notes in which form rows are written from now on: what was brought to the other one is not finished any more.
 func (s *Store) BeginSealing(ctx context.Context, seals bool) error {
-	other := `target > 0`
 	if seals {
-		other = `target = 0`
+		return s.sealAnew(ctx, `target = 0`)
 	}
+	return s.sealAnew(ctx, `target > 0`)
+}
+
+// SealAgain has everything looked through once more, because some of it may not be in the form that is written: a node without keys
+// wrote it.
+func (s *Store) SealAgain(ctx context.Context) error { return s.sealAnew(ctx, `target >= 0`) }
+
+// sealAnew makes parts be gone through from their beginning.
+func (s *Store) sealAnew(ctx context.Context, which string) error {
 	return s.write(ctx, System, func(ctx context.Context, q Querier) error {
-		res, err := q.ExecContext(ctx, `UPDATE seal_progress SET target = -1 WHERE part = '' AND `+other)
+		res, err := q.ExecContext(ctx, `UPDATE seal_progress SET target = -1 WHERE `+which)
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func scanMail(scan row) (m chat.Mail, err error) {
 // addMail queues a mail in a transaction.
 func addMail(ctx context.Context, q Querier, keys *seal.Tenant, m *chat.Mail) error {
 	_, err := q.ExecContext(ctx, `INSERT INTO mails (`+mailColumns+`, leased_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $9, 0, '', 0)
-		ON CONFLICT (tenant, id) DO NOTHING`, m.Tenant, m.ID, string(m.Kind), keys.Text(m.To, seal.OfMail(m.ID)), m.Locale, m.Link, m.Conversation, m.Offline, Micros(m.CreatedAt))
+		ON CONFLICT (tenant, id) DO NOTHING`, m.Tenant, m.ID, string(m.Kind), keys.Text(m.To, seal.OfMail("recipient", m.ID)), m.Locale, m.Link, m.Conversation, m.Offline, Micros(m.CreatedAt))
 	return err
 }
 
@@ -108,8 +108,12 @@ func (s *Store) ClaimMails(ctx context.Context, now, until time.Time, most int) 
 
 // FinishMail implements chat.MailQueue.
 func (s *Store) FinishMail(ctx context.Context, m chat.Mail) error {
+	keys, err := s.keys.Background(ctx, m.Tenant)
+	if err != nil {
+		return err
+	}
 	return s.exec(ctx, Of(m.Tenant), `UPDATE mails SET state = $4, due_at = $5, done_at = $6, error = $7, leased_until = 0
-		WHERE tenant = $1 AND id = $2 AND attempt = $3 AND state = 0`, m.Tenant, m.ID, m.Attempt, int(m.State), Micros(m.DueAt), Micros(m.DoneAt), m.Error)
+		WHERE tenant = $1 AND id = $2 AND attempt = $3 AND state = 0`, m.Tenant, m.ID, m.Attempt, int(m.State), Micros(m.DueAt), Micros(m.DoneAt), keys.Text(m.Error, seal.OfMail("error", m.ID)))
 }
 
 // ForgetMails implements chat.MailQueue.

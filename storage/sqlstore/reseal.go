@@ -27,6 +27,8 @@ type ResealerOptions struct {
 	// Finished, if set, is called after all of a tenant's rows were brought into another form: what they were is to leave the engine's
 	// files too, as far as it can be made to.
 	Finished func(ctx context.Context) error
+	// Files, if set, are brought into the form that is written now as well. Before Run.
+	Files KeptFiles
 	// Poll is how often there is a look for work. Defaults to 5s. A key must be three times as old before rows are sealed with it: by
 	// then every node seals with it.
 	Poll    time.Duration
@@ -42,7 +44,8 @@ type Resealer struct {
 	ResealerOptions
 	reindex Reindex
 	fence   int64
-	rows    *metrics.Counter
+
+	rows, rewritten *metrics.Counter
 }
 
 // NewResealer returns a Resealer of a store that has a keyring.
@@ -62,7 +65,10 @@ func NewResealer(s *Store, o ResealerOptions) *Resealer {
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
-	r := &Resealer{store: s, ResealerOptions: o, reindex: o.Reindex, rows: o.Metrics.NewCounter("uniqchat_seal_resealed_rows_total")}
+	r := &Resealer{
+		store: s, ResealerOptions: o, reindex: o.Reindex,
+		rows: o.Metrics.NewCounter("uniqchat_seal_resealed_rows_total"), rewritten: o.Metrics.NewCounter("uniqchat_seal_resealed_files_total"),
+	}
 	if r.reindex == nil {
 		r.reindex = enqueue
 	}
@@ -202,7 +208,7 @@ func (r *Resealer) tenant(ctx context.Context, t chat.TenantID) error {
 		return err
 	}
 	rows := 0
-	for _, p := range append([]part{{name: "messages", keys: []keyColumn{{name: "conv"}, {"seq", true}}}}, parts...) {
+	for _, p := range r.parts() {
 		from := keyValues{}
 		if old := at[p.name]; old.target == int64(f.target) && len(old.cursor) > 0 {
 			if old.done {
@@ -215,7 +221,20 @@ func (r *Resealer) tenant(ctx context.Context, t chat.TenantID) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	return r.finish(ctx, t, f, rows)
+	n, err := r.files(ctx, t, at, f)
+	if err != nil {
+		return err
+	}
+	return r.finish(ctx, t, f, rows+n)
+}
+
+// parts are all tables that the store has.
+func (r *Resealer) parts() []part {
+	all := append([]part{{name: "messages", keys: []keyColumn{{name: "conv"}, {"seq", true}}}}, parts...)
+	if _, is := r.store.index.(PostgresIndex); is {
+		all = append(all, part{name: deadPart, keys: []keyColumn{{"id", true}}})
+	}
+	return all
 }
 
 // finish notes that all parts have reached the target.
@@ -315,6 +334,19 @@ func (r *Resealer) batch(ctx context.Context, q Querier, t chat.TenantID, p *par
 				return 0, from, err
 			}
 			last = keyValues{id: found[i].Conversation, number: int64(found[i].Seq)}
+		}
+		return len(found), last, nil
+	}
+	if p.name == deadPart {
+		found, err := deadRows(ctx, q, t, from.number, r.Batch)
+		if err != nil {
+			return 0, from, err
+		}
+		for i := range found {
+			if err := resealDead(ctx, q, &found[i], f, lost); err != nil {
+				return 0, from, err
+			}
+			last = keyValues{number: found[i].id}
 		}
 		return len(found), last, nil
 	}

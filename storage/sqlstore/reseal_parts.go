@@ -55,7 +55,8 @@ var parts = []part{
 		{"email", false, func(k keyValues) seal.Place { return seal.OfOffline("email", k.id) }},
 	}},
 	{name: "mails", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{
-		{"recipient", false, func(k keyValues) seal.Place { return seal.OfMail(k.id) }},
+		{"recipient", false, func(k keyValues) seal.Place { return seal.OfMail("recipient", k.id) }},
+		{"error", false, func(k keyValues) seal.Place { return seal.OfMail("error", k.id) }},
 	}},
 	{name: "webhook_events", keys: []keyColumn{{"sequence", true}}, columns: []sealedColumn{
 		{"data", false, func(k keyValues) seal.Place { return seal.OfEventData(k.number) }},
