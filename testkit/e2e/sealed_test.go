@@ -231,16 +231,20 @@ func (w *sealedWorld) finds(k *said) {
 	link := w.call("POST", k.file+"/link", k.token, nil)
 	require.Equal(w.t, "a file about "+k.word+" and "+k.phrase, w.get(strings.TrimPrefix(link["url"].(string), w.s.BaseURL()), "", 200))
 
-	again := k.first()
-	require.Equal(w.t, true, w.call("POST", path+"/messages", k.token, again)["dup"])
-	again["body"] = map[string]any{"text": "another"}
-	var problem *api.Problem
-	require.ErrorAs(w.t, w.a.Call(w.ctx, "POST", path+"/messages", k.token, again, nil), &problem)
-	require.Equal(w.t, http.StatusConflict, problem.Status)
-
 	export := w.call("POST", "/api/v1/exports", w.admin, map[string]any{"kind": "messages"})["id"].(string)
 	require.Eventually(w.t, func() bool { return w.call("GET", "/api/v1/exports/"+export, w.admin, nil)["state"] == "done" }, time.Minute, 50*time.Millisecond)
 	require.Contains(w.t, w.get("/api/v1/exports/"+export+"/file", w.admin, 200), k.word)
+}
+
+// again sends the first message once more, which is the same one, and another one with its id, which is refused.
+func (w *sealedWorld) again(k *said) {
+	w.t.Helper()
+	path, m := "/api/v1/conversations/"+k.conv+"/messages", k.first()
+	require.Equal(w.t, true, w.call("POST", path, k.token, m)["dup"])
+	m["body"] = map[string]any{"text": "another"}
+	var problem *api.Problem
+	require.ErrorAs(w.t, w.a.Call(w.ctx, "POST", path, k.token, m, nil), &problem)
+	require.Equal(w.t, http.StatusConflict, problem.Status)
 }
 
 // files checks that every file is sealed, the small pictures and exports too.
@@ -281,6 +285,7 @@ func testSealed(t *testing.T, b *backend) {
 	w.call("POST", "/api/v1/webhooks", w.admin, map[string]any{"url": endpoint.URL, "events": []string{"*"}})
 	before := w.plant("zanzibarold", "青瓷密语")
 	w.finds(before)
+	w.again(before)
 	places := strings.Join(w.everywhere(t, before.word, before.phrase), "\n")
 	for _, place := range []string{"messages", "visitors.name", "visitors.phone", "uploads.name", "mails.recipient", "offline_messages.email", "/uploads/"} {
 		require.Contains(t, places, place)
@@ -293,6 +298,7 @@ func testSealed(t *testing.T, b *backend) {
 	w.begin(append(mail, "UNIQCHAT_ENCRYPTION_ENABLED=true", "UNIQCHAT_ENCRYPTION_KEY_FILE="+key)...)
 	after := w.plant("zanzibarnew", "墨竹暗号")
 	w.finds(after)
+	w.again(after)
 	w.finds(before)
 	require.Eventually(t, func() bool { return w.heard.Load() > 5 }, time.Minute, 50*time.Millisecond)
 	secrets := []string{after.word, after.phrase, string([]rune(after.phrase)[1:3])}
@@ -312,6 +318,7 @@ func testSealed(t *testing.T, b *backend) {
 	w.rotate()
 	w.finds(before)
 	w.finds(after)
+	w.again(after)
 	require.Empty(t, w.everywhere(t, secrets...))
 	w.erase(after)
 }
