@@ -54,6 +54,7 @@ type Desk struct {
 	files      Files
 	fileLimits FileLimits
 	swept      atomic.Uint64
+	retained   retained
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -98,6 +99,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.settings.run(ctx) })
 	parts.Go(func() { d.runSweep(ctx) })
 	if !d.passive {
+		parts.Go(func() { d.runRetention(ctx) })
 		parts.Go(func() { d.wakeSnoozed(ctx) })
 	}
 	d.router.run(ctx)

@@ -20,6 +20,8 @@ const (
 	RecordTrigger RecordKind = "trigger"
 	RecordBlock   RecordKind = "block"
 	RecordRouting RecordKind = "routing" // one at most
+
+	RecordRetention RecordKind = "retention" // one at most
 )
 
 // Record is one thing that a tenant has set up. What is in it is a RecordBody of its kind, as JSON.

@@ -130,6 +130,7 @@ type Store interface {
 	Credentials
 	Uploads
 	AuditLog
+	Retaining
 	Webhooks
 }
 

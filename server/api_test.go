@@ -116,6 +116,9 @@ var allowed = map[string]string{
 	"getRouting":           "-oasmv",
 	"updateRouting":        "-oa---",
 	"resetRouting":         "-oa---",
+	"getRetention":         "-oa---",
+	"updateRetention":      "-oa---",
+	"resetRetention":       "-oa---",
 }
 
 // scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
@@ -142,6 +145,7 @@ var scoped = map[string]chat.Scopes{
 	"deleteTrigger": chat.SettingsWrite, "listBlocks": chat.SettingsRead, "createBlock": chat.SettingsWrite, "getBlock": chat.SettingsRead,
 	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
 	"resetRouting": chat.SettingsWrite,
+	"getRetention": chat.SettingsRead, "updateRetention": chat.SettingsWrite, "resetRetention": chat.SettingsWrite,
 	"listWebhooks": chat.WebhooksWrite, "createWebhook": chat.WebhooksWrite, "getWebhook": chat.WebhooksWrite, "updateWebhook": chat.WebhooksWrite,
 	"deleteWebhook": chat.WebhooksWrite, "rotateWebhookSecret": chat.WebhooksWrite, "testWebhook": chat.WebhooksWrite,
 	"listDeliveries": chat.WebhooksWrite, "replayDelivery": chat.WebhooksWrite,
@@ -315,6 +319,7 @@ var bodies = map[string]any{
 	"createBlock":          map[string]any{"kind": "address", "value": "192.0.2.7"},
 	"updateBlock":          map[string]any{"reason": "spam"},
 	"updateRouting":        map[string]any{"sticky": false},
+	"updateRetention":      map[string]any{"audit_days": 400},
 }
 
 // recordPaths are the collections, and an example of each.

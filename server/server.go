@@ -56,6 +56,13 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 		Passive: cfg.Role == RoleAPI, Logger: cfg.Logger,
 	})
 	s.set.NewGauge("uniqchat_chat_swept_files", func() float64 { return float64(s.desk.Swept()) })
+	for what, n := range map[string]func(chat.Removed) int{
+		"conversations": func(r chat.Removed) int { return r.Conversations }, "messages": func(r chat.Removed) int { return r.Messages },
+		"uploads": func(r chat.Removed) int { return r.Uploads }, "deliveries": func(r chat.Removed) int { return r.Deliveries },
+		"audit_entries": func(r chat.Removed) int { return r.AuditEntries },
+	} {
+		s.set.NewGauge(`uniqchat_chat_retained_removed{what="`+what+`"}`, func() float64 { return float64(n(s.desk.Retained())) })
+	}
 	s.set.NewGauge("uniqchat_server_peers", func() float64 { return float64(s.desk.Presence.Peers()) })
 	if cfg.Role == RoleAPI {
 		s.reader = newObserver(s.desk, deps)

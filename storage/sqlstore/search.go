@@ -21,6 +21,8 @@ type Index interface {
 	Newest(ctx context.Context, q Querier, tenant chat.TenantID, terms []text.Term, before Hit, most int) ([]Hit, error)
 	// Among returns the newest message with all terms of each of some conversations that has one.
 	Among(ctx context.Context, q Querier, tenant chat.TenantID, terms []text.Term, convs []chat.ConversationID) ([]Hit, error)
+	// Unindex takes messages of one conversation, in the order of Seq and as they are shown, out of the index.
+	Unindex(ctx context.Context, q Querier, page []chat.Message) error
 	// Messages returns messages that were hit, in any order.
 	Messages(ctx context.Context, q Querier, tenant chat.TenantID, hits []Hit) ([]chat.Message, error)
 }

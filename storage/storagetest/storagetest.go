@@ -95,6 +95,8 @@ func Run(t *testing.T, f Factory) {
 		{"AuditList", testAuditList},
 		{"AuditPrune", testAuditPrune},
 		{"AuditRace", testAuditRace},
+		{"Retention", testRetention},
+		{"RetentionParts", testRetentionParts},
 		{"Webhooks", testWebhooks},
 		{"Outbox", testOutbox},
 		{"OutboxRace", testOutboxRace},

@@ -40,6 +40,10 @@ var elsewhere = map[string]string{
 	"Upload":     "by primary key", "UploadTotal": "by primary key", "ReserveUpload": "writes by primary key, counts by an index of what is unsent",
 	"KeepUpload": "writes by primary key", "UseUpload": "writes by primary key", "ReleaseUpload": "writes by primary key",
 	"ReleaseUploads": "by the index of a message's uploads", "DropUpload": "writes by primary key", "RemoveUpload": "writes by primary key",
+	"SetAudit": "asks nothing", "Audit": "writes by primary key", "AuditEntries": "ranges of a primary key", "AuditRange": "ranges of a primary key",
+	"AuditHead": "by primary key", "AuditHeads": "a row for each tenant", "PruneAudit": "ranges of a primary key",
+	"HoldRetention": "one row", "RecordsOfAll": "a job's, one row for each tenant", "PurgeConversations": "a job's, by the index of the lists",
+	"PurgeUploads": "a job's, ranges of a primary key", "PurgeDeliveries": "ranges of primary keys", "Purgeable": "for the command line",
 	"StaleUploads": "a job's, by indexes of what is unsent and unsettled",
 }
 
