@@ -186,7 +186,11 @@ func parseRange(s string) (netip.Prefix, error) {
 type Routing struct {
 	Strategy string `json:"strategy,omitempty" enum:"least_loaded,round_robin,manual" doc:"Who gets the next one: whoever has the fewest, each in turn, or whoever takes it. Defaults to least_loaded."`
 	Sticky   *bool  `json:"sticky,omitempty" doc:"Whoever answered a visitor last comes first. Defaults to true."`
+	Reoffer  int    `json:"reoffer_seconds,omitempty" minimum:"0" maximum:"86400" doc:"Whoever was given a conversation and has not answered for so long loses it to somebody else with room, if there is one. 0: nobody does."`
 }
+
+// minReoffer is the least that Routing.Reoffer may be, in seconds: people need to read.
+const minReoffer = 5
 
 // The strategies of Routing.
 const (
@@ -203,6 +207,9 @@ func (r *Routing) Check() error {
 	if r.Sticky == nil {
 		yes := true
 		r.Sticky = &yes
+	}
+	if r.Reoffer != 0 && (r.Reoffer < minReoffer || r.Reoffer > 86_400) {
+		return Errorf(Malformed, "reoffer_seconds: must be 0, or %d to 86400", minReoffer)
 	}
 	if !slices.Contains([]string{LeastLoaded, RoundRobin, ByHand}, r.Strategy) {
 		return Errorf(Malformed, "strategy: must be least_loaded, round_robin or manual")

@@ -55,6 +55,8 @@ type Desk struct {
 	fileLimits FileLimits
 	swept      atomic.Uint64
 	retained   retained
+	leavers    chan PresenceChange // visitors that have gone, whose conversations may wait
+	pace       *pace
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -83,6 +85,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
 		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
 		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(),
+		leavers: make(chan PresenceChange, maxLeavers), pace: newPace(cfg.Now),
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -101,6 +104,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	if !d.passive {
 		parts.Go(func() { d.runRetention(ctx) })
 		parts.Go(func() { d.wakeSnoozed(ctx) })
+		parts.Go(func() { d.watchSLAs(ctx) })
+		parts.Go(func() { d.noteLeavers(ctx) })
 	}
 	d.router.run(ctx)
 	parts.Wait()
@@ -114,6 +119,7 @@ func (d *Desk) Observe(events []Event) {
 		if e.Fork != nil {
 			d.heads.forget(e.Fork.Concerns)
 			d.router.forget(e.Fork.Concerns)
+			d.router.silence.forget(e.Fork.Concerns)
 			continue
 		}
 		key := Key{e.Tenant, e.Conversation}
@@ -121,8 +127,13 @@ func (d *Desk) Observe(events []Event) {
 		if e.Visibility == Public {
 			h.LastPublic = e.Seq
 		}
+		before, known := d.heads.get(key)
 		d.heads.advance(key, h)
+		d.router.silence.observe(e, d.now())
 		if e.Next != nil {
+			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
+				d.pace.observe(e)
+			}
 			d.router.changed(key, e.Seq)
 		}
 	}

@@ -42,12 +42,15 @@ const (
 	EventUpdated     = "conversation.updated" // priority or context
 	EventSnoozed     = "conversation.snoozed"
 	EventWoken       = "conversation.woken"
+	EventOffline     = "offline_message.created"   // Extra says of whom
+	EventAbandoned   = "conversation.abandoned"    // its visitor left the queue
+	EventSLABreached = "conversation.sla_breached" // Extra says what was promised
 )
 
 // isInternal reports whether visitors don't hear of an event.
 func isInternal(event string) bool {
 	switch event {
-	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken:
+	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken, EventOffline, EventAbandoned, EventSLABreached:
 		return true
 	}
 	return false

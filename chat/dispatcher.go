@@ -21,6 +21,7 @@ type dispatcher struct {
 	dirty  map[TenantID]bool
 	behind map[TenantID]map[ConversationID]Seq // changes that the rows may not hold yet
 
+	silence *silences
 	turns   map[TenantID]AgentID // who was given the last one in turn. Only run's goroutine.
 	lagging time.Time            // since when some tenant waits for its rows; zero: none does. Only run's goroutine.
 	paused  bool                 // and was said so. Only run's goroutine.
@@ -42,7 +43,7 @@ const (
 func newDispatcher(d *Desk) *dispatcher {
 	return &dispatcher{
 		desk: d, signal: make(chan struct{}, 1), dirty: make(map[TenantID]bool), behind: make(map[TenantID]map[ConversationID]Seq),
-		turns: make(map[TenantID]AgentID),
+		turns: make(map[TenantID]AgentID), silence: newSilences(),
 	}
 }
 
@@ -122,7 +123,7 @@ func (r *dispatcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			r.wake(r.desk.Presence.staffed()...)
+			r.wake(append(r.desk.Presence.staffed(), r.silence.tenants()...)...)
 			continue
 		case <-r.signal:
 		case <-again.C:
@@ -240,6 +241,7 @@ func (r *dispatcher) dispatch(ctx context.Context, t TenantID) error {
 	}
 	system := &Actor{Tenant: t, Role: RoleSystem}
 	var failed error
+	given := map[AgentID]int{}
 	for _, dec := range Route(waiting, agents, rules, r.turns[t]) {
 		seq, err := d.changeAt(ctx, system, dec.Conversation, func(s State) (State, Change, error) {
 			if s.Status != Queued || !s.Assignee.IsZero() {
@@ -258,9 +260,21 @@ func (r *dispatcher) dispatch(ctx context.Context, t TenantID) error {
 				r.turns[t] = dec.Agent
 			}
 			r.note(Key{t, dec.Conversation}, seq)
+			given[dec.Agent]++
 		}
 	}
+	if err := r.reoffer(ctx, t, rules, taken(agents, given)); err != nil {
+		failed = errors.Join(failed, err)
+	}
 	return failed
+}
+
+// taken is agents with what they were just given.
+func taken(agents []Candidate, given map[AgentID]int) []Candidate {
+	for i := range agents {
+		agents[i].Load += given[agents[i].ID]
+	}
+	return agents
 }
 
 // candidates returns the agents of a tenant who are online and have room.

@@ -300,6 +300,12 @@ func (d *Desk) presenceChanged(c PresenceChange) {
 	if c.Conversation.IsZero() {
 		return // a visitor without a conversation is on nobody's screen
 	}
+	if c.State == Offline {
+		select {
+		case d.leavers <- c:
+		default: // more leave at once than can be looked after
+		}
+	}
 	d.signal(Signal{
 		Kind: SignalPresence, Tenant: c.Tenant, Conversation: c.Conversation, User: c.User, Role: c.Role, State: uint8(c.State),
 		Data: d.Presence.node[:],

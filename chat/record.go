@@ -20,6 +20,8 @@ const (
 	RecordTrigger RecordKind = "trigger"
 	RecordBlock   RecordKind = "block"
 	RecordRouting RecordKind = "routing" // one at most
+	RecordMail    RecordKind = "mail"    // one at most
+	RecordSLA     RecordKind = "sla"
 
 	RecordRetention RecordKind = "retention" // one at most
 )
@@ -57,5 +59,7 @@ type Records interface {
 	// ReplaceRecord changes Name, Body and UpdatedAt of the one whose Version is r.Version-1. Conflict if it has another, or if the
 	// Name is taken; NotFound if there is none.
 	ReplaceRecord(ctx context.Context, r Record) error
+	// TenantsWith lists the tenants that have a record of a kind.
+	TenantsWith(ctx context.Context, kind RecordKind) ([]TenantID, error)
 	DeleteRecord(ctx context.Context, tenant TenantID, kind RecordKind, id RecordID) error
 }

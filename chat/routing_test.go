@@ -21,7 +21,7 @@ func TestRoute(t *testing.T) {
 	}
 	type pair struct{ Conv, Agent byte }
 	yes, no := true, false
-	plain := Routing{LeastLoaded, &yes}
+	plain := Routing{LeastLoaded, &yes, 0}
 	tests := []struct {
 		name   string
 		queue  []Waiting
@@ -40,9 +40,9 @@ func TestRoute(t *testing.T) {
 		{"sticky but full", []Waiting{{ID: conv(1), Since: base, LastAgent: agent(1)}}, []Candidate{{ID: agent(1), Capacity: 4, Load: 4}, {ID: agent(2), Capacity: 5}}, plain, []pair{{1, 2}}},
 		{"team", []Waiting{{ID: conv(1), Since: base, Team: team(7)}}, []Candidate{{ID: agent(1), Capacity: 5}, {ID: agent(2), Capacity: 5, Load: 3, Teams: []TeamID{team(7)}}}, plain, []pair{{1, 2}}},
 		{"a team without staff holds up no one", []Waiting{{ID: conv(1), Since: base, Team: team(9)}, wait(2, 1)}, []Candidate{{ID: agent(1), Capacity: 5}}, plain, []pair{{2, 1}}},
-		{"by hand", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(1), Capacity: 5}}, Routing{ByHand, &yes}, nil},
-		{"in turn, after the second", []Waiting{wait(1, 0), wait(2, 1), wait(3, 2)}, []Candidate{{ID: agent(1), Capacity: 5}, {ID: agent(2), Capacity: 5}, {ID: agent(3), Capacity: 5, Load: 4}}, Routing{RoundRobin, &yes}, []pair{{1, 3}, {2, 1}, {3, 2}}},
-		{"not sticky", []Waiting{{ID: conv(1), Since: base, LastAgent: agent(1)}}, []Candidate{{ID: agent(1), Capacity: 5, Load: 4}, {ID: agent(2), Capacity: 5}}, Routing{LeastLoaded, &no}, []pair{{1, 2}}},
+		{"by hand", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(1), Capacity: 5}}, Routing{ByHand, &yes, 0}, nil},
+		{"in turn, after the second", []Waiting{wait(1, 0), wait(2, 1), wait(3, 2)}, []Candidate{{ID: agent(1), Capacity: 5}, {ID: agent(2), Capacity: 5}, {ID: agent(3), Capacity: 5, Load: 4}}, Routing{RoundRobin, &yes, 0}, []pair{{1, 3}, {2, 1}, {3, 2}}},
+		{"not sticky", []Waiting{{ID: conv(1), Since: base, LastAgent: agent(1)}}, []Candidate{{ID: agent(1), Capacity: 5, Load: 4}, {ID: agent(2), Capacity: 5}}, Routing{LeastLoaded, &no, 0}, []pair{{1, 2}}},
 		{"ties go to the smaller id", []Waiting{wait(1, 0)}, []Candidate{{ID: agent(2), Capacity: 5}, {ID: agent(1), Capacity: 5}}, plain, []pair{{1, 1}}},
 	}
 	for _, tt := range tests {
@@ -83,7 +83,7 @@ func TestRouteProperties(t *testing.T) {
 			room += max(0, a.Capacity-a.Load)
 		}
 		sticky := rapid.Bool().Draw(t, "sticky")
-		rules := Routing{rapid.SampledFrom([]string{LeastLoaded, RoundRobin}).Draw(t, "strategy"), &sticky}
+		rules := Routing{rapid.SampledFrom([]string{LeastLoaded, RoundRobin}).Draw(t, "strategy"), &sticky, 0}
 		decisions := Route(queue, agents, rules, idOf[Agent](rapid.Byte().Draw(t, "turn")%6))
 		for _, d := range decisions {
 			if seen[d.Conversation] {

@@ -20,6 +20,7 @@ type Settings struct {
 	blocks    *blocklist
 	blocked   []Record // what blocks was made of
 	routing   Routing
+	slas      []SLA
 }
 
 type namedTrigger struct {
@@ -28,7 +29,7 @@ type namedTrigger struct {
 }
 
 // settingsKinds is what Settings are made of.
-var settingsKinds = []RecordKind{RecordLabel, RecordHours, RecordTrigger, RecordBlock, RecordRouting}
+var settingsKinds = []RecordKind{RecordLabel, RecordHours, RecordTrigger, RecordBlock, RecordRouting, RecordSLA}
 
 // settingsOf makes Settings of a tenant's records. Without any they are what holds by default.
 func settingsOf(records []Record) *Settings {
@@ -41,6 +42,11 @@ func settingsOf(records []Record) *Settings {
 			t := namedTrigger{id: r.ID}
 			if json.Unmarshal(r.Body, &t.Trigger) == nil && t.Check() == nil {
 				s.triggers = append(s.triggers, t)
+			}
+		case RecordSLA:
+			var b SLA
+			if json.Unmarshal(r.Body, &b) == nil && b.Check() == nil {
+				s.slas = append(s.slas, b)
 			}
 		case RecordBlock:
 			s.blocked = append(s.blocked, *r)

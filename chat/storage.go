@@ -112,6 +112,8 @@ type Store interface {
 	// Waiting returns the queue, the highest priority first and then the longest wait, and OpenCounts how many open conversations
 	// each agent has.
 	Waiting(ctx context.Context, tenant TenantID, limit int) ([]Conversation, error)
+	// Queue is Waiting, with no more of each than who it is.
+	Queue(ctx context.Context, tenant TenantID, limit int) ([]Queuer, error)
 	OpenCounts(ctx context.Context, tenant TenantID) (map[AgentID]int, error)
 	// Asleep returns up to limit snoozed conversations of all tenants whose time to wake has come by now, the earliest first.
 	Asleep(ctx context.Context, now time.Time, limit int) ([]Key, error)
@@ -132,6 +134,9 @@ type Store interface {
 	AuditLog
 	Retaining
 	Webhooks
+	Mails
+	OfflineMessages
+	SLATimers
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.

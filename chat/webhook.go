@@ -27,6 +27,7 @@ var (
 		EventCreated, EventQueued, EventAssigned, EventTransferred, EventClosed, EventReopened,
 		EventWantsHuman, EventRated, EventLabels,
 		EventMessageCreated, EventMessageUpdated, EventContactCreated, EventContactUpdated,
+		EventOffline, EventAbandoned, EventSLABreached,
 	}
 	webhookAliases = map[string]string{"message.sent": EventMessageCreated, "session.closed": EventClosed}
 )

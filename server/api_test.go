@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
+	goleak.VerifyTestMain(withServices{m},
 		// gnet's worker pool and logger keep these for the life of a process.
 		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
 		goleak.IgnoreTopFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
@@ -119,6 +121,24 @@ var allowed = map[string]string{
 	"getRetention":         "-oa---",
 	"updateRetention":      "-oa---",
 	"resetRetention":       "-oa---",
+
+	"confirmPasswordReset": "------", // the token of a link is their credential
+	"acceptInvite":         "------",
+	"inviteAgent":          "-oa---",
+	"mailTranscript":       "voasm-",
+	"leaveOfflineMessage":  "v-----",
+	"listOfflineMessages":  "-oasmv",
+	"getOfflineMessage":    "-oasmv",
+	"finishOfflineMessage": "-oasm-",
+	"listMails":            "-oa---",
+	"getMailSettings":      "-oa---",
+	"updateMailSettings":   "-oa---",
+	"resetMailSettings":    "-oa---",
+	"listSLAs":             "-oasmv",
+	"createSLA":            "-oa---",
+	"getSLA":               "-oasmv",
+	"updateSLA":            "-oa---",
+	"deleteSLA":            "-oa---",
 }
 
 // scoped is what an API token needs for each operation, likewise. An operation that is not here is not for API tokens.
@@ -146,12 +166,16 @@ var scoped = map[string]chat.Scopes{
 	"updateBlock": chat.SettingsWrite, "deleteBlock": chat.SettingsWrite, "getRouting": chat.SettingsRead, "updateRouting": chat.SettingsWrite,
 	"resetRouting": chat.SettingsWrite,
 	"getRetention": chat.SettingsRead, "updateRetention": chat.SettingsWrite, "resetRetention": chat.SettingsWrite,
+	"listSLAs": chat.SettingsRead, "createSLA": chat.SettingsWrite, "getSLA": chat.SettingsRead, "updateSLA": chat.SettingsWrite, "deleteSLA": chat.SettingsWrite,
+	"inviteAgent": chat.AgentsWrite, "mailTranscript": chat.ConversationsWrite, "listOfflineMessages": chat.ConversationsRead,
+	"getOfflineMessage": chat.ConversationsRead, "finishOfflineMessage": chat.ConversationsWrite, "listMails": chat.SettingsRead,
+	"getMailSettings": chat.SettingsRead, "updateMailSettings": chat.SettingsWrite, "resetMailSettings": chat.SettingsWrite,
 	"listWebhooks": chat.WebhooksWrite, "createWebhook": chat.WebhooksWrite, "getWebhook": chat.WebhooksWrite, "updateWebhook": chat.WebhooksWrite,
 	"deleteWebhook": chat.WebhooksWrite, "rotateWebhookSecret": chat.WebhooksWrite, "testWebhook": chat.WebhooksWrite,
 	"listDeliveries": chat.WebhooksWrite, "replayDelivery": chat.WebhooksWrite,
 }
 
-var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true}
+var public = map[string]bool{"openWidgetSession": true, "login": true, "refresh": true, "completeChallenge": true, "requestPasswordReset": true}
 
 // personal operations change the caller's own account: each call is by somebody new.
 var personal = map[string]bool{"changePassword": true, "enrolSecondFactor": true, "confirmSecondFactor": true, "disableSecondFactor": true}
@@ -159,8 +183,10 @@ var personal = map[string]bool{"changePassword": true, "enrolSecondFactor": true
 var roles = []chat.AgentRole{chat.Owner, chat.Admin, chat.Supervisor, chat.Member, chat.Viewer}
 
 // Every operation of the document times everybody: no credential, junk, a visitor, each role, and strangers of another tenant.
-func TestPermissionMatrix(t *testing.T) {
-	n := start(t, func(c *server.Config) { c.SessionsPerAddress = 0 })
+func TestPermissionMatrix(t *testing.T) { onBoth(t, testPermissionMatrix) }
+
+func testPermissionMatrix(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(func(c *server.Config) { c.SessionsPerAddress = 0 })
 	visitor, visitorToken := n.visitor("shop")
 	conv := n.conversation(n.tenant.ID, visitor, "hello")
 	subject, _ := n.agent(n.tenant.ID, chat.Viewer)
@@ -173,7 +199,7 @@ func TestPermissionMatrix(t *testing.T) {
 	_, strangeVisitor := n.visitor("other")
 	_, otherVisitor := n.visitor("shop")
 
-	programs := n.programs()
+	programs, useless := n.programs(), n.useless()
 	// A picture that everybody may read who may read the conversation.
 	pic := n.uploaded(visitorToken, "a.png", picture(t, 3, 3))
 	require.Equal(t, 201, n.say(visitorToken, conv, "image", pic).status)
@@ -226,6 +252,9 @@ func TestPermissionMatrix(t *testing.T) {
 			require.Equal(t, 401, none.status, id)
 			require.Contains(t, none.header.Get("WWW-Authenticate"), "Bearer", id)
 			require.Equal(t, 401, n.call(method, at(), "junk", body, "Content-Type", kind).status, id)
+			for what, token := range useless {
+				require.Equal(t, 401, n.call(method, url, token, body, "Content-Type", kind).status, "%s with %s", id, what)
+			}
 			for i, token := range tokens {
 				if personal[id] && i > 0 {
 					_, token = n.agent(n.tenant.ID, roles[i-1])
@@ -271,6 +300,15 @@ func TestPermissionMatrix(t *testing.T) {
 					require.Equal(t, want, n.call(method, at(), strangeVisitor, body, "Content-Type", kind).status, "%s by another tenant's visitor", id)
 				}
 				require.Equal(t, want, n.call(method, at(), otherVisitor, body, "Content-Type", kind).status, "%s by another visitor", id)
+				for who, token := range map[string]string{"owner": stranger, "visitor": strangeVisitor, "other visitor": otherVisitor, "program": programs.strange} {
+					if id == "sendMessage" && strings.HasSuffix(who, "visitor") { // an id that nobody has begins a conversation
+						continue
+					}
+					url, nowhere := at(), chat.NewID[chat.Conversation]().String()
+					theirs := n.call(method, url, token, body, "Content-Type", kind)
+					none := n.call(method, strings.NewReplacer("{id}", nowhere, "{mid}", nowhere).Replace(path), token, body, "Content-Type", kind)
+					require.Equal(t, shown(none), shown(theirs), "%s by another tenant's %s: what is there differs from what is not", id, who)
+				}
 			}
 		}
 	}
@@ -278,6 +316,16 @@ func TestPermissionMatrix(t *testing.T) {
 		require.True(t, seen[id], "%s is gone", id)
 	}
 	told.check(n)
+}
+
+// shown is all that an answer tells, but for its own name and the time.
+func shown(a *answer) string {
+	head := a.header.Clone()
+	head.Del("X-Request-Id")
+	head.Del("Date")
+	body := maps.Clone(a.body)
+	delete(body, "request_id")
+	return fmt.Sprintln(a.status, head, body)
 }
 
 var bodies = map[string]any{
@@ -320,6 +368,12 @@ var bodies = map[string]any{
 	"updateBlock":          map[string]any{"reason": "spam"},
 	"updateRouting":        map[string]any{"sticky": false},
 	"updateRetention":      map[string]any{"audit_days": 400},
+	"confirmPasswordReset": map[string]any{"password": "another horse"},
+	"acceptInvite":         map[string]any{"password": "another horse"},
+	"createSLA":            map[string]any{"name": "fast", "first_response_seconds": 60},
+	"updateSLA":            map[string]any{"resolution_seconds": 3600},
+	"leaveOfflineMessage":  map[string]any{"email": "li@example.com", "text": "call me"},
+	"updateMailSettings":   map[string]any{"offline_to": []string{"team@example.com"}},
 }
 
 // recordPaths are the collections, and an example of each.
@@ -328,6 +382,7 @@ var recordPaths = map[string]chat.Record{
 	"/api/v1/labels":           {Kind: chat.RecordLabel, Body: []byte(`{"name":"a","color":"#000000"}`)},
 	"/api/v1/business-hours":   {Kind: chat.RecordHours, Body: []byte(`{"name":"a","time_zone":"UTC","weekly":[]}`)},
 	"/api/v1/triggers":         {Kind: chat.RecordTrigger, Body: []byte(`{"name":"a","enabled":true,"conditions":{"seconds_on_page":1},"message":{"en":"x"}}`)},
+	"/api/v1/sla":              {Kind: chat.RecordSLA, Body: []byte(`{"name":"a","first_response_seconds":60}`)},
 	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
 }
 

@@ -42,6 +42,8 @@ type Config struct {
 	// Uploads and FileLimits bound what is taken of files, and what is kept.
 	Uploads    api.UploadLimits
 	FileLimits chat.FileLimits
+	// Mail says whether mail is sent. Without a base URL, links begin with the HTTP listener's own address.
+	Mail api.MailConfig
 	// DrainWindow is how long connections are given to leave. Defaults to 10s.
 	DrainWindow time.Duration
 	// MoveAfter is how long after the node stopped being ready for want of its storage its clients are moved to other nodes.

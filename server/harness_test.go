@@ -51,11 +51,18 @@ var pages = fstest.MapFS{
 	"console/console.css": {Data: []byte("body{}")},
 }
 
-// start runs a server; change may alter its configuration.
+// start runs a server on SQLite; change may alter its configuration.
 func start(t testing.TB, change func(*server.Config)) *node {
 	t.Helper()
+	return startOn(t, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")}, change)
+}
+
+// startOn is start on the storage that o names.
+func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node {
+	t.Helper()
 	ctx := context.Background()
-	kept, err := storage.Open(ctx, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")})
+	o.Logger = slog.New(slog.DiscardHandler)
+	kept, err := storage.Open(ctx, o)
 	require.NoError(t, err)
 	keeping, endKeeping := context.WithCancel(ctx)
 	kd := make(chan error, 1)

@@ -119,7 +119,11 @@ func (s *Server) makeHertz() (err error) {
 		hertz.WithExitWaitTime(5*time.Second),
 	)
 	s.hertz.Name = "uniqchat"
+	if s.cfg.Mail.BaseURL == "" && s.cfg.Mail.Enabled {
+		s.cfg.Mail.BaseURL = "http://" + s.HTTPAddr()
+	}
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
+		Mail: s.cfg.Mail,
 		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
 		SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
@@ -171,6 +175,16 @@ func (s *Server) TCPAddr() string {
 // WebhookData returns a function that makes the data of webhooks' events, as the API shows what they are about.
 func (s *Server) WebhookData() func(ctx context.Context, e *chat.WebhookEvent) (json.RawMessage, error) {
 	return api.WebhookData(s.deps.Store, s.desk)
+}
+
+// MailData looks up what a mail's text is made of, and MailResets what becomes of a wish for a new password. Not for RoleEngine.
+func (s *Server) MailData(ctx context.Context, m *chat.Mail) (chat.MailData, error) {
+	return s.api.MailData(ctx, m)
+}
+
+// MailResets is with MailData.
+func (s *Server) MailResets(ctx context.Context, r *chat.MailRequest) ([]chat.MailLink, []chat.Mail, error) {
+	return s.api.MailResets(ctx, r)
 }
 
 // SetLimits changes the limits that can change while serving.

@@ -99,6 +99,13 @@ func (n *node) fresh(path string) string {
 		k := chat.SiteKey{Tenant: n.tenant.ID, Key: "k-" + chat.NewID[chat.SiteKey]().String(), Secrets: []string{"s"}}
 		require.NoError(n.t, n.kept.Store.SaveSiteKey(context.Background(), k))
 		return k.Key
+	case strings.HasPrefix(path, "/api/v1/offline-messages/"):
+		return n.offlineMessage().String()
+	case path == "/api/v1/agents/{id}/invite":
+		a, _ := n.agent(n.tenant.ID, chat.Viewer)
+		a.PasswordHash = auth.UnusableHash
+		require.NoError(n.t, n.kept.Store.SaveAgents(context.Background(), a))
+		return a.ID.String()
 	case strings.HasPrefix(path, "/api/v1/tenants/"):
 		return n.tenant.ID.String()
 	case strings.HasPrefix(path, "/api/v1/webhooks/"):

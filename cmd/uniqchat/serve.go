@@ -192,7 +192,12 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
-	if err := alongside(ctx, hooks, p.server.Run); err != nil {
+	letters, err := p.mailer(kept, outgoing)
+	if err != nil {
+		return err
+	}
+	serve := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
+	if err := alongside(ctx, hooks, serve); err != nil {
 		return err
 	}
 	p.logger.Info("ended")
@@ -295,6 +300,7 @@ func (p *process) serverConfig() (server.Config, error) {
 		Uploads: api.UploadLimits{
 			Bytes: int64(c.Uploads.MaxBytes), Pixels: int64(c.Uploads.MaxPixels), LinkLife: time.Duration(c.Uploads.LinkLife), Temp: p.tempDir(),
 		},
+		Mail:       p.mailConfig(),
 		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
 		Limits:     limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,

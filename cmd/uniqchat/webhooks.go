@@ -46,7 +46,7 @@ func alongside(ctx context.Context, aside, main func(ctx context.Context) error)
 	err := main(ctx)
 	end()
 	if asideErr := <-ended; asideErr != nil {
-		err = errors.Join(err, fmt.Errorf("webhooks: %w", asideErr))
+		err = errors.Join(err, fmt.Errorf("what goes out: %w", asideErr))
 	}
 	return err
 }

@@ -9,10 +9,11 @@ import (
 
 // access is one row of the permission table: who may call an operation. The zero row is a mistake and stops the start.
 type access struct {
-	public   bool // no credential needed
-	visitor  bool // a visitor's token will do, for what is the visitor's own
-	begun    bool // for whoever has a challenge: it is proven before
-	platform bool // for the platform's API tokens, and nobody else
+	public   bool             // no credential needed
+	visitor  bool             // a visitor's token will do, for what is the visitor's own
+	begun    bool             // for whoever has a challenge: it is proven before
+	platform bool             // for the platform's API tokens, and nobody else
+	link     chat.LinkPurpose // for whoever holds a link of a mail, and nobody else
 	roles    roles
 	scope    chat.Scopes // what an API token needs; none: no API token may call it
 }
@@ -54,6 +55,8 @@ var (
 	platform       = access{platform: true}
 	leads          = access{roles: admins | supervisor}
 	visitorOnly    = access{visitor: true}
+	invited        = access{link: chat.LinkInvite}
+	forgetful      = access{link: chat.LinkReset}
 )
 
 func (a access) known() bool { return a != access{} }
@@ -61,6 +64,7 @@ func (a access) known() bool { return a != access{} }
 var (
 	errRole     = &chat.Error{Code: chat.Forbidden, Name: "role_not_allowed", Message: "your role does not allow this"}
 	errNoTokens = &chat.Error{Code: chat.Forbidden, Name: "role_not_allowed", Message: "an API token can't do this; log in"}
+	errLinkOnly = &chat.Error{Code: chat.Forbidden, Name: "link_only", Message: "this takes the token of a link in a mail, as Authorization: Bearer"}
 	errPlatform = &chat.Error{Code: chat.Forbidden, Name: "platform_only", Message: "this needs an API token of the platform: uniqchat token create --platform"}
 )
 
@@ -74,6 +78,8 @@ func (a access) check(cred *auth.Credential) error {
 		return nil
 	case cred.Platform:
 		return &chat.Error{Code: chat.Forbidden, Name: "platform_only", Message: "a token of the platform manages tenants and nothing inside of one"}
+	case a.link != "":
+		return errLinkOnly
 	case actor.Role == chat.RoleVisitor && a.visitor, actor.Role == chat.RoleAgent && a.roles&roleBits[actor.AgentRole] != 0:
 		return nil
 	case actor.Role != chat.RoleAPI:
@@ -109,6 +115,9 @@ func (a access) describe() string {
 	if a.platform {
 		return "An API token of the platform."
 	}
+	if a.link != "" {
+		return "The token of a link in a mail, as Authorization: Bearer; it works once."
+	}
 	if a.roles == 0 {
 		return "Only a visitor, for its own conversations."
 	}
@@ -135,7 +144,7 @@ func (a *API) permit(who access) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := callOf(ctx.Context())
 		var err error = errRole
-		if who.public {
+		if who.public || who.link != "" && c.link != nil && c.link.Purpose == who.link {
 			err = nil
 		} else if c.cred != nil {
 			err = who.check(c.cred)

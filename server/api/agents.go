@@ -51,13 +51,14 @@ type createAgentInput struct {
 		Email    string   `json:"email" minLength:"3" maxLength:"320"`
 		Name     string   `json:"name" minLength:"1" maxLength:"100"`
 		Role     string   `json:"role,omitempty" enum:"owner,admin,supervisor,agent,viewer" default:"agent"`
-		Password string   `json:"password" minLength:"8" maxLength:"256"`
+		Password string   `json:"password,omitempty" minLength:"8" maxLength:"256" doc:"Without one the agent is invited, and chooses it."`
+		Locale   string   `json:"locale,omitempty" enum:"zh,en" doc:"Of the invite. Defaults to the caller's."`
 		Teams    []string `json:"teams,omitempty" maxItems:"100" doc:"Ids of teams."`
 		Capacity int      `json:"capacity,omitempty" minimum:"1" maximum:"1000" default:"5"`
 	}
 }
 
-func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*answer[Agent], error) {
+func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*answer[NewAgent], error) {
 	b := &in.Body
 	g := chat.Agent{
 		ID: chat.NewID[chat.Agent](), Tenant: c.actor().Tenant, Email: auth.NormalEmail(b.Email), Name: strings.TrimSpace(b.Name),
@@ -82,13 +83,21 @@ func (a *API) createAgent(ctx context.Context, c *call, in *createAgentInput) (*
 	if g.Teams, err = a.teamIDs(ctx, c, b.Teams); err != nil {
 		return nil, err
 	}
+	if b.Password == "" {
+		g.PasswordHash = auth.UnusableHash
+		invite, err := a.invite(ctx, c, &g, true, b.Locale)
+		if err != nil {
+			return nil, emailTaken(err)
+		}
+		return ok(NewAgent{a.showAgent(&g), invite})
+	}
 	if g.PasswordHash, err = a.cfg.Auth.HashPassword(ctx, b.Password); err != nil {
 		return nil, err
 	}
 	if err := a.cfg.Store.SaveAgents(ctx, g); err != nil {
 		return nil, emailTaken(err)
 	}
-	return ok(a.showAgent(&g))
+	return ok(NewAgent{Agent: a.showAgent(&g)})
 }
 
 func validEmail(email string) error {

@@ -36,6 +36,8 @@ type Config struct {
 	Visitors, Staff SendLimits
 	// Uploads bounds what is taken of files.
 	Uploads UploadLimits
+	// Mail says whether mail is sent, and what links in it begin with.
+	Mail MailConfig
 	// TrustedProxies may name the client's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// CallTimeout bounds one request's work. Defaults to 10s.
@@ -61,6 +63,7 @@ func (c Config) withDefaults() Config {
 		c.Staff = SendLimits{256 << 10, 50, 200}
 	}
 	c.Uploads = c.Uploads.withDefaults()
+	c.Mail = c.Mail.withDefaults()
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 10 * time.Second
 	}

@@ -29,6 +29,10 @@ var audited = map[string]string{
 	"updateRetention": "retention.created or retention.updated", "resetRetention": "retention.deleted",
 
 	"createWebhook": "webhook.created", "updateWebhook": "webhook.updated", "deleteWebhook": "webhook.deleted",
+	"inviteAgent": "agent.invited", "acceptInvite": "agent.password_changed", "confirmPasswordReset": "agent.password_changed",
+	"updateMailSettings": "mail.created or mail.updated", "resetMailSettings": "mail.deleted",
+	"createSLA": "sla.created", "updateSLA": "sla.updated", "deleteSLA": "sla.deleted",
+
 	"rotateWebhookSecret": "webhook.updated", "testWebhook": "webhook.tested", "replayDelivery": "webhook.replayed",
 }
 
@@ -45,6 +49,8 @@ var notAudited = map[string]string{
 	"closeConversation": inConversation, "reopenConversation": inConversation, "updateConversation": inConversation,
 	"snoozeConversation": inConversation, "labelConversation": inConversation, "handOffConversation": inConversation,
 	"rateConversation": inConversation, "readConversation": noChange,
+	"requestPasswordReset": "a wish, of nobody knows whom; a password that is chosen is an entry", "mailTranscript": "the list of mails tells",
+	"leaveOfflineMessage": inConversation, "finishOfflineMessage": "the message says who has seen to it",
 	"uploadFile": inConversation, "deleteUpload": "only what no message names", "linkUpload": noChange,
 }
 

@@ -22,8 +22,9 @@ type call struct {
 	id     string // X-Request-Id
 	lang   string // of texts for people: zh or en
 	cred   *auth.Credential
-	bearer string // the token as it came; "" if none
-	origin string // the page's, as the browser named it
+	link   *chat.MailLink // that the caller came with, on the paths that take one
+	bearer string         // the token as it came; "" if none
+	origin string         // the page's, as the browser named it
 	host   string
 	addr   netip.Addr // the client's
 	h      *app.RequestContext
@@ -75,6 +76,12 @@ func (a *API) begin(ctx context.Context, h *app.RequestContext) {
 // gate lets nothing under /api/v1 come as far as routing without a credential, and answers browsers' CORS questions.
 func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 	path := string(h.Request.URI().Path())
+	if path == resetPath {
+		if err := a.takeBody(h, callOf(ctx)); err != nil {
+			a.refuse(h, callOf(ctx), err)
+		}
+		return
+	}
 	if path != "/api/v1" && !strings.HasPrefix(path, "/api/v1/") {
 		return
 	}
@@ -105,6 +112,12 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		h.Next(ctx)
 		if path == sessionPath && c.origin != "" && h.Response.StatusCode() != http.StatusForbidden {
 			allowOrigin(h, c.origin)
+		}
+		return
+	}
+	if purpose, takes := linkPaths[path]; takes && auth.IsMailLink(c.bearer) {
+		if err := a.takeLink(ctx, h, purpose); err != nil {
+			a.refuse(h, c, err)
 		}
 		return
 	}

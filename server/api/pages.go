@@ -31,6 +31,7 @@ func (a *API) mountPages(engine *route.Engine) {
 		"/api/docs":          newFile("index.html", renderDocs(a.openAPI)),
 		"/api/docs/docs.css": newFile("docs.css", docsCSS),
 	}
+	authPages(files)
 	if a.cfg.Pages != nil {
 		a.loadPages(files)
 	}

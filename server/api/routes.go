@@ -29,7 +29,7 @@ type row struct {
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
 func (a *API) routes() []row {
-	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes())
+	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes(), a.mailRoutes())
 }
 
 func (a *API) coreRoutes() []row {
@@ -74,7 +74,7 @@ func (a *API) coreRoutes() []row {
 		{del, "/api/v1/uploads/{id}", workersVisitor.with(chat.MessagesWrite), "deleteUpload", "uploads", "Delete a file of the caller's own that no message names", 204, bind(a, a.deleteUpload)},
 
 		{get, "/api/v1/agents", readers.with(chat.AgentsRead), "listAgents", "agents", "List agents", 200, bind(a, a.listAgents)},
-		{post, "/api/v1/agents", managers.with(chat.AgentsWrite), "createAgent", "agents", "Create an agent", 201, bind(a, a.createAgent)},
+		{post, "/api/v1/agents", managers.with(chat.AgentsWrite), "createAgent", "agents", "Create an agent, with a password or by an invite", 201, bind(a, a.createAgent)},
 		{get, "/api/v1/agents/{id}", readers.with(chat.AgentsRead), "getAgent", "agents", "One agent", 200, bind(a, a.getAgent)},
 		{patch, "/api/v1/agents/{id}", managers.with(chat.AgentsWrite), "updateAgent", "agents", "Change an agent", 200, bind(a, a.updateAgent)},
 

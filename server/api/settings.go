@@ -22,6 +22,8 @@ func (a *API) settingsRoutes() (rows []row) {
 	rows = append(rows, hours.rows("/api/v1/business-hours", "business hours", "BusinessHours", "BusinessHours", readers.with(chat.SettingsRead), managers.with(chat.SettingsWrite))...)
 	rows = append(rows, triggers.rows("/api/v1/triggers", "triggers", "Trigger", "Triggers", readers.with(chat.SettingsRead), managers.with(chat.SettingsWrite))...)
 	rows = append(rows, blocks.rows("/api/v1/blocklist", "blocklist", "Block", "Blocks", workers.with(chat.SettingsRead), leads.with(chat.SettingsWrite))...)
+	slas := &collection[chat.SLA, *chat.SLA]{a, chat.RecordSLA, 100, a.checkSLA}
+	rows = append(rows, slas.rows("/api/v1/sla", "promises", "SLA", "SLAs", readers.with(chat.SettingsRead), managers.with(chat.SettingsWrite))...)
 	return append(rows,
 		row{http.MethodGet, "/api/v1/routing", readers.with(chat.SettingsRead), "getRouting", "routing", "How conversations find their agents", 200, bind(a, a.getRouting)},
 		row{http.MethodPatch, "/api/v1/routing", managers.with(chat.SettingsWrite), "updateRouting", "routing", "Change how conversations find their agents", 200, bind(a, a.updateRouting)},
@@ -31,7 +33,16 @@ func (a *API) settingsRoutes() (rows []row) {
 
 // checkCanned sees to it that the team of a canned response is there.
 func (a *API) checkCanned(ctx context.Context, t chat.TenantID, b *chat.CannedResponse) error {
-	if b.TeamID == "" {
+	return a.checkTeam(ctx, t, b.TeamID)
+}
+
+// checkSLA does the same of what is promised.
+func (a *API) checkSLA(ctx context.Context, t chat.TenantID, b *chat.SLA) error {
+	return a.checkTeam(ctx, t, b.TeamID)
+}
+
+func (a *API) checkTeam(ctx context.Context, t chat.TenantID, id string) error {
+	if id == "" {
 		return nil
 	}
 	teams, err := a.cfg.Store.Teams(ctx, t)
@@ -39,7 +50,7 @@ func (a *API) checkCanned(ctx context.Context, t chat.TenantID, b *chat.CannedRe
 		return err
 	}
 	for i := range teams {
-		if teams[i].ID.String() == b.TeamID {
+		if teams[i].ID.String() == id {
 			return nil
 		}
 	}
@@ -50,6 +61,7 @@ func (a *API) checkCanned(ctx context.Context, t chat.TenantID, b *chat.CannedRe
 type Routing struct {
 	Strategy  string     `json:"strategy" enum:"least_loaded,round_robin,manual"`
 	Sticky    bool       `json:"sticky"`
+	Reoffer   int        `json:"reoffer_seconds" doc:"0: nobody loses a conversation by silence."`
 	Version   uint64     `json:"version" doc:"Counts changes; 0 while it is what holds by default."`
 	UpdatedAt *time.Time `json:"updated_at" nullable:"true"`
 }
@@ -68,7 +80,7 @@ func showRouting(r *chat.Record) (*answer[Routing], error) {
 	if err := errors.Join(json.Unmarshal(r.Body, &b), b.Check()); err != nil {
 		return nil, err
 	}
-	return ok(Routing{b.Strategy, *b.Sticky, r.Version, timeOrNull(r.UpdatedAt)})
+	return ok(Routing{b.Strategy, *b.Sticky, b.Reoffer, r.Version, timeOrNull(r.UpdatedAt)})
 }
 
 func (a *API) getRouting(ctx context.Context, c *call, _ *none) (*answer[Routing], error) {

@@ -46,7 +46,17 @@ func (a *API) transcript(ctx context.Context, c *call, in *Target) (*download, e
 	if err != nil {
 		return nil, err
 	}
-	actor := c.actor()
+	t, err := a.transcriptOf(ctx, c.actor(), id, c.lang, maxTranscript)
+	if err != nil {
+		return nil, err
+	}
+	return &download{
+		ContentType: "text/plain; charset=utf-8", Disposition: `attachment; filename="conversation-` + id.String() + `.txt"`, Body: t.text(id),
+	}, nil
+}
+
+// transcriptOf reads what the actor may see of a conversation, about most messages at most.
+func (a *API) transcriptOf(ctx context.Context, actor *chat.Actor, id chat.ConversationID, lang string, most int) (*transcript, error) {
 	head, err := a.cfg.Desk.Head(ctx, actor, id)
 	if err != nil {
 		return nil, err
@@ -55,7 +65,7 @@ func (a *API) transcript(ctx context.Context, c *call, in *Target) (*download, e
 	if err != nil {
 		return nil, err
 	}
-	t := transcript{words: words[c.lang], names: make(map[chat.UserID]string, len(members)), shown: make(map[chat.MessageID]chat.Revision)}
+	t := &transcript{words: words[lang], names: make(map[chat.UserID]string, len(members)), shown: make(map[chat.MessageID]chat.Revision)}
 	for _, m := range members {
 		t.names[m.User] = m.Name
 	}
@@ -69,13 +79,10 @@ func (a *API) transcript(ctx context.Context, c *call, in *Target) (*download, e
 			return nil, err
 		}
 		t.messages = append(t.messages, page...)
-		if t.cut = len(t.messages) >= maxTranscript && !complete; complete || t.cut || len(page) == 0 {
-			break
+		if t.cut = len(t.messages) >= most && !complete; complete || t.cut || len(page) == 0 {
+			return t, nil
 		}
 	}
-	return &download{
-		ContentType: "text/plain; charset=utf-8", Disposition: `attachment; filename="conversation-` + id.String() + `.txt"`, Body: t.text(id),
-	}, nil
 }
 
 // transcript is a conversation on its way to a text.

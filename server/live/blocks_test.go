@@ -117,7 +117,7 @@ func TestBlockedWhileConnecting(t *testing.T) {
 	w.set(chat.RecordBlock, &chat.Block{Kind: chat.BlockVisitor, Value: w.people["vera"].User.String()})
 	require.Eventually(t, func() bool {
 		return w.desk.BlockedIfKnown(w.tenant, chat.Suspect{Visitor: chat.VisitorID(w.people["vera"].User)})
-	}, 10*time.Second, 5*time.Millisecond)
+	}, 30*time.Second, 5*time.Millisecond)
 	vera.refused(chat.Forbidden, &codec.Send{Conv: codec.UUID(conv), CMID: codec.UUID(chat.NewID[chat.Event]()), Body: text("x")})
 	require.EqualValues(t, codec.CloseKicked, vera.closed())
 }

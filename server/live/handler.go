@@ -24,6 +24,7 @@ type Handler struct {
 	spread *spread // of the tail's goroutine
 	shards []shard
 	inbox  inbox
+	queues queues
 	stats  stats
 	ready  chan struct{}
 	isUp   atomic.Bool
@@ -91,6 +92,7 @@ func (h *Handler) Run(ctx context.Context) error {
 	g.Go(func() error { return h.cfg.Log.Tail(ctx, h.tail) })
 	g.Go(func() error { return h.cfg.Broker.Subscribe(ctx, h.signal) })
 	g.Go(func() error { return h.inbox.run(ctx, h) })
+	g.Go(func() error { return h.queues.run(ctx, h) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -38,7 +38,7 @@ func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join
 		case failed != nil:
 			sent = 0 // whoever was in the audience before gets what came meanwhile
 		}
-		switch gap := s.endJoin(id, sent); gap {
+		switch gap := s.endJoin(id, sent, failed == nil); gap {
 		case 0:
 		case forked: // the page may be of what was undone
 			h.reply(s, 0, &codec.Gap{Items: []codec.Position{{Conv: p.Conv}}})
@@ -162,7 +162,7 @@ func (sh *shard) leave(ctx context.Context, s *session, id chat.ConversationID) 
 
 // watch answers WATCH: an agent's screen that shows the inbox hears of its changes.
 func (sh *shard) watch(s *session, p *codec.Watch) error {
-	if s.agent == nil {
+	if s.actor.Role != chat.RoleAgent {
 		return chat.Errorf(chat.Forbidden, "WATCH is for agents")
 	}
 	if p.Topic == codec.WatchBoard {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,4 +98,50 @@ func TestResumeLeavesRoom(t *testing.T) {
 	at := codec.Position{Conv: codec.UUID(conv), Seq: first.Seq}
 	alice.connect("alice", at, at) // named twice is no more than once
 	require.Equal(t, []codec.Position{{Conv: codec.UUID(conv), Seq: last.Seq}}, want[codec.Gap](alice).Items)
+}
+
+// lagging is a log whose tail stands still while its mutex is held.
+type lagging struct {
+	chat.Log
+	sync.Mutex
+}
+
+func (l *lagging) Tail(ctx context.Context, fn func([]chat.Event)) error {
+	return l.Log.Tail(ctx, func(events []chat.Event) {
+		l.Lock()
+		defer l.Unlock()
+		fn(events)
+	})
+}
+
+// What a page or a RESUME has brought does not come again when the tail gets there.
+func TestTailBehindHistory(t *testing.T) {
+	l := new(lagging)
+	w := newWorld(t, func(c *live.Config) {
+		l.Log = c.Log
+		c.Log = l
+	})
+	l.Lock()
+	goOn := sync.OnceFunc(l.Unlock)
+	t.Cleanup(goOn) // or nothing ends
+	vera, conv := w.people["vera"], chat.NewID[chat.Conversation]()
+	elsewhere := chat.NewDesk(chat.DeskConfig{Log: l.Log, Store: w.store.Store, Broker: w.store.Broker}) // this node hears of it by the tail alone
+	say := func(s string) chat.Seq {
+		r := elsewhere.Send(t.Context(), []chat.SendRequest{{Actor: &vera, Conversation: conv, CMID: chat.NewID[chat.Event](), Body: text(s)}})[0]
+		require.NoError(t, r.Err)
+		return r.Receipt.Seq
+	}
+	first, second := say("1"), say("2")
+	resumed, joined := w.dial(engine.WebSocketBinary), w.dial(engine.RawTCP)
+	resumed.connect("alice", codec.Position{Conv: codec.UUID(conv), Seq: uint64(first)})
+	require.EqualValues(t, second, want[codec.Message](resumed).Seq)
+	want[codec.Durable](resumed)
+	joined.connect("bob")
+	joined.write(0, &codec.Join{Conv: codec.UUID(conv)})
+	require.EqualValues(t, second, want[codec.Joined](joined).Top)
+	joined.pong() // the JOIN is over
+	goOn()
+	third := say("3")
+	require.EqualValues(t, third, want[codec.Message](resumed).Seq)
+	require.EqualValues(t, third, want[codec.Message](joined).Seq)
 }

@@ -44,7 +44,7 @@ func (sh *shard) resume(ctx context.Context, all []newcomer) {
 		return nil
 	}, func(i int, err error) {
 		for _, k := range keys[ends[i]:ends[i+1]] {
-			who[i].s.endJoin(k.Conversation, ^chat.Seq(0))
+			who[i].s.endJoin(k.Conversation, ^chat.Seq(0), false)
 		}
 		h.refuse(who[i].s, err)
 	})
@@ -63,7 +63,7 @@ func (sh *shard) resumeOne(ctx context.Context, n *newcomer, keys []chat.Key, he
 			continue // named twice
 		}
 		if !h.desk.MayRead(&s.actor, &heads[i].State) {
-			s.endJoin(id, ^chat.Seq(0))
+			s.endJoin(id, ^chat.Seq(0), false)
 			if s.agent != nil {
 				h.unfollow(s, id)
 			}
@@ -74,7 +74,7 @@ func (sh *shard) resumeOne(ctx context.Context, n *newcomer, keys []chat.Key, he
 			h.cfg.Logger.Warn("resume could not read", "err", err)
 			gap = max(heads[i].LastFor(s.actor.Audience()), 1)
 		}
-		if dropped := s.endJoin(id, sent); gap != forked {
+		if dropped := s.endJoin(id, sent, err == nil && gap != forked); gap != forked {
 			gap = max(gap, dropped)
 		}
 		switch {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type session struct {
 
 	mu      sync.Mutex
 	joining map[chat.ConversationID]*joinBuffer // conversations whose history is being read right now; nil if none
+	told    *[]codec.Position                   // how far histories went, until live frames have got there; nil if none
 }
 
 // bucket is a token bucket, small enough to be part of every session. The zero value is full.
@@ -88,7 +90,11 @@ func (s *session) hold(conv chat.ConversationID, seq chat.Seq, f *engine.Frame) 
 	defer s.mu.Unlock()
 	b := s.joining[conv]
 	if b == nil {
-		return false
+		if s.told == nil || !s.knows(conv, seq) {
+			return false
+		}
+		f.Release()
+		return true
 	}
 	if len(b.frames) >= maxHeld {
 		b.overflow = max(b.overflow, seq)
@@ -97,6 +103,37 @@ func (s *session) hold(conv chat.ConversationID, seq chat.Seq, f *engine.Frame) 
 	}
 	b.frames = append(b.frames, heldFrame{seq, f})
 	return true
+}
+
+// maxTold bounds for how many histories it is remembered how far they went: the live frames of older ones have long come.
+const maxTold = 128
+
+// tell remembers that everything up to seq was sent as history. Live frames may be behind it: what is in the log can be read
+// before the tail has brought it. Needs mu.
+func (s *session) tell(conv chat.ConversationID, seq chat.Seq) {
+	if s.told == nil {
+		s.told = new([]codec.Position)
+	}
+	all := slices.DeleteFunc(*s.told, func(p codec.Position) bool { return p.Conv == codec.UUID(conv) })
+	if len(all) == maxTold {
+		all = slices.Delete(all, 0, 1)
+	}
+	*s.told = append(all, codec.Position{Conv: codec.UUID(conv), Seq: uint64(seq)})
+}
+
+// knows reports whether a live message was sent as history. The first one beyond it ends the question. Needs mu and told.
+func (s *session) knows(conv chat.ConversationID, seq chat.Seq) bool {
+	i := slices.IndexFunc(*s.told, func(p codec.Position) bool { return p.Conv == codec.UUID(conv) })
+	if i < 0 {
+		return false
+	}
+	if uint64(seq) <= (*s.told)[i].Seq {
+		return true
+	}
+	if *s.told = slices.Delete(*s.told, i, i+1); len(*s.told) == 0 {
+		s.told = nil
+	}
+	return false
 }
 
 // isJoining reports whether any history is on the way.
@@ -117,10 +154,13 @@ func (s *session) beginJoin(conv chat.ConversationID) {
 }
 
 // endJoin sends what was held back beyond sent, and lets conv go live. If something had to be dropped, it returns how
-// far that goes, otherwise 0.
-func (s *session) endJoin(conv chat.ConversationID, sent chat.Seq) (gap chat.Seq) {
+// far that goes, otherwise 0. has says that the reader has everything up to sent.
+func (s *session) endJoin(conv chat.ConversationID, sent chat.Seq, has bool) (gap chat.Seq) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if has && sent > 0 {
+		s.tell(conv, sent)
+	}
 	b := s.joining[conv]
 	delete(s.joining, conv)
 	if len(s.joining) == 0 {
@@ -131,6 +171,9 @@ func (s *session) endJoin(conv chat.ConversationID, sent chat.Seq) (gap chat.Seq
 	}
 	for _, h := range b.frames {
 		if h.seq > sent && b.overflow == 0 {
+			if s.told != nil {
+				s.knows(conv, h.seq)
+			}
 			s.conn.Send(h.frame, engine.Push)
 		} else {
 			h.frame.Release()

@@ -117,12 +117,12 @@ func TestEveryTenantTableIsHeld(t *testing.T) {
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
 		AND (c.relname = 'tenants' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant'))
 		AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND c.relnamespace = 'public'::regnamespace)`))
-	require.Equal(t, 30, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
+	require.Equal(t, 34, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class WHERE relowner = 'uniqchat_app'::regrole`))
 	// Every key starts with the tenant, but those that find one.
-	require.Equal(t, 3, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
+	require.Equal(t, 4, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a
 		ON a.attrelid = c.oid AND a.attnum = i.indkey[0] WHERE i.indisprimary AND c.relrowsecurity AND a.attname <> 'tenant'
-		AND c.relname NOT IN ('tenants', 'dead_letter')`), "site_keys, refresh_tokens and api_tokens")
+		AND c.relname NOT IN ('tenants', 'dead_letter')`), "site_keys, refresh_tokens, api_tokens and mail_links")
 }
 
 // ordinary makes a user without any special right, with a database of its own.

@@ -51,36 +51,38 @@ func (s *Store) Agents(ctx context.Context, tenant chat.TenantID, cursor string,
 // SaveAgents implements chat.Store. Who read an agent before its password was changed does not bring the old one back: what
 // is older than the latest tokens_after is not written.
 func (s *Store) SaveAgents(ctx context.Context, agents ...chat.Agent) error {
-	return s.audited(ctx, scopeOf(agents), func(ctx context.Context, q Querier, acts *acts) error {
-		stmt, err := q.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-			ON CONFLICT (tenant, id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,
-				teams = excluded.teams, capacity = excluded.capacity, disabled = excluded.disabled,
-				password_hash = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.password_hash ELSE excluded.password_hash END,
-				tokens_after = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.tokens_after ELSE excluded.tokens_after END`)
+	return s.audited(ctx, scopeOf(agents), func(ctx context.Context, q Querier, acts *acts) error { return saveAgents(ctx, q, acts, agents) })
+}
+
+func saveAgents(ctx context.Context, q Querier, acts *acts, agents []chat.Agent) error {
+	stmt, err := q.PrepareContext(ctx, `INSERT INTO agents (`+agentColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (tenant, id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role,
+			teams = excluded.teams, capacity = excluded.capacity, disabled = excluded.disabled,
+			password_hash = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.password_hash ELSE excluded.password_hash END,
+			tokens_after = CASE WHEN excluded.tokens_after < agents.tokens_after THEN agents.tokens_after ELSE excluded.tokens_after END`)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for i := range agents {
+		a := &agents[i]
+		disabled := 0
+		if a.Disabled {
+			disabled = 1
+		}
+		if err := acts.agentSaved(ctx, q, a); err != nil {
+			return err
+		}
+		_, err := stmt.ExecContext(ctx, a.Tenant, a.ID, a.Email, a.Name, string(a.Role), list(a.Teams), a.Capacity, a.PasswordHash,
+			disabled, Micros(a.TokensAfter), Micros(a.CreatedAt))
+		if isDuplicate(err) {
+			return chat.Errorf(chat.Conflict, "another agent has the address %s", a.Email)
+		}
 		if err != nil {
 			return err
 		}
-		defer stmt.Close()
-		for i := range agents {
-			a := &agents[i]
-			disabled := 0
-			if a.Disabled {
-				disabled = 1
-			}
-			if err := acts.agentSaved(ctx, q, a); err != nil {
-				return err
-			}
-			_, err := stmt.ExecContext(ctx, a.Tenant, a.ID, a.Email, a.Name, string(a.Role), list(a.Teams), a.Capacity, a.PasswordHash,
-				disabled, Micros(a.TokensAfter), Micros(a.CreatedAt))
-			if isDuplicate(err) {
-				return chat.Errorf(chat.Conflict, "another agent has the address %s", a.Email)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // SetPassword implements chat.Store.

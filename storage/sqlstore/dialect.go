@@ -23,7 +23,7 @@ var SQLite = Dialect{
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
 		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
-		"{audit security}", "", "{retention security}", ""),
+		"{audit security}", "", "{mail security}", "", "{retention security}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -32,7 +32,7 @@ var PostgreSQL = Dialect{
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
-		"{audit security}", postgresAudit, "{retention security}", postgresRetention),
+		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{retention security}", postgresRetention),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -83,6 +83,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 //
 //go:embed uploads_postgres.sql
 var postgresUploads string
+
+// postgresMail is row-level security of the tables of 00013.
+//
+//go:embed mail_postgres.sql
+var postgresMail string
 
 // postgresAudit is row-level security for the tables of 00011.
 //

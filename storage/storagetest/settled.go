@@ -32,6 +32,16 @@ func (s settled) Waiting(ctx context.Context, t chat.TenantID, limit int) ([]cha
 	return s.Store.Waiting(ctx, t, limit)
 }
 
+func (s settled) Queue(ctx context.Context, t chat.TenantID, limit int) ([]chat.Queuer, error) {
+	s.wait()
+	return s.Store.Queue(ctx, t, limit)
+}
+
+func (s settled) SLADue(ctx context.Context, t chat.TenantID, target chat.SLATarget, before, now time.Time, limit int) ([]chat.ConversationID, error) {
+	s.wait()
+	return s.Store.SLADue(ctx, t, target, before, now, limit)
+}
+
 func (s settled) OpenCounts(ctx context.Context, t chat.TenantID) (map[chat.AgentID]int, error) {
 	s.wait()
 	return s.Store.OpenCounts(ctx, t)

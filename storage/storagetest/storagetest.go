@@ -106,6 +106,13 @@ func Run(t *testing.T, f Factory) {
 		{"EventData", testEventData},
 		{"Contacts", testContacts},
 		{"Forget", testForget},
+		{"MailQueue", testMailQueue},
+		{"MailRace", testMailRace},
+		{"MailLinks", testMailLinks},
+		{"MailLinkEnds", testMailLinkEnds},
+		{"MailRequests", testMailRequests},
+		{"OfflineMessages", testOfflineMessages},
+		{"SLATimers", testSLATimers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

@@ -83,7 +83,6 @@ type talk struct {
 // newCrowd connects everybody and opens every conversation.
 func newCrowd(t testing.TB, ctx context.Context, w *World, p Population) *Crowd {
 	c := &Crowd{t: t, ctx: ctx, w: w, p: p, balancer: newBalancer(w.Nodes), rec: journal.NewRecorder(nil), stop: make(chan struct{})}
-	c.rec.Reserve(1 << 20) // a row of two minutes at 2,000 messages a second
 	ctx, cancel := context.WithCancel(ctx)
 	c.ctx = ctx
 	c.tasks.Go(func() { c.balancer.run(ctx) })

@@ -244,6 +244,10 @@ var cases = []queryCase{
 		_, err := db.Store().Waiting(ctx, s.tenant.ID, 100)
 		return err
 	}),
+	call("visitors: where they stand in the queue", "Queue", func(ctx context.Context, db *postgres.DB, s *sample, _ *rand.Rand) error {
+		_, err := db.Store().Queue(ctx, s.tenant.ID, 1000)
+		return err
+	}),
 	call("routing: open conversations by agent", "OpenCounts", func(ctx context.Context, db *postgres.DB, s *sample, _ *rand.Rand) error {
 		_, err := db.Store().OpenCounts(ctx, s.tenant.ID)
 		return err

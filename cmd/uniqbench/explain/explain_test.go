@@ -45,6 +45,13 @@ var elsewhere = map[string]string{
 	"HoldRetention": "one row", "RecordsOfAll": "a job's, one row for each tenant", "PurgeConversations": "a job's, by the index of the lists",
 	"PurgeUploads": "a job's, ranges of a primary key", "PurgeDeliveries": "ranges of primary keys", "Purgeable": "for the command line",
 	"StaleUploads": "a job's, by indexes of what is unsent and unsettled",
+	"AddMail":      "writes by primary key", "Mails": "50 rows of a primary key", "Invite": "writes by primary key", "MailLink": "by primary key",
+	"LinkOf": "by a unique index", "SpendMailLink": "writes by primary key", "AddMailRequest": "writes by primary key",
+	"ClaimMails": "by an index of what waits", "FinishMail": "writes by primary key", "ClaimMailRequests": "a table that is nearly empty",
+	"FinishMailRequest": "writes by primary key", "ForgetMails": "a job's, by indexes of what is done",
+	"AddOfflineMessage": "writes by primary key", "OfflineMessage": "by primary key", "OfflineMessages": "50 rows of a primary key, or of an index of what is open",
+	"FinishOfflineMessage": "writes by primary key", "SetSLATimer": "writes by primary key", "SLADue": "one tenant's open conversations, by conversations_updated",
+	"TenantsWith": "by an index",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.

@@ -29,11 +29,13 @@ type Config struct {
 	Heartbeat Heartbeat `yaml:"heartbeat"`
 	Drain     Drain     `yaml:"drain"`
 	Webhooks  Webhooks  `yaml:"webhooks"`
+	SMTP      SMTP      `yaml:"smtp"`
 }
 
 // HTTP is the listener of API and pages.
 type HTTP struct {
-	Listen string `yaml:"listen" doc:"address of the API, console, widget and demo shop"`
+	Listen    string `yaml:"listen" doc:"address of the API, console, widget and demo shop"`
+	PublicURL string `yaml:"public_url" doc:"where people find the console, e.g. https://chat.example.com: what links in mails begin with; built from http.listen if empty"`
 }
 
 // WS is the WebSocket listener.
@@ -139,6 +141,33 @@ type Webhooks struct {
 	Retention     Duration `yaml:"retention" doc:"how long deliveries and their log are kept"`
 }
 
+// SMTP is the server that mail goes out through.
+type SMTP struct {
+	Host             string   `yaml:"host" doc:"name of the SMTP server that mail goes out through; empty: no mail is sent, and what needs it says so"`
+	Port             int      `yaml:"port" doc:"its port; 0: 587, or 465 with smtp.tls implicit"`
+	TLS              string   `yaml:"tls" doc:"starttls (the server must offer it), implicit (from the first byte) or none (only to this machine)"`
+	AllowInsecure    bool     `yaml:"allow_insecure" doc:"let smtp.tls none be used to another machine: whoever is on the way can read links to accounts"`
+	Username         string   `yaml:"username" doc:"name to log in with; empty: without logging in"`
+	Password         Secret   `yaml:"password" doc:"password to log in with"`
+	PasswordFile     string   `yaml:"password_file" doc:"file with the password, instead of smtp.password"`
+	From             string   `yaml:"from" doc:"sender of mails, e.g. Support <support@example.com>"`
+	Timeout          Duration `yaml:"timeout" doc:"how long one attempt may take"`
+	GiveUp           Duration `yaml:"give_up" doc:"how long after it was queued a mail is not tried any more"`
+	TenantPerHour    int      `yaml:"tenant_per_hour" doc:"mails an hour that one tenant may have sent"`
+	RecipientPerHour int      `yaml:"recipient_per_hour" doc:"mails an hour to one address on one tenant's behalf"`
+}
+
+// Secret is a text that is not shown.
+type Secret string
+
+// String shows whether there is one.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "***"
+}
+
 // Duration is a time.Duration that is written like 20s or 1m30s.
 type Duration time.Duration
 
@@ -170,7 +199,7 @@ func (d Duration) String() string { return time.Duration(d).String() }
 func Default() *Config {
 	beat := func(ping, pong time.Duration) Beat { return Beat{Duration(ping), Duration(pong)} }
 	return &Config{
-		HTTP: HTTP{"127.0.0.1:8080"}, WS: WS{Listen: "127.0.0.1:8081"}, TCP: TCP{"127.0.0.1:8082"}, Admin: Admin{Listen: "127.0.0.1:8083"},
+		HTTP: HTTP{Listen: "127.0.0.1:8080"}, WS: WS{Listen: "127.0.0.1:8081"}, TCP: TCP{"127.0.0.1:8082"}, Admin: Admin{Listen: "127.0.0.1:8083"},
 		Storage: Storage{Ack: "fsync"}, DataDir: "./data", Log: Log{"info", "auto"},
 		Uploads: Uploads{
 			MaxBytes: 20 << 20, MaxPixels: 40_000_000, TenantBytes: 10 << 30,
@@ -186,5 +215,8 @@ func Default() *Config {
 		},
 		Drain:    Drain{Duration(10 * time.Second)},
 		Webhooks: Webhooks{Timeout: Duration(10 * time.Second), Retention: Duration(7 * 24 * time.Hour)},
+		SMTP: SMTP{
+			TLS: "starttls", Timeout: Duration(30 * time.Second), GiveUp: Duration(24 * time.Hour), TenantPerHour: 1000, RecipientPerHour: 30,
+		},
 	}
 }

@@ -108,11 +108,17 @@ limits: {sessions_per_address_per_second: -1, visitor: {send_rate: 0, send_burst
 heartbeat: {agent: {ping: 1ms, pong: 2h}}
 drain: {window: -1s}
 webhooks: {allow_networks: "10.0.0.0/8, home", timeout: 1h, retention: 1h}
+smtp: {host: "mail.example.com:25", port: 70000, tls: none, username: me, from: "nobody", timeout: 1ms, give_up: 1s, tenant_per_hour: 0, recipient_per_hour: 0}
 uploads: {store: "s3://key:secret@host", max_bytes: 1, max_pixels: 0, tenant_bytes: -1, unsent_life: 1s, link_life: 48h}
 data_dir: ""
 `},
-		"same address": {file: "http: {listen: \"127.0.0.1:9000\"}\nws: {listen: \"127.0.0.1:9000\"}\n"},
-		"postgres":     {env: []string{"UNIQCHAT_STORAGE_URL=postgres://user:secret@host/db"}},
+		"no smtp host":       {file: "smtp: {from: \"x@example.com\"}\n"},
+		"insecure mail":      {file: "smtp: {host: mail.example.com, tls: none, from: \"x@example.com\"}\n"},
+		"mail without links": {file: "http: {listen: \"0.0.0.0:8080\"}\nsmtp: {host: mail.example.com, from: \"x@example.com\"}\n"},
+		"a public path":      {file: "http: {public_url: \"https://x.example/chat?a\"}\n"},
+		"two passwords":      {file: "smtp: {host: x.example, from: \"x@example.com\", username: a, password: b, password_file: c}\n"},
+		"same address":       {file: "http: {listen: \"127.0.0.1:9000\"}\nws: {listen: \"127.0.0.1:9000\"}\n"},
+		"postgres":           {env: []string{"UNIQCHAT_STORAGE_URL=postgres://user:secret@host/db"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := config.Sources{Env: tc.env}

@@ -135,6 +135,9 @@ func Load(s Sources) (*Config, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if err := c.readSecrets(); err != nil {
+		return nil, err
+	}
 	if c.Storage.URL == "" {
 		c.Storage.URL = "sqlite:" + filepath.Join(c.DataDir, "uniqchat.db")
 	}

@@ -21,6 +21,7 @@ func (c *Config) Validate() error {
 	c.validateListeners(v)
 	c.validateStorage(v)
 	c.validateUploads(v)
+	c.validateMail(v)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	v.atLeast("engine.max_connections", float64(c.Engine.MaxConnections), 0)
