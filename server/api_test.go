@@ -386,9 +386,14 @@ var recordPaths = map[string]chat.Record{
 	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
 }
 
-// record adds one like an example.
+// record adds one like an example, the only one of its kind.
 func (n *node) record(r chat.Record) chat.RecordID {
 	n.t.Helper()
+	old, err := n.kept.Store.RecordsOf(context.Background(), n.tenant.ID, r.Kind)
+	require.NoError(n.t, err)
+	for i := range old { // or names and limits are in the way of what comes next, in some orders
+		require.NoError(n.t, n.kept.Store.DeleteRecord(context.Background(), n.tenant.ID, r.Kind, old[i].ID))
+	}
 	r.ID, r.Tenant, r.Version, r.CreatedAt, r.UpdatedAt = chat.NewID[chat.Record](), n.tenant.ID, 1, time.Now(), time.Now()
 	r.Name = r.ID.String()
 	require.NoError(n.t, n.kept.Store.AddRecord(context.Background(), r, 10_000))
