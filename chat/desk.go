@@ -421,15 +421,3 @@ func (d *Desk) Connected(a *Actor, session SessionID, device [16]byte) {
 	}
 	d.signal(Signal{Kind: SignalSession, Tenant: a.Tenant, User: a.User, Role: a.Role, Origin: session, Data: device[:]})
 }
-
-// watched calls fn with the visitor of every conversation in memory that somebody on this node watches.
-func (d *Desk) watched(fn func(person, ConversationID)) {
-	d.heads.each(func(Key) bool { return true }, func(k Key, h Head) {
-		if h.Status != Closed && d.Presence.watches(k, &h.State) {
-			fn(person{k.Tenant, UserID(h.Visitor)}, k.Conversation)
-		}
-	})
-}
-
-// KnownHeads calls fn with every conversation in memory that concerns names.
-func (d *Desk) KnownHeads(concerns func(Key) bool, fn func(Key, Head)) { d.heads.each(concerns, fn) }

@@ -41,6 +41,8 @@ type Error struct {
 	Assignee AgentID
 	// RetryAfter is how long to wait at least. Zero: back off as usual.
 	RetryAfter time.Duration
+	// Limit is how many there may be at once, of what there were TooMany of. Zero: that is not told.
+	Limit int
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -179,3 +179,15 @@ func (c *headCache) each(concerns func(Key) bool, fn func(Key, Head)) {
 		}
 	}
 }
+
+// watched calls fn with the visitor of every conversation in memory that somebody on this node watches.
+func (d *Desk) watched(fn func(person, ConversationID)) {
+	d.heads.each(func(Key) bool { return true }, func(k Key, h Head) {
+		if h.Status != Closed && d.Presence.watches(k, &h.State) {
+			fn(person{k.Tenant, UserID(h.Visitor)}, k.Conversation)
+		}
+	})
+}
+
+// KnownHeads calls fn with every conversation in memory that concerns names.
+func (d *Desk) KnownHeads(concerns func(Key) bool, fn func(Key, Head)) { d.heads.each(concerns, fn) }

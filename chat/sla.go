@@ -123,12 +123,11 @@ func (s *Settings) Due(since time.Time, d time.Duration) time.Time {
 			if !o.to.After(at) {
 				continue
 			}
-			if left := o.to.Sub(at); left >= d {
+			left := o.to.Sub(at)
+			if left >= d {
 				return at.Add(d).UTC()
-			} else {
-				d -= left
 			}
-			at = o.to
+			at, d = o.to, d-left
 		}
 	}
 	return time.Time{}

@@ -131,9 +131,12 @@ type Store interface {
 	Records
 	Credentials
 	Uploads
+	Reports
+	Exports
 	AuditLog
 	Retaining
 	Webhooks
+	Onces
 	Mails
 	OfflineMessages
 	SLATimers

@@ -39,6 +39,8 @@ type Config struct {
 	Limits live.Limits
 	// SessionsPerAddress is how many widget sessions one address may open a second. 0: no limit.
 	SessionsPerAddress float64
+	// Requests bounds how often the API may be called.
+	Requests api.RequestLimits
 	// Uploads and FileLimits bound what is taken of files, and what is kept.
 	Uploads    api.UploadLimits
 	FileLimits chat.FileLimits
@@ -69,6 +71,8 @@ type Deps struct {
 	Log    chat.Log
 	Store  chat.Store
 	Broker chat.Broker
+	// Limiter keeps the buckets of all nodes. Defaults to one for this node.
+	Limiter chat.Limiter
 	// Files keeps what is uploaded. Nil: nothing can be.
 	Files chat.Files
 	// Metrics are served beside the server's own.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -33,15 +34,16 @@ var cheap = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLeng
 // node is a real server on loopback, with a database of its own.
 type node struct {
 	*server.Server
-	t      testing.TB
-	kept   *storage.Storage
-	mint   *auth.Service
-	tenant chat.Tenant
-	other  chat.Tenant
-	http   *http.Client
-	shelf  string // where uploads are
-	files  chat.Files
-	stop   func() error // drains; tells how the server ended
+	t        testing.TB
+	kept     *storage.Storage
+	mint     *auth.Service
+	tenant   chat.Tenant
+	other    chat.Tenant
+	http     *http.Client
+	shelf    string // where uploads are
+	database string // the file of rows
+	files    chat.Files
+	stop     func() error // drains; tells how the server ended
 }
 
 var pages = fstest.MapFS{
@@ -68,7 +70,7 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 	kd := make(chan error, 1)
 	go func() { kd <- kept.Run(keeping) }()
 
-	n := &node{t: t, kept: kept, shelf: filepath.Join(t.TempDir(), "uploads")}
+	n := &node{t: t, kept: kept, database: strings.TrimPrefix(o.URL, "sqlite:"), shelf: filepath.Join(t.TempDir(), "uploads")}
 	n.files, err = files.Open(ctx, n.shelf)
 	require.NoError(t, err)
 	n.tenant = chat.Tenant{ID: chat.NewID[chat.Tenant](), Slug: "one", Name: "One", CreatedAt: time.Now()}
@@ -85,7 +87,7 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 	if change != nil {
 		change(&cfg)
 	}
-	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: n.files})
+	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: n.files})
 	require.NoError(t, err)
 	n.mint, err = auth.New(ctx, auth.Config{Store: kept.Store, Broker: kept.Broker, Hash: cheap})
 	require.NoError(t, err)

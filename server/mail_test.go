@@ -337,3 +337,26 @@ func TestAuthPages(t *testing.T) {
 	}
 	require.Equal(t, 200, n.call("GET", "/auth/auth.js", "", nil).status)
 }
+
+// A team has one promise, and so has everybody else.
+func TestPromisesOverHTTP(t *testing.T) {
+	n := start(t, nil)
+	_, admin := n.agent(n.tenant.ID, chat.Admin)
+	const path = "/api/v1/sla"
+	made := n.call("POST", path, admin, map[string]any{"name": "fast", "first_response_seconds": 60})
+	require.Equal(t, 201, made.status, string(made.raw))
+	require.Equal(t, "name_taken", n.call("POST", path, admin, map[string]any{"name": "faster", "first_response_seconds": 30}).code())
+	id := made.body["id"].(string)
+	changed := n.call("PATCH", path+"/"+id, admin, map[string]any{"resolution_seconds": 3600})
+	require.Equal(t, 200, changed.status, string(changed.raw))
+	require.EqualValues(t, 60, changed.body["first_response_seconds"])
+	require.Len(t, n.call("GET", "/api/v1/audit-log?action=sla.updated", admin, nil).data(), 1)
+	for _, bad := range []map[string]any{{"name": "none"}, {"name": "x", "first_response_seconds": -1}, {"name": "x", "resolution_seconds": 1, "team_id": "x"}} {
+		require.Equal(t, 400, n.call("POST", path, admin, bad).status)
+	}
+	unknown := map[string]any{"name": "x", "resolution_seconds": 1, "team_id": chat.NewID[chat.Team]().String()}
+	require.Equal(t, 404, n.call("POST", path, admin, unknown).status)
+	require.Equal(t, 204, n.call("DELETE", path+"/"+id, admin, nil).status)
+	require.Equal(t, 400, n.call("PATCH", "/api/v1/routing", admin, map[string]any{"reoffer_seconds": 1}).status)
+	require.EqualValues(t, 60, n.call("PATCH", "/api/v1/routing", admin, map[string]any{"reoffer_seconds": 60}).body["reoffer_seconds"])
+}

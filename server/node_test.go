@@ -29,7 +29,7 @@ func (n *node) beside(cfg server.Config, health func(context.Context) map[string
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s, err := server.New(context.Background(), cfg, server.Deps{Log: n.kept.Log, Store: n.kept.Store, Broker: n.kept.Broker, Health: health})
+	s, err := server.New(context.Background(), cfg, server.Deps{Log: n.kept.Log, Store: n.kept.Store, Broker: n.kept.Broker, Limiter: n.kept.Limiter, Health: health})
 	require.NoError(n.t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

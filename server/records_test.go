@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -123,7 +124,7 @@ func TestRoutingSettings(t *testing.T) {
 	_, stranger := n.agent(n.other.ID, chat.Owner)
 	const path = "/api/v1/routing"
 	got := n.call("GET", path, owner, nil)
-	require.Equal(t, map[string]any{"strategy": "least_loaded", "sticky": true, "version": 0.0, "updated_at": nil}, got.body)
+	require.Equal(t, map[string]any{"strategy": "least_loaded", "sticky": true, "reoffer_seconds": 0.0, "version": 0.0, "updated_at": nil}, got.body)
 	got = n.call("PATCH", path, owner, `{"strategy":"round_robin"}`)
 	require.Equal(t, 200, got.status, string(got.raw))
 	got = n.call("PATCH", path, owner, `{"sticky":false,"version":1}`)
@@ -271,4 +272,28 @@ func TestBlockedAddressIsThePeers(t *testing.T) {
 	got := n.call("POST", "/api/v1/widget/session", "", `{"site_key":"shop"}`, "X-Forwarded-For", "192.0.2.1")
 	require.Equal(t, 403, got.status)
 	require.Equal(t, 200, n.call("GET", "/api/v1/blocklist", owner, nil).status)
+}
+
+// recordPaths are the collections, and an example of each.
+var recordPaths = map[string]chat.Record{
+	"/api/v1/canned-responses": {Kind: chat.RecordCanned, Body: []byte(`{"shortcut":"a","text":"b"}`)},
+	"/api/v1/labels":           {Kind: chat.RecordLabel, Body: []byte(`{"name":"a","color":"#000000"}`)},
+	"/api/v1/business-hours":   {Kind: chat.RecordHours, Body: []byte(`{"name":"a","time_zone":"UTC","weekly":[]}`)},
+	"/api/v1/triggers":         {Kind: chat.RecordTrigger, Body: []byte(`{"name":"a","enabled":true,"conditions":{"seconds_on_page":1},"message":{"en":"x"}}`)},
+	"/api/v1/sla":              {Kind: chat.RecordSLA, Body: []byte(`{"name":"a","first_response_seconds":60}`)},
+	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
+}
+
+// record adds one like an example, the only one of its kind.
+func (n *node) record(r chat.Record) chat.RecordID {
+	n.t.Helper()
+	old, err := n.kept.Store.RecordsOf(context.Background(), n.tenant.ID, r.Kind)
+	require.NoError(n.t, err)
+	for i := range old { // or names and limits are in the way of what comes next, in some orders
+		require.NoError(n.t, n.kept.Store.DeleteRecord(context.Background(), n.tenant.ID, r.Kind, old[i].ID))
+	}
+	r.ID, r.Tenant, r.Version, r.CreatedAt, r.UpdatedAt = chat.NewID[chat.Record](), n.tenant.ID, 1, time.Now(), time.Now()
+	r.Name = r.ID.String()
+	require.NoError(n.t, n.kept.Store.AddRecord(context.Background(), r, 10_000))
+	return r.ID
 }

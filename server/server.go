@@ -46,6 +46,9 @@ type Server struct {
 func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 	cfg = cfg.withDefaults()
 	useLogger(cfg.Logger)
+	if deps.Limiter == nil {
+		deps.Limiter = chat.NewBuckets(nil)
+	}
 	s := &Server{cfg: cfg, deps: deps, set: metrics.NewSet(), started: make(chan struct{})}
 	s.auth, err = auth.New(ctx, auth.Config{Store: deps.Store, Broker: deps.Broker, Hash: cfg.PasswordCost, Logger: cfg.Logger})
 	if err != nil {
@@ -124,9 +127,9 @@ func (s *Server) makeHertz() (err error) {
 	}
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
 		Mail: s.cfg.Mail,
-		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
+		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Files: s.deps.Files, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
-		SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
+		Limiter: s.deps.Limiter, Requests: s.cfg.Requests, SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
 		Logger: s.cfg.Logger, Metrics: s.set,
 	})
 	return err
@@ -197,6 +200,13 @@ func (s *Server) SetLimits(sessionsPerAddress float64, connectionsPerAddress, ac
 	}
 }
 
+// SetRequestLimits changes how often the API may be called, while serving.
+func (s *Server) SetRequestLimits(l api.RequestLimits) {
+	if s.api != nil {
+		s.api.SetRequestLimits(l)
+	}
+}
+
 // Run serves until ctx ends, then drains: readiness goes off, connections are asked to leave over the drain window, and
 // what has been taken is finished. It returns nil after a clean drain, and an error if a part failed by itself.
 func (s *Server) Run(ctx context.Context) error {
@@ -208,6 +218,10 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return part("fan-out", s.follow(failed)) })
 	g.Go(func() error { return giveBack(failed) })
 	g.Go(func() error { return s.watch(failed) })
+	if s.api != nil {
+		g.Go(func() error { return part("api", s.api.Run(failed)) })
+		g.Go(func() error { return part("exports", s.api.RunExports(failed)) })
+	}
 	if s.admin != nil {
 		g.Go(func() error { return part("admin listener", ignoreClosed(s.admin.http.Serve(s.admin.ln))) })
 	}

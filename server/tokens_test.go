@@ -110,6 +110,8 @@ func (n *node) fresh(path string) string {
 		return n.tenant.ID.String()
 	case strings.HasPrefix(path, "/api/v1/webhooks/"):
 		return n.freshWebhook(path)
+	case strings.HasPrefix(path, "/api/v1/exports/"):
+		return n.freshExport()
 	}
 	return ""
 }

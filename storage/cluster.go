@@ -19,6 +19,7 @@ type cluster struct {
 	db        *postgres.DB
 	log       *redis.Log
 	broker    *redis.Broker
+	limiter   *redis.Limiter
 	projector *postgres.Projector
 	indexer   *postgres.Indexer
 	close     func() error
@@ -55,6 +56,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 	set := metrics.NewSet()
 	c := &cluster{db: db, broker: redis.NewBroker(client, redisPrefix, o.Logger)}
 	c.log = redis.New(redis.Options{Client: client, Prefix: redisPrefix, Ack: ack, Database: db, Logger: o.Logger, Metrics: set})
+	c.limiter = redis.NewLimiter(client, redisPrefix, o.Logger, set)
 	if o.Node == "" {
 		o.Node = chat.NewID[chat.Presence]().String()
 	}
@@ -69,7 +71,7 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 		return client.Close()
 	}
 	return &Storage{
-		Log: c.log, Store: db.Store(), Broker: c.broker, Metrics: []*metrics.Set{set}, health: c.health, settled: c.log.Settled, run: c.run, close: c.close,
+		Log: c.log, Store: db.Store(), Broker: c.broker, Limiter: c.limiter, Metrics: []*metrics.Set{set}, health: c.health, settled: c.log.Settled, run: c.run, close: c.close,
 	}, nil
 }
 
@@ -81,6 +83,7 @@ func (c *cluster) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.log.Run(ctx) })
 	g.Go(func() error { return c.broker.Run(ctx) })
+	g.Go(func() error { return c.limiter.Run(ctx) })
 	if c.projector != nil {
 		g.Go(func() error {
 			select {

@@ -55,6 +55,8 @@ type Storage struct {
 	Log    chat.Log
 	Store  *sqlstore.Store
 	Broker chat.Broker
+	// Limiter keeps the buckets of all nodes.
+	Limiter chat.Limiter
 	// Metrics are the storage's own, to be served with the others.
 	Metrics []*metrics.Set
 
@@ -90,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Storage, error) {
 		return nil, err
 	}
 	o.sign(log.Store())
-	return &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), run: log.Run, close: log.Close}, nil
+	return &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), Limiter: chat.NewBuckets(nil), run: log.Run, close: log.Close}, nil
 }
 
 // Run does the storage's own work until ctx ends.

@@ -171,7 +171,7 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	defer closeShelf()
 	outgoing := metrics.NewSet()
 	p.server, err = server.New(ctx, cfg, server.Deps{
-		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
 	})
 	if err != nil {
 		return err
@@ -234,6 +234,10 @@ func (p *process) listen(signals <-chan os.Signal, stop func(), over <-chan stru
 var liveKeys = map[string]bool{
 	"log.level": true, "limits.connections_per_address": true, "limits.accepts_per_address_per_second": true,
 	"limits.sessions_per_address_per_second": true,
+	"limits.visitor.request_rate":            true, "limits.visitor.request_burst": true,
+	"limits.agent.request_rate": true, "limits.agent.request_burst": true,
+	"limits.tenant.request_rate": true, "limits.tenant.request_burst": true,
+	"limits.address.request_rate": true, "limits.address.request_burst": true,
 }
 
 // reloaded takes over what can change while serving, and says what can't.
@@ -258,11 +262,25 @@ func (p *process) reloaded() {
 	if p.server != nil {
 		l := next.Limits
 		p.server.SetLimits(l.SessionsPerAddressPerSecond, l.ConnectionsPerAddress, l.AcceptsPerAddressPerSecond)
+		p.server.SetRequestLimits(requestLimits(&l))
 	}
 	p.cfg.Log.Level = next.Log.Level
 	p.cfg.Limits.ConnectionsPerAddress = next.Limits.ConnectionsPerAddress
 	p.cfg.Limits.AcceptsPerAddressPerSecond = next.Limits.AcceptsPerAddressPerSecond
 	p.cfg.Limits.SessionsPerAddressPerSecond = next.Limits.SessionsPerAddressPerSecond
+	p.cfg.Limits.Tenant, p.cfg.Limits.Address = next.Limits.Tenant, next.Limits.Address
+	p.cfg.Limits.Visitor.RequestRate, p.cfg.Limits.Visitor.RequestBurst = next.Limits.Visitor.RequestRate, next.Limits.Visitor.RequestBurst
+	p.cfg.Limits.Agent.RequestRate, p.cfg.Limits.Agent.RequestBurst = next.Limits.Agent.RequestRate, next.Limits.Agent.RequestBurst
+}
+
+// requestLimits is how often the API may be called.
+func requestLimits(l *config.Limits) api.RequestLimits {
+	return api.RequestLimits{
+		Tenant:  api.RequestLimit{PerSecond: l.Tenant.Rate, Burst: l.Tenant.Burst},
+		Visitor: api.RequestLimit{PerSecond: l.Visitor.RequestRate, Burst: l.Visitor.RequestBurst},
+		Agent:   api.RequestLimit{PerSecond: l.Agent.RequestRate, Burst: l.Agent.RequestBurst},
+		Address: api.RequestLimit{PerSecond: l.Address.Rate, Burst: l.Address.Burst},
+	}
 }
 
 // serverConfig is the configuration as the server wants it.
@@ -302,7 +320,7 @@ func (p *process) serverConfig() (server.Config, error) {
 		},
 		Mail:       p.mailConfig(),
 		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
-		Limits:     limits, SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
+		Limits:     limits, Requests: requestLimits(&c.Limits), SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,
 	}, nil
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -22,7 +24,9 @@ type Config struct {
 	Desk   *chat.Desk
 	Store  chat.Store
 	Broker chat.Broker
-	Auth   *auth.Service
+	// Files keeps exports. Nil: none can be made.
+	Files chat.Files
+	Auth  *auth.Service
 	// WSURL returns the address of the WebSocket listener for somebody who reached us as host (a Host header).
 	WSURL func(host string) string
 	// Pages are the embedded files: widget.js, demo/, console/. nil: none are served.
@@ -31,6 +35,10 @@ type Config struct {
 	SessionsPerAddress float64
 	// LoginsPerAddress is how many log-ins one address may try a second; ten times as many at once. Defaults to 5.
 	LoginsPerAddress float64
+	// Limiter keeps the buckets of Requests. Defaults to one for this process.
+	Limiter chat.Limiter
+	// Requests bounds how often the API may be called.
+	Requests RequestLimits
 	// Visitors and Staff bound what each of them sends over HTTP. Default to 64 KiB, 10 a second, 40 at once, and
 	// 256 KiB, 50, 200.
 	Visitors, Staff SendLimits
@@ -62,6 +70,12 @@ func (c Config) withDefaults() Config {
 	if c.Staff == (SendLimits{}) {
 		c.Staff = SendLimits{256 << 10, 50, 200}
 	}
+	if c.Requests == (RequestLimits{}) {
+		c.Requests = DefaultRequestLimits()
+	}
+	if c.Limiter == nil {
+		c.Limiter = chat.NewBuckets(c.Now)
+	}
 	c.Uploads = c.Uploads.withDefaults()
 	c.Mail = c.Mail.withDefaults()
 	if c.CallTimeout <= 0 {
@@ -85,6 +99,8 @@ func (c Config) withDefaults() Config {
 // API serves the HTTP interface. Safe for concurrent use.
 type API struct {
 	cfg       Config
+	requests  atomic.Pointer[RequestLimits]
+	addresses *auth.Limiter
 	sessions  *auth.Limiter
 	logins    *auth.Limiter
 	accounts  *auth.Limiter
@@ -92,6 +108,7 @@ type API struct {
 	staff     sending
 	uploaders *auth.Limiter
 	uploading chan struct{}   // one for each file that is coming in
+	exporting chan struct{}   // holds a token when an export was asked for here
 	public    map[string]bool // paths that need no credential
 	stats     *stats
 	openAPI   []byte
@@ -103,6 +120,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 	cfg = cfg.withDefaults()
 	a := &API{
 		cfg:       cfg,
+		addresses: auth.NewLimiter(cfg.Requests.Address.PerSecond, cfg.Requests.Address.Burst, cfg.Now),
 		sessions:  auth.NewLimiter(cfg.SessionsPerAddress, int(2*cfg.SessionsPerAddress), cfg.Now),
 		logins:    auth.NewLimiter(cfg.LoginsPerAddress, int(10*cfg.LoginsPerAddress), cfg.Now),
 		accounts:  auth.NewLimiter(0.2, 20, cfg.Now),
@@ -110,9 +128,11 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		staff:     sending{cfg.Staff, auth.NewLimiter(cfg.Staff.Rate, cfg.Staff.Burst, cfg.Now)},
 		uploaders: auth.NewLimiter(cfg.Uploads.Rate, cfg.Uploads.Burst, cfg.Now),
 		uploading: make(chan struct{}, cfg.Uploads.AtOnce),
+		exporting: make(chan struct{}, 1),
 		public:    make(map[string]bool),
 		stats:     newStats(cfg.Metrics),
 	}
+	a.requests.Store(&cfg.Requests)
 	for _, r := range a.routes() {
 		if r.who.public {
 			a.public[r.path] = true
@@ -190,6 +210,11 @@ func (a *API) fail(c *call, err error) *Problem {
 		return shown
 	}
 	p := problem(c, err)
+	if p.Status == http.StatusTooManyRequests && c != nil && c.h != nil {
+		c.h.Response.Header.Del("RateLimit-Limit") // it is another limit's: huma adds headers, it does not replace them
+		c.h.Response.Header.Del("RateLimit-Remaining")
+		c.h.Response.Header.Del("RateLimit-Reset")
+	}
 	var e *chat.Error
 	if !errors.As(err, &e) && !errors.Is(err, context.Canceled) {
 		a.cfg.Logger.Error("request failed", "request", c.id, "err", err)

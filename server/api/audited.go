@@ -31,6 +31,7 @@ var audited = map[string]string{
 	"createWebhook": "webhook.created", "updateWebhook": "webhook.updated", "deleteWebhook": "webhook.deleted",
 	"inviteAgent": "agent.invited", "acceptInvite": "agent.password_changed", "confirmPasswordReset": "agent.password_changed",
 	"updateMailSettings": "mail.created or mail.updated", "resetMailSettings": "mail.deleted",
+	"createExport": "export.created", "deleteExport": "export.deleted",
 	"createSLA": "sla.created", "updateSLA": "sla.updated", "deleteSLA": "sla.deleted",
 
 	"rotateWebhookSecret": "webhook.updated", "testWebhook": "webhook.tested", "replayDelivery": "webhook.replayed",

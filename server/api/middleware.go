@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net"
@@ -94,7 +95,14 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		}
 	}
 	if a.public[path] {
-		if err := a.takeBody(h, c); err != nil {
+		err := a.countAnonymous(h, c, path)
+		if err == nil {
+			err = a.takeBody(h, c)
+		}
+		if err != nil {
+			if path == sessionPath && c.origin != "" {
+				allowOrigin(h, c.origin)
+			}
 			a.refuse(h, c, err)
 			return
 		}
@@ -126,6 +134,13 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		if c.origin != "" && chat.CodeOf(err) != chat.Forbidden {
 			allowOrigin(h, c.origin) // so that a page can read that its token has expired
 		}
+		a.refuse(h, c, a.unproven(h, c, err))
+		return
+	}
+	if c.origin != "" && cred.SiteKey != "" {
+		allowOrigin(h, c.origin)
+	}
+	if err := a.count(ctx, h, &cred); err != nil {
 		a.refuse(h, c, err)
 		return
 	}
@@ -136,9 +151,6 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		return
 	}
 	c.cred = &cred
-	if c.origin != "" && cred.SiteKey != "" {
-		allowOrigin(h, c.origin)
-	}
 	if path == uploadsPath || path == challengePath {
 		return // a file goes to the disk; a challenge has been read
 	}
@@ -177,7 +189,7 @@ func preflight(h *app.RequestContext, origin string) {
 
 func allowOrigin(h *app.RequestContext, origin string) {
 	h.Response.Header.Set("Access-Control-Allow-Origin", origin)
-	h.Response.Header.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+	h.Response.Header.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Idempotency-Replayed")
 }
 
 // writeProblem answers with a problem document.
@@ -251,7 +263,8 @@ func (a *API) clientAddr(h *app.RequestContext) netip.Addr {
 	if len(a.cfg.TrustedProxies) == 0 || !a.trusted(addr) {
 		return addr
 	}
-	hops := strings.Split(string(h.Request.Header.Peek("X-Forwarded-For")), ",")
+	// A proxy may write a line of its own behind one that the client made up (RFC 9110, 5.3).
+	hops := strings.Split(string(bytes.Join(h.Request.Header.PeekAll("X-Forwarded-For"), []byte{','})), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {

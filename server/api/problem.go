@@ -33,6 +33,7 @@ type Problem struct {
 	Errors    []huma.ErrorDetail `json:"errors,omitempty" doc:"What is wrong, field by field."`
 
 	retryAfter time.Duration
+	limit      int
 }
 
 // Error makes a Problem an error.
@@ -54,6 +55,9 @@ func (p *Problem) GetHeaders() http.Header {
 		seconds := strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds())))
 		h.Set("Retry-After", seconds)
 		if p.Status == http.StatusTooManyRequests {
+			if p.limit > 0 {
+				h.Set("RateLimit-Limit", strconv.Itoa(p.limit))
+			}
 			h.Set("RateLimit-Remaining", "0")
 			h.Set("RateLimit-Reset", seconds)
 		}
@@ -98,7 +102,7 @@ func problem(c *call, err error) *Problem {
 	if errors.As(err, &asked) {
 		p.Challenge = asked.Challenge
 	}
-	p.retryAfter = e.RetryAfter
+	p.retryAfter, p.limit = e.RetryAfter, e.Limit
 	if e.Code.Retryable() && p.retryAfter == 0 {
 		p.retryAfter = time.Second
 	}

@@ -29,7 +29,7 @@ type row struct {
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
 func (a *API) routes() []row {
-	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes(), a.mailRoutes())
+	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes())
 }
 
 func (a *API) coreRoutes() []row {
@@ -111,6 +111,10 @@ func (r *row) operation(a *API) huma.Operation {
 		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.summary, Description: r.who.describe(), Tags: []string{r.tag},
 		DefaultStatus: r.status, MaxBodyBytes: maxBody, BodyReadTimeout: -1, Middlewares: huma.Middlewares{a.permit(r.who)},
 		Security: []map[string][]string{{"bearer": {}}, {"apiToken": {}}},
+	}
+	if r.takesOnce() {
+		op.Middlewares = append(op.Middlewares, a.once(r))
+		op.Parameters = append(op.Parameters, onceParameter())
 	}
 	if r.who.public {
 		op.Security = []map[string][]string{}

@@ -16,7 +16,9 @@ type stats struct {
 	took   *metrics.PrometheusHistogram
 	panics *metrics.Counter
 
-	uploads, refused, uploaded, downloaded *metrics.Counter // the last two count bytes
+	uploads, refused, uploaded, downloaded, replayed *metrics.Counter // uploaded and downloaded count bytes
+
+	limited map[string]*metrics.Counter // by whose bucket was empty
 
 	mu       sync.RWMutex
 	counters map[statKey]*metrics.Counter
@@ -28,12 +30,17 @@ type statKey struct {
 }
 
 func newStats(set *metrics.Set) *stats {
-	return &stats{
+	s := &stats{
 		set: set, took: set.NewPrometheusHistogram("uniqchat_server_http_request_seconds"),
 		panics: set.NewCounter("uniqchat_server_http_panics_total"), counters: make(map[statKey]*metrics.Counter),
 		uploads: set.NewCounter("uniqchat_server_uploads_total"), refused: set.NewCounter("uniqchat_server_uploads_refused_total"),
 		uploaded: set.NewCounter("uniqchat_server_upload_bytes_total"), downloaded: set.NewCounter("uniqchat_server_download_bytes_total"),
+		replayed: set.NewCounter("uniqchat_server_http_replayed_total"), limited: make(map[string]*metrics.Counter),
 	}
+	for _, by := range []string{limitVisitor, limitAgent, limitTenant, limitAddress} {
+		s.limited[by] = set.NewCounter(fmt.Sprintf("uniqchat_server_http_limited_total{by=%q}", by))
+	}
+	return s
 }
 
 // count takes in one answer. Routes are patterns, so there are few; unknown paths and methods count together.

@@ -73,8 +73,10 @@ type WidgetSession struct {
 
 // openSession gives a visitor's page a token. Nothing is written until the first message.
 func (a *API) openSession(ctx context.Context, c *call, in *sessionInput) (*answer[WidgetSession], error) {
-	if err := a.sessions.Allow(addressKey(c.addr)); err != nil {
-		return nil, err
+	if c.bearer == "" {
+		if err := a.sessions.Allow(addressKey(c.addr)); err != nil {
+			return nil, err
+		}
 	}
 	b := &in.Body
 	req := auth.SessionRequest{
@@ -87,6 +89,9 @@ func (a *API) openSession(ctx context.Context, c *call, in *sessionInput) (*answ
 	if c.bearer != "" {
 		cred, err := a.cfg.Auth.Verify(ctx, c.bearer)
 		if err != nil {
+			return nil, a.unproven(c.h, c, err)
+		}
+		if err := a.count(ctx, c.h, &cred); err != nil { // many visitors may share an address, but not a token
 			return nil, err
 		}
 		req.Renew = &cred

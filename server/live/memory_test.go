@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -44,6 +45,9 @@ func (l line) write(b []byte) {
 func (l line) read() []byte {
 	buf := make([]byte, 4096)
 	n, err := unix.Read(l.fd, buf)
+	for errors.Is(err, unix.EINTR) { // the runtime's own signals
+		n, err = unix.Read(l.fd, buf)
+	}
 	require.NoError(l.t, err)
 	return buf[:n]
 }

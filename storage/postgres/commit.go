@@ -48,7 +48,7 @@ func advanceArgs(portions []portion) []any {
 	}
 }
 
-// commit writes portions and moves their cursors, all or nothing: a *lostError names those that must be left out. Three round
+// commit writes portions and moves their cursors, all or nothing: a *lostError names those that must be left out. Four round
 // trips, unless messages are there already, and one more if webhooks are to be told. What dead names is kept there and left out of the rows; strangers are rows that
 // another message's row stands in the way of: they were added to the dead letters.
 func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) (strangers []deadLetter, err error) {
@@ -76,11 +76,15 @@ func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) 
 
 func (d *DB) commitOnce(ctx context.Context, portions []portion, w *work, dead []deadLetter) (strangers []deadLetter, err error) {
 	err = d.transact(ctx, func(tx pgx.Tx) error {
+		t, err := d.enter(ctx, tx, portions, w, dead)
+		if err != nil {
+			return err
+		}
+		t.count(w.messages)
+		t.tell(w)
 		batch := &pgx.Batch{}
-		d.queueAdvance(batch, portions)
-		w.hooks.queueVersion(batch)
-		d.queueDead(batch, dead)
 		w.queue(batch)
+		t.queueCounts(batch, d.part)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
@@ -94,6 +98,20 @@ func (d *DB) commitOnce(ctx context.Context, portions []portion, w *work, dead [
 		return err
 	})
 	return strangers, err
+}
+
+// enter moves cursors, from where on nobody else writes these conversations, and reads what is needed to count their events.
+func (d *DB) enter(ctx context.Context, tx pgx.Tx, portions []portion, w *work, dead []deadLetter) (*tallying, error) {
+	t := new(tallying)
+	batch := &pgx.Batch{}
+	d.queueAdvance(batch, portions)
+	w.hooks.queueVersion(batch)
+	d.queueDead(batch, dead)
+	t.queueTallies(batch, w.keys())
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	return t, t.countOld(ctx, tx)
 }
 
 // transact runs fn in a transaction of the system's.
@@ -178,14 +196,43 @@ func find(ctx context.Context, tx pgx.Tx, messages []*chat.Event) (there, missin
 	return there, missing, nil
 }
 
+// insert inserts messages and returns those that were not there: each once.
+func insert(ctx context.Context, tx pgx.Tx, messages []*chat.Event) ([]*chat.Event, error) {
+	if len(messages) == 0 {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, insertMessages+` RETURNING tenant, conv, seq`, messageArgs(messages)...)
+	if err != nil {
+		return nil, fmt.Errorf("insert messages: %w", err)
+	}
+	type row struct {
+		chat.Key
+		seq chat.Seq
+	}
+	is := make(map[row]bool, len(messages))
+	_, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (in row, err error) {
+		err = r.Scan(&in.Tenant, &in.Conversation, &in.seq)
+		is[in] = true
+		return in, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("insert messages: %w", err)
+	}
+	var out []*chat.Event
+	for _, e := range messages {
+		if in := (row{chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}, e.Seq}); is[in] {
+			out = append(out, e)
+			delete(is, in)
+		}
+	}
+	return out, nil
+}
+
 // commitCarefully is commit where some messages are there already: those have no effect any more. A message that is not there
 // afterwards either is kept from its place by a stranger.
 func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion, w *work, dead []deadLetter) ([]deadLetter, error) {
-	batch := &pgx.Batch{}
-	d.queueAdvance(batch, portions) // first: from here on nobody else writes these conversations
-	w.hooks.queueVersion(batch)
-	d.queueDead(batch, dead)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+	t, err := d.enter(ctx, tx, portions, w, dead)
+	if err != nil {
 		return nil, err
 	}
 	_, fresh, err := find(ctx, tx, w.messages)
@@ -195,17 +242,23 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	only := *w
 	only.messages, only.visitors = fresh, workOf(fresh).visitors
 	only.withoutVisitors(dead)
-	batch = &pgx.Batch{}
-	inserted := 0
-	only.queueMessages(batch, func(n int) error { inserted = n; return nil })
+	inserted, err := insert(ctx, tx, fresh)
+	if err != nil {
+		return nil, err
+	}
+	t.count(inserted)
+	t.tell(&only)
+	batch := &pgx.Batch{}
 	only.queueConversations(batch)
+	t.queueSave(batch) // of rows that had passed, too
 	only.queueFields(batch)
 	w.hooks.queueVisitors(batch, only.visitors)
 	only.queueRevisions(batch)
+	t.queueCounts(batch, d.part)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
-	if inserted == len(fresh) {
+	if len(inserted) == len(fresh) {
 		return nil, w.hooks.write(ctx, tx, fresh, only.visitors)
 	}
 	there, missing, err := find(ctx, tx, fresh)

@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,7 @@ type DB struct {
 	db    *sql.DB // the same connections
 	store *sqlstore.Store
 	gate  breaker
+	part  int16 // of the reports' rows that this process adds to: others hardly ever wait for the same ones
 	// subscribers are who wants webhooks' events, as it was last seen. nil: look.
 	subscribers atomic.Pointer[project.Subscribers]
 }
@@ -92,7 +94,7 @@ func connect(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	d := &DB{pool: pool, db: stdlib.OpenDBFromPool(pool)}
+	d := &DB{pool: pool, db: stdlib.OpenDBFromPool(pool), part: rand.N[int16](reportParts)}
 	d.store = sqlstore.New(d.run, d.runAgain, sqlstore.PostgresIndex{})
 	return d, nil
 }

@@ -80,6 +80,7 @@ const (
 func (p *Projector) Run(ctx context.Context) error {
 	var keeper sync.WaitGroup
 	keeper.Go(func() { p.keep(ctx) })
+	keeper.Go(func() { p.countOld(ctx) })
 	p.work(ctx)
 	keeper.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackWithin)

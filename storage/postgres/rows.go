@@ -152,16 +152,16 @@ func messageArgs(m []*chat.Event) []any {
 
 // saveConversations moves rows forward, never back: a run that the row has passed changes nothing. What the run does not tell stays.
 const saveConversations = `INSERT INTO conversations (tenant, id, visitor, status, assignee, team, version, last_seq, last_public,
-		last_message, last_agent, queued_at, wakes_at, created_at, closed_at, updated_at)
+		last_message, last_agent, queued_at, wakes_at, created_at, closed_at, updated_at, tally)
 	SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bigint[],
-		$9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[])
+		$9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bytea[])
 	ON CONFLICT (tenant, id) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, team = excluded.team,
 		version = excluded.version, last_seq = excluded.last_seq, last_public = excluded.last_public,
 		last_message = CASE WHEN excluded.last_message = 0 THEN conversations.last_message ELSE excluded.last_message END,
 		last_agent = COALESCE(excluded.last_agent, conversations.last_agent), queued_at = excluded.queued_at,
 		wakes_at = excluded.wakes_at,
 		closed_at = CASE WHEN excluded.status <> 4 THEN 0 WHEN conversations.status = 4 THEN conversations.closed_at ELSE excluded.closed_at END,
-		updated_at = GREATEST(excluded.updated_at, conversations.updated_at)
+		updated_at = GREATEST(excluded.updated_at, conversations.updated_at), tally = excluded.tally
 	WHERE excluded.last_seq > conversations.last_seq`
 
 func conversationArgs(rows []conversation) []any {
@@ -183,6 +183,12 @@ func conversationArgs(rows []conversation) []any {
 		column(rows, func(c *row) int64 { return sqlstore.Micros(c.Created) }),
 		column(rows, func(c *row) int64 { return sqlstore.Micros(c.Closed) }),
 		column(rows, func(c *row) int64 { return sqlstore.Micros(c.Updated) }),
+		column(rows, func(c *row) []byte {
+			if c.Tally == nil {
+				return nil
+			}
+			return c.Tally.Bytes()
+		}),
 	}
 }
 

@@ -17,6 +17,7 @@ type Row struct {
 	Created     time.Time
 	Closed      time.Time
 	Updated     time.Time
+	Tally       *Tally // nil: what there is of the conversation was not counted yet. Apply leaves it alone
 }
 
 // Apply moves the row forward by one event that has its Seq. Events must come in order.

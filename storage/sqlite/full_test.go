@@ -30,7 +30,9 @@ func TestFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chat.db")
 	l, err := Open(ctx, path)
 	require.NoError(t, err)
-	_, err = l.write.ExecContext(ctx, `PRAGMA max_page_count = 80`) // of the one connection that appends
+	var pages int
+	require.NoError(t, l.write.QueryRowContext(ctx, `PRAGMA page_count`).Scan(&pages))
+	_, err = l.write.ExecContext(ctx, fmt.Sprintf(`PRAGMA max_page_count = %d`, pages+20)) // of the one connection that appends
 	require.NoError(t, err)
 	stop := serve(t, l)
 	key := chat.Key{Tenant: chat.NewID[chat.Tenant](), Conversation: chat.NewID[chat.Conversation]()}

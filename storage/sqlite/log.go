@@ -32,6 +32,7 @@ type request struct {
 	events   []chat.Event
 	receipts []chat.Receipt
 	change   func(ctx context.Context, q sqlstore.Querier) error // of rows, instead of events
+	count    []chat.Key                                          // conversations of before reports were kept, instead of events
 	err      error
 	done     chan struct{}
 }

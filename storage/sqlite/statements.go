@@ -22,22 +22,27 @@ type statements struct {
 	visitor                 *sql.Stmt
 	fields, unlabel, label  *sql.Stmt
 	doc, words              *sql.Stmt
+	count                   *sql.Stmt
 	subscribers             *sql.Stmt
 }
 
 const selectRow = `SELECT visitor, status, assignee, team, version, last_seq, last_public, last_message, last_agent, queued_at,
-	wakes_at, created_at, closed_at, updated_at FROM conversations WHERE tenant = ? AND id = ?`
+	wakes_at, created_at, closed_at, updated_at, tally FROM conversations WHERE tenant = ? AND id = ?`
 
 // readRow reads a conversation's row; the zero Row if there is none.
 func readRow(r *sql.Row) (row project.Row, err error) {
 	var queued, wakes, created, closed, updated int64
+	var tally []byte
 	err = r.Scan(&row.Visitor, &row.Status, &row.Assignee, &row.Team, &row.Version, &row.Last, &row.LastPublic, &row.LastMessage,
-		&row.LastAgent, &queued, &wakes, &created, &closed, &updated)
+		&row.LastAgent, &queued, &wakes, &created, &closed, &updated, &tally)
 	if errors.Is(err, sql.ErrNoRows) {
 		return project.Row{}, nil
 	}
 	row.Queued, row.Wakes, row.Created = sqlstore.FromMicros(queued), sqlstore.FromMicros(wakes), sqlstore.FromMicros(created)
 	row.Closed, row.Updated = sqlstore.FromMicros(closed), sqlstore.FromMicros(updated)
+	if err == nil {
+		row.Tally, err = project.ParseTally(tally)
+	}
 	return row, err
 }
 
@@ -59,12 +64,13 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 		{&s.message, `INSERT INTO messages (tenant, conv, seq, prev, prev_public, id, cmid, sender, role, kind, visibility, sent_at, reply_to, body)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.conversation, `INSERT INTO conversations (tenant, id, visitor, status, assignee, team, version, last_seq, last_public, last_message,
-			last_agent, queued_at, wakes_at, created_at, closed_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			last_agent, queued_at, wakes_at, created_at, closed_at, updated_at, tally) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (tenant, id) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, team = excluded.team,
 				version = excluded.version, last_seq = excluded.last_seq, last_public = excluded.last_public,
 				last_message = excluded.last_message, last_agent = excluded.last_agent, queued_at = excluded.queued_at,
-				wakes_at = excluded.wakes_at, closed_at = excluded.closed_at, updated_at = excluded.updated_at`},
-		{&s.touch, `UPDATE conversations SET last_seq = ?, last_public = ?, last_message = ?, last_agent = ?, updated_at = ?
+				wakes_at = excluded.wakes_at, closed_at = excluded.closed_at, updated_at = excluded.updated_at,
+				tally = excluded.tally`},
+		{&s.touch, `UPDATE conversations SET last_seq = ?, last_public = ?, last_message = ?, last_agent = ?, updated_at = ?, tally = ?
 			WHERE tenant = ? AND id = ?`},
 		{&s.visitor, `INSERT INTO visitors (tenant, id, external_id, verified, name, email, locale, page, attributes, created_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -78,6 +84,7 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 		{&s.label, `INSERT INTO conversation_labels (tenant, label, conv) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`},
 		{&s.doc, insertDoc},
 		{&s.words, insertWords},
+		{&s.count, addCount},
 		{&s.subscribers, sqlstore.SelectSubscribersVersion},
 	} {
 		stmt, err := c.PrepareContext(ctx, p.text) //nolint:sqlclosecheck // closed with the connection
@@ -103,12 +110,13 @@ func orNull[Of any](id *chat.ID[Of]) any {
 func (w *writer) saveRow(ctx context.Context, k chat.Key, r *project.Row) error {
 	_, err := w.stmts.conversation.ExecContext(ctx, k.Tenant[:], k.Conversation[:], r.Visitor[:], int64(r.Status), orNull(&r.Assignee),
 		orNull(&r.Team), int64(r.Version), int64(r.Last), int64(r.LastPublic), int64(r.LastMessage), orNull(&r.LastAgent),
-		sqlstore.Micros(r.Queued), sqlstore.Micros(r.Wakes), sqlstore.Micros(r.Created), sqlstore.Micros(r.Closed), sqlstore.Micros(r.Updated))
+		sqlstore.Micros(r.Queued), sqlstore.Micros(r.Wakes), sqlstore.Micros(r.Created), sqlstore.Micros(r.Closed), sqlstore.Micros(r.Updated),
+		bytesOf(r.Tally))
 	return err
 }
 
 func (w *writer) touchRow(ctx context.Context, k chat.Key, r *project.Row) error {
 	_, err := w.stmts.touch.ExecContext(ctx, int64(r.Last), int64(r.LastPublic), int64(r.LastMessage), orNull(&r.LastAgent),
-		sqlstore.Micros(r.Updated), k.Tenant[:], k.Conversation[:])
+		sqlstore.Micros(r.Updated), bytesOf(r.Tally), k.Tenant[:], k.Conversation[:])
 	return err
 }

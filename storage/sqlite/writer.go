@@ -23,17 +23,18 @@ const maxRows = 6144
 
 // writer is the one goroutine that appends.
 type writer struct {
-	log   *Log
-	conn  *sql.Conn
-	rows  map[chat.Key]*project.Row // as the database has them, with this transaction's changes
-	dirty map[chat.Key]bool         // changed in this transaction; true: the state too
-	opens map[visitorKey]chat.ConversationID
-	out   []chat.Event // appended in this transaction
-	told  []told       // by them
-	stmts statements
-	quiet quiet
-	words words
-	hooks hooks
+	log    *Log
+	conn   *sql.Conn
+	rows   map[chat.Key]*project.Row // as the database has them, with this transaction's changes
+	dirty  map[chat.Key]bool         // changed in this transaction; true: the state too
+	opens  map[visitorKey]chat.ConversationID
+	out    []chat.Event   // appended in this transaction
+	told   []told         // by them
+	counts project.Counts // of them
+	stmts  statements
+	quiet  quiet
+	words  words
+	hooks  hooks
 }
 
 type visitorKey struct {
@@ -67,6 +68,7 @@ func (l *Log) Run(ctx context.Context) error {
 		old.Wait()
 	}()
 	old.Go(func() { l.indexOld(ctx) })
+	old.Go(func() { l.countOld(ctx) })
 	var group []*request
 	for {
 		select {
@@ -157,6 +159,7 @@ func (w *writer) commit(ctx context.Context, group []*request) (err error) {
 	defer func() {
 		clear(w.dirty)
 		clear(w.opens)
+		w.counts.Clear()
 		clear(w.told)
 		w.told = w.told[:0]
 	}()
@@ -203,6 +206,9 @@ func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 		if err = w.append(ctx, r.events, r.receipts); err != nil {
 			return err
 		}
+		if err = w.count(ctx, r.count); err != nil {
+			return err
+		}
 	}
 	for k, stateToo := range w.dirty {
 		if stateToo {
@@ -215,6 +221,9 @@ func (w *writer) fill(ctx context.Context, group []*request) (err error) {
 		}
 	}
 	if err := w.saveFields(ctx); err != nil {
+		return err
+	}
+	if err := w.saveCounts(ctx); err != nil {
 		return err
 	}
 	w.words.doc, w.words.text = w.stmts.doc, w.stmts.words
@@ -308,10 +317,15 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 	if err != nil {
 		return err
 	}
+	tally, err := w.tally(ctx, key, row)
+	if err != nil {
+		return err
+	}
 	was := row.State
 	e.Seq, e.Prev, e.PrevPublic = row.Last+1, row.Last, row.LastPublic
 	row.Apply(e)
 	e.State = row.State
+	w.counts.Count(tally, e)
 	if e.Next != nil {
 		owner := visitorKey{e.Tenant, e.Next.Visitor}
 		switch {

@@ -23,7 +23,8 @@ var SQLite = Dialect{
 	Words: strings.NewReplacer("{bytes}", "BLOB", "{json}", "TEXT", "{key table}", " WITHOUT ROWID", "{message table}", " WITHOUT ROWID",
 		"{one}", "UNIQUE", "{engine}", sqlitePlanner, "{search parts}", sqliteSearch,
 		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
-		"{audit security}", "", "{mail security}", "", "{retention security}", ""),
+		"{onces security}", "",
+		"{audit security}", "", "{mail security}", "", "{reports parts}", "", "{retention security}", ""),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -32,7 +33,8 @@ var PostgreSQL = Dialect{
 	Words: strings.NewReplacer("{bytes}", "BYTEA", "{json}", "JSONB", "{key table}", "", "{message table}", " PARTITION BY HASH (conv)",
 		"{one}", "", "{engine}", postgresOnly, "{search parts}", postgresSearch,
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
-		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{retention security}", postgresRetention),
+		"{onces security}", postgresOnces,
+		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports, "{retention security}", postgresRetention),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -83,6 +85,16 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 //
 //go:embed uploads_postgres.sql
 var postgresUploads string
+
+// postgresOnces puts the table of 00009 under row-level security.
+//
+//go:embed onces_postgres.sql
+var postgresOnces string
+
+// postgresReports is row-level security of 00012.
+//
+//go:embed reports_postgres.sql
+var postgresReports string
 
 // postgresMail is row-level security of the tables of 00013.
 //

@@ -71,3 +71,13 @@ func (s settled) Asleep(ctx context.Context, now time.Time, limit int) ([]chat.K
 	s.wait()
 	return s.Store.Asleep(ctx, now, limit)
 }
+
+func (s settled) Report(ctx context.Context, t chat.TenantID, q chat.ReportQuery) ([]chat.ReportRow, error) {
+	s.wait()
+	return s.Store.Report(ctx, t, q)
+}
+
+func (s settled) QueuesNow(ctx context.Context, t chat.TenantID) ([]chat.QueueNow, error) {
+	s.wait()
+	return s.Store.QueuesNow(ctx, t)
+}

@@ -26,6 +26,7 @@ var elsewhere = map[string]string{
 	"EndRefreshFamily": "credentials: small tables", "EndedFamilies": "credentials: small tables", "SigningKeys": "credentials: small tables",
 	"Webhook": "by primary key", "Webhooks": "50 rows of a tenant", "AddWebhook": "writes by primary key", "ChangeWebhook": "writes by primary key",
 	"DeleteWebhook": "writes by primary key", "Deliveries": "webhooks: no table of the dataset", "Replay": "writes by primary key",
+	"BeginOnce": "writes by primary key", "FinishOnce": "writes by primary key", "ForgetOnce": "writes by primary key", "SweepOnces": "onces_expired",
 	"Ping": "writes by primary key", "WebhooksDue": "asks nothing", "WebhooksWritten": "asks nothing", "KeepEventData": "writes by primary key",
 	"ClaimDeliveries": "webhooks: no table of the dataset", "FinishDeliveries": "writes by primary key", "ForgetDeliveries": "ranges of primary keys",
 	"AddRecord": "writes by primary key", "ReplaceRecord": "writes by primary key", "DeleteRecord": "writes by primary key",

@@ -107,13 +107,30 @@ type Limits struct {
 	SessionsPerAddressPerSecond float64   `yaml:"sessions_per_address_per_second" doc:"widget sessions of one address a second; 0: no limit"`
 	Visitor                     RoleLimit `yaml:"visitor"`
 	Agent                       RoleLimit `yaml:"agent"`
+	Tenant                      Requests  `yaml:"tenant"`
+	Address                     Address   `yaml:"address"`
 }
 
-// RoleLimit is what one connection of a role may send.
+// Requests is how often a tenant may call the API.
+type Requests struct {
+	Rate  float64 `yaml:"request_rate" doc:"API requests a second of all visitors, agents and API tokens of a tenant, over all nodes; 0: no limit"`
+	Burst int     `yaml:"request_burst" doc:"API requests of a tenant at once"`
+}
+
+// Address is how often those may call the API who prove nothing.
+type Address struct {
+	Rate  float64 `yaml:"request_rate" doc:"API requests a second without a valid credential of one address, on each node; 0: no limit"`
+	Burst int     `yaml:"request_burst" doc:"API requests without a valid credential of one address at once"`
+}
+
+// RoleLimit is what one connection of a role may send, and how often one of them may call the API.
 type RoleLimit struct {
 	SendRate  float64 `yaml:"send_rate" doc:"messages a second"`
 	SendBurst int     `yaml:"send_burst" doc:"messages at once"`
 	Window    int     `yaml:"window" doc:"messages without an acknowledgement"`
+
+	RequestRate  float64 `yaml:"request_rate" doc:"API requests a second of one of them, over all nodes; 0: no limit but the tenant's"`
+	RequestBurst int     `yaml:"request_burst" doc:"API requests of one of them at once"`
 }
 
 // Heartbeat is how connections are kept alive, by role; raw TCP takes api's.
@@ -208,7 +225,8 @@ func Default() *Config {
 		Audit: Audit{CheckpointEvery: Duration(time.Second)},
 		Limits: Limits{
 			ConnectionsPerAddress: 0, SessionsPerAddressPerSecond: 20,
-			Visitor: RoleLimit{10, 40, 32}, Agent: RoleLimit{50, 200, 128},
+			Visitor: RoleLimit{10, 40, 32, 20, 100}, Agent: RoleLimit{50, 200, 128, 0, 200},
+			Tenant: Requests{1000, 2000}, Address: Address{100, 1000},
 		},
 		Heartbeat: Heartbeat{
 			Visitor: beat(45*time.Second, 15*time.Second), Agent: beat(20*time.Second, 10*time.Second), API: beat(120*time.Second, 30*time.Second),

@@ -104,7 +104,7 @@ storage: {url: "mysql://x", ack: sometimes}
 redis: {url: "redis://x"}
 engine: {max_connections: -1}
 log: {level: loud, format: xml}
-limits: {sessions_per_address_per_second: -1, visitor: {send_rate: 0, send_burst: 0, window: 100000}}
+limits: {sessions_per_address_per_second: -1, visitor: {send_rate: 0, send_burst: 0, window: 100000}, tenant: {request_rate: -1, request_burst: 0}}
 heartbeat: {agent: {ping: 1ms, pong: 2h}}
 drain: {window: -1s}
 webhooks: {allow_networks: "10.0.0.0/8, home", timeout: 1h, retention: 1h}

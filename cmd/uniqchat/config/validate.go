@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -40,7 +41,10 @@ func (c *Config) Validate() error {
 		if r.Window < 1 || r.Window > 65535 {
 			v.add("limits.%s.window: %d; use 1 to 65535", r.name, r.Window)
 		}
+		v.requests(r.name, r.RequestRate, r.RequestBurst)
 	}
+	v.requests("tenant", c.Limits.Tenant.Rate, c.Limits.Tenant.Burst)
+	v.requests("address", c.Limits.Address.Rate, c.Limits.Address.Burst)
 	for _, b := range []struct {
 		name string
 		Beat
@@ -220,6 +224,15 @@ func (v *mistakes) oneOf(key, got string, want ...string) {
 func (v *mistakes) atLeast(key string, got, least float64) {
 	if got < least {
 		v.add("%s: %v; use %v or more", key, got, least)
+	}
+}
+
+func (v *mistakes) requests(whose string, rate float64, burst int) {
+	if math.IsNaN(rate) || rate < 0 || rate > 1e6 {
+		v.add("limits.%s.request_rate: %v; use 0 to 1000000", whose, rate)
+	}
+	if burst < 1 || burst > 1e9 {
+		v.add("limits.%s.request_burst: %d; use 1 to 1000000000", whose, burst)
 	}
 }
 

@@ -8,7 +8,7 @@ import type { UUID } from "./uuid.ts";
 export const subprotocol = "uniqchat.v1.json";
 
 /** Close codes of protocol.md that a client treats in its own way. */
-export const closeCode = { draining: 3001, noPong: 3012, badToken: 3500, kicked: 3503, tooMany: 3504, replaced: 3509 } as const;
+export const closeCode = { draining: 3001, noPong: 3012, slowDown: 3013, badToken: 3500, kicked: 3503, tooMany: 3504, replaced: 3509 } as const;
 
 /** idle: not started. waiting: a new attempt follows at retryAt. ended: closed for good with code; start() tries anew. */
 export interface LinkState {
@@ -20,15 +20,17 @@ export interface LinkState {
 
 export interface Credentials { url: string; token: string }
 
-/** Why credentials can't be had. final: asking again is useless, somebody has to log in. */
+/** Why credentials can't be had. final: asking again is useless, somebody has to log in. code: the close code that says the same. */
 export class CredentialsError extends Error {
   readonly final: boolean;
   readonly retryAfter: number;
+  readonly code: number;
 
-  constructor(message: string, final: boolean, retryAfter = 0) {
+  constructor(message: string, final: boolean, retryAfter = 0, code = 0) {
     super(message);
     this.final = final;
     this.retryAfter = retryAfter;
+    this.code = code;
   }
 }
 
@@ -162,6 +164,8 @@ export class Link {
         return;
       }
       this.notBefore = Math.max(this.notBefore, this.o.clock.now() + err.retryAfter);
+      this.lost(err.code, reason);
+      return;
     }
     this.lost(0, reason);
   }

@@ -1,7 +1,7 @@
 // The visitor's session: a token for this site key, kept over reloads and renewed in time.
 
 import { load, save, withLock } from "../shared/browser.ts";
-import { CredentialsError, type Credentials } from "../shared/link.ts";
+import { closeCode, CredentialsError, type Credentials } from "../shared/link.ts";
 import type { UUID } from "../shared/uuid.ts";
 
 interface Stored { token: string; until: number; visitor: UUID; conv: UUID; url: string }
@@ -71,6 +71,6 @@ export class Session {
     if (r.status === 401 && token !== "") return this.ask(""); // not renewable any more: a new visitor
     const problem = (await r.json().catch(() => null)) as { detail?: string } | null;
     const retry = Number(r.headers.get("Retry-After") ?? 0) * 1000;
-    throw new CredentialsError(problem?.detail ?? r.statusText, r.status >= 400 && r.status < 500 && r.status !== 429, retry);
+    throw new CredentialsError(problem?.detail ?? r.statusText, r.status >= 400 && r.status < 500 && r.status !== 429, retry, r.status === 429 ? closeCode.slowDown : 0);
   }
 }

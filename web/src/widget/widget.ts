@@ -5,7 +5,8 @@ import { localStore, watchBrowser } from "../shared/browser.ts";
 import { ProtocolClient } from "../shared/client.ts";
 import { realClock } from "../shared/clock.ts";
 import { h } from "../shared/dom.ts";
-import type { LinkState } from "../shared/link.ts";
+import { format } from "../shared/i18n/index.ts";
+import { closeCode, CredentialsError, type LinkState } from "../shared/link.ts";
 import { Outbox } from "../shared/outbox.ts";
 import { TypingReporter } from "../shared/typists.ts";
 import { uuidv7 } from "../shared/uuid.ts";
@@ -21,6 +22,7 @@ class Widget {
   private client: ProtocolClient | null = null;
   private conv = "";
   private starting: Promise<void> | null = null;
+  private counting: ReturnType<typeof setTimeout> | undefined;
   private readonly t;
 
   constructor(base: string, siteKey: string, private readonly locale: string) {
@@ -70,8 +72,15 @@ class Widget {
       try {
         await this.session.credentials(false);
       } catch (e) {
-        this.panel.say(this.t.ended + (e instanceof Error ? e.message : String(e)), null);
-        await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random() / 2)));
+        let pause = wait * (0.5 + Math.random() / 2);
+        if (e instanceof CredentialsError && e.code === closeCode.slowDown) {
+          pause += e.retryAfter;
+          this.countDown(Date.now() + pause);
+        } else {
+          this.panel.say(this.t.ended + (e instanceof Error ? e.message : String(e)), null);
+        }
+        await new Promise((done) => setTimeout(done, pause));
+        clearTimeout(this.counting);
       }
     }
     const client = new ProtocolClient({
@@ -141,7 +150,20 @@ class Widget {
     client.send(this.conv, "text", { text });
   }
 
+  /** A server that is asked too often says for how long; the visitor sees it pass. */
+  private countDown(until: number): void {
+    clearTimeout(this.counting);
+    const seconds = Math.max(Math.ceil((until - Date.now()) / 1000), 1);
+    this.panel.say(format(this.t.tooMany, { seconds }), null);
+    if (seconds > 1) this.counting = setTimeout(() => this.countDown(until), 1000);
+  }
+
   private say(s: LinkState): void {
+    clearTimeout(this.counting);
+    if (s.name === "waiting" && s.code === closeCode.slowDown && navigator.onLine) {
+      this.countDown(s.retryAt);
+      return;
+    }
     const text = { idle: "", connecting: "", online: "", waiting: navigator.onLine ? this.t.waiting : this.t.offline, ended: this.t.ended + s.reason }[s.name];
     const first = s.name === "connecting" && this.client?.self.user === "";
     this.panel.say(first ? this.t.connecting : text, s.name === "ended" ? () => this.client?.start() : null);

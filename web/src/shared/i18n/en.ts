@@ -7,7 +7,7 @@ export const widget = {
   open: "Open chat", close: "Close chat", title: "Chat with us", hello: "Hello! How can we help?", helloMore: "Write to us, we answer as soon as we can.",
   write: "Write a message…", send: "Send", message: "Message", you: "You", agent: "Agent", typing: "is typing…", sending: "Sending", sent: "Sent", read: "Read",
   failed: "Not sent", retry: "Try again", discard: "Delete", older: "Load earlier messages", connecting: "Connecting…", waiting: "Connection lost, reconnecting…",
-  offline: "You are offline; messages will be sent later.", ended: "Connection ended: ", slow: "Too fast, one moment.", unread: "unread messages",
+  offline: "You are offline; messages will be sent later.", tooMany: "Too many requests. Trying again in {seconds} s…", ended: "Connection ended: ", slow: "Too fast, one moment.", unread: "unread messages",
   "conversation.created": "Conversation started", "conversation.assigned": "{name} is here for you", "conversation.transferred": "Conversation transferred",
   "conversation.closed": "Conversation closed. Write to reopen it.", "conversation.reopened": "Conversation reopened", other: "Conversation updated",
   again: "Connect again", "conversation.queued": "Back in the queue", unsupported: "This can't be shown here yet",

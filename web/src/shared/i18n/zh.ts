@@ -6,7 +6,7 @@ export const widget: en.Translation<typeof en.widget> = {
   open: "打开在线客服", close: "关闭聊天窗口", title: "在线客服", hello: "您好！有什么可以帮您？", helloMore: "发送消息，我们会尽快回复。",
   write: "输入消息…", send: "发送", message: "消息", you: "我", agent: "客服", typing: "对方正在输入…", sending: "发送中", sent: "已发送", read: "已读",
   failed: "发送失败", retry: "重试", discard: "删除", older: "加载更早的消息", connecting: "正在连接…", waiting: "连接已断开，正在重连…",
-  offline: "网络不可用，消息会在恢复后发送。", ended: "连接已结束：", slow: "发送过快，请稍候。", unread: "条未读消息",
+  offline: "网络不可用，消息会在恢复后发送。", tooMany: "请求过于频繁，{seconds} 秒后重试…", ended: "连接已结束：", slow: "发送过快，请稍候。", unread: "条未读消息",
   "conversation.created": "会话开始", "conversation.assigned": "{name} 为您服务", "conversation.transferred": "会话已转接",
   "conversation.closed": "会话已结束，继续输入可重新打开", "conversation.reopened": "会话已重新打开", other: "会话状态更新",
   again: "重新连接", "conversation.queued": "会话回到队列", unsupported: "暂时无法显示这种消息",
