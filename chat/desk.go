@@ -55,8 +55,13 @@ type Desk struct {
 	fileLimits FileLimits
 	swept      atomic.Uint64
 	retained   retained
-	leavers    chan PresenceChange // visitors that have gone, whose conversations may wait
-	pace       *pace
+
+	forget  chan []Key // conversations that other nodes have erased
+	boards  boards
+	asks    chan Signal // other nodes' questions for the board
+	steps   stepWriter
+	leavers chan PresenceChange // visitors that have gone, whose conversations may wait
+	pace    *pace
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -84,7 +89,8 @@ func NewDesk(cfg DeskConfig) *Desk {
 		log: cfg.Log, store: cfg.Store, broker: cfg.Broker, now: cfg.Now, logger: cfg.Logger,
 		heads: newHeadCache(cfg.Heads), staff: newStaffCache(cfg.Store, cfg.Now),
 		settings: newSettingsCache(cfg.Store, cfg.Now, cfg.Logger), passive: cfg.Passive,
-		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(),
+		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(), forget: make(chan []Key, 256),
+		asks: make(chan Signal, 64), steps: stepWriter{store: cfg.Store, queue: make(chan Step, maxSteps)},
 		leavers: make(chan PresenceChange, maxLeavers), pace: newPace(cfg.Now),
 	}
 	d.Presence = newPresence(presenceConfig{
@@ -101,10 +107,14 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.Presence.run(ctx) })
 	parts.Go(func() { d.settings.run(ctx) })
 	parts.Go(func() { d.runSweep(ctx) })
+	parts.Go(func() { d.forgetErased(ctx) })
+	parts.Go(func() { d.answerBoards(ctx) })
+	parts.Go(func() { d.steps.run(ctx, d.logger) })
 	if !d.passive {
 		parts.Go(func() { d.runRetention(ctx) })
 		parts.Go(func() { d.wakeSnoozed(ctx) })
 		parts.Go(func() { d.watchSLAs(ctx) })
+		parts.Go(func() { d.runErasures(ctx) })
 		parts.Go(func() { d.noteLeavers(ctx) })
 	}
 	d.router.run(ctx)
@@ -391,33 +401,4 @@ func (d *Desk) nameOf(ctx context.Context, a *Actor, m *Mark) (string, error) {
 		return agent.Name, err
 	}
 	return "", nil
-}
-
-// cut shortens s to at most n bytes without breaking a rune.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && s[n]&0xC0 == 0x80 {
-		n--
-	}
-	return s[:n]
-}
-
-// Heard takes in a signal from the Broker, before anyone else is told of it.
-func (d *Desk) Heard(s Signal) {
-	if s.Kind == SignalSettings {
-		d.staff.forget(s.Tenant)
-		d.settings.renew(s.Tenant)
-		return
-	}
-	d.Presence.heard(&s)
-}
-
-// Connected tells the other nodes that somebody has connected, so that older connections of the same device end there.
-func (d *Desk) Connected(a *Actor, session SessionID, device [16]byte) {
-	if device == ([16]byte{}) || d.Presence.Peers() == 0 {
-		return
-	}
-	d.signal(Signal{Kind: SignalSession, Tenant: a.Tenant, User: a.User, Role: a.Role, Origin: session, Data: device[:]})
 }

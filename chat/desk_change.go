@@ -50,7 +50,7 @@ const (
 // isInternal reports whether visitors don't hear of an event.
 func isInternal(event string) bool {
 	switch event {
-	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken, EventOffline, EventAbandoned, EventSLABreached:
+	case EventQueued, EventLabels, EventUpdated, EventSnoozed, EventWoken, EventOffline, EventAbandoned, EventSLABreached, EventErased:
 		return true
 	}
 	return false

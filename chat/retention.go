@@ -5,15 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
 // Retention is how long a tenant keeps what it has, in days; 0: for ever. There is one record of it at most.
 type Retention struct {
-	Conversations int `json:"conversations_days,omitempty" minimum:"0" maximum:"36500" doc:"What was written in conversations that have been closed, and untouched, for this long is removed, files included. That there was an entry, and when, stays, so that counts hold. 0: never."`
+	Conversations int `json:"conversations_days,omitempty" minimum:"0" maximum:"36500" doc:"What was written in conversations that have been closed, and untouched, for this long is removed, with their files, what was left while nobody was there, their mails, and exports that are this old. That there was an entry, and when, stays, so that counts hold. 0: never."`
 	Uploads       int `json:"uploads_days,omitempty" minimum:"0" maximum:"36500" doc:"Files of closed conversations that are this old are removed. 0: with their conversations."`
 	Deliveries    int `json:"deliveries_days,omitempty" minimum:"0" maximum:"36500" doc:"Webhooks' events and deliveries. 0: as long as the program keeps them."`
+	Steps         int `json:"events_days,omitempty" minimum:"0" maximum:"36500" doc:"What visitors did on the site: pages, carts, orders. 0: the last 200 of each visitor are kept."`
+	Mails         int `json:"mails_days,omitempty" minimum:"0" maximum:"36500" doc:"To whom mails were sent. 0: as long as the program keeps it."`
 	Audit         int `json:"audit_days,omitempty" minimum:"0" maximum:"36500" doc:"Entries of the audit log; 30 at least. 0: for ever."`
 }
 
@@ -26,7 +28,8 @@ func (r *Retention) Check() error {
 		name string
 		days int
 	}{
-		{"conversations_days", r.Conversations}, {"uploads_days", r.Uploads}, {"deliveries_days", r.Deliveries}, {"audit_days", r.Audit},
+		{"conversations_days", r.Conversations}, {"uploads_days", r.Uploads}, {"deliveries_days", r.Deliveries}, {"events_days", r.Steps},
+		{"mails_days", r.Mails}, {"audit_days", r.Audit},
 	} {
 		if d.days < 0 || d.days > 36_500 {
 			return Errorf(Malformed, "%s: must be 0 to 36500", d.name)
@@ -47,6 +50,9 @@ type Removed struct {
 	Messages      int `json:"messages"`
 	Uploads       int `json:"uploads"`
 	Deliveries    int `json:"deliveries"`
+	Steps         int `json:"events"`
+	Mails         int `json:"mails"`
+	Exports       int `json:"exports"`
 	AuditEntries  int `json:"audit_entries"`
 }
 
@@ -55,18 +61,24 @@ func (r *Removed) add(o Removed) {
 	r.Messages += o.Messages
 	r.Uploads += o.Uploads
 	r.Deliveries += o.Deliveries
+	r.Steps += o.Steps
+	r.Mails += o.Mails
+	r.Exports += o.Exports
 	r.AuditEntries += o.AuditEntries
 }
 
 // Cutoffs are the times before which things go; zero: they stay.
-type Cutoffs struct{ Conversations, Uploads, Deliveries, Audit time.Time }
+type Cutoffs struct{ Conversations, Uploads, Deliveries, Steps, Mails, Audit time.Time }
 
 // Cutoffs returns what a retention means at a time.
 func (r *Retention) Cutoffs(now time.Time) (l Cutoffs) {
 	for _, d := range []struct {
 		at   *time.Time
 		days int
-	}{{&l.Conversations, r.Conversations}, {&l.Uploads, r.Uploads}, {&l.Deliveries, r.Deliveries}, {&l.Audit, r.Audit}} {
+	}{
+		{&l.Conversations, r.Conversations}, {&l.Uploads, r.Uploads}, {&l.Deliveries, r.Deliveries}, {&l.Steps, r.Steps}, {&l.Mails, r.Mails},
+		{&l.Audit, r.Audit},
+	} {
 		if d.days > 0 {
 			*d.at = now.AddDate(0, 0, -d.days)
 		}
@@ -81,13 +93,19 @@ type Retaining interface {
 	// RecordsOfAll returns all records of a kind, of all tenants.
 	RecordsOfAll(ctx context.Context, kind RecordKind) ([]Record, error)
 	// PurgeConversations takes what was written out of up to limit conversations that are closed and untouched since before, the oldest
-	// first, and makes them nobody's find. Rows stay, so that counts and order hold. more is false once none is left. Their files
-	// are dropped: their bytes are to be deleted, and then their rows.
+	// first, and makes them nobody's find; what was left while nobody was there goes, their mails, and what webhooks were told and
+	// answered. Rows stay, so that counts and order hold. more is false once none is left. Their files are dropped: their bytes are to be
+	// deleted, and then their rows.
 	PurgeConversations(ctx context.Context, tenant TenantID, before time.Time, limit int) (removed Removed, dropped []Upload, more bool, err error)
 	// PurgeUploads drops up to limit files of closed conversations that were made before a time.
 	PurgeUploads(ctx context.Context, tenant TenantID, before time.Time, limit int) ([]Upload, error)
 	// PurgeDeliveries removes up to about most deliveries, and the events before them; 0: there are no more.
 	PurgeDeliveries(ctx context.Context, tenant TenantID, before time.Time, most int) (int, error)
+	// PurgeMails removes up to most mails that were done before a time, and PurgeSteps what visitors did before it.
+	PurgeMails(ctx context.Context, tenant TenantID, before time.Time, most int) (int, error)
+	PurgeSteps(ctx context.Context, tenant TenantID, before time.Time, most int) (int, error)
+	// OldExports lists the exports of what people wrote that were asked for before a time.
+	OldExports(ctx context.Context, tenant TenantID, before time.Time) ([]Export, error)
 	// Purgeable counts what would go, at most a million of each.
 	Purgeable(ctx context.Context, tenant TenantID, l Cutoffs) (Removed, error)
 }
@@ -105,19 +123,27 @@ const (
 	retainEvery = time.Hour
 	retainLease = 10 * time.Minute // renewed with every batch
 	retainBatch = 20               // conversations
-	retainMany  = 1000             // deliveries
+	retainMany  = 1000             // deliveries, mails, steps
 	pruneMany   = 10_000           // entries of the audit log: each pruning adds one
 )
 
 // retained counts what this node's jobs have removed.
 type retained struct {
-	conversations, messages, uploads, deliveries, entries atomic.Int64
+	mu  sync.Mutex
+	all Removed
+}
+
+func (r *retained) add(o Removed) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all.add(o)
 }
 
 // Retained is what this node has removed because of tenants' retention, since it started.
 func (d *Desk) Retained() Removed {
-	r := &d.retained
-	return Removed{int(r.conversations.Load()), int(r.messages.Load()), int(r.uploads.Load()), int(r.deliveries.Load()), int(r.entries.Load())}
+	d.retained.mu.Lock()
+	defer d.retained.mu.Unlock()
+	return d.retained.all
 }
 
 // runRetention removes what tenants don't keep, now and then, until ctx ends.
@@ -155,10 +181,14 @@ func (d *Desk) Retain(ctx context.Context) (all Removed, err error) {
 	for i := range records {
 		removed, err := d.retainTenant(ctx, &records[i])
 		all.add(removed)
+		d.retained.add(removed)
+		failed = errors.Join(failed, err)
 		if errors.Is(err, errNotHeld) || ctx.Err() != nil {
-			return all, err
+			break
 		}
-		failed = errors.Join(failed, err) // the others' all the same
+	}
+	if all != (Removed{}) { // what was removed from rows may be left in a file's gaps
+		failed = errors.Join(failed, d.forgetLog(context.WithoutCancel(ctx), nil))
 	}
 	return all, failed
 }
@@ -179,9 +209,11 @@ func (d *Desk) retainTenant(ctx context.Context, r *Record) (removed Removed, er
 		return removed, fmt.Errorf("retention of %s: %w", r.Tenant, err)
 	}
 	l := keep.Cutoffs(d.now())
-	for _, step := range []func(context.Context, TenantID, Cutoffs, *Removed) error{d.retainConversations, d.retainUploads, d.retainRest} {
+	for _, step := range []func(context.Context, TenantID, *Cutoffs, *Removed) error{
+		d.retainConversations, d.retainUploads, d.retainExports, d.retainRows, d.retainAudit,
+	} {
 		if err == nil {
-			err = step(ctx, r.Tenant, l, &removed)
+			err = step(ctx, r.Tenant, &l, &removed)
 		}
 	}
 	told := removed
@@ -195,14 +227,12 @@ func (d *Desk) retainTenant(ctx context.Context, r *Record) (removed Removed, er
 	}))
 }
 
-func (d *Desk) retainConversations(ctx context.Context, t TenantID, l Cutoffs, all *Removed) error {
+func (d *Desk) retainConversations(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
 	for more := !l.Conversations.IsZero(); more; {
 		if err := d.holdRetention(ctx); err != nil {
 			return err
 		}
 		removed, dropped, left, err := d.store.PurgeConversations(ctx, t, l.Conversations, retainBatch)
-		d.retained.conversations.Add(int64(removed.Conversations))
-		d.retained.messages.Add(int64(removed.Messages))
 		all.add(removed)
 		if err := errors.Join(err, d.removeAll(ctx, dropped, all)); err != nil {
 			return err
@@ -212,7 +242,7 @@ func (d *Desk) retainConversations(ctx context.Context, t TenantID, l Cutoffs, a
 	return nil
 }
 
-func (d *Desk) retainUploads(ctx context.Context, t TenantID, l Cutoffs, all *Removed) error {
+func (d *Desk) retainUploads(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
 	for more := !l.Uploads.IsZero(); more; {
 		if err := d.holdRetention(ctx); err != nil {
 			return err
@@ -235,30 +265,70 @@ func (d *Desk) removeAll(ctx context.Context, dropped []Upload, all *Removed) (e
 		one := d.remove(ctx, &dropped[i])
 		if one == nil {
 			all.Uploads++
-			d.retained.uploads.Add(1)
 		}
 		err = errors.Join(err, one)
 	}
 	return err
 }
 
-func (d *Desk) retainRest(ctx context.Context, t TenantID, l Cutoffs, all *Removed) error {
-	for more := !l.Deliveries.IsZero(); more; {
-		n, err := d.store.PurgeDeliveries(ctx, t, l.Deliveries, retainMany)
-		if err != nil {
+// retainExports deletes tables of what people wrote that are as old as what goes: what is in them is older.
+func (d *Desk) retainExports(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
+	if l.Conversations.IsZero() || d.files == nil {
+		return nil
+	}
+	old, err := d.store.OldExports(ctx, t, l.Conversations)
+	if err != nil {
+		return err
+	}
+	for i := range old {
+		if old[i].Object != "" {
+			if err := d.files.Delete(ctx, old[i].Object); err != nil {
+				return err
+			}
+		}
+		if err := d.store.DeleteExport(ctx, t, old[i].ID); err != nil {
 			return err
 		}
-		all.Deliveries += n
-		d.retained.deliveries.Add(int64(n))
-		more = n > 0
+		all.Exports++
 	}
+	return nil
+}
+
+func (d *Desk) retainRows(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
+	for _, p := range []struct {
+		before time.Time
+		purge  func(context.Context, TenantID, time.Time, int) (int, error)
+		n      *int
+	}{
+		{l.Deliveries, d.store.PurgeDeliveries, &all.Deliveries},
+		{l.Mails, d.store.PurgeMails, &all.Mails},
+		{l.Steps, d.store.PurgeSteps, &all.Steps},
+	} {
+		for more := !p.before.IsZero(); more; {
+			if err := d.holdRetention(ctx); err != nil {
+				return err
+			}
+			n, err := p.purge(ctx, t, p.before, retainMany)
+			if err != nil {
+				return err
+			}
+			*p.n += n
+			more = n > 0
+		}
+	}
+	return nil
+}
+
+func (d *Desk) retainAudit(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
 	for more := !l.Audit.IsZero(); more; {
+		if err := d.holdRetention(ctx); err != nil {
+			return err
+		}
 		n, err := d.store.PruneAudit(ctx, t, l.Audit, pruneMany)
 		if err != nil {
 			return err
 		}
 		all.AuditEntries += n
-		d.retained.entries.Add(int64(n))
 		more = n == pruneMany
 	}
 	return nil

@@ -43,3 +43,14 @@ func (r *readable) UnmarshalJSON(b []byte) error {
 	}
 	return nil
 }
+
+// cut shortens s to at most n bytes without breaking a rune.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n]
+}

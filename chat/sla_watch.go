@@ -25,21 +25,7 @@ const (
 // watchSLAs looks for broken promises, until ctx ends: for each tenant, the node that routes it. Should two do so at once, it is
 // said once all the same: the entry's id is derived from the conversation, the target and when its time began.
 func (d *Desk) watchSLAs(ctx context.Context) {
-	tick := time.NewTicker(slaEvery)
-	defer tick.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		err := d.slaPass(ctx)
-		if err != nil && !failing && ctx.Err() == nil { // once, however long the database is away
-			d.logger.Warn("promises can't be looked after", "err", err)
-		}
-		failing = err != nil
-	}
+	d.every(ctx, slaEvery, "promises can't be looked after", d.slaPass)
 }
 
 func (d *Desk) slaPass(ctx context.Context) (failed error) {

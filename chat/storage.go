@@ -133,6 +133,7 @@ type Store interface {
 	Uploads
 	Reports
 	Exports
+	People
 	AuditLog
 	Retaining
 	Webhooks
@@ -191,6 +192,10 @@ const (
 	SignalWanted   // a node asks whether User has a connection anywhere else: see Presence
 	SignalFound    // another node's answer: yes
 	SignalSession  // User has connected as session Origin; Data is the device
+	SignalErased   // visitor User is being erased: see ErasedAt
+	SignalForget   // the conversations in Data, 16 bytes each, were erased from the rows
+	SignalBoardAsk // node User asks every node for its part of the live board
+	SignalBoardTell
 )
 
 // Signal is a lossy note to every node: nothing that must not be lost travels this way.

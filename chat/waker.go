@@ -11,10 +11,10 @@ const (
 	wakeBatch = 200
 )
 
-// wakeSnoozed wakes the conversations whose time has come, until ctx ends. Every node that routes does: who is slower finds
-// the conversation awake.
-func (d *Desk) wakeSnoozed(ctx context.Context) {
-	tick := time.NewTicker(wakeEvery)
+// every does a thing again and again, until ctx ends. trouble is what to log when it begins to fail: once, however long the
+// database is away.
+func (d *Desk) every(ctx context.Context, period time.Duration, trouble string, do func(context.Context) error) {
+	tick := time.NewTicker(period)
 	defer tick.Stop()
 	failing := false
 	for {
@@ -23,12 +23,18 @@ func (d *Desk) wakeSnoozed(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		err := d.wakeDue(ctx)
-		if err != nil && !failing && ctx.Err() == nil { // once, however long the database is away
-			d.logger.Warn("snoozed conversations can't be woken", "err", err)
+		err := do(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			d.logger.Warn(trouble, "err", err)
 		}
 		failing = err != nil
 	}
+}
+
+// wakeSnoozed wakes the conversations whose time has come, until ctx ends. Every node that routes does: who is slower finds
+// the conversation awake.
+func (d *Desk) wakeSnoozed(ctx context.Context) {
+	d.every(ctx, wakeEvery, "snoozed conversations can't be woken", d.wakeDue)
 }
 
 // wakeDue wakes what is due now. One that can't be woken holds up no other.

@@ -14,6 +14,7 @@ const (
 	EventMessageCreated = "message.created"
 	EventContactCreated = "contact.created"
 	EventContactUpdated = "contact.updated"
+	EventContactDeleted = "contact.deleted"                // erased
 	EventWantsHuman     = "conversation.handoff_requested" // EventHandoff to a person
 	EventPing           = "webhook.ping"
 )
@@ -27,7 +28,7 @@ var (
 		EventCreated, EventQueued, EventAssigned, EventTransferred, EventClosed, EventReopened,
 		EventWantsHuman, EventRated, EventLabels,
 		EventMessageCreated, EventMessageUpdated, EventContactCreated, EventContactUpdated,
-		EventOffline, EventAbandoned, EventSLABreached,
+		EventOffline, EventAbandoned, EventSLABreached, EventContactDeleted,
 	}
 	webhookAliases = map[string]string{"message.sent": EventMessageCreated, "session.closed": EventClosed}
 )

@@ -44,6 +44,8 @@ type node struct {
 	database string // the file of rows
 	files    chat.Files
 	stop     func() error // drains; tells how the server ended
+
+	elsewhere string // where calls go; empty: to this server
 }
 
 var pages = fstest.MapFS{
@@ -187,7 +189,11 @@ func (n *node) call(method, path, token string, body any, headers ...string) *an
 		require.NoError(n.t, err)
 		r = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequest(method, "http://"+n.HTTPAddr()+path, r)
+	addr := n.elsewhere
+	if addr == "" {
+		addr = n.HTTPAddr()
+	}
+	req, err := http.NewRequest(method, "http://"+addr+path, r)
 	require.NoError(n.t, err)
 	if r != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -216,4 +222,12 @@ func (n *node) call(method, path, token string, body any, headers ...string) *an
 	}
 	require.NotEmpty(n.t, res.Header.Get("X-Request-Id"))
 	return a
+}
+
+// at makes calls go to another address.
+func (n *node) at(addr string, fn func()) {
+	was := n.elsewhere
+	n.elsewhere = addr
+	defer func() { n.elsewhere = was }()
+	fn()
 }

@@ -56,7 +56,7 @@ var packetRows = map[codec.Type]packetRow{
 	codec.TypeSync:   {about: true, make: func(c codec.UUID) codec.Packet { return &codec.Sync{Conv: c} }, want: "synced  404     404             synced synced synced synced synced 404          synced  synced 404"},
 	codec.TypeStatus: {make: always(&codec.Status{State: codec.Away}), want: "403     403     403             -     -     -          -     -      -             403     403    403"},
 	codec.TypeWatch:  {make: always(&codec.Watch{Topic: codec.WatchInbox}), want: "403     403     403             -     -     -          -     -      -             403     403    403"},
-	codec.TypeTrack:  {make: always(&codec.Track{Name: "page_view", Data: []byte(`{}`)}), want: serverOnly},
+	codec.TypeTrack:  {make: always(&codec.Track{Name: "page_view", Data: []byte(`{}`)}), want: "-       -       -               403   403   403        403   403    403           403     403    403"},
 
 	codec.TypeConnack: {make: always(&codec.Connack{}), want: serverOnly},
 	codec.TypeError:   {make: always(&codec.Error{Code: 400}), want: serverOnly},
@@ -269,22 +269,21 @@ func (w *wire) end() { _ = w.c.Close() }
 // write sends packets in one write, all with the same rid.
 func (w *wire) write(rid uint16, packets ...codec.Packet) {
 	w.t.Helper()
-	var buf, body []byte
+	var buf []byte
 	for _, p := range packets {
-		if w.kind == engine.WebSocketText {
-			m := ws.MaskFrame(ws.NewTextFrame(codec.AppendJSON(nil, codec.Header{RID: rid}, p)))
-			buf = append(buf, ws.MustCompileFrame(m)...)
-			continue
-		}
-		body = codec.AppendBinary(body, codec.Header{RID: rid}, p)
-	}
-	switch w.kind {
-	case engine.RawTCP:
-		buf = body
-	case engine.WebSocketBinary:
-		buf = ws.MustCompileFrame(ws.MaskFrame(ws.NewBinaryFrame(body)))
+		buf = append(buf, w.encoded(rid, p)...)
 	}
 	_, err := w.c.Write(buf)
+	require.NoError(w.t, err)
+}
+
+// raw sends bytes as one message.
+func (w *wire) raw(b []byte) {
+	w.t.Helper()
+	if w.kind == engine.WebSocketBinary {
+		b = ws.MustCompileFrame(ws.MaskFrame(ws.NewBinaryFrame(b)))
+	}
+	_, err := w.c.Write(b)
 	require.NoError(w.t, err)
 }
 

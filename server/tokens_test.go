@@ -48,6 +48,9 @@ func (n *node) programs() *programs {
 		_, p.with[s] = n.apiToken(n.tenant.ID, s)
 		_, p.without[s] = n.apiToken(n.tenant.ID, everyScope&^s)
 	}
+	both := chat.VisitorsRead | chat.ConversationsRead
+	_, p.with[both] = n.apiToken(n.tenant.ID, both)
+	_, p.without[both] = n.apiToken(n.tenant.ID, everyScope&^chat.ConversationsRead)
 	_, p.all = n.apiToken(n.tenant.ID, chat.AllScopes)
 	_, p.strange = n.apiToken(n.other.ID, chat.AllScopes)
 	_, p.platform = n.apiToken(chat.TenantID{}, 0)
@@ -108,6 +111,10 @@ func (n *node) fresh(path string) string {
 		return a.ID.String()
 	case strings.HasPrefix(path, "/api/v1/tenants/"):
 		return n.tenant.ID.String()
+	case strings.HasPrefix(path, "/api/v1/visitors/{id}"):
+		id := chat.NewID[chat.Visitor]()
+		n.conversation(n.tenant.ID, id, "hello")
+		return id.String()
 	case strings.HasPrefix(path, "/api/v1/webhooks/"):
 		return n.freshWebhook(path)
 	case strings.HasPrefix(path, "/api/v1/exports/"):

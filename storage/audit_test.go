@@ -290,19 +290,24 @@ func insertAtEnd(c *crime) (string, error) {
 	return "insert behind the end", nil
 }
 
-// relink makes hashes and links fit again, everywhere: a chain that agrees with itself.
-func (c *crime) relink() {
+// seqs are the numbers of the chain's entries.
+func (c *crime) seqs() (out []int64) {
 	rows, err := c.db.Query(`SELECT seq FROM audit_entries WHERE tenant = $1 ORDER BY seq`, c.tenant)
 	require.NoError(c.t, err)
-	var seqs []int64
+	defer rows.Close()
 	for rows.Next() {
 		var seq int64
 		require.NoError(c.t, rows.Scan(&seq))
-		seqs = append(seqs, seq)
+		out = append(out, seq)
 	}
-	require.NoError(c.t, rows.Close())
+	require.NoError(c.t, rows.Err())
+	return out
+}
+
+// relink makes hashes and links fit again, everywhere: a chain that agrees with itself.
+func (c *crime) relink() {
 	prev := c.all[0].Prev
-	for _, seq := range seqs {
+	for _, seq := range c.seqs() {
 		var e chat.AuditEntry
 		var id, details []byte
 		var at int64

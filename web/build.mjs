@@ -1,30 +1,65 @@
 // Builds web/dist from web/src, or with --tests bundles the unit tests into .test. The same sources give the same bytes.
 import { build } from "esbuild";
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { minify } from "terser";
 
 const common = {
   bundle: true,
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
+  jsx: "automatic",
+  jsxImportSource: "preact",
   target: ["es2021", "chrome100", "firefox100", "safari15.4"],
 };
+
+/** Names that only ever stand behind `this.`, and so can be short without anybody noticing. */
+async function privateNames() {
+  const names = (await readdir("src", { recursive: true })).filter((n) => /^(shared|widget)\/.*\.tsx?$/.test(n) && !n.endsWith(".test.ts")).sort();
+  let text = "";
+  for (const n of names) text += (await readFile(`src/${n}`, "utf8")).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+  const own = /(?:this\.|private (?:readonly |async |get |set |static )*)(\w+)/g;
+  const rest = new Set(text.replace(own, "").match(/\w+/g));
+  for (const lib of ["dist/preact.mjs", "hooks/dist/hooks.mjs"]) for (const w of (await readFile(`node_modules/preact/${lib}`, "utf8")).match(/\w+/g)) rest.add(w);
+  return [...new Set([...text.matchAll(/private (?:readonly |async |get |set |static )*(\w+)/g)].map((m) => m[1]))].filter((n) => !rest.has(n)).sort();
+}
+
+/** One of the widget's two scripts, as small as it gets. */
+async function widget(entry, out, define = {}) {
+  // Style sheets travel in the scripts.
+  const sheets = { name: "sheets", setup: (b) => b.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+    const { outputFiles } = await build({ entryPoints: [path], minify: true, write: false, charset: "utf8", target: common.target });
+    return { contents: outputFiles[0].text.trim(), loader: "text" };
+  }) };
+  const { outputFiles } = await build({
+    ...common, entryPoints: [`src/widget/${entry}`], format: "iife", minifySyntax: true, write: false, define, plugins: [sheets],
+    mangleProps: new RegExp(`^(${(await privateNames()).join("|")})$`),
+  });
+  const { code } = await minify(outputFiles[0].text, { ecma: 2020, compress: { passes: 3, ecma: 2020 }, format: { ecma: 2020, comments: false } });
+  await writeFile(`dist/${out}`, code);
+}
 
 if (process.argv.includes("--tests")) {
   await rm(".test", { recursive: true, force: true });
   const tests = (await readdir("src", { recursive: true })).filter((name) => name.endsWith(".test.ts"));
   await build({
-    ...common, entryPoints: tests.map((name) => `src/${name}`), outdir: ".test", outExtension: { ".js": ".mjs" },
+    ...common, entryPoints: tests.map((name) => `src/${name}`), outdir: ".test", entryNames: "[name]", outExtension: { ".js": ".mjs" },
     platform: "node", format: "esm", target: "node20", sourcemap: "inline",
   });
 } else {
   await rm("dist", { recursive: true, force: true });
   const page = { ...common, minify: true, format: "iife" };
+  await mkdir("dist");
   await Promise.all([
-    build({ ...page, entryPoints: ["src/widget/widget.ts"], outfile: "dist/widget.js", loader: { ".css": "text" } }),
+    widget("chat.tsx", "widget-chat.js"),
     build({ ...page, entryPoints: ["src/demo/demo.ts", "src/demo/demo.css"], outdir: "dist/demo" }),
     build({ ...page, entryPoints: ["src/console/console.ts", "src/console/console.css"], outdir: "dist/console" }),
   ]);
+  // The loader names the chat by what is in it, so that browsers may keep it for ever.
+  const version = createHash("sha256").update(await readFile("dist/widget-chat.js")).digest("hex").slice(0, 20);
+  await widget("loader.ts", "widget.js", { CHAT_VERSION: JSON.stringify(version) });
+  await cp("src/widget/widget.d.ts", "dist/widget.d.ts");
   for (const name of ["demo", "console"]) {
     await mkdir(`dist/${name}`, { recursive: true });
     await cp(`src/${name}/index.html`, `dist/${name}/index.html`);

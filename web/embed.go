@@ -10,7 +10,7 @@ import (
 //go:embed dist
 var dist embed.FS
 
-// Files returns the built pages: widget.js, demo/ and console/, each page with its index.html. Safe for concurrent use.
+// Files returns the built pages: widget.js, widget-chat.js, demo/ and console/, each page with its index.html. Safe for concurrent use.
 func Files() fs.FS {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil { // "dist" is a valid path, which is all that Sub asks

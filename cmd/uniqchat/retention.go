@@ -34,7 +34,7 @@ func dryRun(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store) erro
 		return err
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "tenant\tconversations\tmessages\tuploads\tdeliveries\taudit entries")
+	fmt.Fprintln(w, "tenant\tconversations\tmessages\tuploads\tdeliveries\tevents\tmails\texports\taudit entries")
 	for i := range records {
 		t, err := store.Tenant(ctx, records[i].Tenant)
 		if err != nil {
@@ -48,7 +48,8 @@ func dryRun(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store) erro
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\n", t.Slug, n.Conversations, n.Messages, n.Uploads, n.Deliveries, n.AuditEntries)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", t.Slug, n.Conversations, n.Messages, n.Uploads, n.Deliveries, n.Steps, n.Mails, n.Exports,
+			n.AuditEntries)
 	}
 	return w.Flush()
 }

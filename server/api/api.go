@@ -29,7 +29,7 @@ type Config struct {
 	Auth  *auth.Service
 	// WSURL returns the address of the WebSocket listener for somebody who reached us as host (a Host header).
 	WSURL func(host string) string
-	// Pages are the embedded files: widget.js, demo/, console/. nil: none are served.
+	// Pages are the embedded files: widget.js, widget-chat.js, demo/, console/. nil: none are served.
 	Pages fs.FS
 	// SessionsPerAddress is how many widget sessions one address may open a second; twice as many at once. 0: no limit.
 	SessionsPerAddress float64

@@ -34,6 +34,8 @@ var audited = map[string]string{
 	"createExport": "export.created", "deleteExport": "export.deleted",
 	"createSLA": "sla.created", "updateSLA": "sla.updated", "deleteSLA": "sla.deleted",
 
+	"updateVisitor": "visitor.updated", "eraseVisitor": "visitor.erased",
+
 	"rotateWebhookSecret": "webhook.updated", "testWebhook": "webhook.tested", "replayDelivery": "webhook.replayed",
 }
 

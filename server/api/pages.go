@@ -12,16 +12,21 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/cloudwego/hertz/pkg/app"
 	"github.com/cloudwego/hertz/pkg/route"
 )
 
+// loaderName is the one script that a shop's pages name themselves.
+const loaderName = "widget.js"
+
 // file is one embedded file, ready to be served.
 type file struct {
 	body, gzip []byte // gzip is nil if it would not be smaller
 	kind, etag string
+	shared     bool // a page that uses it need not ask each time
 }
 
 // mountPages serves the embedded pages, the document and its reference page.
@@ -62,6 +67,7 @@ func (a *API) loadPages(files map[string]*file) {
 			return err
 		}
 		files["/"+name] = newFile(name, body)
+		files["/"+name].shared = name == loaderName
 		return nil
 	})
 	if err != nil {
@@ -75,6 +81,8 @@ func newFile(name string, body []byte) *file {
 	switch path.Ext(name) { // not left to what the machine knows
 	case ".js":
 		f.kind = "text/javascript; charset=utf-8"
+	case ".ts":
+		f.kind = "text/plain; charset=utf-8" // .ts is a film to many machines
 	case ".css":
 		f.kind = "text/css; charset=utf-8"
 	case ".html":
@@ -97,6 +105,12 @@ func newFile(name string, body []byte) *file {
 func (a *API) serveFile(ctx context.Context, h *app.RequestContext, f *file) {
 	head := &h.Response.Header
 	head.Set("Cache-Control", "no-cache") // ask each time: names are stable, the ETag says whether it changed
+	switch v := string(h.QueryArgs().Peek("v")); {
+	case v != "" && f.etag == `"`+v+`"`:
+		head.Set("Cache-Control", "public, max-age=31536000, immutable") // whoever names what is in it gets nothing else
+	case f.shared:
+		head.Set("Cache-Control", "public, max-age=300, stale-while-revalidate=86400") // it stands on every page of a shop
+	}
 	head.Set("ETag", f.etag)
 	head.Set("Vary", "Accept-Encoding")
 	if strings.HasPrefix(f.kind, "text/html") {
@@ -128,15 +142,20 @@ func matchesETag(wanted, etag string) bool {
 	return false
 }
 
-// pagePolicy is what our own pages may load (CSP 3): themselves, pictures, and the WebSocket listener.
+// pagePolicy is what our own pages may load (CSP 3): themselves, pictures, and the WebSocket listener. Text never becomes HTML or
+// script in them (Trusted Types): the one policy there may be is the widget's, which makes nothing but the address of its own chat.
 func (a *API) pagePolicy(c *call) string {
 	ws := ""
-	if u, err := url.Parse(a.cfg.WSURL(c.host)); err == nil && u.Host != "" {
+	if u, err := url.Parse(a.cfg.WSURL(c.host)); err == nil && address.MatchString(u.Host) { // it may be of the Host header
 		ws = " " + u.Scheme + "://" + u.Host
 	}
 	return fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; font-src 'self'; "+
-		"connect-src 'self'%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'", ws)
+		"connect-src 'self'%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "+
+		"require-trusted-types-for 'script'; trusted-types uniqchat", ws)
 }
+
+// address is a host and a port that mean nothing else in a policy.
+var address = regexp.MustCompile(`^([0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
 
 func redirect(to string) app.HandlerFunc {
 	return func(_ context.Context, h *app.RequestContext) {

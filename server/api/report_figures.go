@@ -182,7 +182,8 @@ func (a *API) reportOverview(ctx context.Context, c *call, in *ReportInput) (*Ov
 	}
 	return &Overview{
 		s.Span, f.volume(), f.durations(chat.MeasureFirstResponse), f.durations(chat.MeasureResolution),
-		QueueWaits{f.durations(chat.MeasureQueue), f.n[chat.CountLeftQueue]}, f.scores(), f.handoffs(),
+		QueueWaits{f.durations(chat.MeasureQueue), f.n[chat.CountLeftQueue]},
+		f.scores(), f.handoffs(),
 	}, nil
 }
 

@@ -24,6 +24,8 @@ type Retention struct {
 	Conversations int        `json:"conversations_days"`
 	Uploads       int        `json:"uploads_days"`
 	Deliveries    int        `json:"deliveries_days"`
+	Events        int        `json:"events_days"`
+	Mails         int        `json:"mails_days"`
 	Audit         int        `json:"audit_days"`
 	Version       uint64     `json:"version" doc:"Counts changes; 0 while everything is kept by default."`
 	UpdatedAt     *time.Time `json:"updated_at" nullable:"true"`
@@ -34,7 +36,7 @@ func showRetention(r *chat.Record) (*answer[Retention], error) {
 	if err != nil {
 		return nil, err
 	}
-	return ok(Retention{b.Conversations, b.Uploads, b.Deliveries, b.Audit, r.Version, timeOrNull(r.UpdatedAt)})
+	return ok(Retention{b.Conversations, b.Uploads, b.Deliveries, b.Steps, b.Mails, b.Audit, r.Version, timeOrNull(r.UpdatedAt)})
 }
 
 // retention reads the document; a zero Version if the tenant never changed it.

@@ -205,3 +205,50 @@ func TestHoleConstantSecrets(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, keys[0].Secret, other[0].Secret, "every deployment has a key of its own")
 }
+
+// What we sign for one purpose is good for no other.
+func TestHoleTokenOfAnotherKind(t *testing.T) {
+	ctx, w := context.Background(), newWorld(t)
+	f := newForger(t, w)
+	kid := map[string]any{"kid": f.key.ID}
+	agent := f.sign(jwt.SigningMethodHS256, f.key.Secret, kid)
+	f.claims["role"] = "challenge"
+	challenge := f.sign(jwt.SigningMethodHS256, f.key.Secret, kid)
+	link, err := w.SignLink(auth.FileLink{Tenant: w.tenant.ID, Upload: chat.NewID[chat.Upload](), Expires: w.clock.now().Add(time.Hour)})
+	require.NoError(t, err)
+	s, err := w.OpenSession(ctx, &auth.SessionRequest{SiteKey: "shop"})
+	require.NoError(t, err)
+	in, err := w.Login(ctx, auth.LoginRequest{Email: "owner@x.test", Password: password})
+	require.NoError(t, err)
+
+	// Nothing but access tokens is one.
+	f.refused("a challenge", challenge)
+	f.refused("a link", link)
+	f.refused("a refresh token", in.Refresh)
+	// A visitor's is the visitor's, and its subject no agent's, whatever agent has that id.
+	c, err := w.Verify(ctx, s.Token)
+	require.NoError(t, err)
+	require.Equal(t, chat.RoleVisitor, c.Actor.Role)
+	f.claims["role"] = "visitor"
+	c, err = w.Verify(ctx, f.sign(jwt.SigningMethodHS256, f.key.Secret, kid))
+	require.NoError(t, err)
+	require.Equal(t, chat.RoleVisitor, c.Actor.Role, "an agent's id makes no agent of a visitor")
+	require.Zero(t, c.Actor.AgentRole)
+	// An agent of this tenant is nobody in another, though the signature is right.
+	f.claims["role"], f.claims["tid"] = "agent", w.other.ID
+	_, err = w.Verify(ctx, f.sign(jwt.SigningMethodHS256, f.key.Secret, kid))
+	require.Equal(t, "token_revoked", named(t, err))
+	for what, token := range map[string]string{"an access token": agent, "a visitor's": s.Token, "a challenge": challenge, "a refresh token": in.Refresh, "a link": link} {
+		if what != "a refresh token" {
+			_, err = w.Refresh(ctx, token)
+			require.Error(t, err, "%s is no refresh token", what)
+		}
+		if what != "a challenge" {
+			require.Error(t, w.CheckChallenge(ctx, token), "%s is no challenge", what)
+		}
+		if what != "a link" {
+			_, err = w.VerifyLink(ctx, token)
+			require.Error(t, err, "%s is no link", what)
+		}
+	}
+}

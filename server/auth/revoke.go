@@ -68,7 +68,7 @@ func (s *Service) poll(ctx context.Context, since time.Time) error {
 		}
 	}
 	s.ended.sweep(s.cfg.Now())
-	return errors.Join(s.writeUses(ctx), s.recheck(ctx))
+	return errors.Join(s.loadErased(ctx, since, true), s.writeUses(ctx), s.recheck(ctx))
 }
 
 // recheck finds agents whose log-ins have ended because their account changed, and API tokens that have expired, and tells
@@ -120,6 +120,8 @@ func (s *Service) Heard(sig chat.Signal) {
 		}
 	case chat.SignalSettings:
 		s.forget(sig.Tenant, chat.UserID{})
+	case chat.SignalErased:
+		s.erased.end(chat.VisitorKey{Tenant: sig.Tenant, Visitor: chat.VisitorID(sig.User)}, chat.ErasedAt(&sig))
 	}
 }
 

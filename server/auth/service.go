@@ -35,6 +35,7 @@ type Service struct {
 	parser *jwt.Parser
 	hasher *hasher
 	ended  *families
+	erased erased
 
 	mu     sync.Mutex
 	agents map[agentKey]entry[chat.Agent]
@@ -69,12 +70,16 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{
+	s := &Service{
 		cfg: cfg, keys: keys, hasher: hasher, ended: newFamilies(),
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(cfg.Now), jwt.WithExpirationRequired()),
 		agents: make(map[agentKey]entry[chat.Agent]), sites: make(map[string]entry[chat.SiteKey]),
 		tokens: make(map[[32]byte]entry[chat.APIToken]), used: make(map[[32]byte]struct{}),
-	}, nil
+	}
+	if err := s.loadErased(ctx, cfg.Now().Add(-cfg.VisitorLife-time.Hour), false); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Verify proves a token: signature, times, and that neither the log-in nor the account has ended. It returns
@@ -90,6 +95,9 @@ func (s *Service) Verify(ctx context.Context, token string) (Credential, error) 
 	cred := Credential{Family: c.family(), SiteKey: c.SiteKey, Print: c.Print, Expires: time.Unix(c.Expires, 0).UTC()}
 	switch c.Role {
 	case "visitor":
+		if s.wasErased(c) {
+			return Credential{}, errRevoked
+		}
 		cred.Actor = &chat.Actor{Tenant: c.Tenant, User: c.Subject, Role: chat.RoleVisitor, Name: c.Name, Profile: c.profile()}
 		return cred, nil
 	case "agent":

@@ -95,6 +95,9 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 	if v.ID.IsZero() {
 		v.ID = chat.NewID[chat.Visitor]()
 	}
+	if err := s.mayReturn(&v); err != nil {
+		return VisitorSession{}, err
+	}
 	token, expires, err := s.sign(&claims{
 		Tenant: v.Tenant, Subject: chat.UserID(v.ID), Role: "visitor", SiteKey: site.Key, ExternalID: v.ExternalID,
 		Verified: v.Verified, Name: v.Name, Email: v.Email, Locale: v.Locale, Attributes: v.Attributes, Print: print,

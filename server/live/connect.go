@@ -106,7 +106,7 @@ func (sh *shard) findOpen(ctx context.Context, all []newcomer) {
 		for i := range convs {
 			s := who[from+i]
 			if s.setConv(convs[i]); !convs[i].IsZero() {
-				s.profile = "" // it is in the database already
+				s.caps |= capSaved
 			}
 		}
 		return err
@@ -139,6 +139,9 @@ func (sh *shard) enter(n *newcomer) {
 	first := h.enter(sh, s)
 	h.desk.Connected(&s.actor, s.id, s.device)
 	h.welcome(s, n.rid)
+	if s.agent == nil {
+		h.guests.with(chat.VisitorKey{Tenant: s.actor.Tenant, Visitor: chat.VisitorID(s.actor.User)}, func(g *guest) { g.left = 0 })
+	}
 	if first { // after CONNACK: it is told to the conversation's audience, which this connection is part of
 		h.desk.Presence.Up(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
 	}
@@ -163,7 +166,10 @@ func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
 	if v.Locale == "" {
 		v.Locale = p.Locale[:min(len(p.Locale), maxLocale)]
 	}
-	s.profile = packProfile(v)
+	packed := packProfile(v)
+	s.mu.Lock()
+	s.profile = packed
+	s.mu.Unlock()
 	s.actor.Profile = nil
 }
 
@@ -226,7 +232,7 @@ func (h *Handler) welcome(s *session, rid uint16) {
 	h.reply(s, rid, &codec.Connack{
 		Version: protocolVersion, Session: codec.UUID(s.id), User: codec.UUID(s.actor.User), Role: codec.Role(s.actor.Role),
 		Time: uint64(h.cfg.Now().UnixMilli()), Ping: uint16(t.Ping / time.Second), Pong: uint16(t.Pong / time.Second),
-		MaxBody: uint32(l.MaxBody), Window: uint16(l.Window), Caps: s.caps, Conv: codec.UUID(s.conv),
+		MaxBody: uint32(l.MaxBody), Window: uint16(l.Window), Caps: s.caps & codec.CapCompress, Conv: codec.UUID(s.conv),
 	})
 }
 
@@ -250,6 +256,9 @@ func (sh *shard) closed(s *session) {
 		}
 	}
 	if h.hub.Count(own) == 0 {
+		if s.agent == nil {
+			h.guests.leave(chat.VisitorKey{Tenant: s.actor.Tenant, Visitor: chat.VisitorID(s.actor.User)}, h.cfg.Now())
+		}
 		h.desk.Presence.Down(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
 	}
 }

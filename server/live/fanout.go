@@ -25,7 +25,15 @@ func (h *Handler) fanout(e *chat.Event) {
 	if !x.acked && !e.Origin.Session.IsZero() {
 		h.hub.Publish(userTopic(space, e.Sender), x.toSender, engine.Push)
 	}
+	if e.Role == chat.RoleVisitor && !x.acked { // it was said in another way than over a connection to this node
+		if h.hub.Count(userTopic(space, e.Sender)) > 0 {
+			h.guests.talks(chat.VisitorKey{Tenant: e.Tenant, Visitor: e.State.Visitor}, e.Conversation)
+		}
+	}
 	x.release()
+	if e.Profile != nil {
+		h.guests.with(chat.VisitorKey{Tenant: e.Tenant, Visitor: e.Profile.ID}, func(g *guest) { g.row = rowComing })
+	}
 	h.stats.events.Inc()
 	h.inbox.mark(e)
 }

@@ -24,6 +24,7 @@ type Handler struct {
 	spread *spread // of the tail's goroutine
 	shards []shard
 	inbox  inbox
+	guests guests
 	queues queues
 	stats  stats
 	ready  chan struct{}
@@ -84,6 +85,8 @@ func (h *Handler) Attach(hub *engine.Hub) {
 	h.desk.Presence.SetJoined(func(k chat.Key) bool { return hub.Count(convTopic(h.spaces.of(k.Tenant), k.Conversation)) > 0 })
 	h.desk.Presence.SetTell(h.agentChanged)
 	h.desk.SetBlocksChanged(h.kick)
+	h.desk.SetBoard(h.board)
+	h.desk.SetTracked(h.guests.tracked)
 }
 
 // Run fans out what the log and the broker bring, until ctx ends. Ready is closed once nothing can be missed any more.
@@ -92,6 +95,7 @@ func (h *Handler) Run(ctx context.Context) error {
 	g.Go(func() error { return h.cfg.Log.Tail(ctx, h.tail) })
 	g.Go(func() error { return h.cfg.Broker.Subscribe(ctx, h.signal) })
 	g.Go(func() error { return h.inbox.run(ctx, h) })
+	g.Go(func() error { return h.runGuests(ctx) })
 	g.Go(func() error { return h.queues.run(ctx, h) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
@@ -318,7 +322,7 @@ func (sh *shard) dispatch(s *session, hd codec.Header, p codec.Packet) error {
 	case *codec.Watch:
 		return sh.watch(s, p)
 	case *codec.Track:
-		return chat.Errorf(chat.Malformed, "TRACK is not supported by this version of the server")
+		return sh.track(s, p)
 	case *codec.Connect:
 		s.conn.Close(codec.CloseHandshake, "CONNECT was sent twice")
 		return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// profile is what a visitor's token and CONNECT say of the visitor, packed: it is needed once, with the first message, and
-// until then there is one for everybody who just looks around. Empty: nothing, or in the database already.
+// profile is what a visitor's token and CONNECT say of the visitor, packed: it is needed with the first message, and for the live
+// board, and there is one for everybody who just looks around. Empty: nothing.
 type profile string
 
 // packed is a profile's content. Ids and the time are the actor's and the moment's.
@@ -49,4 +49,15 @@ func (p profile) actor(a *chat.Actor) *chat.Actor {
 		ExternalID: c.ExternalID, Verified: c.Verified, Name: c.Name, Email: c.Email, Locale: c.Locale, Page: c.Page, Attributes: c.Attributes,
 	}
 	return &full
+}
+
+// capSaved, in a session's caps, says that its profile is in the database already.
+const capSaved = 1 << 31
+
+// sender is the session's actor as a message of it is appended: with the profile, if that is not in the database.
+func (s *session) sender() *chat.Actor {
+	if s.caps&capSaved != 0 {
+		return &s.actor
+	}
+	return s.profile.actor(&s.actor)
 }

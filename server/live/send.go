@@ -28,7 +28,7 @@ func (sh *shard) send(s *session, hd codec.Header, p *codec.Send) {
 	}
 	s.inflight++
 	sh.sends = append(sh.sends, chat.SendRequest{
-		Actor: s.profile.actor(&s.actor), Conversation: chat.ConversationID(p.Conv), CMID: chat.CMID(p.CMID), Kind: chat.Kind(p.Kind),
+		Actor: s.sender(), Conversation: chat.ConversationID(p.Conv), CMID: chat.CMID(p.CMID), Kind: chat.Kind(p.Kind),
 		Visibility: chat.Visibility(p.Visibility), ReplyTo: chat.MessageID(p.ReplyTo),
 		Body:   bytes.Clone(p.Body), // the one copy that lives on, in the log's readers
 		Origin: chat.Origin{Session: s.id, Request: hd.RID}, Retry: hd.Flags&codec.FlagDup != 0,
@@ -107,7 +107,7 @@ func (sh *shard) answer(r *chat.SendRequest, a asker, res *chat.SendResult, fork
 	h.stats.sends.Inc()
 	if s.agent == nil {
 		s.setConv(r.Conversation)
-		s.profile = "" // written with the conversation
+		s.caps |= capSaved // written with the conversation
 	}
 	if res.Dup {
 		h.stats.dups.Inc()

@@ -20,12 +20,12 @@ type session struct {
 	actor   chat.Actor // once known
 	id      chat.SessionID
 	device  codec.UUID
-	profile profile             // a visitor's, until its first message; shard only
+	profile profile             // a visitor's; the shard writes it with mu held
 	conv    chat.ConversationID // a visitor's open conversation, as last known; the shard writes it with mu held
 	space   uint32              // the tenant's number in topics
-	caps    uint32
-	print   chat.Print // a visitor's fingerprint, as its token says
-	blocks  uint32     // how often blocklists had changed when the visitor was looked at; shard only
+	caps    uint32              // of the connection, and capSaved; shard only
+	print   chat.Print          // a visitor's fingerprint, as its token says
+	blocks  uint32              // how often blocklists had changed when the visitor was looked at; shard only
 
 	agent    *agentSide        // nil for visitors
 	unsaid   *[]codec.Position // what a DURABLE is owed for; nil if none is; the shard makes and ends it, mu guards what it holds

@@ -36,6 +36,8 @@ func (h *Handler) signal(sig chat.Signal) {
 		h.presence(&sig)
 	case chat.SignalRevoked:
 		h.revoked(&sig)
+	case chat.SignalErased:
+		h.erased(&sig)
 	case chat.SignalSession:
 		h.superseded(&sig)
 	case chat.SignalSettings:

@@ -124,6 +124,9 @@ func (s *Subscribers) Contact(o *Outbox, v *chat.Visitor, made bool, at time.Tim
 	s.add(o, OutboxEvent{Tenant: v.Tenant, ID: chat.NewID[chat.WebhookEvent](), Type: typ, At: at, Subject: v.ID})
 }
 
+// Tell adds an event whose data is settled.
+func (s *Subscribers) Tell(o *Outbox, e OutboxEvent) { s.add(o, e) }
+
 // add adds an event for those who want it.
 func (s *Subscribers) add(o *Outbox, e OutboxEvent) {
 	var to []chat.WebhookID

@@ -13,7 +13,8 @@ import (
 func TestTallyBytes(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 	for _, want := range []Tally{
-		{}, {Opened: at, Asked: at.Add(time.Second), Queued: at.Add(time.Hour), Answered: true, Bot: true},
+		{},
+		{Opened: at, Asked: at.Add(time.Second), Queued: at.Add(time.Hour), Answered: true, Bot: true},
 		{Bot: true, Rated: Rated{Score: 4, At: at, Agent: chat.NewID[chat.Agent](), Team: chat.NewID[chat.Team]()}},
 	} {
 		got, err := ParseTally(want.Bytes())

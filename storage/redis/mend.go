@@ -388,13 +388,7 @@ func (l *Log) trim(ctx context.Context, p *partition) error {
 	if n == 0 {
 		return nil
 	}
-	next := upto
-	next.N++
-	err := trimScript.Run(ctx, l.Client, []string{p.scope.meta, p.stream}, streamID(upto), streamID(next), upto.Tag[:], p.field).Err()
-	if err != nil {
-		return fmt.Errorf("trim: %w", err)
-	}
-	return nil
+	return l.trimUpto(ctx, p, upto)
 }
 
 // rotate begins a new window of duplicates and a new generation of heads when the current one is old enough and the

@@ -24,6 +24,8 @@ type Log struct {
 	started chan struct{} // closed when the writer runs
 	stopped chan struct{} // closed when the writer takes no more
 
+	scrubs chan chan error // calls of Erased that wait
+
 	tails local.Tails
 }
 
@@ -56,7 +58,7 @@ func Open(ctx context.Context, path string) (*Log, error) {
 	}
 	l := &Log{
 		path: path, read: db, write: write, lock: f, queue: make(chan *request, queueLen),
-		started: make(chan struct{}), stopped: make(chan struct{}),
+		started: make(chan struct{}), stopped: make(chan struct{}), scrubs: make(chan chan error),
 	}
 	l.store = sqlstore.New(sqlstore.PoolReader(db), l.change, sqlstore.SQLiteIndex{})
 	return l, nil

@@ -24,6 +24,7 @@ const (
 type quiet struct {
 	wrote  bool  // something was written in it
 	holds  bool  // something was written since the writer last let go
+	dirty  bool  // what was erased is in the file still: see erased
 	closed int64 // reading connections closed for idleness, when memory was last given back
 }
 
@@ -33,6 +34,9 @@ func (w *writer) rest(ctx context.Context) {
 	if q.wrote {
 		q.wrote = false
 		return
+	}
+	if q.dirty {
+		_ = w.scrub(ctx) // if it fails: the next time
 	}
 	closed := w.log.read.Stats().MaxIdleTimeClosed
 	if !q.holds && closed == q.closed {

@@ -9,9 +9,6 @@ import (
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
-// farthest is how far from its own place a message may stand in the index, because others had that.
-const farthest = 1 << 16
-
 // revise makes a revision, which a system message of the conversation says, what is shown and found of its message.
 func (w *words) revise(ctx context.Context, q sqlstore.Querier, by *chat.Message, r *chat.Revision) error {
 	m := chat.Message{ID: r.Message, Tenant: by.Tenant, Conversation: by.Conversation}
@@ -47,7 +44,7 @@ func (w *words) reindex(ctx context.Context, q sqlstore.Querier, m *chat.Message
 	from := sqlstore.Doc(m.Time, m.Conversation, m.Seq)
 	var doc int64
 	err := q.QueryRowContext(ctx, `SELECT doc FROM search_docs WHERE doc BETWEEN ? AND ? AND tenant = ? AND conv = ? AND seq = ? ORDER BY doc LIMIT 1`,
-		from, from+farthest, m.Tenant, m.Conversation, m.Seq).Scan(&doc)
+		from, from+sqlstore.Farthest, m.Tenant, m.Conversation, m.Seq).Scan(&doc)
 	there := err == nil
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err

@@ -78,14 +78,8 @@ func (w *words) textOf(m *chat.Message, body []byte) string {
 	if w.bag.Len() == 0 {
 		return ""
 	}
-	mark := sqlstore.TenantMark(m.Tenant)
 	w.buf.Reset()
-	w.buf.WriteString(sqlstore.ConversationMark(m.Conversation))
-	for i := range w.bag.Len() {
-		w.buf.WriteByte(' ')
-		w.buf.WriteString(mark)
-		w.buf.Write(w.bag.At(i))
-	}
+	sqlstore.WriteMarked(&w.buf, m.Tenant, m.Conversation, &w.bag)
 	return w.buf.String()
 }
 

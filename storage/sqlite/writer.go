@@ -77,6 +77,9 @@ func (l *Log) Run(ctx context.Context) error {
 		case <-rest.C:
 			w.rest(context.WithoutCancel(ctx))
 			continue
+		case done := <-l.scrubs:
+			done <- w.erased(context.WithoutCancel(ctx))
+			continue
 		case r := <-l.queue:
 			group = append(group[:0], r)
 		}

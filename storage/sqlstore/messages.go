@@ -39,19 +39,20 @@ const (
 
 // Messages implements chat.Store.
 func (s *Store) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat.Message, bool, error) {
-	query, before, limit := ascending, int64(1<<62), max(p.Limit, 1)
+	const end = chat.Seq(1 << 62) // what is beyond it would be negative to SQL, and before everything
+	query, before, limit := ascending, end, max(p.Limit, 1)
 	newest := p.Newest || p.Before > 0
 	if newest {
 		query = descending
 	}
 	if p.Before > 0 {
-		before = int64(p.Before)
+		before = min(p.Before, end)
 	}
 	most := chat.InternalOnly
 	if p.Audience == chat.AudiencePublic {
 		most = chat.Public
 	}
-	out, err := readAll(ctx, s, Of(key.Tenant), scanMessage, query, key.Tenant, key.Conversation, int64(p.After), before, int(most), limit+1)
+	out, err := readAll(ctx, s, Of(key.Tenant), scanMessage, query, key.Tenant, key.Conversation, int64(min(p.After, end)), int64(before), int(most), limit+1)
 	if err != nil {
 		return nil, false, err
 	}

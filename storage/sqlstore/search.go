@@ -21,10 +21,12 @@ type Index interface {
 	Newest(ctx context.Context, q Querier, tenant chat.TenantID, terms []text.Term, before Hit, most int) ([]Hit, error)
 	// Among returns the newest message with all terms of each of some conversations that has one.
 	Among(ctx context.Context, q Querier, tenant chat.TenantID, terms []text.Term, convs []chat.ConversationID) ([]Hit, error)
-	// Unindex takes messages of one conversation, in the order of Seq and as they are shown, out of the index.
-	Unindex(ctx context.Context, q Querier, page []chat.Message) error
 	// Messages returns messages that were hit, in any order.
 	Messages(ctx context.Context, q Querier, tenant chat.TenantID, hits []Hit) ([]chat.Message, error)
+	// Erase takes conversations, whose messages are as they were, out of the index and whatever else the engine keeps of messages.
+	Erase(ctx context.Context, q Querier, tenant chat.TenantID, convs []chat.ConversationID) error
+	// EraseVisitor takes a visitor out of what the engine keeps beside the rows.
+	EraseVisitor(ctx context.Context, q Querier, tenant chat.TenantID, visitor chat.VisitorID) error
 }
 
 // Hit is a message that was found. Hits are ordered by Doc, then Conversation.

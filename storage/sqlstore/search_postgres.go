@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
@@ -61,4 +62,32 @@ func (PostgresIndex) Messages(ctx context.Context, q Querier, tenant chat.Tenant
 		return nil, err
 	}
 	return collect(rows, scanMessage)
+}
+
+// IndexerLock is the name of the advisory lock of whoever fills the index: "uniqsrch" as a number.
+const IndexerLock = 0x756e697173726368
+
+// Erase implements Index. The scope must be the system's. Until the end of the transaction nothing is indexed: what was read before it
+// is there to be deleted, what is read after it says what the transaction wrote.
+func (PostgresIndex) Erase(ctx context.Context, q Querier, tenant chat.TenantID, convs []chat.ConversationID) error {
+	if _, err := q.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, int64(IndexerLock)); err != nil {
+		return fmt.Errorf("keep the index still: %w", err)
+	}
+	ids := make([][]byte, len(convs))
+	for i := range convs {
+		ids[i] = convs[i][:]
+	}
+	for _, table := range []string{"search", "search_backlog", "dead_letter"} {
+		if _, err := q.ExecContext(ctx, `DELETE FROM `+table+` WHERE tenant = $1 AND conv = ANY($2)`, tenant, ids); err != nil {
+			return fmt.Errorf("erase from %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+// EraseVisitor implements Index. The scope must be the system's.
+func (PostgresIndex) EraseVisitor(ctx context.Context, q Querier, tenant chat.TenantID, visitor chat.VisitorID) error {
+	_, err := q.ExecContext(ctx, `DELETE FROM dead_letter WHERE tenant = $1 AND what = 'visitor' AND position(convert_to($2, 'UTF8') IN payload) > 0`,
+		tenant, visitor.String())
+	return err
 }

@@ -1,8 +1,12 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"encoding/base32"
+	"errors"
+	"fmt"
 	"math"
 	"strings"
 
@@ -77,4 +81,77 @@ func (SQLiteIndex) Messages(ctx context.Context, q Querier, tenant chat.TenantID
 		out = append(out, m)
 	}
 	return out, nil
+}
+
+// WriteMarked writes the tokens of a bag as they are indexed for a message of a conversation.
+func WriteMarked(b *bytes.Buffer, tenant chat.TenantID, conv chat.ConversationID, bag *text.Bag) {
+	mark := TenantMark(tenant)
+	b.WriteString(ConversationMark(conv))
+	for i := range bag.Len() {
+		b.WriteByte(' ')
+		b.WriteString(mark)
+		b.Write(bag.At(i))
+	}
+}
+
+// Farthest is how far from its own place a message may stand in the index, because others had that.
+const Farthest = 1 << 16
+
+// eraseStep is how many messages are taken out of the index at once.
+const eraseStep = 500
+
+// Erase implements Index. FTS5 keeps no text: it must be told what was there.
+func (SQLiteIndex) Erase(ctx context.Context, q Querier, tenant chat.TenantID, convs []chat.ConversationID) error {
+	for _, conv := range convs {
+		for after := chat.Seq(0); ; {
+			rows, err := q.QueryContext(ctx, selectShown+` FROM messages m`+withRevision+`WHERE m.tenant = $1 AND m.conv = $2 AND m.seq > $3
+				AND m.kind <> 5 ORDER BY m.seq LIMIT $4`, tenant, conv, after, eraseStep)
+			if err != nil {
+				return err
+			}
+			page, err := collect(rows, scanMessage)
+			if err != nil {
+				return err
+			}
+			for i := range page {
+				if err := eraseWords(ctx, q, &page[i]); err != nil {
+					return fmt.Errorf("erase from the index: %w", err)
+				}
+			}
+			if len(page) < eraseStep {
+				break
+			}
+			after = page[len(page)-1].Seq
+		}
+		if _, err := q.ExecContext(ctx, `DELETE FROM search_backlog WHERE tenant = $1 AND conv = $2`, tenant, conv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseWords takes one message out of the index, if it is there.
+func eraseWords(ctx context.Context, q Querier, m *chat.Message) error {
+	from := Doc(m.Time, m.Conversation, m.Seq)
+	var doc int64
+	err := q.QueryRowContext(ctx, `DELETE FROM search_docs WHERE doc = (SELECT doc FROM search_docs WHERE doc BETWEEN $1 AND $2
+		AND tenant = $3 AND conv = $4 AND seq = $5 ORDER BY doc LIMIT 1) RETURNING doc`,
+		from, from+Farthest, m.Tenant, m.Conversation, int64(m.Seq)).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var bag text.Bag
+	var b bytes.Buffer
+	bag.Fill(chat.Said(nil, m.Kind, m.Body)...)
+	WriteMarked(&b, m.Tenant, m.Conversation, &bag)
+	_, err = q.ExecContext(ctx, `INSERT INTO search (search, rowid, words) VALUES ('delete', $1, $2)`, doc, b.String())
+	return err
+}
+
+// EraseVisitor implements Index.
+func (SQLiteIndex) EraseVisitor(context.Context, Querier, chat.TenantID, chat.VisitorID) error {
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
@@ -64,6 +65,39 @@ func (b *Browser) Page(t testing.TB, name string, o Options) *Page {
 	})
 	p.Look(o)
 	return p
+}
+
+// Tab opens another tab of the same person: storage is shared.
+func (p *Page) Tab(name string) *Page {
+	p.t.Helper()
+	ctx, cancel := chromedp.NewContext(p.ctx)
+	p.t.Cleanup(cancel)
+	tab := &Page{t: p.t, ctx: ctx, name: name}
+	if err := chromedp.Do(ctx); err != nil {
+		p.t.Fatalf("open a tab: %v", err)
+	}
+	p.t.Cleanup(func() {
+		if p.t.Failed() {
+			tab.Screenshot("failed")
+		}
+	})
+	p.must(chromedp.Listen(ctx, tab.listen))
+	_, err := chromedp.Call(ctx, runtime.Enable, cdp.Empty{})
+	p.must(err)
+	_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
+	p.must(err)
+	return tab
+}
+
+// Files chooses files in a file field, which may be hidden.
+func (p *Page) Files(id string, paths ...string) {
+	p.t.Helper()
+	v, err := chromedp.Call(p.ctx, runtime.Evaluate, runtime.EvaluateParams{
+		Expression: fmt.Sprintf("(() => {"+helpers+"return all(document, '[data-testid=%q]')[0]; })()", id),
+	})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: paths, ObjectID: v.Result.ObjectID})
+	p.must(err)
 }
 
 // Look changes how the user looks at the page.
@@ -209,8 +243,20 @@ func (p *Page) Click(id string) {
 func (p *Page) ClickOn(expr string) {
 	p.t.Helper()
 	p.Wait(expr)
-	var at struct{ X, Y float64 }
-	p.must(p.Eval("((e) => { e.scrollIntoView({ block: 'nearest' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
+	type point struct{ X, Y float64 }
+	var at, was point
+	for { // a person waits until it stands still
+		p.must(p.Eval("((e) => { e.scrollIntoView({ block: 'nearest' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
+		if at == was {
+			break
+		}
+		was = at
+		select {
+		case <-p.ctx.Done():
+			p.must(p.ctx.Err())
+		case <-time.After(60 * time.Millisecond):
+		}
+	}
 	p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(at.X, at.Y)))
 }
 

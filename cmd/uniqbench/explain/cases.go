@@ -202,6 +202,22 @@ var cases = []queryCase{
 		_, err := db.Store().Visitor(ctx, s.tenant.ID, one(r, s.conversations).visitor)
 		return err
 	}),
+	call("visitors: the newest", "People", func(ctx context.Context, db *postgres.DB, s *sample, _ *rand.Rand) error {
+		_, _, err := db.Store().People(ctx, s.tenant.ID, chat.PersonFilter{Limit: page})
+		return err
+	}),
+	call("visitors: an export's page", "VisitorsFrom", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
+		_, err := db.Store().VisitorsFrom(ctx, s.tenant.ID, time.Time{}, time.Time{}, one(r, s.conversations).visitor, page)
+		return err
+	}),
+	call("conversations: an export's page", "ConversationsFrom", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
+		_, err := db.Store().ConversationsFrom(ctx, s.tenant.ID, chat.Filter{Limit: page}, one(r, s.conversations).Conversation)
+		return err
+	}),
+	call("messages: an export's page", "ShownFrom", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
+		_, err := db.Store().ShownFrom(ctx, one(r, s.conversations).Key, 0, page)
+		return err
+	}),
 	call("a visitor's open conversation", "OpenConversations", func(ctx context.Context, db *postgres.DB, s *sample, r *rand.Rand) error {
 		_, err := db.OpenConversations(ctx, chat.VisitorKey{Tenant: s.tenant.ID, Visitor: one(r, s.conversations).visitor})
 		return err
@@ -250,6 +266,10 @@ var cases = []queryCase{
 	}),
 	call("routing: open conversations by agent", "OpenCounts", func(ctx context.Context, db *postgres.DB, s *sample, _ *rand.Rand) error {
 		_, err := db.Store().OpenCounts(ctx, s.tenant.ID)
+		return err
+	}),
+	call("retention: what is due", "PurgeConversations", func(ctx context.Context, db *postgres.DB, s *sample, _ *rand.Rand) error {
+		_, _, _, err := db.Store().PurgeConversations(ctx, s.tenant.ID, time.UnixMilli(1), 20)
 		return err
 	}),
 	call("routing: tenants with a queue", "TenantsWaiting", func(ctx context.Context, db *postgres.DB, _ *sample, _ *rand.Rand) error {

@@ -21,6 +21,16 @@ const products: readonly Product[] = [
 
 const bag = new Set<string>();
 
+/** Tells the widget what a shop would: agents see it beside the conversation. */
+function track(name: string, data: Record<string, unknown>): void {
+  (window as unknown as { uniqchat?: (...call: unknown[]) => void }).uniqchat?.("track", name, data);
+}
+
+function trackBag(): void {
+  const items = products.filter((p) => bag.has(p.id)).map((p) => ({ id: p.id, price: p.price, quantity: 1 }));
+  track("cart_updated", { value: items.reduce((sum, i) => sum + i.price, 0), currency: "CNY", items });
+}
+
 function card(p: Product, t: Texts, bagChanged: () => void): HTMLElement {
   const add = h("button", { type: "button", "aria-pressed": bag.has(p.id) }, bag.has(p.id) ? t.added : t.add);
   add.addEventListener("click", () => {
@@ -28,6 +38,7 @@ function card(p: Product, t: Texts, bagChanged: () => void): HTMLElement {
     add.textContent = bag.has(p.id) ? t.added : t.add;
     add.setAttribute("aria-pressed", String(bag.has(p.id)));
     bagChanged();
+    trackBag();
   });
   return h("article", { class: "product" },
     h("div", { class: `picture tint-${products.indexOf(p) % 3}` }, picture(p.id)),

@@ -38,6 +38,8 @@ export interface ClientOptions {
   locale?: string;
   /** Defaults to a new UUIDv4: one per page load. */
   device?: UUID;
+  /** This is the browser's only connection: it sends what other page loads have written. */
+  alone?: boolean;
   clock?: Clock;
   random?(): number;
   dial?(url: string, protocol: string): Socket;
@@ -85,7 +87,7 @@ export class ProtocolClient {
       onDown: () => this.down(),
     });
     this.sender = new Sender({
-      clock: this.clock, outbox: this.outbox, device: this.device,
+      clock: this.clock, outbox: this.outbox, device: this.device, alone: o.alone ?? false,
       send: (p) => this.link.send(p),
       nextRid: () => this.nextRid(),
       changed: (conv) => this.changed(conv),
@@ -108,6 +110,11 @@ export class ProtocolClient {
   /** The network is back or the page became visible. */
   hurry(): void {
     this.link.hurry();
+  }
+
+  /** Until when the server wants nothing sent (429); in the past if it does not mind. */
+  get slowUntil(): number {
+    return this.sender.slowUntil;
   }
 
   /** The log of a conversation that is open here, if it is. */
@@ -192,6 +199,11 @@ export class ProtocolClient {
   /** Who is writing in a conversation: user id to unsent text, which only agents see. */
   typistsOf(conv: UUID): ReadonlyMap<UUID, string> {
     return this.typists.of(conv);
+  }
+
+  /** Tells what the visitor does on the page. False if there is no connection. */
+  track(name: string, data: Body): boolean {
+    return this.link.send({ type: "track", name, data });
   }
 
   status(state: Availability): void {

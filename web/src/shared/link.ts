@@ -34,6 +34,11 @@ export class CredentialsError extends Error {
   }
 }
 
+/** Not instanceof: the widget's two scripts have a class of this name each. */
+export function isCredentialsError(err: unknown): err is CredentialsError {
+  return err instanceof Error && "final" in err && "retryAfter" in err;
+}
+
 /** The part of WebSocket that a Link uses. */
 export interface Socket {
   onopen: (() => void) | null;
@@ -158,7 +163,7 @@ export class Link {
 
   private refused(err: unknown): void {
     const reason = err instanceof Error ? err.message : String(err);
-    if (err instanceof CredentialsError) {
+    if (isCredentialsError(err)) {
       if (err.final) {
         this.end(closeCode.badToken, reason);
         return;

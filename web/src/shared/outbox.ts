@@ -78,6 +78,11 @@ export class Outbox {
     return entry;
   }
 
+  /** Takes over an entry of another outbox as it is. */
+  take(entry: OutboxEntry): void {
+    this.put(entry);
+  }
+
   /** Changes an entry that is still there. */
   update(cmid: UUID, change: Partial<Omit<OutboxEntry, "cmid">>): OutboxEntry | undefined {
     const old = this.entries.get(cmid);

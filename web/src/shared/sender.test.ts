@@ -158,3 +158,17 @@ test("storage that refuses to write costs only the reload", () => {
   outbox.reload();
   assert.equal(outbox.all().length, 1);
 });
+
+test("a browser's only connection sends what its other tabs wrote, at once and in order", () => {
+  const clock = new TestClock();
+  const outbox = new Outbox("k", new TestStorage(), () => clock.now());
+  const sent: any[] = [];
+  const sender = new Sender({ clock, outbox, device: "me", alone: true, send: (p) => sent.push(p) > 0, nextRid: () => sent.length + 1, changed: () => {}, moved: () => {} });
+  sender.up(8, new Map());
+  outbox.add("c", "text", "public", { text: "a" }, "another tab");
+  const b = outbox.add("c", "text", "public", { text: "b" }, "me");
+  sender.pump();
+  assert.deepEqual(sent.map((p) => p.body.text), ["a"]);
+  sender.accepted(sent[0].cmid, 1);
+  assert.equal(sent.at(-1).cmid, b.cmid);
+});

@@ -10,6 +10,8 @@ export interface SenderOptions {
   clock: Clock;
   outbox: Outbox;
   device: UUID;
+  /** This is the browser's only connection: what other page loads wrote is left to it, at once. */
+  alone?: boolean;
   send(packet: ClientPacket): boolean;
   nextRid(): number;
   changed(conv: UUID): void;
@@ -40,6 +42,11 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.o = options;
     this.wake = new Alarm(options.clock);
+  }
+
+  /** Until when the server wants nothing sent; in the past if it does not mind. */
+  get slowUntil(): number {
+    return this.notBefore;
   }
 
   /** Whether a request with this rid awaits its answer. */
@@ -79,7 +86,7 @@ export class Sender {
       const at = this.mayGoAt(e);
       if (at > now) {
         next = Math.min(next, at);
-        if (e.device === this.o.device) busy.add(e.conv); // those after it wait with it
+        if (e.device === this.o.device || this.o.alone === true) busy.add(e.conv); // those after it wait with it
       } else if (this.flights.size < this.window) {
         busy.add(e.conv);
         this.fly(e);
@@ -137,7 +144,7 @@ export class Sender {
   }
 
   private mayGoAt(e: OutboxEntry): number {
-    const foreign = e.device === this.o.device ? 0 : e.time + foreignAfter;
+    const foreign = e.device === this.o.device || this.o.alone === true ? 0 : e.time + foreignAfter;
     return Math.max(this.notBefore, this.pauses.get(e.cmid)?.until ?? 0, foreign);
   }
 

@@ -4,13 +4,26 @@
 export type Translation<T> = { readonly [K in keyof T]: string };
 
 export const widget = {
-  open: "Open chat", close: "Close chat", title: "Chat with us", hello: "Hello! How can we help?", helloMore: "Write to us, we answer as soon as we can.",
-  write: "Write a message…", send: "Send", message: "Message", you: "You", agent: "Agent", typing: "is typing…", sending: "Sending", sent: "Sent", read: "Read",
-  failed: "Not sent", retry: "Try again", discard: "Delete", older: "Load earlier messages", connecting: "Connecting…", waiting: "Connection lost, reconnecting…",
-  offline: "You are offline; messages will be sent later.", tooMany: "Too many requests. Trying again in {seconds} s…", ended: "Connection ended: ", slow: "Too fast, one moment.", unread: "unread messages",
-  "conversation.created": "Conversation started", "conversation.assigned": "{name} is here for you", "conversation.transferred": "Conversation transferred",
-  "conversation.closed": "Conversation closed. Write to reopen it.", "conversation.reopened": "Conversation reopened", other: "Conversation updated",
-  again: "Connect again", "conversation.queued": "Back in the queue", unsupported: "This can't be shown here yet",
+  open: "Open chat", unreadMessages: "unread messages", title: "Chat with us", hello: "Hello! How can we help?", helloMore: "Send us a message. We'll answer right here.", online: "We're here to help",
+  backAt: "Back {time}", closedNow: "We're away right now", awayNote: "We're away right now. Leave a message and you'll find our answer here.", awayUntil: "We're back {time}. Leave a message and you'll find our answer here.",
+  close: "Close chat", write: "Write a message…", send: "Send", message: "Message", conversation: "Conversation", you: "You", agent: "Support", bot: "Assistant",
+  typing: "{name} is typing…", sending: "Sending…", sent: "Sent", delivered: "Delivered", read: "Read", edited: "edited", recalled: "Message deleted",
+  failed: "Not sent", retry: "Try again", discard: "Delete", older: "Load earlier messages", connecting: "Connecting…",
+  waiting: "Connection lost. Reconnecting…", waitingFor: "Connection lost. Next try in {seconds} s", offline: "You're offline. Messages are sent as soon as you're back.",
+  ended: "The connection was closed. ", replaced: "This chat is open in another window.", again: "Connect again",
+  tooMany: "Too many requests. Next try in {seconds} s", slow: "Too many messages at once.", slowFor: "You can go on in {seconds} s.", queue: "You're number {place} in the queue", queueFirst: "You're next in the queue",
+  queueMinutes: "about {minutes} min", queueSoon: "less than a minute", newest: "Jump to the newest message",
+  today: "Today", yesterday: "Yesterday", more: "More", menu: "Menu", soundOn: "Turn sound on", soundOff: "Turn sound off", transcript: "Download transcript",
+  askHuman: "Talk to a person", askBot: "Ask the assistant", emoji: "Emoji", attach: "Attach a file", drop: "Drop files to send them",
+  image: "Image", file: "File", download: "Download", openImage: "Open image {name}", closeImage: "Close image", gone: "This file can't be loaded.", upload: "Uploading {name}",
+  cancel: "Cancel", dismiss: "Dismiss", tooLarge: "This file is too large.", uploadFailed: "The file could not be sent.", uploadWait: "Goes on in {seconds} s",
+  required: "Please fill this in", submit: "Submit", choose: "Choose…", answered: "Answered", replies: "Suggested answers", rateTitle: "How did we do?", rateStar: "{n} of 5",
+  rateComment: "Want to tell us more? (optional)", rateSend: "Send rating", rateThanks: "Thank you for your feedback!", rateLater: "Not now", reopenHint: "This conversation is closed. Write to go on.",
+  badEmail: "This doesn't look like an e-mail address",
+  "conversation.assigned": "{name} joined the conversation", "conversation.transferred": "{name} took over", "conversation.closed": "Conversation closed",
+  "conversation.reopened": "Conversation reopened", "conversation.rated": "You rated this conversation", "conversation.queued": "Back in the queue",
+  toHuman: "You asked for a person", toBot: "The assistant takes over", other: "Conversation updated", unsupported: "This can't be shown here yet", problem: "That did not work: ",
+  newTab: "(opens in a new tab)", aiMark: "AI",
 };
 
 export const console = {

@@ -25,7 +25,7 @@ test("pickLanguage takes the first wish that is offered", () => {
 test("what comes from outside can't break a text", () => {
   assert.equal(format("{name} and {other}", { name: "{other}" }), "{other} and {other}");
   assert.equal(systemText({ body: { event: "agent" } }, en.widget), en.widget.other);
-  assert.equal(systemText({ body: { event: "conversation.assigned", assignee_name: 7 } }, en.widget), "Agent is here for you");
+  assert.equal(systemText({ body: { event: "conversation.assigned", assignee_name: 7 } }, en.widget), "Support joined the conversation");
   assert.equal(messageText({ text: 5, name: "a.pdf" }, en.widget), "a.pdf");
   assert.equal(messageText({}, zh.widget), zh.widget.unsupported);
   assert.notEqual(shortTime(0, "not a locale!"), "");

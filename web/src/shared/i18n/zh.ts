@@ -3,13 +3,26 @@
 import type * as en from "./en.ts";
 
 export const widget: en.Translation<typeof en.widget> = {
-  open: "打开在线客服", close: "关闭聊天窗口", title: "在线客服", hello: "您好！有什么可以帮您？", helloMore: "发送消息，我们会尽快回复。",
-  write: "输入消息…", send: "发送", message: "消息", you: "我", agent: "客服", typing: "对方正在输入…", sending: "发送中", sent: "已发送", read: "已读",
-  failed: "发送失败", retry: "重试", discard: "删除", older: "加载更早的消息", connecting: "正在连接…", waiting: "连接已断开，正在重连…",
-  offline: "网络不可用，消息会在恢复后发送。", tooMany: "请求过于频繁，{seconds} 秒后重试…", ended: "连接已结束：", slow: "发送过快，请稍候。", unread: "条未读消息",
-  "conversation.created": "会话开始", "conversation.assigned": "{name} 为您服务", "conversation.transferred": "会话已转接",
-  "conversation.closed": "会话已结束，继续输入可重新打开", "conversation.reopened": "会话已重新打开", other: "会话状态更新",
-  again: "重新连接", "conversation.queued": "会话回到队列", unsupported: "暂时无法显示这种消息",
+  open: "打开在线客服", unreadMessages: "条未读消息", title: "在线客服", hello: "您好！有什么可以帮您？", helloMore: "给我们留言，我们会在这里回复您。", online: "随时为您服务",
+  backAt: "{time} 恢复服务", closedNow: "当前为非工作时间", awayNote: "当前为非工作时间。请留言，我们会在这里回复您。", awayUntil: "我们将于{time}恢复服务。请先留言，我们会在这里回复您。",
+  close: "关闭聊天窗口", write: "输入消息…", send: "发送", message: "消息", conversation: "会话", you: "我", agent: "客服", bot: "智能助手",
+  typing: "{name} 正在输入…", sending: "发送中…", sent: "已发送", delivered: "已送达", read: "已读", edited: "已编辑", recalled: "消息已撤回",
+  failed: "发送失败", retry: "重试", discard: "删除", older: "加载更早的消息", connecting: "正在连接…",
+  waiting: "连接已断开，正在重连…", waitingFor: "连接已断开，{seconds} 秒后重试", offline: "网络不可用，恢复后会自动发送消息。",
+  ended: "连接已关闭。", replaced: "会话已在其他窗口打开。", again: "重新连接",
+  tooMany: "请求过于频繁，{seconds} 秒后重试…", slow: "消息发送过于频繁。", slowFor: "{seconds} 秒后可继续发送。", queue: "您前面还有人，当前排在第 {place} 位", queueFirst: "即将轮到您",
+  queueMinutes: "预计等待约 {minutes} 分钟", queueSoon: "预计不到 1 分钟", newest: "回到最新消息",
+  today: "今天", yesterday: "昨天", more: "更多", menu: "菜单", soundOn: "打开提示音", soundOff: "关闭提示音", transcript: "下载聊天记录",
+  askHuman: "转人工客服", askBot: "咨询智能助手", emoji: "表情", attach: "发送文件", drop: "松开即可发送文件",
+  image: "图片", file: "文件", download: "下载", openImage: "查看图片 {name}", closeImage: "关闭图片", gone: "文件无法加载。", upload: "正在上传 {name}",
+  cancel: "取消", dismiss: "关闭", tooLarge: "文件过大。", uploadFailed: "文件发送失败。", uploadWait: "{seconds} 秒后继续",
+  required: "请填写此项", submit: "提交", choose: "请选择…", answered: "已提交", replies: "快捷回复", rateTitle: "请为本次服务评分", rateStar: "{n} 分（满分 5 分）",
+  rateComment: "还想说点什么？（选填）", rateSend: "提交评价", rateThanks: "感谢您的评价！", rateLater: "以后再说", reopenHint: "会话已结束，继续输入可重新打开。",
+  badEmail: "邮箱格式不正确",
+  "conversation.assigned": "{name} 为您服务", "conversation.transferred": "会话已转接给 {name}", "conversation.closed": "会话已结束",
+  "conversation.reopened": "会话已重新打开", "conversation.rated": "您已评价本次服务", "conversation.queued": "会话回到队列",
+  toHuman: "您请求了人工客服", toBot: "智能助手为您服务", other: "会话状态更新", unsupported: "暂时无法显示这种消息", problem: "操作未成功：",
+  newTab: "（在新标签页打开）", aiMark: "AI",
 };
 
 export const console: en.Translation<typeof en.console> = {

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TestStorage } from "../testing/clock.ts";
+import { DatabaseEntries, type Database } from "./entries.ts";
+import { Outbox } from "./outbox.ts";
+
+/** A database whose writes are done when the test says so. */
+class TestDatabase implements Database {
+  readonly rows = new Map<string, string>();
+  held: (() => void)[] | null = null;
+
+  private when(f: () => void): Promise<void> {
+    if (this.held === null) {
+      f();
+      return Promise.resolve();
+    }
+    return new Promise((done) => this.held!.push(() => { f(); done(); }));
+  }
+
+  all(): Promise<[string, string][]> { return Promise.resolve([...this.rows]); }
+  put(k: string, v: string): Promise<void> { return this.when(() => this.rows.set(k, v)); }
+  delete(k: string): Promise<void> { return this.when(() => this.rows.delete(k)); }
+}
+
+const key = (n: number) => `uniqchat:out:visitor:v:${n}`;
+const tick = () => new Promise((done) => setTimeout(done, 0));
+
+test("a write stands in the journal until the database has it", async () => {
+  const [db, journal] = [new TestDatabase(), new TestStorage()];
+  const e = await DatabaseEntries.open(db, journal);
+  db.held = [];
+  e.setItem(key(1), "a");
+  assert.equal(journal.getItem(key(1)), "a");
+  const next = await DatabaseEntries.open(new TestDatabase(), journal); // the page dies here; its next life
+  assert.equal(next.getItem(key(1)), "a");
+  journal.setItem(key(1), "a");
+  db.held.forEach((f) => f());
+  await tick();
+  assert.equal(journal.getItem(key(1)), null);
+  assert.equal(db.rows.get(key(1)), "a");
+});
+
+test("what web storage held before moves into the database", async () => {
+  const [db, journal] = [new TestDatabase(), new TestStorage()];
+  journal.setItem(key(1), "old");
+  journal.setItem("else", "stays");
+  const e = await DatabaseEntries.open(db, journal);
+  await tick();
+  assert.deepEqual([e.length, e.key(0), e.getItem(key(1)), db.rows.get(key(1)), journal.length, journal.getItem("else")], [1, key(1), "old", "old", 1, "stays"]);
+});
+
+test("what is removed stays removed, whatever the database is about to do", async () => {
+  const [db, journal] = [new TestDatabase(), new TestStorage()];
+  const e = await DatabaseEntries.open(db, journal);
+  db.held = [];
+  e.setItem(key(1), "a");
+  e.removeItem(key(1));
+  await e.refresh();
+  assert.equal(e.length, 0);
+  db.held.splice(0).forEach((f) => f());
+  await tick();
+  db.held.forEach((f) => f());
+  await tick();
+  assert.equal(db.rows.size, 0);
+});
+
+test("another tab's writes are seen after a refresh, own ones survive it", async () => {
+  const [db, journal] = [new TestDatabase(), new TestStorage()];
+  const [a, b] = [await DatabaseEntries.open(db, journal), await DatabaseEntries.open(db, journal)];
+  new Outbox("visitor:v", a).add("c", "text", "public", { text: "hi" }, "tab a");
+  const refreshing = b.refresh();
+  b.setItem(key(9), "{}");
+  await refreshing;
+  assert.equal(new Outbox("visitor:v", b).all()[0]?.body["text"], "hi");
+  assert.equal(b.getItem(key(9)), "{}");
+});
+
+test("without a database the journal does, without a journal the database; without both it says so", async () => {
+  const journal = new TestStorage();
+  (await DatabaseEntries.open(null, journal)).setItem(key(1), "a");
+  assert.equal(journal.getItem(key(1)), "a");
+  const db = new TestDatabase();
+  (await DatabaseEntries.open(db, null)).setItem(key(1), "a");
+  assert.equal(db.rows.get(key(1)), "a");
+  const none = await DatabaseEntries.open(null, null);
+  assert.throws(() => none.setItem(key(1), "a"));
+  assert.equal(none.getItem(key(1)), "a");
+});

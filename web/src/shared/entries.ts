@@ -1,0 +1,164 @@
+// DatabaseEntries: storage for an Outbox in IndexedDB, which holds more than web storage and doesn't block the page. Reads
+// come from memory. A write stands in web storage (the journal) until the database has it, so that a page which dies in
+// between loses nothing; what earlier versions kept there is taken over the same way. It knows nothing of what it keeps.
+
+import type { EntryStorage } from "./outbox.ts";
+
+/** The part of a key-value database that DatabaseEntries uses. */
+export interface Database {
+  all(): Promise<[key: string, value: string][]>;
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+const prefix = "uniqchat:out:";
+
+export class DatabaseEntries implements EntryStorage {
+  private map = new Map<string, string>();
+  private keys: string[] | null = null;
+  /** What was removed here and may still stand in the database. */
+  private readonly removed = new Set<string>();
+  /** What was written here while the database is being read, which may have missed it. */
+  private readonly fresh = new Map<string, string>();
+  private reading = 0;
+
+  private constructor(private readonly db: Database | null, private readonly journal: EntryStorage | null) {}
+
+  /** Opens what is kept. db null: there is only the journal; journal null: only the database. */
+  static async open(db: Database | null, journal: EntryStorage | null): Promise<DatabaseEntries> {
+    const e = new DatabaseEntries(db, journal);
+    await e.refresh();
+    for (const [key, value] of e.journalled()) e.store(key, value);
+    return e;
+  }
+
+  get length(): number {
+    return this.list().length;
+  }
+
+  key(index: number): string | null {
+    return this.list()[index] ?? null;
+  }
+
+  getItem(key: string): string | null {
+    return this.map.get(key) ?? null;
+  }
+
+  /** Keeps a value. Throws if there is no place that takes it. */
+  setItem(key: string, value: string): void {
+    this.map.set(key, value);
+    this.keys = null;
+    this.removed.delete(key);
+    if (this.reading > 0) this.fresh.set(key, value);
+    let refused: unknown = new Error("no storage");
+    try {
+      this.journal?.setItem(key, value);
+      if (this.journal !== null) refused = null;
+    } catch (e) {
+      refused = e; // full: the database alone has to do
+    }
+    if (this.db !== null) this.store(key, value);
+    else if (refused !== null) throw refused;
+  }
+
+  removeItem(key: string): void {
+    this.map.delete(key);
+    this.keys = null;
+    this.fresh.delete(key);
+    this.forget(key);
+    if (this.db === null) return;
+    this.removed.add(key);
+    this.db.delete(key).then(() => this.removed.delete(key), () => {});
+  }
+
+  /** Reads everything again, because another tab wrote. */
+  async refresh(): Promise<void> {
+    const before = this.journalled(); // what moves into the database meanwhile
+    this.reading++;
+    const stored = (await this.db?.all().catch(() => null)) ?? [];
+    this.reading--;
+    const map = new Map(stored);
+    for (const [key, value] of [...before, ...this.journalled(), ...this.fresh]) map.set(key, value); // newer, each of them
+    for (const key of this.removed) map.delete(key);
+    if (this.reading === 0) this.fresh.clear();
+    this.map = map;
+    this.keys = null;
+  }
+
+  private list(): string[] {
+    return (this.keys ??= [...this.map.keys()]);
+  }
+
+  private journalled(): [string, string][] {
+    const out: [string, string][] = [];
+    try {
+      for (let i = 0; i < (this.journal?.length ?? 0); i++) {
+        const key = this.journal!.key(i);
+        const value = key?.startsWith(prefix) === true ? this.journal!.getItem(key) : null;
+        if (key !== null && value !== null) out.push([key, value]);
+      }
+    } catch {
+      // Forbidden: nothing stands there.
+    }
+    return out;
+  }
+
+  private store(key: string, value: string): void {
+    this.db?.put(key, value).then(() => {
+      let same = false;
+      try {
+        same = this.journal?.getItem(key) === value;
+      } catch {
+        // Forbidden meanwhile.
+      }
+      if (same && this.map.get(key) === value) this.forget(key);
+      else if (!this.map.has(key)) void this.db?.delete(key).catch(() => {}); // removed while it was on its way
+    }, () => {}); // the journal still has it
+  }
+
+  private forget(key: string): void {
+    try {
+      this.journal?.removeItem(key);
+    } catch {
+      // What can't be written was not holding it.
+    }
+  }
+}
+
+const openWithin = 2_000;
+
+/** Opens a database of the browser; null where there is none, or none that answers (privacy modes). */
+export function openDatabase(name: string): Promise<Database | null> {
+  const opened = new Promise<Database | null>((done) => {
+    try {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore("entries");
+      request.onsuccess = () => done(wrap(request.result));
+      request.onerror = request.onblocked = () => done(null);
+    } catch {
+      done(null);
+    }
+  });
+  return Promise.race([opened, new Promise<null>((done) => setTimeout(() => done(null), openWithin))]);
+}
+
+function wrap(db: IDBDatabase): Database {
+  const write = (f: (s: IDBObjectStore) => void) => new Promise<void>((done, fail) => {
+    const tx = db.transaction("entries", "readwrite");
+    tx.oncomplete = () => done();
+    tx.onerror = tx.onabort = () => fail(tx.error);
+    f(tx.objectStore("entries"));
+    tx.commit?.(); // leaves the page at once, even if that is closing
+  });
+  return {
+    put: async (key, value) => write((s) => s.put(value, key)),
+    delete: async (key) => write((s) => s.delete(key)),
+    all: () => new Promise((done, fail) => {
+      const store = db.transaction("entries").objectStore("entries");
+      const keys = store.getAllKeys();
+      const values = store.getAll();
+      values.onsuccess = () => done(keys.result.map((k, i) => [String(k), String(values.result[i])]));
+      values.onerror = () => fail(values.error);
+    }),
+  };
+}

@@ -1,0 +1,162 @@
+// The chat: what the loader brings when somebody wants to talk. It ties the room to the screen and answers the page's calls.
+
+import { render } from "preact";
+import { load, save } from "../shared/browser.ts";
+import { messageText } from "../shared/i18n/system.ts";
+import type { Body, Message } from "../shared/packets.ts";
+import css from "./chat.css";
+import type { Call, Chat, Host, Start } from "./host.ts";
+import { Links } from "./links.ts";
+import { Room } from "./room.ts";
+import type { Identity, Session } from "./session.ts";
+import { chime } from "./sound.ts";
+import { Title } from "./title.ts";
+import { App } from "./ui/app.tsx";
+import type { Desk } from "./ui/context.ts";
+import { Uploads } from "./uploads.ts";
+
+const soundKey = "uniqchat:sound";
+const freshFor = 5 * 60_000; // what the server says of opening hours is asked again when older
+
+class Widget implements Chat {
+  private readonly session: Session;
+  private readonly room: Room;
+  private readonly desk: Desk;
+  private readonly slot = document.createElement("div");
+  private readonly title = new Title();
+  private open = false;
+  private end = true;
+  private drawing = false;
+  private greeted = "";
+  private announced = "";
+  private unread = -1;
+  private queue = "";
+
+  constructor(private readonly host: Host) {
+    this.session = host.session;
+    this.room = new Room(this.session, host.base, {
+      changed: () => this.changed(), arrived: (m, own) => this.arrived(m, own),
+      reset: () => { this.greeted = ""; },
+    });
+    const links = new Links(this.room.api);
+    this.desk = { room: this.room, links, uploads: new Uploads(this.room, links, () => this.changed()), t: host.t, locale: host.locale };
+    host.style(css);
+    host.root.insertBefore(this.slot, host.launcher);
+    document.addEventListener("visibilitychange", () => this.changed());
+    if (this.session.conv !== "") void this.room.start();
+    this.draw();
+  }
+
+  toggle(open: boolean): void {
+    if (this.open === open) return;
+    this.open = open;
+    this.end = true;
+    if (open) {
+      void this.room.start();
+      this.session.refresh(freshFor).then(() => { this.host.triggers(this.session.config.triggers); this.changed(); }, () => {});
+    }
+    this.host.opened(open);
+    this.draw();
+    this.changed();
+    if (!open) this.host.launcher.focus();
+  }
+
+  greet(_id: string, text: string): void {
+    if (this.room.state.messages.length > 0) return;
+    this.greeted = text;
+    this.draw();
+  }
+
+  call([name, a, b]: Call): void {
+    const object = (v: unknown) => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Body) : {});
+    switch (name) {
+      case "open": this.toggle(true); break;
+      case "close": this.toggle(false); break;
+      case "setUser": this.room.identify(identityOf(object(a))); break;
+      case "setAttributes": this.room.identify({ attributes: object(a) }); break;
+      case "setLocale": this.setLocale(String(a)); break;
+      case "track": this.room.track(String(a).slice(0, 100), object(b)); break;
+      case "reset": this.room.reset(); break;
+    }
+  }
+
+  private setLocale(locale: string): void {
+    this.host.setLocale(locale);
+    this.desk.locale = locale;
+    this.desk.t = this.host.t;
+    this.draw();
+  }
+
+  private arrived(m: Message, own: boolean): void {
+    this.host.emit("message", { id: m.mid, conversation: m.conv, role: m.role, kind: m.kind, body: m.body, time: new Date(m.time) });
+    const name = this.room.state.members.find((x) => x.user === m.sender)?.name || this.desk.t.agent;
+    this.announced = `${name}: ${messageText(m.body, this.desk.t)}`;
+    const unseen = !this.looking;
+    if (own && this.sound) setTimeout(() => { if (unseen && this.room.state.read < m.seq) chime(); }, 250); // unless another tab shows it
+  }
+
+  private get sound(): boolean {
+    const kept = load(soundKey);
+    return kept === null ? this.host.settings.sound : kept === true;
+  }
+
+  /** Whether the visitor has the newest message before its eyes. */
+  private get looking(): boolean {
+    return this.open && this.end && document.visibilityState === "visible";
+  }
+
+  private changed(): void {
+    const { room } = this;
+    if (this.looking && room.state.last > 0) room.read(room.state.last);
+    const unread = this.looking ? 0 : room.unread;
+    if (unread !== this.unread) {
+      this.unread = unread;
+      this.host.unread(this.open && document.visibilityState === "visible" ? 0 : unread);
+      this.title.show(document.visibilityState === "visible" && this.open ? 0 : unread);
+      this.host.emit("unread", unread);
+    }
+    const q = room.state.queue;
+    if (JSON.stringify(q) !== this.queue) {
+      this.queue = JSON.stringify(q);
+      this.host.emit("queue", q === null ? null : { place: q.place, eta_seconds: q.seconds });
+    }
+    this.draw();
+  }
+
+  /** Draws once for everything that happens at a time. */
+  private draw(): void {
+    if (this.drawing) return;
+    this.drawing = true;
+    queueMicrotask(() => {
+      this.drawing = false;
+      this.session.done = isDone(this.room.state.messages) && this.room.outbox.length === 0;
+      render(<App desk={{ ...this.desk }} host={this.host} open={this.open} sound={this.sound} greeted={this.greeted} announced={this.announced}
+        setSound={(on) => { save(soundKey, on); if (on) chime(); this.draw(); }} close={() => this.toggle(false)}
+        atEnd={(end) => { this.end = end; this.changed(); }} />, this.slot);
+    });
+  }
+}
+
+/** Whether nothing more is to be expected of a conversation. */
+function isDone(messages: readonly Message[]): boolean {
+  const last = messages.findLast((m) => m.kind !== "system" || m.body["event"] === "conversation.closed" || m.body["event"] === "conversation.reopened");
+  return last?.kind === "system" && last.body["event"] === "conversation.closed";
+}
+
+/** What setUser may say, by the names of the API or in camel case. */
+function identityOf(o: Body): Identity {
+  const out: Record<string, unknown> = {};
+  const text = (to: keyof Identity, ...names: string[]) => {
+    for (const n of names) if ((typeof o[n] === "string" || typeof o[n] === "number") && o[n] !== "") out[to] = String(o[n]);
+  };
+  text("external_id", "id", "externalId", "external_id");
+  text("identity_token", "identityToken", "identity_token");
+  text("identity_hmac", "identityHmac", "identity_hmac");
+  text("name", "name");
+  text("email", "email");
+  if (typeof o["attributes"] === "object" && o["attributes"] !== null) out["attributes"] = o["attributes"];
+  return out as Identity;
+}
+
+const start: Start = (host) => new Widget(host);
+(window as unknown as { uniqchat?: { chat?: (start: Start) => void } }).uniqchat?.chat?.(start);

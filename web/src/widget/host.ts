@@ -1,0 +1,41 @@
+// What the two files of the widget know of each other: the loader, which is on the page from the beginning, and the chat,
+// which comes when somebody wants it.
+
+import type { Session } from "./session.ts";
+import type { Theme } from "./settings.ts";
+import type { Texts } from "./texts.ts";
+
+/** A call of window.uniqchat: a name and its arguments. */
+export type Call = readonly unknown[];
+
+/** The loader, as the chat sees it. */
+export interface Host {
+  readonly root: ShadowRoot;
+  readonly element: HTMLElement;
+  readonly launcher: HTMLButtonElement;
+  readonly base: string;
+  readonly siteKey: string;
+  readonly settings: Theme;
+  /** Who the visitor is; what is said to it is the chat's. */
+  readonly session: Session;
+  locale: string;
+  /** The widget's words in its language. */
+  readonly t: Texts;
+  setLocale(locale: string): void;
+  style(css: string): void;
+  emit(event: string, detail: unknown): void;
+  /** The panel was opened or closed. */
+  opened(open: boolean): void;
+  unread(n: number): void;
+  /** The site's triggers, as the server has told them. */
+  triggers(config: unknown): void;
+}
+
+/** The chat, as the loader sees it. */
+export interface Chat {
+  toggle(open: boolean): void;
+  call(call: Call): void;
+  greet(id: string, text: string): void;
+}
+
+export type Start = (host: Host) => Chat;

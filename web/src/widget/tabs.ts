@@ -1,0 +1,50 @@
+// Tabs: the browser's tabs on one site share one connection. One of them leads: it holds a lock, and when its tab closes the
+// next one in line gets it. Web Locks need a secure page; without them every tab leads for itself.
+
+export class Tabs<M> {
+  /** This tab has the connection. */
+  leading = false;
+  /** This tab is the only one that has: the others are its followers. */
+  readonly alone: boolean;
+  private readonly channel: BroadcastChannel | null;
+  private release: (() => void) | null = null;
+  private waiting: AbortController | null = null;
+
+  constructor(private readonly name: string, heard: (message: M) => void) {
+    this.channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
+    if (this.channel !== null) this.channel.onmessage = (e) => heard(e.data as M);
+    this.alone = this.channel !== null && navigator.locks !== undefined;
+  }
+
+  /** Gets in line. lead is called when this tab's turn has come, at once if nobody leads. */
+  queue(lead: () => void): void {
+    if (this.waiting !== null) return;
+    const waiting = (this.waiting = new AbortController());
+    const go = () => {
+      this.leading = true;
+      lead();
+    };
+    if (!this.alone) {
+      go();
+      return;
+    }
+    void navigator.locks.request(this.name, { signal: waiting.signal }, () => new Promise<void>((done) => {
+      this.release = done;
+      go();
+    })).catch(() => { if (!waiting.signal.aborted) go(); }); // a page that may not lock
+  }
+
+  /** Tells the other tabs. */
+  tell(message: M): void {
+    this.channel?.postMessage(message);
+  }
+
+  /** Leaves the line, so that the next tab gets its turn at once. */
+  leave(): void {
+    this.leading = false;
+    this.waiting?.abort();
+    this.waiting = null;
+    this.release?.();
+    this.release = null;
+  }
+}

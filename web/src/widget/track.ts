@@ -1,0 +1,49 @@
+// Tracker: what the visitor does on the shop's pages, for the agent's side panel. Until there is a connection it is kept for
+// the length of the browser's session, and nothing is sent for its own sake.
+
+import type { Body } from "../shared/packets.ts";
+
+interface Tracked { name: string; data: Body }
+
+const key = "uniqchat:tracked";
+const most = 50;
+const names: Readonly<Record<string, string>> = { page_view: "page_view", cart_updated: "cart_updated", order_placed: "order_placed" };
+
+export class Tracker {
+  constructor(private readonly send: (name: string, data: Body) => boolean) {}
+
+  /** Tells, or keeps for later. Names that the protocol does not have go as custom. */
+  track(name: string, data: Body): void {
+    const known = names[name];
+    const event = known === undefined ? { name: "custom", data: { ...data, name } } : { name: known, data };
+    if (!this.send(event.name, event.data)) this.keep([...this.kept(), event].slice(-most));
+  }
+
+  flush(): void {
+    const kept = this.kept();
+    this.keep([]);
+    for (const e of kept) this.track(e.name === "custom" ? String(e.data["name"]) : e.name, e.data);
+  }
+
+  clear(): void {
+    this.keep([]);
+  }
+
+  private kept(): Tracked[] {
+    try {
+      const list = JSON.parse(sessionStorage.getItem(key) ?? "[]") as unknown;
+      return Array.isArray(list) ? (list as Tracked[]) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  private keep(list: Tracked[]): void {
+    try {
+      if (list.length === 0) sessionStorage.removeItem(key);
+      else sessionStorage.setItem(key, JSON.stringify(list));
+    } catch {
+      // Forbidden or full: it is not worth more.
+    }
+  }
+}

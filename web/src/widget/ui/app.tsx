@@ -1,0 +1,132 @@
+// The panel: head, state, messages, and where the visitor writes.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Body } from "../../shared/packets.ts";
+import type { Host } from "../host.ts";
+import { opensAt } from "../texts.ts";
+import { Composer } from "./composer.tsx";
+import { DeskContext, type Desk } from "./context.ts";
+import { Icon } from "./icons.tsx";
+import { List, useFolded } from "./list.tsx";
+import { Lightbox } from "./media.tsx";
+import { Menu, type MenuItem } from "./menu.tsx";
+import { Notice } from "./notice.tsx";
+import { Rating } from "./rating.tsx";
+
+export interface AppProps {
+  desk: Desk;
+  host: Host;
+  open: boolean;
+  sound: boolean;
+  setSound(on: boolean): void;
+  close(): void;
+  /** The visitor has everything before its eyes, or not any more. */
+  atEnd(end: boolean): void;
+  /** A trigger's words, shown where the greeting stands. */
+  greeted: string;
+  announced: string;
+}
+
+export function App(p: AppProps) {
+  const { room, t, locale, uploads } = p.desk;
+  const s = room.state;
+  const folded = useFolded(s.messages);
+  const panel = useRef<HTMLElement>(null);
+  const [large, setLarge] = useState<Body | null>(null);
+  const [menu, setMenu] = useState(false);
+  const [over, setOver] = useState(false);
+  const [put, setPut] = useState("");
+  const [trouble, setTrouble] = useState("");
+  const menuButton = useRef<HTMLButtonElement>(null);
+  const config = room.session.config;
+  const next = typeof config.next_open_at === "string" ? Date.parse(config.next_open_at) : NaN;
+  const away = config.open === false;
+  const status = away ? (Number.isNaN(next) ? t.closedNow : t.backAt.replace("{time}", opensAt(next, locale, t))) : folded.agent !== "" && !folded.closed ? t.online : t.online;
+  const title = folded.agent !== "" && !folded.closed ? folded.agent : p.host.settings.title || t.title;
+
+  useEffect(() => {
+    if (p.open) panel.current!.querySelector<HTMLElement>(".composer textarea")?.focus();
+  }, [p.open]);
+
+  const attempt = (f: () => Promise<unknown>) => { setTrouble(""); f().catch((e: unknown) => setTrouble(t.problem + (e instanceof Error ? e.message : String(e)))); };
+  const handoff = (to: "human" | "bot") => attempt(() => room.api.call("POST", `/conversations/${s.conv}/handoff`, { to }));
+  const items: MenuItem[] = [{ icon: p.sound ? "mute" : "sound", label: p.sound ? t.soundOff : t.soundOn, id: "sound", act: () => p.setSound(!p.sound) }];
+  if (s.last > 0) {
+    items.push({ icon: "download", label: t.transcript, id: "transcript", act: () => attempt(() => transcript(p.desk)) });
+    if (!folded.closed && (folded.withBot || folded.agent === "")) items.push({ icon: "person", label: t.askHuman, id: "human", act: () => handoff("human") });
+    if (!folded.closed && !folded.withBot && s.messages.some((m) => m.role === "bot")) items.push({ icon: "bot", label: t.askBot, id: "bot", act: () => handoff("bot") });
+  }
+  const drop = (e: DragEvent) => {
+    e.preventDefault();
+    setOver(false);
+    uploads.add([...(e.dataTransfer?.files ?? [])]);
+  };
+  const keys = (e: KeyboardEvent) => {
+    if (e.key === "Escape" && menu) setMenu(false);
+    else if (e.key === "Escape") p.close();
+    if (e.key === "Tab" && matchMedia("(max-width: 520px)").matches) trap(e, panel.current!);
+  };
+  const started = s.messages.length > 0 || room.outbox.length > 0 || uploads.list.length > 0;
+  const greeting = (
+    <Greeting desk={p.desk} host={p.host} greeted={p.greeted} away={away ? (Number.isNaN(next) ? t.awayNote : t.awayUntil.replace("{time}", opensAt(next, locale, t))) : ""} started={started} />
+  );
+  return (
+    <DeskContext.Provider value={p.desk}>
+      <section ref={panel} class={`panel${p.open ? "" : " shut"}${over ? " over" : ""}`} role="dialog" aria-label={t.title} hidden={!p.open} data-testid="panel" onKeyDown={keys}
+        onDragOver={(e) => { if (e.dataTransfer?.types.includes("Files") === true) { e.preventDefault(); setOver(true); } }}
+        onDragLeave={(e) => { if (!panel.current!.contains(e.relatedTarget as Node | null)) setOver(false); }} onDrop={drop}>
+        <header>
+          {p.host.settings.logo !== "" ? <img class="logo" src={p.host.settings.logo} alt="" /> : <span class="logo" aria-hidden="true">{[...title][0]}</span>}
+          <div class="heading"><strong>{title}</strong><span class={away ? "status away" : "status"}>{status}</span></div>
+          <button ref={menuButton} type="button" class="head-button" aria-label={t.more} aria-haspopup="menu" aria-expanded={menu} data-testid="menu" onClick={() => setMenu(!menu)}><Icon name="dots" /></button>
+          <button type="button" class="head-button" aria-label={t.close} data-testid="close" onClick={p.close}><Icon name="close" /></button>
+          {menu && <Menu items={items} close={() => { setMenu(false); menuButton.current?.focus(); }} />}
+        </header>
+        <Notice />
+        {trouble !== "" && <div class="state bad" role="alert">{trouble}<button type="button" class="link" onClick={() => setTrouble("")}>{t.dismiss}</button></div>}
+        <List folded={folded} open={setLarge} atEnd={p.atEnd} greeting={greeting}>
+          {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
+          {folded.closed && s.last > 0 && put !== s.conv && (folded.rated === 0
+            ? <Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
+            : put === `thanks:${s.conv}` && <p class="thanks" role="status">{t.rateThanks}</p>)}
+        </List>
+        <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => p.atEnd(true)} />
+        {over && <div class="drop" aria-hidden="true"><Icon name="clip" />{t.drop}</div>}
+        {large !== null && <Lightbox body={large} close={() => setLarge(null)} />}
+        <div class="hidden" role="log" aria-live="polite">{p.announced}</div>
+      </section>
+    </DeskContext.Provider>
+  );
+}
+
+/** What stands above the first message. */
+function Greeting({ desk, host, greeted, away, started }: { desk: Desk; host: Host; greeted: string; away: string; started: boolean }) {
+  const { t, room } = desk;
+  const { greeting, starters } = host.settings;
+  return (
+    <div class={started ? "welcome small" : "welcome"}>
+      {greeted !== "" ? <div class="bubble text greeted" data-testid="greeted">{greeted}</div> : <><b>{t.hello}</b><span>{away || greeting || t.helloMore}</span></>}
+      {!started && starters.length > 0 && <div class="replies" role="group" aria-label={t.replies}>{starters.map((q) => <button type="button" class="chip" onClick={() => room.sendText(q)}>{q}</button>)}</div>}
+    </div>
+  );
+}
+
+/** Keeps the focus in a panel that covers the page. */
+function trap(e: KeyboardEvent, panel: HTMLElement): void {
+  const all = [...panel.querySelectorAll<HTMLElement>("button, textarea, input, select, a[href], [tabindex='0']")].filter((el) => el.getClientRects().length > 0 && !(el as HTMLButtonElement).disabled && el.tabIndex >= 0);
+  const active = (panel.getRootNode() as ShadowRoot).activeElement;
+  const to = e.shiftKey ? (active === all[0] ? all.at(-1) : null) : active === all.at(-1) ? all[0] : null;
+  if (to === null || to === undefined) return;
+  e.preventDefault();
+  to.focus();
+}
+
+async function transcript({ room }: Desk): Promise<void> {
+  const r = await room.api.call("GET", `/conversations/${room.state.conv}/transcript`);
+  const url = URL.createObjectURL(await r.blob());
+  const a = document.createElement("a");
+  a.href = url;
+  a.download = `chat-${new Date().toISOString().slice(0, 10)}.txt`;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,78 @@
+// Where the visitor writes: text, emoji and files.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { load, save } from "../../shared/browser.ts";
+import { onEnter } from "../../shared/enter.ts";
+import { useDesk } from "./context.ts";
+import { EmojiPicker } from "./emoji.tsx";
+import { Icon } from "./icons.tsx";
+
+const tallest = 132;
+
+export function Composer({ hint, sent }: { hint: string; sent(): void }) {
+  const { room, uploads, t } = useDesk();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const files = useRef<HTMLInputElement>(null);
+  const [empty, setEmpty] = useState(true);
+  const [picking, setPicking] = useState(false);
+  const key = `uniqchat:draft:${room.session.siteKey}`;
+
+  const fit = () => {
+    const el = box.current!;
+    el.style.height = "auto";
+    el.style.height = `${Math.min(el.scrollHeight, tallest)}px`;
+    setEmpty(el.value.trim() === "");
+  };
+  const submit = () => {
+    const el = box.current!;
+    if (el.value.trim() === "") return;
+    room.sendText(el.value);
+    el.value = "";
+    save(key, null);
+    fit();
+    setPicking(false);
+    sent();
+  };
+  const latest = useRef(submit);
+  latest.current = submit;
+  useEffect(() => {
+    onEnter(box.current!, () => latest.current());
+    const draft = load(key);
+    if (typeof draft === "string" && box.current!.value === "") box.current!.value = draft;
+    fit();
+  }, []);
+  const put = (emoji: string) => {
+    const el = box.current!;
+    el.setRangeText(emoji, el.selectionStart, el.selectionEnd, "end");
+    el.dispatchEvent(new Event("input", { bubbles: true }));
+    el.focus();
+  };
+  const paste = (e: ClipboardEvent) => {
+    const pasted = [...(e.clipboardData?.files ?? [])];
+    if (pasted.length === 0) return;
+    e.preventDefault();
+    uploads.add(pasted);
+    sent();
+  };
+  const written = () => {
+    room.written(box.current!.value);
+    save(key, box.current!.value === "" ? null : box.current!.value);
+    fit();
+  };
+  return (
+    <div class="foot">
+      {hint !== "" && <p class="hint">{hint}</p>}
+      {picking && <EmojiPicker pick={put} close={() => { setPicking(false); box.current!.focus(); }} />}
+      <form class="composer" onSubmit={(e) => { e.preventDefault(); submit(); box.current!.focus(); }}>
+        <textarea ref={box} rows={1} placeholder={t.write} aria-label={t.message} maxLength={8000} data-testid="input" enterkeyhint="send" onInput={written} onPaste={paste} />
+        <div class="tools">
+          <button type="button" class="tool" aria-label={t.emoji} aria-expanded={picking} data-testid="emoji" onClick={() => setPicking(!picking)}><Icon name="smile" /></button>
+          <button type="button" class="tool" aria-label={t.attach} data-testid="attach" onClick={() => files.current!.click()}><Icon name="clip" /></button>
+          <input ref={files} type="file" multiple hidden data-testid="files" tabIndex={-1}
+            onChange={() => { uploads.add([...(files.current!.files ?? [])]); files.current!.value = ""; sent(); }} />
+          <button type="submit" class="send" disabled={empty} aria-label={t.send} data-testid="send"><Icon name="send" /></button>
+        </div>
+      </form>
+    </div>
+  );
+}
