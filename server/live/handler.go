@@ -30,6 +30,8 @@ type Handler struct {
 	ready  chan struct{}
 	isUp   atomic.Bool
 	forks  atomic.Uint64 // how often the log's history has forked
+	// tenants is what SENDs of API tokens are counted by; nil: they are not.
+	tenants atomic.Pointer[chat.Bucket]
 }
 
 // shard is what one of the engine's shard goroutines works with.

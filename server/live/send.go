@@ -59,7 +59,7 @@ func (h *Handler) admit(s *session, hd codec.Header, p *codec.Send) error {
 // flush appends what has queued up, in one call. Messages that were accepted are acknowledged by the fan-out, in the
 // log's order; everything else is answered here.
 func (sh *shard) flush() {
-	if len(sh.sends) == 0 {
+	if sh.charge(); len(sh.sends) == 0 {
 		return
 	}
 	start, forks := time.Now(), sh.h.forks.Load()
