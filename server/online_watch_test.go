@@ -35,23 +35,34 @@ func (w *watcher) watch(filter string, offset uint32, limit uint16) {
 	w.write(&codec.Watch{Topic: codec.WatchBoard, Filter: []byte(filter), Offset: offset, Limit: limit})
 }
 
+// changed reads on until a board.changed comes.
+func (w *watcher) changed() ([]byte, error) {
+	for {
+		p, err := w.packet()
+		if err != nil {
+			return nil, err
+		}
+		if e, is := p.(*codec.Event); is && e.Name == "board.changed" {
+			return e.Data, nil
+		}
+	}
+}
+
 // next takes in the next event.
 func (w *watcher) next() {
 	w.t.Helper()
-	for {
-		if e := until[*codec.Event](w.line); e.Name == "board.changed" {
-			require.NoError(w.t, w.Take(e.Data))
-			return
-		}
-	}
+	e, err := w.changed()
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.Take(e))
 }
 
 // until takes events in until something is so.
 func (w *watcher) until(what string, so func() bool) {
 	w.t.Helper()
 	for !so() {
-		w.t.Log("waiting until:", what)
-		w.next()
+		e, err := w.changed()
+		require.NoError(w.t, err, what)
+		require.NoError(w.t, w.Take(e))
 	}
 }
 
@@ -263,18 +274,16 @@ func BenchmarkBoardWatch(b *testing.B) {
 					w.Bytes, w.Events = 0, 0
 					wg.Go(func() {
 						for {
-							p, err := w.packet()
+							e, err := w.changed()
 							if err != nil {
 								return
 							}
-							if e, is := p.(*codec.Event); is && e.Name == "board.changed" {
-								w.Events, w.Bytes = w.Events+1, w.Bytes+len(e.Data)
-							}
+							w.Events, w.Bytes = w.Events+1, w.Bytes+len(e)
 						}
 					})
 				}
 				before, begun := processor(b), time.Now()
-				for tick := time.NewTicker(100 * time.Millisecond); time.Since(begun) < 10*time.Second; {
+				for tick := time.NewTicker(100 * time.Millisecond); time.Since(begun) < 20*time.Second; {
 					<-tick.C
 					s.change(perSecond / 10)
 				}

@@ -25,7 +25,7 @@ const (
 	firstEvery = 250 * time.Millisecond
 	// Changes cost a connection so much a second, and so much at once.
 	changeRate  = 4 << 10
-	changeBurst = 16 << 10
+	changeBurst = 8 << 10
 
 	lookCall    = 5 * time.Second
 	looksAtOnce = 4
