@@ -146,7 +146,7 @@ func (d *Desk) Observe(events []Event) {
 		d.router.silence.observe(e, d.now())
 		if e.Next != nil {
 			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
-				d.pace.observe(e)
+				d.pace.observe(e, before.Queued)
 			}
 			d.router.changed(key, e.Seq)
 		}
