@@ -149,7 +149,9 @@ func TestWidgetConfig(t *testing.T) {
 		require.Equal(t, 201, got.status, string(got.raw))
 		return got.body["config"].(map[string]any)
 	}
-	require.Equal(t, map[string]any{"open": true, "next_open_at": nil, "business_hours": []any{}, "triggers": []any{}}, config(""))
+	require.Equal(t, map[string]any{
+		"open": true, "next_open_at": nil, "business_hours": []any{}, "triggers": []any{}, "agents_online": false, "join_seconds": nil, "widget": map[string]any{},
+	}, config(""))
 	day := strings.ToLower(time.Now().UTC().AddDate(0, 0, 3).Format("Mon"))
 	add := func(path, body string) string {
 		t.Helper()

@@ -104,9 +104,10 @@ func (s *Server) makeEngine() (err error) {
 		cfg.Shards = defaultShards()
 	}
 	s.live = live.New(live.Config{
-		Desk: s.desk, Log: s.deps.Log, Broker: s.deps.Broker, Auth: authenticator{s.auth}, Limits: s.cfg.Limits,
+		Desk: s.desk, Log: s.deps.Log, Broker: s.deps.Broker, Auth: authenticator{s.auth}, Limits: s.cfg.Limits, Limiter: s.deps.Limiter,
 		Shards: cfg.Shards, Logger: s.cfg.Logger, Metrics: s.set,
 	})
+	s.live.SetTenantBucket(s.cfg.Requests.TenantBucket())
 	if s.engine, err = engine.New(cfg, s.live); err != nil {
 		return err
 	}
@@ -204,6 +205,9 @@ func (s *Server) SetLimits(sessionsPerAddress float64, connectionsPerAddress, ac
 
 // SetRequestLimits changes how often the API may be called, while serving.
 func (s *Server) SetRequestLimits(l api.RequestLimits) {
+	if s.live != nil {
+		s.live.SetTenantBucket(l.TenantBucket())
+	}
 	if s.api != nil {
 		s.api.SetRequestLimits(l)
 	}

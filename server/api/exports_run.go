@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -111,11 +110,11 @@ func (a *API) makeExport(ctx context.Context, e *chat.Export) error {
 
 // writeExport writes a table into a file here, which may grow beyond what memory takes, and puts that where files are kept.
 func (a *API) writeExport(ctx context.Context, e *chat.Export) (err error) {
-	f, err := os.CreateTemp(a.cfg.Uploads.Temp, "export-*.csv")
+	f, err := a.temporary() // without a name: nothing is left of it if the node dies
 	if err != nil {
 		return fmt.Errorf("make a file: %w", err)
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	t := &exporter{API: a, e: e, w: sheet.NewWriter(f), said: a.now()}
 	if err := t.write(ctx); err != nil {
 		return err

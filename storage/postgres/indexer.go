@@ -157,7 +157,7 @@ func (x *Indexer) stepOnce(ctx context.Context, carefully bool) (did done, err e
 		if !mine {
 			return errBusy
 		}
-		w := indexing{ctx: ctx, tx: tx, full: x.full, most: x.most}
+		w := indexing{ctx: ctx, tx: tx, full: x.full, most: x.most, keys: x.db.store.Keyring()}
 		taken, err := w.takeQueue()
 		if err == nil && taken == 0 {
 			did.old = true

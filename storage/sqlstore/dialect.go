@@ -25,7 +25,7 @@ var SQLite = Dialect{
 		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
 		"{onces security}", "",
 		"{audit security}", "", "{mail security}", "", "{reports parts}", "",
-		"{people parts}", sqlitePeople, "{retention parts}", sqliteRetention),
+		"{people parts}", sqlitePeople, "{seal parts}", sqliteSeal, "{retention parts}", sqliteRetention),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -36,7 +36,7 @@ var PostgreSQL = Dialect{
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
 		"{onces security}", postgresOnces,
 		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports,
-		"{people parts}", postgresPeople, "{retention parts}", ""),
+		"{people parts}", postgresPeople, "{seal parts}", postgresSeal, "{retention parts}", ""),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -138,6 +138,16 @@ var postgresAudit string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string
+
+// postgresSeal keeps the tables of 00014 from everybody's work but the system's.
+//
+//go:embed seal_postgres.sql
+var postgresSeal string
+
+// sqliteSeal is the index of 00014.
+const sqliteSeal = `
+CREATE INDEX visitors_external ON visitors (tenant, external_print) WHERE external_print <> '';
+`
 
 // postgresAuth is row-level security of the tables of 00003.
 //

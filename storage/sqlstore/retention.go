@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // HoldRetention implements chat.Retaining.
@@ -40,14 +41,21 @@ const closedBefore = ` FROM conversations WHERE tenant = $1 AND status = 4 AND p
 func (s *Store) PurgeConversations(ctx context.Context, tenant chat.TenantID, before time.Time, limit int) (
 	removed chat.Removed, dropped []chat.Upload, more bool, err error,
 ) {
+	keys, err := s.keys.Of(ctx, tenant)
+	if err != nil {
+		return removed, nil, false, err
+	}
 	due, err := readAll(ctx, s, System, scanPurged, `SELECT updated_at, id`+closedBefore+`ORDER BY updated_at, id LIMIT $3`, tenant, Micros(before), limit)
 	if err != nil {
 		return removed, nil, false, err
 	}
 	for _, p := range due {
-		n, files, err := s.purgeConversation(ctx, tenant, p)
+		n, files, err := s.purgeConversation(ctx, keys, tenant, p)
 		removed.Messages += n
 		dropped = append(dropped, files...)
+		if err == nil {
+			err = s.keys.Uploads(ctx, files)
+		}
 		if err != nil {
 			return removed, dropped, false, fmt.Errorf("purge a conversation: %w", err)
 		}
@@ -60,7 +68,7 @@ func (s *Store) PurgeConversations(ctx context.Context, tenant chat.TenantID, be
 const purgeStep = 500
 
 // purgeConversation empties one conversation, unless it was opened again. Begun again in the middle, it does what is left.
-func (s *Store) purgeConversation(ctx context.Context, tenant chat.TenantID, p purged) (emptied int, dropped []chat.Upload, err error) {
+func (s *Store) purgeConversation(ctx context.Context, keys *seal.Tenant, tenant chat.TenantID, p purged) (emptied int, dropped []chat.Upload, err error) {
 	for after, first, last := chat.Seq(0), true, false; !last; first = false {
 		step, next := 0, after
 		err := s.write(ctx, System, func(ctx context.Context, q Querier) error {
@@ -75,11 +83,11 @@ func (s *Store) purgeConversation(ctx context.Context, tenant chat.TenantID, p p
 				return err
 			}
 			if first { // while messages still say what they said: an index may have to be told
-				if err := s.index.Erase(ctx, q, tenant, []chat.ConversationID{p.conv}); err != nil {
+				if err := s.index.Erase(ctx, q, keys, tenant, []chat.ConversationID{p.conv}); err != nil {
 					return err
 				}
 			}
-			page, err := purgePage(ctx, q, tenant, p.conv, after)
+			page, err := purgePage(ctx, q, keys, tenant, p.conv, after)
 			if err != nil {
 				return err
 			}
@@ -88,7 +96,7 @@ func (s *Store) purgeConversation(ctx context.Context, tenant chat.TenantID, p p
 				return nil
 			}
 			if !first { // what was on its way into the index meanwhile
-				if err := s.index.Erase(ctx, q, tenant, []chat.ConversationID{p.conv}); err != nil {
+				if err := s.index.Erase(ctx, q, keys, tenant, []chat.ConversationID{p.conv}); err != nil {
 					return err
 				}
 			}
@@ -104,7 +112,7 @@ func (s *Store) purgeConversation(ctx context.Context, tenant chat.TenantID, p p
 }
 
 // purgePage empties the messages behind a place.
-func purgePage(ctx context.Context, q Querier, tenant chat.TenantID, conv chat.ConversationID, after chat.Seq) ([]chat.Message, error) {
+func purgePage(ctx context.Context, q Querier, keys *seal.Tenant, tenant chat.TenantID, conv chat.ConversationID, after chat.Seq) ([]chat.Message, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+messageColumns+` FROM messages WHERE tenant = $1 AND conv = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
 		tenant, conv, int64(after), purgeStep)
 	if err != nil {
@@ -116,15 +124,20 @@ func purgePage(ctx context.Context, q Querier, tenant chat.TenantID, conv chat.C
 	}
 	for i := range page {
 		m := &page[i]
-		body := []byte(`{}`)
+		kept := `{}`
 		if m.Kind == chat.KindSystem {
-			body = systemBody(m.Body, nil)
-		}
-		if bytes.Equal(body, m.Body) {
+			place := seal.OfMessage(m)
+			was, err := keys.OpenBody(m.Body, place)
+			body := systemBody(was, nil)
+			if err == nil && bytes.Equal(body, was) {
+				continue
+			}
+			kept = keys.Body(body, place)
+		} else if string(m.Body) == kept {
 			continue
 		}
 		if _, err := q.ExecContext(ctx, `UPDATE messages SET body = $4 WHERE tenant = $1 AND conv = $2 AND seq = $3`,
-			tenant, conv, int64(m.Seq), string(body)); err != nil {
+			tenant, conv, int64(m.Seq), kept); err != nil {
 			return nil, err
 		}
 	}
@@ -164,7 +177,10 @@ func (s *Store) PurgeUploads(ctx context.Context, tenant chat.TenantID, before t
 		dropped, err = dropUploads(ctx, q, `id IN (SELECT u.id`+filesBefore+`ORDER BY u.created_at LIMIT $3)`, tenant, Micros(before), limit)
 		return err
 	})
-	return dropped, err
+	if err != nil {
+		return nil, err
+	}
+	return dropped, s.keys.Uploads(ctx, dropped)
 }
 
 // PurgeDeliveries implements chat.Retaining.
