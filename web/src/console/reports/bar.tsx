@@ -1,6 +1,6 @@
 // What is above each report: its time, filters, and the table to download.
 
-import { ActionIcon, Button, Menu, Popover, Select, Switch, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Menu, Modal, Popover, Select, Switch, TextInput, Tooltip } from "@mantine/core";
 import { useState } from "react";
 import { download, type Operation } from "../api/client.ts";
 import { say, useTexts, type Texts } from "../i18n/index.ts";
@@ -8,7 +8,7 @@ import { useNames } from "../inbox/names.ts";
 import { IconAdjustmentsHorizontal, IconCalendarTime, IconCheck, IconChevronDown, IconDownload, IconX } from "../ui/icons.ts";
 import { saveFile } from "../ui/save.ts";
 import { tellProblem } from "../ui/problem.tsx";
-import { days, here, longest, longestByHour, presets, type Span } from "./range.ts";
+import { days, here, longest, longestByHour, presets, type Preset, type Span } from "./range.ts";
 import type { Section } from "./reports.tsx";
 import css from "./reports.module.css";
 import type { Shown } from "./scope.ts";
@@ -47,27 +47,20 @@ function Chip({ text, clear }: { text: string; clear: () => void }) {
 function Range({ scope }: { scope: Shown }) {
   const t = useTexts();
   const [own, setOwn] = useState(false);
-  const [open, setOpen] = useState(false);
   const label = scope.range === "custom" ? spanText(scope.span) : t.reports.ranges[scope.range];
+  const choose = (p: Preset) => (p === "custom" ? setOwn(true) : scope.change({ range: p, since: "", until: "" }));
   return (
-    <Popover opened={open} onChange={(o) => { setOpen(o); setOwn(false); }} position="bottom-start" withinPortal>
-      <Popover.Target>
-        <Button variant="default" leftSection={<IconCalendarTime size={15} />} rightSection={<IconChevronDown size={13} />} onClick={() => setOpen(!open)} data-testid="range" aria-label={`${t.reports.range}: ${label}`}>{label}</Button>
-      </Popover.Target>
-      <Popover.Dropdown p={own ? "sm" : 4}>
-        {own ? <Days span={scope.span} use={(s) => { scope.change({ range: "custom", ...s }); setOpen(false); setOwn(false); }} /> : (
-          <Menu opened withinPortal={false} styles={{ dropdown: { position: "static", border: 0, boxShadow: "none", padding: 0, minWidth: 190 } }}>
-            <Menu.Target><span /></Menu.Target>
-            <Menu.Dropdown>
-              {presets.map((p) => (
-                <Menu.Item key={p} rightSection={p === scope.range ? <IconCheck size={14} /> : null} closeMenuOnClick={false} data-testid={`range-${p}`}
-                  onClick={() => { if (p === "custom") setOwn(true); else { scope.change({ range: p, since: "", until: "" }); setOpen(false); } }}>{t.reports.ranges[p]}</Menu.Item>
-              ))}
-            </Menu.Dropdown>
-          </Menu>
-        )}
-      </Popover.Dropdown>
-    </Popover>
+    <>
+      <Menu position="bottom-start" width={190}>
+        <Menu.Target><Button variant="default" leftSection={<IconCalendarTime size={15} />} rightSection={<IconChevronDown size={13} />} data-testid="range" aria-label={`${t.reports.range}: ${label}`}>{label}</Button></Menu.Target>
+        <Menu.Dropdown>
+          {presets.map((p) => <Menu.Item key={p} rightSection={p === scope.range ? <IconCheck size={14} /> : null} onClick={() => choose(p)} data-testid={`range-${p}`}>{t.reports.ranges[p]}</Menu.Item>)}
+        </Menu.Dropdown>
+      </Menu>
+      <Modal opened={own} onClose={() => setOwn(false)} title={t.reports.ranges.custom} size="xs" closeButtonProps={{ "aria-label": t.shell.close }}>
+        <Days span={scope.span} use={(s) => { scope.change({ range: "custom", ...s }); setOwn(false); }} />
+      </Modal>
+    </>
   );
 }
 
@@ -98,7 +91,7 @@ function Filters({ scope, byHour }: { scope: Shown; byHour: boolean }) {
   const names = useNames();
   const within = { comboboxProps: { withinPortal: false } };
   return (
-    <div className={css.days} style={{ width: "auto" }}>
+    <div className={css.days}>
       <Select label={t.reports.team} {...within} value={scope.team} onChange={(v) => scope.change({ team: v ?? "" })} data={[{ value: "", label: t.reports.allTeams }, ...names.teams.map((x) => ({ value: x.id, label: x.name }))]} />
       <Select label={t.reports.agent} {...within} searchable value={scope.agent} onChange={(v) => scope.change({ agent: v ?? "" })} data={[{ value: "", label: t.reports.allAgents }, ...names.agents.map((a) => ({ value: a.id, label: a.name }))]} />
       {byHour && <Select label={t.reports.by} {...within} value={scope.by} onChange={(v) => scope.change({ by: v === "hour" || v === "day" ? v : "auto" })}

@@ -67,7 +67,7 @@ function Canvas({ plot, names, height, label }: { plot: Plot; names: readonly st
     const styles = getComputedStyle(el);
     const u = new uPlot(options(uPlot, { ...plot, format: (n) => format.current(n) }, Math.max(el.clientWidth, 120), height, {
       token: (name) => styles.getPropertyValue(name).trim(),
-      select: (index, left) => setAt((was) => (index === null || left < 0 ? null : was?.index === index ? was : { index, left })),
+      select: (index, left) => setAt((was) => (index === null ? null : was?.index === index ? was : { index, left })),
     }), data(plot), el);
     const watch = new ResizeObserver(() => { if (el.clientWidth !== u.width && el.clientWidth > 0) u.setSize({ width: el.clientWidth, height }); });
     watch.observe(el);
@@ -82,7 +82,7 @@ function Canvas({ plot, names, height, label }: { plot: Plot; names: readonly st
     <div className={css.plot} role="img" aria-label={label}>
       <div ref={box} style={{ height }} />
       {at !== null && names[at.index] !== undefined && (
-        <div className={css.tip} style={right ? { right: `calc(100% - ${at.left}px + 24px)`, left: "auto" } : { left: at.left + 72 }}>
+        <div className={css.tip} style={right ? { right: `calc(100% - ${at.left}px + 14px)` } : { left: at.left + 14 }}>
           <b>{names[at.index]}</b>
           {plot.series.map((s) => <span key={s.name} style={key(s)}><i />{s.name}<em>{shown(s.values[at.index], plot.format)}</em></span>)}
         </div>

@@ -64,7 +64,7 @@ export function options(lib: typeof uPlot, p: Plot, width: number, height: numbe
       { ...axis, grid: { stroke: () => look.token("--u-line"), width: 1 }, ticks: { show: false }, gap: 6, incrs: steps[unit], space: 34, values: (_u, at) => at.map(p.format), size: (_u, said) => 18 + 6.4 * Math.max(3, ...(said ?? []).map((s) => s?.length ?? 0)) },
     ],
     series: [{}, ...drawn(p).map(({ s }, i) => (p.kind === "bars" && s.dashed !== true ? bar(s) : line(s, i)))],
-    hooks: { setCursor: [(u) => look.select(u.cursor.idx ?? null, u.cursor.left ?? -10)] },
+    hooks: { setCursor: [(u) => look.select((u.cursor.left ?? -1) < 0 ? null : (u.cursor.idx ?? null), (u.cursor.left ?? 0) + u.bbox.left / devicePixelRatio)] },
   };
 }
 
