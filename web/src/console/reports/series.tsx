@@ -20,8 +20,8 @@ interface Rows<R> { data: readonly R[]; complete: boolean }
 /** Reads a report and its time before, and shows what they make. */
 function useOver<A extends Rows<{ start: string }>>(path: Path, scope: Shown) {
   const q = useSeries(path, scope);
-  const was = useBefore(path, scope, false) as A | undefined;
-  const have = q.data as A | undefined;
+  const was = useBefore(path, scope, false) as unknown as A | undefined;
+  const have = q.data as unknown as A | undefined;
   const when = labels(have?.data.map((r) => r.start) ?? [], scope.interval, scope.tz);
   return { q, have, was, when };
 }
@@ -103,7 +103,7 @@ function Lengths({ path, title }: { path: "/reports/first-response" | "/reports/
   const now: Durations | undefined = have?.total, old = was?.total;
   const rows = have?.data ?? [];
   const place = scope.interval === "day" ? r.during : r.hour;
-  const many = path === "/reports/resolution" ? r.conversations : r.messages;
+  const many = path === "/reports/resolution" ? r.conversations : r.firstResponse;
   return (
     <Frame over={over} empty={now?.count === 0}>{() => (
       <>
@@ -121,7 +121,7 @@ function Lengths({ path, title }: { path: "/reports/first-response" | "/reports/
             ]} />
           </Panel>
           <Panel title={path === "/reports/resolution" ? r.closed : r.firstResponse}>
-            <Chart kind="bars" height={150} label={many} place={place} labels={when.short} long={when.long} format={count} series={[{ name: path === "/reports/resolution" ? r.conversations : r.firstResponse, values: rows.map((x) => x.count), colour: "2" }]} />
+            <Chart kind="bars" height={150} label={many} place={place} labels={when.short} long={when.long} format={count} series={[{ name: many, values: rows.map((x) => x.count), colour: "2" }]} />
           </Panel>
         </>}
       </>

@@ -46,7 +46,7 @@ export const deepest = 10_000, mostRows = 200;
 export function windowFor(first: number, last: number, have: { offset: number; limit: number } | null): { offset: number; limit: number } {
   if (have !== null && first >= have.offset && last < have.offset + have.limit) return have;
   const size = Math.min(mostRows, Math.max(50, (last - first + 1) * 2));
-  const offset = Math.max(0, Math.min(deepest, first - Math.floor((size - (last - first + 1)) / 2)));
+  const offset = Math.max(0, Math.min(deepest, first - Math.floor(Math.max(0, size - (last - first + 1)) / 2)));
   return { offset, limit: size };
 }
 
