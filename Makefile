@@ -102,7 +102,7 @@ sbom: $(BIN)/uniqchat ## bills of material (CycloneDX) of bin/uniqchat and of th
 	@scripts/sbom $(BIN) '$(VERSION)'
 
 .PHONY: generate
-generate: ## write generated files anew: golden vectors, docs/openapi.yaml
+generate: ## write generated files anew: golden vectors, docs/openapi.yaml, the types made of it
 	$(GO) test ./codec -run Golden -update
 	$(GO) test . -run TestConfigurationPage -update
 	$(GO) generate ./...
