@@ -1,45 +1,71 @@
-// How a site wants its widget, as attributes of its script.
+// How a site wants its widget, as the form has it, and colours that go together.
 
-/** What the script's attributes can say. "" is as the widget has it by default. */
+import type { Bilingual, Widget, WidgetField } from "../api/schema.ts";
+
+export interface Both { zh: string; en: string }
+export interface Asked { name: string; label: Both; type: NonNullable<WidgetField["type"]>; required: boolean; options: string[] }
 export interface Look {
-  locale: string;
-  theme: "auto" | "light" | "dark";
-  position: "right" | "left";
-  color: string;
-  color_to: string;
-  title: string;
-  greeting: string;
-  logo: string;
-  starters: string[];
-  sound: boolean;
-  triggers: boolean;
-  hide_launcher: boolean;
+  title: Both; greeting: Both; launcher: Both; starters: Both[];
+  color: string; color_to: string; theme: "auto" | "light" | "dark"; position: "right" | "left"; logo: string; avatar: string;
+  sound: boolean; hide_launcher: boolean; triggers: boolean; page_views: boolean;
+  pre_text: Both; fields: Asked[];
+  offline_form: "closed" | "away" | "never"; offline_text: Both;
 }
 
-export const plain: Look = { locale: "", theme: "auto", position: "right", color: "", color_to: "", title: "", greeting: "", logo: "", starters: [], sound: true, triggers: false, hide_launcher: false };
+const both = (b: Bilingual | undefined): Both => ({ zh: b?.zh ?? "", en: b?.en ?? "" });
 
-const escape = (s: string) => s.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[\r\n]+/g, " ");
-const hex = /^#[0-9a-f]{6}$/i;
-
-/** The lines to paste into every page of a site. */
-export function snippet(server: string, key: string, look: Look): string {
-  const attributes: [string, string][] = [["data-site-key", key]];
-  const add = (name: string, value: string) => {
-    if (value !== "") attributes.push([`data-${name}`, value]);
+/** What the server keeps, with the defaults where it keeps nothing. */
+export function lookOf(w: Widget): Look {
+  return {
+    title: both(w.title), greeting: both(w.greeting), launcher: both(w.launcher), starters: (w.starters ?? []).map(both),
+    color: w.color ?? "", color_to: w.color_to ?? "", theme: w.theme ?? "auto", position: w.position ?? "right", logo: w.logo ?? "", avatar: w.avatar ?? "",
+    sound: w.sound ?? true, hide_launcher: w.hide_launcher ?? false, triggers: w.triggers ?? true, page_views: w.page_views ?? true,
+    pre_text: both(w.pre_chat?.text), fields: (w.pre_chat?.fields ?? []).map((f) => ({ name: f.name, label: both(f.label), type: f.type ?? "text", required: f.required ?? false, options: (f.options ?? []).map((o) => o.value) })),
+    offline_form: w.offline_form ?? "closed", offline_text: both(w.offline_text),
   };
-  add("locale", look.locale);
-  if (look.theme !== "auto") add("theme", look.theme);
-  if (look.position !== "right") add("position", look.position);
-  add("title", look.title.trim());
-  add("greeting", look.greeting.trim());
-  add("logo", look.logo.trim());
-  add("starters", look.starters.map((x) => x.replaceAll("|", " ").trim()).filter((x) => x !== "").join("|"));
-  if (!look.sound) add("sound", "off");
-  const flags = [...(look.triggers ? [" data-triggers"] : []), ...(look.hide_launcher ? [" data-hide-launcher"] : [])].join("");
-  const script = `<script src="${escape(server)}/widget.js"${attributes.map(([n, v]) => ` ${n}="${escape(v)}"`).join("")}${flags} async></script>`;
-  const colours = [...(hex.test(look.color) ? [`--uniqchat-color: ${look.color};`] : []), ...(hex.test(look.color_to) ? [`--uniqchat-color-2: ${look.color_to};`] : []), ...(hex.test(look.color) ? [`--uniqchat-on-color: ${onColour(look.color)};`] : [])];
-  return colours.length === 0 ? script : `<style>:root { ${colours.join(" ")} }</style>\n${script}`;
 }
+
+/** What the server is to keep: only what is not so by default. was: labels of options, which the form does not show, are kept. */
+export function widgetOf(l: Look, was: Widget = {}): Widget {
+  const w: Widget = {};
+  const text = (b: Both): Bilingual | undefined => {
+    const out: Bilingual = { ...(b.zh.trim() === "" ? {} : { zh: b.zh.trim() }), ...(b.en.trim() === "" ? {} : { en: b.en.trim() }) };
+    return Object.keys(out).length === 0 ? undefined : out;
+  };
+  const put = <K extends keyof Widget>(name: K, value: Widget[K], plain: unknown) => {
+    if (value !== undefined && value !== plain) w[name] = value;
+  };
+  for (const name of ["title", "greeting", "launcher", "offline_text"] as const) put(name, text(l[name]), undefined);
+  const starters = l.starters.map(text).filter((x) => x !== undefined);
+  if (starters.length > 0) w.starters = starters;
+  for (const name of ["color", "color_to", "logo", "avatar"] as const) put(name, l[name].trim(), "");
+  put("color_on", was.color === l.color.trim() ? was.color_on : undefined, undefined);
+  put("theme", l.theme, "auto");
+  put("position", l.position, "right");
+  put("offline_form", l.offline_form, "closed");
+  for (const name of ["sound", "triggers", "page_views"] as const) put(name, l[name], true);
+  put("hide_launcher", l.hide_launcher, false);
+  const labels = new Map((was.pre_chat?.fields ?? []).flatMap((f) => (f.options ?? []).map((o) => [`${f.name}\0${o.value}`, o.label] as const)));
+  const fields = l.fields.map((f): WidgetField => {
+    const label = text(f.label);
+    return {
+      name: f.name.trim(), type: f.type, ...(label === undefined ? {} : { label }), ...(f.required ? { required: true } : {}),
+      ...(f.type === "select" ? { options: f.options.map((value) => { const known = labels.get(`${f.name}\0${value}`); return known === undefined ? { value } : { value, label: known }; }) } : {}),
+    };
+  });
+  const pre = text(l.pre_text);
+  if (fields.length > 0 || pre !== undefined) w.pre_chat = { ...(pre === undefined ? {} : { text: pre }), ...(fields.length > 0 ? { fields } : {}) };
+  return w;
+}
+
+const escape = (s: string) => s.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+
+/** The line to paste into every page of a site. */
+export function snippet(server: string, key: string): string {
+  return `<script src="${escape(server)}/widget.js" data-site-key="${escape(key)}" async></script>`;
+}
+
+const hex = /^#[0-9a-f]{6}$/i;
 
 /** A colour's relative luminance (WCAG 2). */
 function luminance(colour: string): number {

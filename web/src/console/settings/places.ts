@@ -1,6 +1,6 @@
 // The pages of the settings: where they are, in which group, and who may see them.
 
-import { IconAdjustmentsHorizontal, IconBan, IconBolt, IconBrowser, IconCalendarTime, IconClipboard, IconDownload, IconHourglass, IconKey, IconMail, IconPalette, IconRoute, IconShieldLock, IconTags, IconUserCircle, IconUsers, IconUsersGroup, IconWebhook } from "../ui/icons.ts";
+import { IconAdjustmentsHorizontal, IconBan, IconBolt, IconBrowser, IconCalendarTime, IconClipboard, IconClock, IconDownload, IconHourglass, IconKey, IconMail, IconPalette, IconRoute, IconShieldLock, IconTags, IconUserCircle, IconUsers, IconUsersGroup, IconWebhook } from "../ui/icons.ts";
 import type { Level } from "./access.ts";
 
 export const groups = ["you", "team", "service", "site", "connect", "data"] as const;
@@ -22,6 +22,7 @@ export const places = [
   { name: "tokens", group: "connect", icon: IconKey, read: "managers" },
   { name: "mail", group: "connect", icon: IconMail, read: "managers" },
   { name: "exports", group: "data", icon: IconDownload, read: "leads" },
+  { name: "retention", group: "data", icon: IconClock, read: "managers" },
   { name: "audit", group: "data", icon: IconShieldLock, read: "managers" },
 ] as const satisfies readonly { name: string; group: (typeof groups)[number]; icon: typeof IconAdjustmentsHorizontal; read: Level }[];
 

@@ -23,6 +23,7 @@ import { roleNames } from "./parts/collection.tsx";
 import { groups, places, type Place, type PlaceName } from "./places.ts";
 import { Profile } from "./profile.tsx";
 import { Promises } from "./promises.tsx";
+import { RetentionPage } from "./retention.tsx";
 import { RoutingPage } from "./routing.tsx";
 import css from "./settings.module.css";
 import { Sites } from "./sites.tsx";
@@ -34,7 +35,7 @@ import { WidgetPage } from "./widget.tsx";
 
 const shown: Record<PlaceName, ComponentType<{ id: string }>> = {
   profile: Profile, agents: Agents, teams: Teams, routing: RoutingPage, hours: Hours, promises: Promises, canned: Canned, labels: Labels, blocklist: Blocklist,
-  sites: Sites, widget: WidgetPage, triggers: Triggers, webhooks: Webhooks, tokens: Tokens, mail: Mails, exports: Exports, audit: Audit,
+  sites: Sites, widget: WidgetPage, triggers: Triggers, webhooks: Webhooks, tokens: Tokens, mail: Mails, exports: Exports, retention: RetentionPage, audit: Audit,
 };
 
 export default function Settings() {

@@ -3,13 +3,13 @@ export const settings = {
   groups: { you: "You", team: "Team", service: "Service", site: "Website", connect: "Connections", data: "Data" },
   pages: {
     profile: "My account", agents: "Agents", teams: "Teams", routing: "Routing", hours: "Business hours", promises: "Response goals", canned: "Canned replies", labels: "Labels", blocklist: "Blocklist",
-    sites: "Sites and keys", widget: "Widget", triggers: "Triggers", webhooks: "Webhooks", tokens: "API tokens", mail: "E-mail", exports: "Exports", audit: "Audit log",
+    sites: "Sites and keys", widget: "Widget", triggers: "Triggers", webhooks: "Webhooks", tokens: "API tokens", mail: "E-mail", exports: "Exports", retention: "Retention", audit: "Audit log",
   },
   about: {
     profile: "Your name, password and second factor", agents: "Who may log in, and as what", teams: "Groups that share a queue", routing: "Who gets the next conversation", hours: "When somebody is there to answer",
     promises: "How soon you want to answer and to finish", canned: "Answers that are written with a / and a word", labels: "What conversations are sorted by", blocklist: "Visitors and addresses that may not write",
     sites: "Where the widget may be used, and the secrets that sign visitors", widget: "How it looks, and the line for your pages", triggers: "Messages that greet visitors by themselves", webhooks: "Tell other programs what happens",
-    tokens: "Access for your own programs", mail: "Who hears of messages that were left", exports: "Tables of conversations, visitors and reports", audit: "Who changed what, when and from where",
+    tokens: "Access for your own programs", mail: "Who hears of messages that were left", exports: "Tables of conversations, visitors and reports", retention: "How long what was written is kept", audit: "Who changed what, when and from where",
   },
   denied: { page: "You are logged in as {role}. This page is for: {roles}.", readOnly: "You can read this page. Changes are for: {roles}.", ask: "Ask an owner or admin of your team." },
   guard: { title: "Leave without saving?", text: "What you have changed on this page is lost if you leave it now.", stay: "Stay", leave: "Leave", undo: "Undo changes" },
@@ -60,9 +60,12 @@ export const settings = {
     once: "Signing secret", onceText: "Keep this on your shop's server. It is not shown again.", removeTitle: "Delete this site?", removeText: "Its widget stops working on all pages, at once. Conversations stay.",
   },
   widget: {
-    site: "Site", noSite: "No site yet", noSiteText: "The widget belongs to a site. Add one first.", snippet: "For your pages", snippetText: "Paste this before </body> of every page. It changes with what you set below, and nothing is kept here: the look lives in your page.", colours: "Look", colour: "Colour", colourTo: "Second colour of the gradient", pale: "Writing on this colour is hard to read. A darker or lighter one is better.",
-    theme: "Theme", themes: { auto: "Visitor's", light: "Light", dark: "Dark" }, position: "Position", left: "Left", right: "Right", texts: "Words", textsText: "What is left empty is in the visitor's language.", locale: "Language", localeText: "Otherwise the page's, then the browser's.", localeAuto: "As the page",
-    title: "Title", greeting: "Greeting", starters: "Questions to begin with", startersText: "Up to four. Press Enter after each.", logo: "Logo", logoText: "The address of a square picture.", badLogo: "An address that begins with https://", behaviour: "Behaviour", sound: "Sound", soundText: "Until the visitor decides.", triggers: "Triggers", triggersText: "Asks the server for the site's triggers once the page is idle.",
+    site: "Site", noSite: "No site yet", noSiteText: "The widget belongs to a site. Add one first.", snippet: "For your pages", snippetText: "Paste this before </body> of every page. What you set below needs no change there.", colours: "Look", colour: "Colour", colourTo: "Second colour of the gradient", pale: "Writing on this colour is hard to read. A darker or lighter one is better.",
+    theme: "Theme", themes: { auto: "Visitor's", light: "Light", dark: "Dark" }, position: "Position", left: "Left", right: "Right", texts: "Words", textsText: "What is left empty is in the visitor's language.", 
+    title: "Title", greeting: "Greeting", logo: "Logo", logoText: "The address of a square picture.", behaviour: "Behaviour", sound: "Sound", soundText: "Until the visitor decides.", triggers: "Triggers", triggersText: "Asks the server for the site's triggers once the page is idle.",
+    badAddress: "An address that begins with https://", avatar: "Picture of who answers", avatarText: "Shown while an agent is online.", launcher: "Words on the button", starter: "Question to begin with", addStarter: "Question to begin with", pageViews: "Pages", pageViewsText: "Agents see which pages a visitor looks at.",
+    preChat: "Before the first message", preChatText: "What a visitor is asked first. Nothing, if there are no fields.", preChatWords: "Words above the fields", question: "Another question", attribute: "Attribute", attributeText: "Small letters, digits and _", type: "Kind", typeText: "Of the answer", types: { text: "Text", email: "E-mail", tel: "Phone", number: "Number", textarea: "Long text", select: "Choice", checkbox: "Yes or no" }, label: "Label", options: "Choices", required: "Must be answered",
+    badField: "Small letters, digits and _, beginning with a letter, and another name for each.", noOption: "At least one choice, please.", noLabel: "A label in one of the two languages, please.", offline: "When nobody is there", offlineText: "A form for a message and an address stands in place of the chat.", offlineWhen: "When", offlineForms: { closed: "Outside of business hours", away: "Outside of business hours, and while no agent is online", never: "Never" }, offlineWords: "Words above the form",
     hideLauncher: "No button", hideLauncherText: "Your page opens the chat itself: uniqchat('open').", noLauncher: "No button: your page opens the chat.", preview: "Preview",
   },
   triggers: {
@@ -89,10 +92,15 @@ export const settings = {
     reports: { overview: "Overview", volume: "Volume", "first-response": "First answer", resolution: "Resolution", ratings: "Ratings", handoffs: "Hand-offs", agents: "Agents", teams: "Teams", hours: "Busy hours" }, what: "What", onlyReports: "Your role may export reports.", report: "Report", interval: "One row for each", daily: "Day", hourly: "Hour", since: "From", until: "Up to and including", badRange: "The end is before the beginning.", status: "Status", statuses: { queued: "Queued", open: "Open", bot: "With the bot", snoozed: "Snoozed", closed: "Closed" }, team: "Team", agent: "Agent",
     state: "State", made: "Made", expires: "Kept until", content: "Content", failure: "Why it failed", download: "Download CSV", removeTitle: "Delete this export?", removeText: "The file is deleted. What it was made of stays.",
   },
+  retention: {
+    text: "What is older is removed for good, within the hour. 0 keeps it.", days: "days", badDays: "A whole number from 0 to 36500.", badAudit: "At least 30 days, or 0.", reset: "Keep everything", resetText: "Nothing is removed any more. What is gone stays gone.",
+    fields: { conversations_days: "Conversations", uploads_days: "Files", deliveries_days: "Webhook deliveries", events_days: "What visitors did on the site", mails_days: "Mails", audit_days: "Audit log" },
+    about: { conversations_days: "Messages and files of conversations that have been closed and untouched for this long. Counts in reports stay.", uploads_days: "Files of closed conversations. 0: with their conversations.", deliveries_days: "Events and deliveries. 0: as long as the program keeps them.", events_days: "Pages, carts and orders. 0: the last 200 of each visitor.", mails_days: "To whom mails were sent. 0: as long as the program keeps it.", audit_days: "At least 30 days. 0: for ever." },
+  },
   audit: {
     actor: "Who", action: "What", since: "From", until: "Up to and including", clear: "Show everything", empty: "Nothing found", emptyText: "Nothing that fits these filters was done.", failed: "Failed", number: "Number", request: "Request", hash: "Hash", sameActor: "Everything by the same", sameTarget: "Everything about the same", proof: "Entries are chained and signed. The server's operator proves that none was changed with",
     another: "changed, not shown",
     actors: { agent: "Agent", api_token: "API token", visitor: "Visitor", cli: "Command line", system: "System", anonymous: "Not logged in" },
-    subjects: { "agent.": "Agents", "team.": "Teams", "auth.": "Log-ins", "totp.": "Second factors", "api_token.": "API tokens", "site_key.": "Site keys", "webhook.": "Webhooks", "label.": "Labels", "canned_response.": "Canned replies", "business_hours.": "Business hours", "trigger.": "Triggers", "block.": "Blocklist", "routing.": "Routing", "sla.": "Response goals", "mail.": "E-mail", "visitor.": "Visitors", "export.": "Exports", "audit.": "The log itself" },
+    subjects: { "agent.": "Agents", "team.": "Teams", "auth.": "Log-ins", "totp.": "Second factors", "api_token.": "API tokens", "site_key.": "Site keys", "webhook.": "Webhooks", "label.": "Labels", "canned_response.": "Canned replies", "business_hours.": "Business hours", "trigger.": "Triggers", "block.": "Blocklist", "routing.": "Routing", "sla.": "Response goals", "mail.": "E-mail", "visitor.": "Visitors", "export.": "Exports", "retention.": "Retention", "audit.": "The log itself" },
   },
 };

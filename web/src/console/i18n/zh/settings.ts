@@ -5,13 +5,13 @@ export const settings: Texts["settings"] = {
   groups: { you: "个人", team: "团队", service: "服务", site: "网站", connect: "集成", data: "数据" },
   pages: {
     profile: "我的账号", agents: "客服", teams: "小组", routing: "会话分配", hours: "营业时间", promises: "响应目标", canned: "快捷回复", labels: "标签", blocklist: "黑名单",
-    sites: "站点与密钥", widget: "聊天窗口", triggers: "主动邀请", webhooks: "Webhook", tokens: "API 令牌", mail: "邮件", exports: "导出", audit: "审计日志",
+    sites: "站点与密钥", widget: "聊天窗口", triggers: "主动邀请", webhooks: "Webhook", tokens: "API 令牌", mail: "邮件", exports: "导出", retention: "数据保留", audit: "审计日志",
   },
   about: {
     profile: "姓名、密码与两步验证", agents: "谁可以登录、拥有什么角色", teams: "共用一个队列的客服", routing: "下一个会话分给谁", hours: "什么时候有人接待",
     promises: "多久内首次回复、多久内解决", canned: "输入 / 加关键词即可发送的内容", labels: "给会话分类", blocklist: "禁止发言的访客和地址",
     sites: "窗口可用于哪些页面，以及访客身份签名密钥", widget: "外观与网页代码", triggers: "自动向访客打招呼", webhooks: "把发生的事件通知其他程序",
-    tokens: "供您自己的程序访问", mail: "访客留言通知谁", exports: "会话、访客与报表的表格", audit: "谁在何时何地改了什么",
+    tokens: "供您自己的程序访问", mail: "访客留言通知谁", exports: "会话、访客与报表的表格", retention: "内容保留多久", audit: "谁在何时何地改了什么",
   },
   denied: { page: "您当前的角色是{role}。此页面仅限：{roles}。", readOnly: "此页面您只能查看。可修改的角色：{roles}。", ask: "请联系团队的所有者或管理员。" },
   guard: { title: "不保存就离开吗？", text: "现在离开，此页面上的修改将丢失。", stay: "留下", leave: "离开", undo: "撤销修改" },
@@ -62,9 +62,12 @@ export const settings: Texts["settings"] = {
     once: "签名密钥", onceText: "请保存在店铺服务器上，不会再次显示。", removeTitle: "删除此站点？", removeText: "它的聊天窗口将立即在所有页面停用，会话会保留。",
   },
   widget: {
-    site: "站点", noSite: "还没有站点", noSiteText: "聊天窗口属于某个站点，请先添加。", snippet: "网页代码", snippetText: "粘贴到每个页面的 </body> 之前。代码随下方设置变化；这里不保存，外观由您的页面决定。", colours: "外观", colour: "颜色", colourTo: "渐变的第二种颜色", pale: "该颜色上的文字不易阅读，建议换深一些或浅一些的颜色。",
-    theme: "主题", themes: { auto: "跟随访客", light: "浅色", dark: "深色" }, position: "位置", left: "左侧", right: "右侧", texts: "文字", textsText: "留空则使用访客的语言。", locale: "语言", localeText: "否则依次按页面、浏览器的语言。", localeAuto: "跟随页面",
-    title: "标题", greeting: "欢迎语", starters: "常见开场问题", startersText: "最多四个，每输入一个按回车。", logo: "标志", logoText: "正方形图片的地址。", badLogo: "地址须以 https:// 开头", behaviour: "行为", sound: "提示音", soundText: "访客可自行更改。", triggers: "主动邀请", triggersText: "页面空闲时向服务器查询该站点的主动邀请。",
+    site: "站点", noSite: "还没有站点", noSiteText: "聊天窗口属于某个站点，请先添加。", snippet: "网页代码", snippetText: "粘贴到每个页面的 </body> 之前。下面的设置无需改动页面。", colours: "外观", colour: "颜色", colourTo: "渐变的第二种颜色", pale: "该颜色上的文字不易阅读，建议换深一些或浅一些的颜色。",
+    theme: "主题", themes: { auto: "跟随访客", light: "浅色", dark: "深色" }, position: "位置", left: "左侧", right: "右侧", texts: "文字", textsText: "留空则使用访客的语言。", 
+    title: "标题", greeting: "欢迎语", logo: "标志", logoText: "正方形图片的地址。", behaviour: "行为", sound: "提示音", soundText: "访客可自行更改。", triggers: "主动邀请", triggersText: "页面空闲时向服务器查询该站点的主动邀请。",
+    badAddress: "地址须以 https:// 开头", avatar: "接待者头像", avatarText: "有客服在线时显示。", launcher: "按钮上的文字", starter: "开场问题", addStarter: "开场问题", pageViews: "浏览页面", pageViewsText: "客服可以看到访客浏览的页面。",
+    preChat: "首条消息之前", preChatText: "访客开始前需要填写的内容。没有字段则不询问。", preChatWords: "字段上方的文字", question: "其他问题", attribute: "属性名", attributeText: "小写字母、数字和 _", type: "类型", typeText: "回答的形式", types: { text: "文本", email: "邮箱", tel: "电话", number: "数字", textarea: "长文本", select: "选择", checkbox: "是或否" }, label: "标题", options: "选项", required: "必填",
+    badField: "以小写字母开头，只含小写字母、数字和 _，且不能重复。", noOption: "请至少填写一个选项。", noLabel: "请至少填写一种语言的标题。", offline: "无人在线时", offlineText: "用留言表单代替聊天。", offlineWhen: "何时", offlineForms: { closed: "非营业时间", away: "非营业时间，以及没有客服在线时", never: "从不" }, offlineWords: "表单上方的文字",
     hideLauncher: "不显示按钮", hideLauncherText: "由您的页面打开聊天：uniqchat('open')。", noLauncher: "没有按钮：由您的页面打开聊天。", preview: "预览",
   },
   triggers: {
@@ -91,10 +94,15 @@ export const settings: Texts["settings"] = {
     reports: { overview: "概览", volume: "会话量", "first-response": "首次回复", resolution: "解决时长", ratings: "评价", handoffs: "转人工", agents: "客服", teams: "小组", hours: "繁忙时段" }, what: "内容", onlyReports: "您的角色可以导出报表。", report: "报表", interval: "每行", daily: "一天", hourly: "一小时", since: "开始日期", until: "结束日期（含）", badRange: "结束日期早于开始日期。", status: "状态", statuses: { queued: "排队中", open: "进行中", bot: "机器人接待", snoozed: "已搁置", closed: "已关闭" }, team: "小组", agent: "客服",
     state: "状态", made: "创建时间", expires: "保留至", content: "内容", failure: "失败原因", download: "下载 CSV", removeTitle: "删除此导出？", removeText: "文件将被删除，原始数据不受影响。",
   },
+  retention: {
+    text: "超过期限的内容将在一小时内永久删除。0 表示保留。", days: "天", badDays: "请输入 0 到 36500 的整数。", badAudit: "至少 30 天，或 0。", reset: "全部保留", resetText: "不再删除任何内容，已删除的无法恢复。",
+    fields: { conversations_days: "会话", uploads_days: "文件", deliveries_days: "Webhook 发送记录", events_days: "访客在网站上的行为", mails_days: "邮件记录", audit_days: "审计日志" },
+    about: { conversations_days: "关闭且无变动达到此时长的会话，其消息与文件会被删除；报表中的数量不变。", uploads_days: "已关闭会话的文件。0 表示随会话删除。", deliveries_days: "事件与发送记录。0 表示由程序决定。", events_days: "浏览、购物车与订单。0 表示每位访客保留最近 200 条。", mails_days: "邮件的收件人记录。0 表示由程序决定。", audit_days: "至少 30 天。0 表示永久保留。" },
+  },
   audit: {
     actor: "操作者", action: "操作", since: "开始日期", until: "结束日期（含）", clear: "显示全部", empty: "没有找到", emptyText: "没有符合条件的记录。", failed: "失败", number: "序号", request: "请求", hash: "哈希", sameActor: "同一操作者的全部", sameTarget: "同一对象的全部", proof: "记录逐条链接并签名。服务器管理员可用此命令证明未被篡改：",
     another: "已更改，不显示",
     actors: { agent: "客服", api_token: "API 令牌", visitor: "访客", cli: "命令行", system: "系统", anonymous: "未登录" },
-    subjects: { "agent.": "客服", "team.": "小组", "auth.": "登录", "totp.": "两步验证", "api_token.": "API 令牌", "site_key.": "站点密钥", "webhook.": "Webhook", "label.": "标签", "canned_response.": "快捷回复", "business_hours.": "营业时间", "trigger.": "主动邀请", "block.": "黑名单", "routing.": "会话分配", "sla.": "响应目标", "mail.": "邮件", "visitor.": "访客", "export.": "导出", "audit.": "日志本身" },
+    subjects: { "agent.": "客服", "team.": "小组", "auth.": "登录", "totp.": "两步验证", "api_token.": "API 令牌", "site_key.": "站点密钥", "webhook.": "Webhook", "label.": "标签", "canned_response.": "快捷回复", "business_hours.": "营业时间", "trigger.": "主动邀请", "block.": "黑名单", "routing.": "会话分配", "sla.": "响应目标", "mail.": "邮件", "visitor.": "访客", "export.": "导出", "retention.": "数据保留", "audit.": "日志本身" },
   },
 };
