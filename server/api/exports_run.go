@@ -78,7 +78,7 @@ func (a *API) makeExport(ctx context.Context, e *chat.Export) error {
 	defer cancel()
 	e.Rows, e.Bytes, e.Object = 0, 0, chat.NewExportObject(e.Tenant)
 	var err error
-	if e.Attempt > chat.MaxExportAttempts {
+	if e.Begun() > chat.MaxExportAttempts {
 		err = chat.Errorf(chat.Internal, "it was begun %d times and never finished", chat.MaxExportAttempts)
 	} else if err = a.cfg.Store.KeepExport(work, *e, a.now().Add(exportLease)); err == nil { // the name first: nothing is forgotten in the store of files
 		err = a.writeExport(work, e)

@@ -101,6 +101,7 @@ func (s *Store) eraseConversation(ctx context.Context, q Querier, keys *seal.Ten
 		{`UPDATE messages SET sender = $4 WHERE tenant = $1 AND conv = $2 AND sender = $3`, []any{e.Visitor, e.Stranger}},
 		{`DELETE FROM revisions WHERE tenant = $1 AND conv = $2`, nil},
 		{`DELETE FROM marks WHERE tenant = $1 AND conv = $2 AND user_id IN ($3, $4)`, []any{e.Visitor, e.Stranger}},
+		{`UPDATE webhook_events SET state = REPLACE(state, $3, $4) WHERE tenant = $1 AND subject = $2 AND state <> ''`, []any{e.Visitor.String(), e.Stranger.String()}},
 		{`UPDATE offline_messages SET visitor = $3 WHERE tenant = $1 AND conv = $2`, []any{e.Stranger}},
 		{`UPDATE conversations SET visitor = $3, context = '{}', rating_comment = '' WHERE tenant = $1 AND id = $2`, []any{e.Stranger}},
 	} {
@@ -124,7 +125,7 @@ func execAll(ctx context.Context, q Querier, texts []string, args ...any) error 
 // systemKept is what stays of a system message: what happened, and who of the staff did it.
 var systemKept = []string{"event", "status", "assignee_id", "assignee_name", "team_id", "by_role", "to", "until", "rating", "priority", "labels", "mid"}
 
-// systemBody is what stays of a system message's body.
+// systemBody is what stays of a system message's body; e is nil where its visitor stays the one it was.
 func systemBody(body []byte, e *chat.Erasure) []byte {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(body, &all) != nil {
@@ -138,7 +139,7 @@ func systemBody(body []byte, e *chat.Erasure) []byte {
 	}
 	if by, ok := all["by"]; ok {
 		kept["by"] = by
-		if string(by) == `"`+e.Visitor.String()+`"` {
+		if e != nil && string(by) == `"`+e.Visitor.String()+`"` {
 			kept["by"] = json.RawMessage(`"` + e.Stranger.String() + `"`)
 		}
 	}

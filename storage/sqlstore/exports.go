@@ -180,3 +180,34 @@ func (s *Store) ShownFrom(ctx context.Context, key chat.Key, after chat.Seq, lim
 	}
 	return out, s.keys.Shown(ctx, out)
 }
+
+// RemakeExports implements chat.Erasures. Whoever is making one is told with its next word that it is not its own any more.
+func (s *Store) RemakeExports(ctx context.Context, tenant chat.TenantID) (old []chat.Export, err error) {
+	err = s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+		old = nil
+		// A write, so that nobody else writes them until this is done.
+		rows, err := q.QueryContext(ctx, `UPDATE exports SET held_until = held_until WHERE tenant = $1 AND state IN (1, 2) RETURNING `+exportColumns, tenant)
+		if err != nil {
+			return err
+		}
+		all, err := collect(rows, scanExport)
+		if err != nil {
+			return err
+		}
+		for i := range all {
+			e := &all[i]
+			if e.Kind == chat.ExportReport { // counts nobody by name
+				continue
+			}
+			if e.Object != "" {
+				old = append(old, *e)
+			}
+			e.Before, e.Rows, e.Bytes, e.FinishedAt = e.Attempt, 0, 0, time.Time{}
+			if _, err := q.ExecContext(ctx, `UPDATE exports SET state = 0, held_until = 0, body = $3 WHERE tenant = $1 AND id = $2`, tenant, e.ID, exportBody(e)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return old, err
+}

@@ -66,8 +66,15 @@ func (PostgresIndex) Messages(ctx context.Context, q Querier, tenant chat.Tenant
 	return collect(rows, scanMessage)
 }
 
-// Erase implements Index. The scope must be the system's.
+// IndexerLock is the name of the advisory lock of whoever fills the index: "uniqsrch" as a number.
+const IndexerLock = 0x756e697173726368
+
+// Erase implements Index. The scope must be the system's. Until the end of the transaction nothing is indexed: what was read before it
+// is there to be deleted, what is read after it says what the transaction wrote.
 func (PostgresIndex) Erase(ctx context.Context, q Querier, _ *seal.Tenant, tenant chat.TenantID, convs []chat.ConversationID) error {
+	if _, err := q.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, int64(IndexerLock)); err != nil {
+		return fmt.Errorf("keep the index still: %w", err)
+	}
 	ids := make([][]byte, len(convs))
 	for i := range convs {
 		ids[i] = convs[i][:]
