@@ -137,6 +137,7 @@ func TestHeadersAndProblems(t *testing.T) {
 		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
 		require.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
 		require.NotContains(t, h.Get("Content-Security-Policy"), "unsafe", path)
+		require.NotContains(t, h.Get("Content-Security-Policy"), "https:", "%s fetches nothing that a message names", path)
 	}
 	_, token := n.agent(n.tenant.ID, chat.Admin)
 	for path, allow := range map[string]string{

@@ -286,7 +286,7 @@ var recordPaths = map[string]chat.Record{
 	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
 }
 
-// record adds one like an example.
+// record adds one like an example, the only one of its kind.
 func (n *node) record(r chat.Record) chat.RecordID {
 	n.t.Helper()
 	old, err := n.kept.Store.RecordsOf(context.Background(), n.tenant.ID, r.Kind)

@@ -30,7 +30,7 @@ type Problem struct {
 	Conv      string             `json:"conversation_id,omitempty" doc:"The conversation that stands in the way, for a 409."`
 	Scope     string             `json:"required_scope,omitempty" doc:"The scope that the API token lacks, for a 403 scope_missing."`
 	Challenge string             `json:"challenge,omitempty" doc:"What to complete at /api/v1/auth/totp within 5 minutes, for a 401 totp_required."`
-	Errors    []huma.ErrorDetail `json:"errors,omitempty" doc:"What is wrong, field by field."`
+	Errors    []huma.ErrorDetail `json:"errors,omitempty" nullable:"false" doc:"What is wrong, field by field."`
 
 	retryAfter time.Duration
 	limit      int
@@ -161,16 +161,22 @@ func installProblems() {
 	})
 }
 
-// language picks "en" or "zh" (the default) from Accept-Language, by the first of the two that is named.
+// language picks "en" or "zh" (the default) from Accept-Language, by its weights (RFC 9110, 12.5.4): of equals the one that is named first.
 func language(accept string) string {
+	best, most := "zh", 0.0
 	for part := range strings.SplitSeq(accept, ",") {
-		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
-		switch base, _, _ := strings.Cut(strings.ToLower(tag), "-"); base {
-		case "en":
-			return "en"
-		case "zh":
-			return "zh"
+		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		base, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		if base != "en" && base != "zh" {
+			continue
+		}
+		weight := 1.0
+		if q, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(params)), "q="); ok {
+			weight, _ = strconv.ParseFloat(q, 64) // nonsense is 0: not wanted
+		}
+		if weight > most {
+			best, most = base, weight
 		}
 	}
-	return "zh"
+	return best
 }

@@ -33,7 +33,7 @@ type row struct {
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
 func (a *API) routes() []row {
-	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes())
+	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes())
 }
 
 func (a *API) coreRoutes() []row {
@@ -139,7 +139,7 @@ func humaConfig(version string) huma.Config {
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"bearer":   {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An agent's access token, an API token or a visitor's token."},
 					"apiToken": {Type: "apiKey", In: "header", Name: "X-API-Token", Description: "The same token in a header of its own."},

@@ -192,7 +192,7 @@ func (a *acts) recordSaved(r, old *chat.Record) {
 const memberMost = 300
 
 // writings are members that hold what people wrote, or what must stay secret: it is told that they changed, and not to what.
-var writings = []string{"text", "message", "secret", "password", "token"}
+var writings = []string{"text", "message", "reason", "secret", "password", "token"}
 
 // member notes one member of a record's body.
 func (c changes) member(name string, old, now json.RawMessage) {
