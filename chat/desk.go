@@ -54,6 +54,7 @@ type Desk struct {
 	files      Files
 	fileLimits FileLimits
 	swept      atomic.Uint64
+	retained   retained
 
 	forget  chan []Key // conversations that other nodes have erased
 	boards  boards
@@ -61,6 +62,8 @@ type Desk struct {
 	steps   stepWriter
 	leavers chan PresenceChange // visitors that have gone, whose conversations may wait
 	pace    *pace
+
+	announcer announcer
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -91,6 +94,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(), forget: make(chan []Key, 256),
 		asks: make(chan Signal, 64), steps: stepWriter{store: cfg.Store, queue: make(chan Step, maxSteps)},
 		leavers: make(chan PresenceChange, maxLeavers), pace: newPace(cfg.Now),
+		announcer: newAnnouncer(),
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -109,7 +113,9 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.forgetErased(ctx) })
 	parts.Go(func() { d.answerBoards(ctx) })
 	parts.Go(func() { d.steps.run(ctx, d.logger) })
+	parts.Go(func() { d.announcer.run(ctx, d.store, d.logger) })
 	if !d.passive {
+		parts.Go(func() { d.runRetention(ctx) })
 		parts.Go(func() { d.wakeSnoozed(ctx) })
 		parts.Go(func() { d.watchSLAs(ctx) })
 		parts.Go(func() { d.runErasures(ctx) })
@@ -140,7 +146,7 @@ func (d *Desk) Observe(events []Event) {
 		d.router.silence.observe(e, d.now())
 		if e.Next != nil {
 			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
-				d.pace.observe(e)
+				d.pace.observe(e, before.Queued)
 			}
 			d.router.changed(key, e.Seq)
 		}

@@ -35,7 +35,10 @@ func withStore(cmd *cobra.Command, fn func(ctx context.Context, store *sqlstore.
 	if err != nil {
 		return err
 	}
-	o := storageOptions(cfg)
+	o, err := storageOptions(cfg)
+	if err != nil {
+		return err
+	}
 	o.Audit = n
 	store, closeStore, err := storage.OpenStore(ctx, o)
 	if err != nil {
@@ -57,7 +60,11 @@ func migrateCommand() *cobra.Command {
 			if ctx == nil {
 				ctx = context.Background()
 			}
-			if err := storage.Migrate(ctx, storageOptions(cfg)); err != nil {
+			o, err := storageOptions(cfg)
+			if err != nil {
+				return err
+			}
+			if err := storage.Migrate(ctx, o); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "the schema is up to date")
@@ -97,7 +104,7 @@ func tenantCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(create, list)
+	cmd.AddCommand(create, list, eraseKeysCommand())
 	return cmd
 }
 
@@ -277,11 +284,16 @@ func setPassword(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store,
 	if err != nil {
 		return err
 	}
-	if a.PasswordHash, err = askPassword(cmd); err != nil {
+	hash, err := askPassword(cmd)
+	if err != nil {
 		return err
 	}
-	a.EndTokens(time.Now())
-	if err := store.SaveAgents(ctx, a); err != nil {
+	_, err = store.ChangeAgent(ctx, t.ID, a.ID, func(a *chat.Agent) error {
+		a.PasswordHash = hash
+		a.EndTokens(time.Now())
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), "the password is set; earlier log-ins have ended")

@@ -149,6 +149,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		return nil, fmt.Errorf("encode openapi: %w", err)
 	}
 	a.mountPages(engine)
+	engine.GET(configPath, a.serveConfig)
 	engine.GET(linkPath+":token", a.linkedFile)
 	engine.HEAD(linkPath+":token", a.linkedFile)
 	a.mounted = engine.Routes()

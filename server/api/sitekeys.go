@@ -21,6 +21,8 @@ type SiteKey struct {
 	Origins   []string   `json:"origins" nullable:"false" doc:"The pages that may use it; empty: every page."`
 	Secrets   int        `json:"secrets" doc:"How many secrets sign identities now. They are not shown again."`
 	CreatedAt *time.Time `json:"created_at" nullable:"true"`
+
+	Widget chat.Widget `json:"widget" doc:"How the site wants its widget. Everybody may read it."`
 }
 
 // NewSiteKey is a site key with a secret that was just made.
@@ -30,7 +32,7 @@ type NewSiteKey struct {
 }
 
 func showSiteKey(k *chat.SiteKey) SiteKey {
-	out := SiteKey{Key: k.Key, Name: k.Name, Origins: k.Origins, Secrets: len(k.Secrets), CreatedAt: timeOrNull(k.CreatedAt)}
+	out := SiteKey{Key: k.Key, Name: k.Name, Origins: k.Origins, Secrets: len(k.Secrets), CreatedAt: timeOrNull(k.CreatedAt), Widget: k.Widget}
 	if out.Origins == nil {
 		out.Origins = []string{}
 	}
@@ -42,15 +44,6 @@ type SiteKeyTarget struct {
 	ID string `path:"id" maxLength:"100" doc:"The site key."`
 }
 
-// siteKey returns one of the tenant's site keys. Another tenant's is one that is not there.
-func (a *API) siteKey(ctx context.Context, c *call, key string) (chat.SiteKey, error) {
-	k, err := a.cfg.Store.SiteKey(ctx, key)
-	if err == nil && k.Tenant != c.actor().Tenant {
-		k, err = chat.SiteKey{}, chat.Errorf(chat.NotFound, "there is no such site key")
-	}
-	return k, err
-}
-
 func (a *API) listSiteKeys(ctx context.Context, c *call, in *listInput) (*answer[List[SiteKey]], error) {
 	keys, err := a.cfg.Store.SiteKeys(ctx, c.actor().Tenant)
 	if err != nil {
@@ -59,30 +52,49 @@ func (a *API) listSiteKeys(ctx context.Context, c *call, in *listInput) (*answer
 	return pageOf(keys, in, func(k *chat.SiteKey) string { return k.Key }, showSiteKey)
 }
 
+func (a *API) getSiteKey(ctx context.Context, c *call, in *SiteKeyTarget) (*answer[SiteKey], error) {
+	k, err := a.cfg.Store.SiteKey(ctx, in.ID)
+	if err == nil && k.Tenant != c.actor().Tenant {
+		err = chat.Errorf(chat.NotFound, "there is no such site key")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ok(showSiteKey(&k))
+}
+
 type createSiteKeyInput struct {
 	Body struct {
-		Name    string   `json:"name" minLength:"1" maxLength:"100"`
-		Origins []string `json:"origins,omitempty" maxItems:"100" doc:"Exact origins, e.g. https://shop.example.com; leave it away for every page."`
+		Name    string       `json:"name" minLength:"1" maxLength:"100"`
+		Origins []string     `json:"origins,omitempty" maxItems:"100" doc:"Exact origins, e.g. https://shop.example.com; leave it away for every page."`
+		Widget  *chat.Widget `json:"widget,omitempty"`
 	}
 }
 
 func (a *API) createSiteKey(ctx context.Context, c *call, in *createSiteKeyInput) (*answer[NewSiteKey], error) {
-	k, err := a.makeSiteKey(ctx, c.actor().Tenant, in.Body.Name, in.Body.Origins)
+	var w chat.Widget
+	if in.Body.Widget != nil {
+		w = *in.Body.Widget
+	}
+	k, err := a.makeSiteKey(ctx, c.actor().Tenant, in.Body.Name, in.Body.Origins, w)
 	if err != nil {
 		return nil, err
 	}
 	return ok(NewSiteKey{showSiteKey(&k), k.Secrets[0]})
 }
 
-func (a *API) makeSiteKey(ctx context.Context, t chat.TenantID, name string, origins []string) (chat.SiteKey, error) {
+func (a *API) makeSiteKey(ctx context.Context, t chat.TenantID, name string, origins []string, w chat.Widget) (chat.SiteKey, error) {
 	k := chat.SiteKey{
 		Tenant: t, Key: "sk_" + strings.ToLower(rand.Text()), Name: strings.TrimSpace(name), Secrets: []string{rand.Text()}, Origins: origins,
-		CreatedAt: a.cfg.Now().UTC().Truncate(time.Microsecond),
+		Widget: w, CreatedAt: a.cfg.Now().UTC().Truncate(time.Microsecond),
 	}
 	if k.Name == "" {
 		return k, errBlankName
 	}
 	if err := validOrigins(origins); err != nil {
+		return k, err
+	}
+	if err := k.Widget.Check(); err != nil {
 		return k, err
 	}
 	return k, a.cfg.Store.SaveSiteKey(ctx, k)
@@ -100,39 +112,53 @@ func validOrigins(origins []string) error {
 type updateSiteKeyInput struct {
 	SiteKeyTarget
 	Body struct {
-		Name    *string   `json:"name,omitempty" minLength:"1" maxLength:"100"`
-		Origins *[]string `json:"origins,omitempty" maxItems:"100"`
+		Name    *string      `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Origins *[]string    `json:"origins,omitempty" maxItems:"100"`
+		Widget  *chat.Widget `json:"widget,omitempty" doc:"As a whole: what it does not name is as the widget has it by default."`
 	}
 }
 
 func (a *API) updateSiteKey(ctx context.Context, c *call, in *updateSiteKeyInput) (*answer[SiteKey], error) {
-	k, err := a.siteKey(ctx, c, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if in.Body.Name != nil {
-		if k.Name = strings.TrimSpace(*in.Body.Name); k.Name == "" {
-			return nil, errBlankName
-		}
+	if in.Body.Name != nil && strings.TrimSpace(*in.Body.Name) == "" {
+		return nil, errBlankName
 	}
 	if in.Body.Origins != nil {
 		if err := validOrigins(*in.Body.Origins); err != nil {
 			return nil, err
 		}
-		k.Origins = *in.Body.Origins
 	}
-	if err := a.saveSiteKey(ctx, k); err != nil {
+	if in.Body.Widget != nil {
+		if err := in.Body.Widget.Check(); err != nil {
+			return nil, err
+		}
+	}
+	k, err := a.changeSiteKey(ctx, c, in.ID, func(k *chat.SiteKey) {
+		if in.Body.Name != nil {
+			k.Name = strings.TrimSpace(*in.Body.Name)
+		}
+		if in.Body.Origins != nil {
+			k.Origins = *in.Body.Origins
+		}
+		if in.Body.Widget != nil {
+			k.Widget = *in.Body.Widget
+		}
+	})
+	if err != nil {
 		return nil, err
 	}
 	return ok(showSiteKey(&k))
 }
 
-// saveSiteKey writes a site key and tells every node.
-func (a *API) saveSiteKey(ctx context.Context, k chat.SiteKey) error {
-	if err := a.cfg.Store.SaveSiteKey(ctx, k); err != nil {
-		return err
+// changeSiteKey changes a site key as it is at this moment, so that a secret which was ended does not come back, and tells every node.
+func (a *API) changeSiteKey(ctx context.Context, c *call, key string, change func(*chat.SiteKey)) (chat.SiteKey, error) {
+	k, err := a.cfg.Store.ChangeSiteKey(ctx, c.actor().Tenant, key, func(k *chat.SiteKey) error {
+		change(k)
+		return nil
+	})
+	if err != nil {
+		return k, err
 	}
-	return a.settingsChanged(ctx, k.Tenant)
+	return k, a.settingsChanged(ctx, k.Tenant)
 }
 
 func (a *API) settingsChanged(ctx context.Context, t chat.TenantID) error {
@@ -154,17 +180,15 @@ type rotateInput struct {
 }
 
 func (a *API) rotateSecret(ctx context.Context, c *call, in *rotateInput) (*answer[NewSiteKey], error) {
-	k, err := a.siteKey(ctx, c, in.ID)
-	if err != nil {
-		return nil, err
-	}
 	fresh := rand.Text()
-	secrets := append([]string{fresh}, k.Secrets...)
-	if in.Body != nil && in.Body.EndOld {
-		secrets = secrets[:1]
-	}
-	k.Secrets = secrets[:min(len(secrets), liveSecrets)]
-	if err := a.saveSiteKey(ctx, k); err != nil {
+	k, err := a.changeSiteKey(ctx, c, in.ID, func(k *chat.SiteKey) {
+		secrets := append([]string{fresh}, k.Secrets...)
+		if in.Body != nil && in.Body.EndOld {
+			secrets = secrets[:1]
+		}
+		k.Secrets = secrets[:min(len(secrets), liveSecrets)]
+	})
+	if err != nil {
 		return nil, err
 	}
 	return ok(NewSiteKey{showSiteKey(&k), fresh})

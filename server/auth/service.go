@@ -166,6 +166,18 @@ func (s *Service) CheckOrigin(ctx context.Context, siteKey, origin string) error
 	return allowsOrigin(&k, origin)
 }
 
+// Site returns a site key as a page of the origin may use it. NotFound, or Forbidden as CheckOrigin.
+func (s *Service) Site(ctx context.Context, key, origin string) (chat.SiteKey, error) {
+	k, err := s.site(ctx, key)
+	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+		err = errNoSite
+	}
+	if err != nil {
+		return k, err
+	}
+	return k, allowsOrigin(&k, origin)
+}
+
 func allowsOrigin(k *chat.SiteKey, origin string) error {
 	if origin == "" || len(k.Origins) == 0 || slices.Contains(k.Origins, origin) {
 		return nil

@@ -39,6 +39,7 @@ type SessionRequest struct {
 
 // VisitorSession is a visitor's fresh token.
 type VisitorSession struct {
+	Site    chat.SiteKey
 	Token   string
 	Expires time.Time
 	Actor   *chat.Actor
@@ -69,14 +70,8 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 	if err := r.check(); err != nil {
 		return VisitorSession{}, err
 	}
-	site, err := s.site(ctx, r.SiteKey)
-	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
-		return VisitorSession{}, errNoSite
-	}
+	site, err := s.Site(ctx, r.SiteKey, r.Origin)
 	if err != nil {
-		return VisitorSession{}, err
-	}
-	if err := allowsOrigin(&site, r.Origin); err != nil {
 		return VisitorSession{}, err
 	}
 	v := chat.Visitor{Tenant: site.Tenant}
@@ -111,7 +106,7 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 		return VisitorSession{}, err
 	}
 	return VisitorSession{
-		Token: token, Expires: expires, New: isNew, Print: print,
+		Token: token, Expires: expires, New: isNew, Print: print, Site: site,
 		Actor: &chat.Actor{Tenant: v.Tenant, User: chat.UserID(v.ID), Role: chat.RoleVisitor, Name: v.Name, Profile: &v},
 	}, nil
 }

@@ -106,7 +106,10 @@ func (sh *shard) answer(r *chat.SendRequest, a asker, res *chat.SendResult, fork
 	}
 	h.stats.sends.Inc()
 	if s.agent == nil {
-		s.setConv(r.Conversation)
+		if s.conv != r.Conversation {
+			s.setConv(r.Conversation)
+			h.rosters.touch(s.actor.Tenant, chat.VisitorID(s.actor.User))
+		}
 		s.caps |= capSaved // written with the conversation
 	}
 	if res.Dup {

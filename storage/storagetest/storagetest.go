@@ -100,6 +100,12 @@ func Run(t *testing.T, f Factory) {
 		{"AuditList", testAuditList},
 		{"AuditPrune", testAuditPrune},
 		{"AuditRace", testAuditRace},
+		{"Retention", testRetention},
+		{"RetentionTakesAll", testRetentionTakesAll},
+		{"RetentionLong", testRetentionLong},
+		{"RetentionAges", testRetentionAges},
+		{"RetentionJob", testRetentionJob},
+		{"ExportsGo", testExportsGo},
 		{"Webhooks", testWebhooks},
 		{"Outbox", testOutbox},
 		{"OutboxRace", testOutboxRace},
@@ -119,6 +125,8 @@ func Run(t *testing.T, f Factory) {
 		{"MailRequests", testMailRequests},
 		{"OfflineMessages", testOfflineMessages},
 		{"SLATimers", testSLATimers},
+		{"ChangesAtOnce", testChangesAtOnce},
+		{"Announce", testAnnounce},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

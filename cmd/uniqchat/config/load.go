@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -29,11 +30,17 @@ func (k *Key) Env() string { return Prefix + strings.ToUpper(strings.ReplaceAll(
 
 // String returns the key's value as it would be written.
 func (k *Key) String() string {
-	if d, ok := k.v.Interface().(Duration); ok {
-		return d.String()
+	if s, ok := k.v.Interface().(fmt.Stringer); ok { // a Duration or a Secret
+		return s.String()
 	}
 	return fmt.Sprint(k.v.Interface())
 }
+
+// userInfo is what stands between the scheme of an address and its host.
+var userInfo = regexp.MustCompile(`://([^/@?#]*):[^/?#]*@`)
+
+// Shown is String without passwords: for screens, and for what is copied from them into a report.
+func (k *Key) Shown() string { return userInfo.ReplaceAllString(k.String(), "://$1:***@") }
 
 // set reads the key's value from text.
 func (k *Key) set(text string) error {
