@@ -63,6 +63,7 @@ var tags = []*huma.Tag{
 	{Name: "webhooks", Description: "Events for your own programs, signed, tried again until they are taken."},
 	{Name: "reports", Description: "Figures, as JSON or as a table."},
 	{Name: "exports", Description: "Large tables, made in the background."},
+	{Name: "retention", Description: "How long things are kept."},
 	{Name: "audit log", Description: "Who did what."},
 	{Name: "site-keys", Description: "What pages are known by, and which pages those are."},
 	{Name: "api-tokens", Description: "Credentials of programs."},
