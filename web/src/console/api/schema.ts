@@ -916,6 +916,23 @@ export interface PatchMailSettings {
   version?: number;
 }
 
+export interface PatchRetention {
+  /** Entries of the audit log; 30 at least. 0: for ever. */
+  audit_days?: number;
+  /** What was written in conversations that have been closed, and untouched, for this long is removed, with their files, what was left while nobody was there, their mails, and exports that are this old. That there was an entry, and when, stays, so that counts hold. 0: never. */
+  conversations_days?: number;
+  /** Webhooks' events and deliveries. 0: as long as the program keeps them. */
+  deliveries_days?: number;
+  /** What visitors did on the site: pages, carts, orders. 0: the last 200 of each visitor are kept. */
+  events_days?: number;
+  /** To whom mails were sent. 0: as long as the program keeps it. */
+  mails_days?: number;
+  /** Files of closed conversations that are this old are removed. 0: with their conversations. */
+  uploads_days?: number;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
 export interface PatchRouting {
   /** Whoever was given a conversation and has not answered for so long loses it to somebody else with room, if there is one. 0: nobody does. */
   reoffer_seconds?: number;
@@ -2261,22 +2278,7 @@ export interface Api {
   "PATCH /retention": {
     path: unknown;
     query: unknown;
-    body: {
-    /** Entries of the audit log; 30 at least. 0: for ever. */
-    audit_days?: number;
-    /** What was written in conversations that have been closed, and untouched, for this long is removed, with their files, what was left while nobody was there, their mails, and exports that are this old. That there was an entry, and when, stays, so that counts hold. 0: never. */
-    conversations_days?: number;
-    /** Webhooks' events and deliveries. 0: as long as the program keeps them. */
-    deliveries_days?: number;
-    /** What visitors did on the site: pages, carts, orders. 0: the last 200 of each visitor are kept. */
-    events_days?: number;
-    /** To whom mails were sent. 0: as long as the program keeps it. */
-    mails_days?: number;
-    /** Files of closed conversations that are this old are removed. 0: with their conversations. */
-    uploads_days?: number;
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-  };
+    body: PatchRetention;
     answer: Retention;
   };
   /** Go back to what holds by default. */
