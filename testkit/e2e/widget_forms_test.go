@@ -34,7 +34,8 @@ func TestWidgetForms(t *testing.T) {
 		"title": map[string]string{"zh": "小店客服", "en": "Nook & Needle"}, "greeting": map[string]string{"en": "Ask us about anything we sell."}, "color": "#7c2d5e", "position": "left",
 		"launcher": map[string]string{"en": "Questions?", "zh": "有问题？"},
 		"pre_chat": map[string]any{"fields": []map[string]any{
-			{"name": "name", "required": true}, {"name": "email", "required": true},
+			{"name": "name", "required": true},
+			{"name": "email", "required": true},
 			{"name": "topic", "label": map[string]string{"en": "What is it about?", "zh": "咨询内容"}, "type": "select", "options": []map[string]any{{"value": "order", "label": map[string]string{"en": "An order"}}, {"value": "other"}}},
 		}},
 	})
