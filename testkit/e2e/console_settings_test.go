@@ -34,7 +34,7 @@ func (u settingsUser) open(path string) { u.Go(u.base + path) }
 // saved saves a form, and waits until its drawer has closed.
 func (u settingsUser) saved() {
 	u.Click("save")
-	u.Wait(`!$("save") || $("save").disabled`)
+	u.Wait(`!$("save") || $("save").disabled && !$("save").dataset.loading`)
 }
 
 // row waits for a row of a list that says something, on the page that the server makes anew.
@@ -87,7 +87,7 @@ func (u settingsUser) team() {
 	u.Wait(`$("factor")?.dataset.on === "false"`)
 	u.Type("field-name", "Ada Admin")
 	u.Click("save")
-	u.Wait(`$("save").disabled`)
+	u.Wait(`$("save").disabled && !$("save").dataset.loading`)
 	u.Reload()
 	u.Wait(`$("field-name")?.value === "Ada Admin"`)
 	u.Click("factor-change")
@@ -119,7 +119,7 @@ func (u settingsUser) team() {
 	u.open("routing")
 	u.ClickOn(`$("strategy-round_robin")?.closest("label") ?? $("strategy-round_robin")`)
 	u.Click("save")
-	u.Wait(`$("save").disabled`)
+	u.Wait(`$("save").disabled && !$("save").dataset.loading`)
 	u.Reload()
 	u.Wait(`$("strategy-round_robin")?.checked`)
 	u.Screenshot("routing")
@@ -191,7 +191,7 @@ func (u settingsUser) site() {
 	u.Press("Tab")
 	u.Click("ask-email")
 	u.Click("save")
-	u.Wait(`$("save").disabled`)
+	u.Wait(`$("save").disabled && !$("save").dataset.loading`)
 	u.Reload()
 	u.Wait(`$("field-title-en")?.value === "Ask Nook" && $("field-color").value === "#7c2d5e" && $("pre-chat-field")`)
 	u.See("preview", "Ask Nook")
@@ -244,7 +244,7 @@ func (u settingsUser) connections(hook string) {
 	u.Type("field-offline_to", "team@example.com")
 	u.Press("Enter")
 	u.Click("save")
-	u.Wait(`$("save").disabled`)
+	u.Wait(`$("save").disabled && !$("save").dataset.loading`)
 	u.Reload()
 	u.Wait(`document.body.innerText.includes("team@example.com")`)
 }
@@ -261,7 +261,7 @@ func (u settingsUser) data() {
 	u.Wait(`$("field-audit_days").getAttribute("aria-invalid") === "true"`)
 	u.Type("field-audit_days", "400")
 	u.Click("save")
-	u.Wait(`$("save").disabled`)
+	u.Wait(`$("save").disabled && !$("save").dataset.loading`)
 	u.Reload()
 	u.Wait(`$("field-audit_days")?.value.startsWith("400")`)
 	u.Screenshot("retention")
