@@ -155,7 +155,7 @@ func (u settingsUser) service() {
 	u.Type("field-name", "Round trip")
 	u.Click("go-inbox") // what is not saved is asked for
 	u.Click("stay")
-	u.Wait(`location.pathname.endsWith("/settings/labels/new") && $("field-name").value === "Round trip"`)
+	u.Wait(`!$("stay") && location.pathname.endsWith("/settings/labels/new") && $("field-name").value === "Round trip"`)
 	u.saved()
 	u.row("Round trip")
 	u.Screenshot("labels")
@@ -173,7 +173,7 @@ func (u settingsUser) site() {
 	u.open("sites/new")
 	u.Type("field-name", "Second shop")
 	u.Type("field-origins", "https://two.example.com/cart")
-	u.Press("Enter")
+	u.Press("Tab")
 	u.Click("save")
 	u.once()
 	u.row("https://two.example.com")
@@ -242,7 +242,7 @@ func (u settingsUser) connections(hook string) {
 
 	u.open("mail")
 	u.Type("field-offline_to", "team@example.com")
-	u.Press("Enter")
+	u.Press("Tab")
 	u.Click("save")
 	u.Wait(`$("save").disabled && !$("save").dataset.loading`)
 	u.Reload()

@@ -47,7 +47,7 @@ function Editor({ label, close }: { label: Kept | undefined; close: () => void }
           {colours.map((c) => <button key={c} type="button" style={{ background: c }} aria-label={c} aria-pressed={f.values.color === c} onClick={() => f.set({ color: c })} />)}
         </div>
       </Input.Wrapper>
-      <ColorInput label={s.other} format="hex" withEyeDropper={false} {...f.value("color")} />
+      <ColorInput fixOnBlur={false} label={s.other} format="hex" withEyeDropper={false} {...f.value("color")} />
       <Textarea label={s.description} description={s.descriptionText} autosize minRows={2} maxLength={500} {...f.text("description")} />
       <div><Badge color={f.values.color} variant="light">{f.values.name || t.shell.name}</Badge></div>
     </FormBody>

@@ -67,8 +67,8 @@ function Designer({ site }: { site: SiteKey }) {
                 {brands.map((c) => <button key={c} type="button" style={{ background: c }} aria-label={c} aria-pressed={look.color === c} onClick={() => f.set({ color: c })} />)}
               </div>
               <div className={css.pair}>
-                <ColorInput label={s.colour} placeholder="#0d7566" format="hex" withEyeDropper={false} {...f.value("color")} />
-                <ColorInput label={s.colourTo} placeholder="#0d7566" format="hex" withEyeDropper={false} {...f.value("color_to")} />
+                <ColorInput fixOnBlur={false} label={s.colour} placeholder="#0d7566" format="hex" withEyeDropper={false} {...f.value("color")} />
+                <ColorInput fixOnBlur={false} label={s.colourTo} placeholder="#0d7566" format="hex" withEyeDropper={false} {...f.value("color_to")} />
               </div>
               {pale && <Alert color="yellow" icon={<IconAlertTriangle size={17} />}>{s.pale}</Alert>}
               <div className={css.pair}>
