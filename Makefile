@@ -8,6 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 GO      ?= go
 GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 GOTOOL  := $(GO) tool -modfile=tools/go.mod
+SUPPLY  := $(GO) tool -modfile=tools/supply/go.mod
 SOURCES := $(shell find chat codec engine storage outbound ai server web bench cmd -name node_modules -prune -o \( -name '*.go' -o -path 'web/dist/*' -o -name '*.sql' -o -name '*.yaml' \) -type f -print 2>/dev/null)
 
 FUZZTIME ?= 2m
@@ -89,6 +90,16 @@ bench: ## Go benchmarks (BENCH=regexp)
 dataset: build ## 10 million messages in 1,000 tenants in the PostgreSQL of DATASET_URL= (after uniqchat migrate; minutes, 6 GB)
 	@[ -n "$(DATASET_URL)" ] || { echo 'make dataset DATASET_URL=postgres://user@host:5432/name: a superuser, a database fresh from uniqchat migrate'; exit 1; }
 	$(BIN)/uniqbench dataset --url '$(DATASET_URL)' $(DATASET_ARGS)
+
+DB ?=
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what the programs call; DB=folder: a copy of the Go vulnerability database, instead of asking it
+	$(SUPPLY) govulncheck $(if $(DB),-db=file://$(abspath $(DB))) ./...
+
+.PHONY: sbom
+sbom: $(BIN)/uniqchat ## bills of material (CycloneDX) of bin/uniqchat and of the pages in it, and the licences of both, in bin/
+	@scripts/sbom $(BIN) '$(VERSION)'
 
 .PHONY: generate
 generate: ## write generated files anew: golden vectors, docs/openapi.yaml
