@@ -129,6 +129,43 @@ func TestRetentionGoesOn(t *testing.T) {
 	require.Empty(t, store.audited)
 }
 
+// shelved notes what becomes of exports and their files.
+type shelved struct {
+	retaining
+	exports []Export
+	done    []string
+}
+
+func (s *shelved) OldExports(context.Context, TenantID, time.Time) ([]Export, error) {
+	return s.exports, nil
+}
+
+func (s *shelved) DeleteExport(_ context.Context, _ TenantID, id ExportID) error {
+	s.done = append(s.done, "row")
+	return nil
+}
+
+type shelf struct {
+	Files
+	of *shelved
+}
+
+func (f shelf) Delete(_ context.Context, name string) error {
+	f.of.done = append(f.of.done, name)
+	return nil
+}
+
+// Who brings files into another form may write an export's again while it is deleted: it goes once more when no row names it any more.
+func TestRetentionDeletesExports(t *testing.T) {
+	store := &shelved{exports: []Export{{Object: "table"}, {}}}
+	store.purged, store.records = map[TenantID]Cutoffs{}, []Record{keeping(`{"conversations_days":1}`)}
+	d := NewDesk(DeskConfig{Store: store, Files: shelf{of: store}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	removed, err := d.Retain(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, Removed{Exports: 2}, removed)
+	require.Equal(t, []string{"table", "row", "table", "row"}, store.done)
+}
+
 func TestRetentionChecks(t *testing.T) {
 	for body, ok := range map[string]bool{
 		`{}`: true, `{"conversations_days":1,"uploads_days":36500}`: true, `{"audit_days":30}`: true, `{"audit_days":29}`: false, `{"mails_days":-1}`: false,
