@@ -28,8 +28,12 @@ func (r *Retention) Check() error {
 		name string
 		days int
 	}{
-		{"conversations_days", r.Conversations}, {"uploads_days", r.Uploads}, {"deliveries_days", r.Deliveries}, {"events_days", r.Steps},
-		{"mails_days", r.Mails}, {"audit_days", r.Audit},
+		{"conversations_days", r.Conversations},
+		{"uploads_days", r.Uploads},
+		{"deliveries_days", r.Deliveries},
+		{"events_days", r.Steps},
+		{"mails_days", r.Mails},
+		{"audit_days", r.Audit},
 	} {
 		if d.days < 0 || d.days > 36_500 {
 			return Errorf(Malformed, "%s: must be 0 to 36500", d.name)
@@ -76,7 +80,11 @@ func (r *Retention) Cutoffs(now time.Time) (l Cutoffs) {
 		at   *time.Time
 		days int
 	}{
-		{&l.Conversations, r.Conversations}, {&l.Uploads, r.Uploads}, {&l.Deliveries, r.Deliveries}, {&l.Steps, r.Steps}, {&l.Mails, r.Mails},
+		{&l.Conversations, r.Conversations},
+		{&l.Uploads, r.Uploads},
+		{&l.Deliveries, r.Deliveries},
+		{&l.Steps, r.Steps},
+		{&l.Mails, r.Mails},
 		{&l.Audit, r.Audit},
 	} {
 		if d.days > 0 {

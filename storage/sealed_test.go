@@ -129,7 +129,7 @@ func clusterPlace(t *testing.T) *place {
 				left += client.XLen(t.Context(), name).Val()
 			}
 			return left == 0
-		}, 3*time.Minute, time.Second)
+		}, 10*time.Minute, time.Second) // a minute, on a machine that nobody else is busy on
 	}
 	_, err = p.db.ExecContext(t.Context(), `SET uniqchat.system = 'on'`)
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -174,7 +175,7 @@ func (d *document) operation(method, path string, op *operation) docsOperation {
 func curl(o *docsOperation, credential bool) string {
 	var b strings.Builder
 	b.WriteString("curl ")
-	if o.Method != "GET" && (o.Method != "POST" || o.Request == nil) {
+	if o.Method != http.MethodGet && (o.Method != http.MethodPost || o.Request == nil) {
 		b.WriteString("-X " + o.Method + " ")
 	}
 	b.WriteString(`"$UNIQCHAT` + o.Path + `"`)

@@ -20,10 +20,20 @@ var objects = []struct {
 	property string
 	nullable bool
 }{
-	{"AuditEntry.details", false}, {"Conversation.context", false}, {"DeliveryRequest.body", false}, {"EditInputBody.body", false},
-	{"Export.filters", false}, {"Message.body", false}, {"OnlineVisitor.cart", true}, {"Person.attributes", false}, {"SendInputBody.body", false},
-	{"SentMessage.body", false}, {"SessionInputBody.attributes", true}, {"UpdateConversationInputBody.context", true},
-	{"UpdateVisitorInputBody.attributes", true}, {"VisitorEvent.data", false},
+	{"AuditEntry.details", false},
+	{"Conversation.context", false},
+	{"DeliveryRequest.body", false},
+	{"EditInputBody.body", false},
+	{"Export.filters", false},
+	{"Message.body", false},
+	{"OnlineVisitor.cart", true},
+	{"Person.attributes", false},
+	{"SendInputBody.body", false},
+	{"SentMessage.body", false},
+	{"SessionInputBody.attributes", true},
+	{"UpdateConversationInputBody.context", true},
+	{"UpdateVisitorInputBody.attributes", true},
+	{"VisitorEvent.data", false},
 }
 
 // orNulls are the properties that are an object of a type of ours, or null.

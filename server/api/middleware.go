@@ -218,6 +218,10 @@ func (a *API) methods(path string) []string {
 	var out []string
 	parts := strings.Split(path, "/")
 	for _, r := range a.mounted {
+		if dir, deep := strings.CutSuffix(r.Path, "*path"); deep && strings.HasPrefix(path, dir) {
+			out = append(out, r.Method)
+			continue
+		}
 		pattern := strings.Split(r.Path, "/")
 		if slices.EqualFunc(pattern, parts, func(p, s string) bool { return p == s || strings.HasPrefix(p, ":") && s != "" }) {
 			out = append(out, r.Method)

@@ -1,0 +1,14 @@
+// 简体中文。
+
+import type { Texts } from "../index.ts";
+import { conversation } from "./conversation.ts";
+import { inbox } from "./inbox.ts";
+import { reports } from "./reports.ts";
+import { session } from "./session.ts";
+import { settings } from "./settings.ts";
+import { shell, time } from "./shell.ts";
+import { visitors } from "./visitors.ts";
+
+export const name = "中文";
+export const locale = "zh-CN";
+export const texts: Texts = { shell, time, session, inbox, conversation, visitors, reports, settings };

@@ -1,0 +1,3 @@
+import type { Texts } from "../index.ts";
+
+export const visitors: Texts["visitors"] = { title: "访客" };
