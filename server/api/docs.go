@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
-	"regexp"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
