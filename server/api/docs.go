@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -98,9 +99,10 @@ func renderDocs(openAPI []byte) []byte {
 	}
 	page := struct {
 		Info    any
+		Once    string // what Idempotency-Key is, said once
 		Tags    []docsTag
 		Problem docsBody
-	}{Info: d.Info}
+	}{Info: d.Info, Once: onceParameter().Description}
 	problem := schema{Ref: schemaPrefix + "Problem"}
 	page.Problem.Members = d.members(problem, 0)
 	byName := map[string]int{}
@@ -141,6 +143,12 @@ func (d *document) operation(method, path string, op *operation) docsOperation {
 	o := docsOperation{ID: op.OperationID, Method: strings.ToUpper(method), Class: method, Path: path, Summary: op.Summary, Access: op.Description}
 	for _, p := range op.Parameters {
 		text := p.Description
+		switch {
+		case text == isUUID: // its type says so
+			text = ""
+		case p.Name == onceHeader:
+			text = "See above."
+		}
 		if p.Schema.Default != nil {
 			text = strings.TrimSpace(fmt.Sprintf("%s Defaults to %v.", text, p.Schema.Default))
 		}
@@ -171,6 +179,8 @@ func (d *document) operation(method, path string, op *operation) docsOperation {
 	return o
 }
 
+var inPath = regexp.MustCompile(`\{\w+\}`)
+
 // curl is a request as one would type it.
 func curl(o *docsOperation, credential bool) string {
 	var b strings.Builder
@@ -178,7 +188,8 @@ func curl(o *docsOperation, credential bool) string {
 	if o.Method != http.MethodGet && (o.Method != http.MethodPost || o.Request == nil) {
 		b.WriteString("-X " + o.Method + " ")
 	}
-	b.WriteString(`"$UNIQCHAT` + o.Path + `"`)
+	path := inPath.ReplaceAllStringFunc(o.Path, func(name string) string { return "$" + strings.ToUpper(strings.Trim(name, "{}")) })
+	b.WriteString(`"$UNIQCHAT` + path + `"`)
 	if credential {
 		b.WriteString(" \\\n  -H \"Authorization: Bearer $TOKEN\"")
 	}

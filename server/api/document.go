@@ -65,8 +65,8 @@ var tags = []*huma.Tag{
 	{Name: "exports", Description: "Large tables, made in the background."},
 	{Name: "retention", Description: "How long things are kept."},
 	{Name: "audit log", Description: "Who did what."},
-	{Name: "site-keys", Description: "What pages are known by, and which pages those are."},
-	{Name: "api-tokens", Description: "Credentials of programs."},
+	{Name: "site keys", Description: "What pages are known by, and which pages those are."},
+	{Name: "API tokens", Description: "Credentials of programs."},
 	{Name: "tenants", Description: "The deployment's tenants: only for the operator's token."},
 }
 

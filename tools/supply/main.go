@@ -95,10 +95,9 @@ func complete(file, root string, modules map[string]string) ([]part, error) {
 	if err := json.Unmarshal(b, &bom); err != nil {
 		return nil, err
 	}
-	components, _ := bom["components"].([]any)
+	withoutTools(bom)
 	var all []part
-	for _, one := range components {
-		c := one.(map[string]any)
+	for _, c := range objects(bom, "components") {
 		p := part{name: text(c, "name"), version: text(c, "version")}
 		if group := text(c, "group"); group != "" {
 			p.name = group + "/" + p.name
@@ -110,9 +109,16 @@ func complete(file, root string, modules map[string]string) ([]part, error) {
 		if p.licences, p.texts, err = licencesOf(dir); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
-		said := make([]map[string]any, len(p.licences))
+		if len(p.licences) == 0 { // no text came with it: what it says of itself counts
+			for _, l := range objects(c, "licenses") {
+				if l, ok := l["license"].(map[string]any); ok && text(l, "id") != "" {
+					p.licences = append(p.licences, text(l, "id"))
+				}
+			}
+		}
+		said := make([]any, len(p.licences))
 		for i, l := range p.licences {
-			said[i] = map[string]any{"license": map[string]string{"id": l}}
+			said[i] = map[string]any{"license": map[string]any{"id": l}}
 		}
 		c["licenses"] = said
 		all = append(all, p)
@@ -121,6 +127,42 @@ func complete(file, root string, modules map[string]string) ([]part, error) {
 		return nil, err
 	}
 	return all, os.WriteFile(file, append(b, '\n'), 0o644)
+}
+
+// withoutTools takes what npm calls a package of development out of a bill of material. (Its --omit dev takes away what others need, too.)
+func withoutTools(bom map[string]any) {
+	tools := map[string]bool{}
+	bom["components"] = kept(objects(bom, "components"), func(c map[string]any) bool {
+		tool := slices.ContainsFunc(objects(c, "properties"), func(p map[string]any) bool { return text(p, "name") == "cdx:npm:package:development" })
+		tools[text(c, "bom-ref")] = tool
+		return !tool
+	})
+	bom["dependencies"] = kept(objects(bom, "dependencies"), func(d map[string]any) bool {
+		on, _ := d["dependsOn"].([]any)
+		d["dependsOn"] = slices.DeleteFunc(on, func(ref any) bool { return tools[ref.(string)] })
+		return !tools[text(d, "ref")]
+	})
+}
+
+func kept(all []map[string]any, keep func(map[string]any) bool) []any {
+	out := []any{}
+	for _, one := range all {
+		if keep(one) {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// objects are those of a list.
+func objects(of map[string]any, member string) (out []map[string]any) {
+	list, _ := of[member].([]any)
+	for _, one := range list {
+		if o, ok := one.(map[string]any); ok {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 func text(c map[string]any, member string) string {
@@ -168,7 +210,7 @@ func write(out io.Writer, version string, all []part) error {
 	for i := range all {
 		fmt.Fprintf(&b, "\n## %s\n", all[i].name)
 		for _, t := range all[i].texts {
-			fmt.Fprintf(&b, "\n```text\n%s\n```\n", t)
+			fmt.Fprintf(&b, "\n~~~~~~text\n%s\n~~~~~~\n", t)
 		}
 	}
 	_, err := io.WriteString(out, b.String())
