@@ -36,12 +36,12 @@ run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./dat
 .PHONY: test
 test: browser services ## everything that must pass: vet, all Go tests (with real servers and a browser), web tests
 	$(GO) vet $(PKGS)
-	$(GO) test -timeout 20m $(PKGS)
+	$(GO) test -timeout 30m $(PKGS)
 	$(MAKE) --no-print-directory web-test
 
 .PHONY: test-race
 test-race: services ## all Go tests but the browser's, with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
+	CGO_ENABLED=1 $(GO) test -race -timeout 45m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
 	CGO_ENABLED=1 UNIQCHAT_RACE=1 $(GO) test -race -timeout 20m -run 'TestKill|TestHostile' ./testkit/e2e
 
 .PHONY: test-kill

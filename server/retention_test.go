@@ -71,7 +71,12 @@ func testRetain(t *testing.T, o storage.Options, where places) {
 	}
 	before := n.call("GET", path, owner, nil).body
 	entries := n.call("GET", path+"/messages?limit=200", owner, nil).data()
-	figures := n.do("GET", "/api/v1/reports/overview", owner, nil).raw
+	var figures []byte
+	require.Eventually(t, func() bool { // rows come after what is said
+		got := n.do("GET", "/api/v1/reports/overview", owner, nil)
+		figures = got.raw
+		return got.body["created"] == 2.0 && got.body["closed"] == 1.0
+	}, 20*time.Second, 20*time.Millisecond)
 
 	require.Zero(t, n.retain(4000), "nobody said that anything goes")
 	n.do("PATCH", retentionPath, owner, map[string]any{

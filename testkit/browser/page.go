@@ -230,7 +230,7 @@ func (p *Page) Wait(expr string) {
 // See waits until an element with a data-testid shows a text; "" stands for any.
 func (p *Page) See(id, text string) {
 	p.t.Helper()
-	p.Wait(fmt.Sprintf("$$(%q).some((e) => (typeof e.value === \"string\" ? e.value : e.innerText).includes(%s))", id, quote(text)))
+	p.Wait(fmt.Sprintf("$$(%q).some((e) => (typeof e.value === \"string\" && e.value !== \"\" ? e.value : e.innerText).includes(%s))", id, quote(text)))
 }
 
 // Click clicks into the middle of an element, as a mouse does.
