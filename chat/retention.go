@@ -28,8 +28,12 @@ func (r *Retention) Check() error {
 		name string
 		days int
 	}{
-		{"conversations_days", r.Conversations}, {"uploads_days", r.Uploads}, {"deliveries_days", r.Deliveries}, {"events_days", r.Steps},
-		{"mails_days", r.Mails}, {"audit_days", r.Audit},
+		{"conversations_days", r.Conversations},
+		{"uploads_days", r.Uploads},
+		{"deliveries_days", r.Deliveries},
+		{"events_days", r.Steps},
+		{"mails_days", r.Mails},
+		{"audit_days", r.Audit},
 	} {
 		if d.days < 0 || d.days > 36_500 {
 			return Errorf(Malformed, "%s: must be 0 to 36500", d.name)
@@ -76,7 +80,11 @@ func (r *Retention) Cutoffs(now time.Time) (l Cutoffs) {
 		at   *time.Time
 		days int
 	}{
-		{&l.Conversations, r.Conversations}, {&l.Uploads, r.Uploads}, {&l.Deliveries, r.Deliveries}, {&l.Steps, r.Steps}, {&l.Mails, r.Mails},
+		{&l.Conversations, r.Conversations},
+		{&l.Uploads, r.Uploads},
+		{&l.Deliveries, r.Deliveries},
+		{&l.Steps, r.Steps},
+		{&l.Mails, r.Mails},
 		{&l.Audit, r.Audit},
 	} {
 		if d.days > 0 {
@@ -271,7 +279,8 @@ func (d *Desk) removeAll(ctx context.Context, dropped []Upload, all *Removed) (e
 	return err
 }
 
-// retainExports deletes tables of what people wrote that are as old as what goes: what is in them is older.
+// retainExports deletes tables of what people wrote that are as old as what goes: what is in them is older. Files go once more after their
+// row, because who brings files into another form writes them again and then looks whether a row still names them.
 func (d *Desk) retainExports(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
 	if l.Conversations.IsZero() || d.files == nil {
 		return nil
@@ -281,15 +290,22 @@ func (d *Desk) retainExports(ctx context.Context, t TenantID, l *Cutoffs, all *R
 		return err
 	}
 	for i := range old {
-		if old[i].Object != "" {
-			if err := d.files.Delete(ctx, old[i].Object); err != nil {
-				return err
+		file := func() error {
+			if old[i].Object == "" {
+				return nil
 			}
+			return d.files.Delete(ctx, old[i].Object)
+		}
+		if err := file(); err != nil {
+			return err
 		}
 		if err := d.store.DeleteExport(ctx, t, old[i].ID); err != nil {
 			return err
 		}
 		all.Exports++
+		if err := file(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

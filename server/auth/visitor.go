@@ -114,12 +114,15 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 // identify fills in who the visitor is, and what proves it.
 func (s *Service) identify(v *chat.Visitor, isNew *bool, proof *string, r *SessionRequest, site *chat.SiteKey) error {
 	set(&v.Name, r.Name)
-	set(&v.Email, NormalEmail(r.Email))
+	if !v.Verified || r.IdentityToken != "" || r.IdentityHMAC != "" { // whose address a site has signed, a page can't give another one
+		set(&v.Email, NormalEmail(r.Email))
+	}
 	set(&v.Locale, r.Locale)
 	if len(r.Attributes) > 0 {
 		v.Attributes = r.Attributes
 	}
-	external, secret := r.ExternalID, ""
+	external := r.ExternalID
+	var secret string
 	switch {
 	case r.IdentityToken != "":
 		id, by, err := s.checkIdentityToken(r.IdentityToken, site.Secrets)

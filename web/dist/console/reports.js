@@ -1,0 +1,1 @@
+import{require_jsx_runtime as e,useTexts as t}from"./ui.module.js";import{Page as n}from"./page.js";var r=e();function i(){let e=t();return(0,r.jsx)(n,{title:e.reports.title,children:(0,r.jsx)(`p`,{})})}export{i as default};

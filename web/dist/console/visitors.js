@@ -1,0 +1,1 @@
+import{require_jsx_runtime as e,useTexts as t}from"./ui.module.js";import{Page as n}from"./page.js";var r=e();function i({id:e}){let i=t();return(0,r.jsx)(n,{title:i.visitors.title,children:(0,r.jsx)(`p`,{children:e})})}export{i as default};
