@@ -27,13 +27,14 @@ type shopDay struct {
 	admin string
 }
 
-func newShopDay(ctx context.Context, t *testing.T) *shopDay {
+func newShopDay(ctx context.Context, t *testing.T, start func(o process.Options) *process.Server) *shopDay {
 	t.Helper()
-	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
+	s := start(process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	d := &shopDay{t: t, ctx: ctx, s: s, api: api.API{Base: s.BaseURL()}}
 	l, err := d.api.Login(ctx, "admin@demo.test", process.Password)
 	require.NoError(t, err)
 	d.admin = l.AccessToken
+	d.call(http.MethodPatch, "/routing", d.admin, map[string]any{"strategy": "manual"}, nil) // consoles are opened here that answer nobody
 	return d
 }
 
@@ -42,12 +43,19 @@ func (d *shopDay) call(method, path, token string, in, out any) {
 	require.NoError(d.t, d.api.Call(d.ctx, method, "/api/v1"+path, token, in, out))
 }
 
-// visitor is somebody who has written.
-func (d *shopDay) visitor(text string) api.Visitor {
+// session is somebody whose page has the widget; the conversation's id is the visitor's choice.
+func (d *shopDay) session() api.Visitor {
 	d.t.Helper()
 	v, err := d.api.Session(d.ctx, "demo")
 	require.NoError(d.t, err)
-	require.NotNil(d.t, v.ConversationID)
+	conv := uuid.Must(uuid.NewV7())
+	v.ConversationID = &conv
+	return v
+}
+
+// writes is a visitor's first message, and waits until it is in the database.
+func (d *shopDay) writes(v api.Visitor, text string) api.Visitor {
+	d.t.Helper()
 	d.call(http.MethodPost, d.path(v, "/messages"), v.Token, map[string]any{"cmid": uuid.Must(uuid.NewV7()), "body": map[string]any{"text": text}}, nil)
 	require.Eventually(d.t, func() bool {
 		_, err := d.api.Conversation(d.ctx, d.admin, *v.ConversationID)
@@ -61,14 +69,13 @@ func (d *shopDay) path(v api.Visitor, more string) string {
 }
 
 // served is a visitor's chat from its question to its rating.
-func (d *shopDay) served(text string, rating int) api.Visitor {
+func (d *shopDay) served(v api.Visitor, text string, rating int) {
 	d.t.Helper()
-	v := d.visitor(text)
+	d.writes(v, text)
 	d.call(http.MethodPost, d.path(v, "/assign"), d.admin, map[string]any{"agent_id": d.me()}, nil)
 	d.call(http.MethodPost, d.path(v, "/messages"), d.admin, map[string]any{"cmid": uuid.Must(uuid.NewV7()), "body": map[string]any{"text": "You're welcome!"}}, nil)
 	d.call(http.MethodPost, d.path(v, "/close"), d.admin, nil, nil)
 	d.call(http.MethodPost, d.path(v, "/rating"), v.Token, map[string]any{"rating": rating}, nil)
-	return v
 }
 
 func (d *shopDay) me() string {
@@ -89,7 +96,13 @@ func (d *shopDay) comes(v api.Visitor, pages ...string) *raw {
 	d.t.Helper()
 	x := upgraded(d.t, d.ctx, d.s.WSURL(), d.s.TCP, "json")
 	x.packet(1, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: v.Token, Page: "https://shop.example/", Locale: "de-DE"})
-	x.until(func(p codec.Packet) bool { _, ok := p.(*codec.Connack); return ok })
+	got := x.until(func(p codec.Packet) bool { _, ok := p.(*codec.Connack); return ok })
+	require.Empty(d.t, got.closed, "instead of CONNACK")
+	return x.looks(pages...)
+}
+
+// looks is a visitor's way over pages.
+func (x *raw) looks(pages ...string) *raw {
 	for _, page := range pages {
 		x.packet(0, &codec.Track{Name: "page_view", Data: fmt.Appendf(nil, `{"url":"https://shop.example%s","title":"Page %s"}`, page, page)})
 	}
@@ -118,6 +131,14 @@ func (d *shopDay) console(p *browser.Page, at string) {
 	p.Wait(`$("link").dataset.state === "online"`)
 }
 
+// inWords is a length of time of less than a minute as the console writes it.
+func inWords(seconds float64) string {
+	if seconds > 0 && seconds < 1 {
+		return "<1s"
+	}
+	return fmt.Sprintf("%.0fs", seconds)
+}
+
 // shots shows places of the console to somebody else: dark, Chinese, on a phone. Nothing scrolls sideways.
 func (d *shopDay) shots(b *browser.Browser, name string, places map[string]string) {
 	d.t.Helper()
@@ -142,12 +163,14 @@ func (d *shopDay) shots(b *browser.Browser, name string, places map[string]strin
 
 // TestConsoleReports: a supervisor sees whether customers wait, live, and the day's figures: what the address says survives a reload,
 // a chart has a table, a report is a file.
-func TestConsoleReports(t *testing.T) {
+func TestConsoleReports(t *testing.T) { onBoth(t, testConsoleReports) }
+
+func testConsoleReports(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 6*time.Minute)
-	d := newShopDay(ctx, t)
+	d := newShopDay(ctx, t, start)
 	b := browser.Start(t)
 	for _, rating := range []int{5, 5, 3} {
-		d.served("Where is my parcel?", rating)
+		d.served(d.session(), "Where is my parcel?", rating)
 	}
 	d.counted(3, 3)
 	p := b.Page(t, "reports", browser.Options{})
@@ -156,6 +179,16 @@ func TestConsoleReports(t *testing.T) {
 	p.See("created", "3")
 	p.See("closed", "3")
 	p.See("rating", "4.33")
+	var answers struct {
+		FirstResponse struct {
+			Median float64 `json:"median_seconds"`
+			Count  int
+		} `json:"first_response"`
+	}
+	d.call(http.MethodGet, "/reports/overview", d.admin, nil, &answers)
+	require.Equal(t, 3, answers.FirstResponse.Count)
+	require.Less(t, answers.FirstResponse.Median, 60.0)
+	p.See("first-response", inWords(answers.FirstResponse.Median))
 	p.Wait(`$("chart-volume")?.querySelector("canvas")?.width > 0 && $("heat")`)
 	p.Screenshot("overview")
 	p.Click("range")
@@ -179,16 +212,37 @@ func TestConsoleReports(t *testing.T) {
 	p.Wait(`(window.saved ??= (() => { URL.createObjectURL = new Proxy(URL.createObjectURL, { apply: (f, me, [blob]) => { void blob.text().then((s) => { window.saved = s; }); return Reflect.apply(f, me, [blob]); } }); return "-"; })()) === "-"`)
 	p.Click("csv")
 	p.Wait(`window.saved.includes("\r\n") && window.saved.split("\r\n")[0].includes("closed")`)
+	p.Click("report-response")
+	p.See("median", inWords(answers.FirstResponse.Median))
+	p.Click("report-resolution")
+	p.Wait(`$("chart-lengths")?.querySelector("canvas")`)
+	p.Click("report-hours")
+	p.Wait(`[...$("heat").querySelectorAll("td")].reduce((n, c) => n + Number(c.innerText), 0) === 3`)
+	p.Click("report-teams")
+	p.Wait(`[...$$("person")].some((r) => r.cells[2].innerText === "3")`)
 	p.Click("report-ratings")
+	p.See("stars", "67%")
+	var agents struct{ Data []struct{ ID, Email string } }
+	d.call(http.MethodGet, "/agents", d.admin, nil, &agents)
+	for _, a := range agents.Data { // a link shows the same to whoever has it: this agent's only
+		n := map[bool]string{true: "3", false: "0"}[a.Email == "admin@demo.test"]
+		p.Go(d.s.BaseURL() + "/console/reports/ratings?range=today&compare=off&agent=" + a.ID)
+		p.See("ratings", n)
+		p.Wait(`location.search.includes("agent=")`)
+	}
+	p.Go(d.s.BaseURL() + "/console/reports/ratings?range=today")
 	p.See("stars", "67%")
 	p.Screenshot("ratings")
 
 	p.Click("report-now")
-	p.Wait(`$("queue").dataset.waiting === "0"`)
+	p.Wait(`$("queue").dataset.waiting === "0" && $("free").innerText === "20"`)
 	p.Screenshot("nobody")
-	first := d.visitor("Is anybody there?")
+	p.Click("status")
+	p.Click("status-busy")
+	p.Wait(`$("free").innerText === "0" && $("queue").dataset.mood === "warn"`)
+	first := d.writes(d.session(), "Is anybody there?")
 	p.Wait(`$("queue").dataset.waiting === "1" && $$("waits").length === 1`)
-	d.visitor("还有人吗？")
+	d.writes(d.session(), "还有人吗？")
 	p.Wait(`$("queue").dataset.waiting === "2" && $$("waits").length === 2`)
 	p.Screenshot("waiting")
 	d.call(http.MethodPost, d.path(first, "/assign"), d.admin, map[string]any{"agent_id": d.me()}, nil)
@@ -203,16 +257,27 @@ func TestConsoleReports(t *testing.T) {
 }
 
 // TestConsoleVisitors: who has written is found, changed, and erased; the live board shows who comes, moves and goes without asking.
-func TestConsoleVisitors(t *testing.T) {
+func TestConsoleVisitors(t *testing.T) { onBoth(t, testConsoleVisitors) }
+
+func testConsoleVisitors(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 6*time.Minute)
-	d := newShopDay(ctx, t)
+	d := newShopDay(ctx, t, start)
 	b := browser.Start(t)
-	ada, gone := d.served("Do you have it in blue?", 5), d.visitor("A slip, please forget me")
+	ada, gone := d.session(), d.writes(d.session(), "A slip, please forget me")
+	x := d.comes(ada, "/")
+	d.served(ada, "Do you have it in blue?", 5)
 	d.call(http.MethodPatch, "/visitors/"+ada.Visitor.ID.String(), d.admin, map[string]any{"name": "Ada Lovelace", "email": "ada@home.test", "attributes": map[string]any{"plan": "gold"}}, nil)
 	d.call(http.MethodPatch, "/visitors/"+gone.Visitor.ID.String(), d.admin, map[string]any{"name": "Wu Ming"}, nil)
-	x := d.comes(ada, "/", "/mugs", "/cart")
+	x.looks("/mugs", "/cart")
 	x.packet(0, &codec.Track{Name: "cart_updated", Data: []byte(`{"items":[{"name":"Blue mug","quantity":2}],"total":39.8,"currency":"EUR"}`)})
 	x.packet(0, &codec.Track{Name: "order_placed", Data: []byte(`{"order_id":"A-17","items":[{"name":"Tea","quantity":1}],"total":12,"currency":"EUR"}`)})
+
+	require.Eventually(t, func() bool { // steps are written a second later
+		var trail struct{ Data []struct{ Name string } }
+		d.call(http.MethodGet, "/visitors/"+ada.Visitor.ID.String()+"/events", d.admin, nil, &trail)
+		t.Log(trail.Data)
+		return len(trail.Data) == 5
+	}, 20*time.Second, 200*time.Millisecond)
 
 	p := b.Page(t, "visitors", browser.Options{})
 	w := p.Watch(d.s.HTTP, d.s.WS)
@@ -228,8 +293,18 @@ func TestConsoleVisitors(t *testing.T) {
 	p.See("trail", "Page /cart")
 	p.Wait(`[...$$("basket")].some((e) => e.innerText.includes("Blue mug") && e.innerText.includes("39.80"))`)
 	p.Screenshot("profile")
+	p.Click("edit") // somebody else saves while this one writes
+	p.Type("edit-name", "Ada Byron")
+	d.call(http.MethodPatch, "/visitors/"+ada.Visitor.ID.String(), d.admin, map[string]any{"phone": "+44 20 7946 0000"}, nil)
+	p.Click("save")
+	p.See("conflict", "Somebody else has changed this visitor")
+	p.Screenshot("conflict")
+	p.Press("Escape")
+	p.See("facts", "+44 20 7946 0000")
+	p.See("name", "Ada Lovelace")
 	p.Type("attribute-plan", "platinum")
 	p.Press("Enter")
+	p.Wait(`$("attribute-plan").value === "platinum" && !$("attribute-plan").disabled`)
 	p.Click("edit")
 	p.Type("edit-name", "Ada King")
 	p.Click("save")
@@ -259,16 +334,21 @@ func TestConsoleVisitors(t *testing.T) {
 	p.Wait(`$$("online").length === 1 && $("online").dataset.state === "idle"`)
 	var others []*raw
 	for i := range 12 {
-		v, err := d.api.Session(ctx, "demo")
-		require.NoError(t, err)
-		others = append(others, d.comes(v, fmt.Sprintf("/shoes/%d", i)))
+		others = append(others, d.comes(d.session(), fmt.Sprintf("/shoes/%d", i)))
 	}
 	p.Wait(`$$("online").length === 13`)
-	others[3].packet(0, &codec.Track{Name: "page_view", Data: []byte(`{"url":"https://shop.example/sale"}`)})
+	others[3].looks("/sale")
 	p.Wait(`[...$$("online")].some((e) => e.innerText.includes("/sale"))`)
 	p.Screenshot("live")
 	require.NoError(t, others[3].c.Close())
 	p.Wait(`$$("online").length === 12 && ![...$$("online")].some((e) => e.innerText.includes("/sale"))`)
+	others[5].looks("/a", "/b", "/c", "/d", "/e", "/f")
+	p.Click("sort-pages")
+	p.Wait(`location.search === "?sort=pages" && $("online").innerText.includes("/f")`)
+	p.Click("sort-pages")
+	p.Wait(`location.search.includes("order=asc") && !$("online").innerText.includes("/f") && $$("online").at(-1).innerText.includes("/f")`)
+	p.Reload()
+	p.Wait(`$$("online").length === 12 && $$("online").at(-1).innerText.includes("/f")`)
 	p.Type("search", "mug")
 	p.Wait(`$("total").innerText.startsWith("0")`)
 	p.Type("search", "ada king")

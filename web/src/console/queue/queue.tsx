@@ -11,9 +11,8 @@ import { say, useTexts } from "../i18n/index.ts";
 import { duration } from "../i18n/time.ts";
 import { useNames, visitorName } from "../inbox/names.ts";
 import { useEvent, useLinkState } from "../live/live.ts";
-import { Card } from "../reports/card.tsx";
+import { Card, Cards } from "../reports/card.tsx";
 import { count, seconds } from "../reports/figures.ts";
-import reports from "../reports/reports.module.css";
 import { Avatar } from "../ui/avatar.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { IconChevronRight, IconCircleCheck, IconClock, IconHeadphones, IconAlertTriangle, IconMoodSmile } from "../ui/icons.ts";
@@ -56,7 +55,7 @@ function Now({ q, at }: { q: QueueReport; at: number }) {
   return (
     <>
       <Head q={q} longest={longest} late={late} />
-      <Cards q={q} longest={longest} late={late} promises={promises} />
+      <Figures q={q} longest={longest} late={late} promises={promises} />
       <div className={css.two}>
         <Waiting list={inOrder(waiting.items)} more={waiting.hasNextPage} promises={promises} now={now} />
         <div>
@@ -82,18 +81,18 @@ function Head({ q, longest, late }: { q: QueueReport; longest: number; late: num
   );
 }
 
-function Cards({ q, longest, late, promises }: { q: QueueReport; longest: number; late: number; promises: readonly SLA[] }) {
+function Figures({ q, longest, late, promises }: { q: QueueReport; longest: number; late: number; promises: readonly SLA[] }) {
   const t = useTexts().queue;
   const hour = useGet("/reports/overview", { query: { since: lastHour() } }, { every: 60_000, keep: true }).data;
   const promise = promised(null, promises);
   return (
-    <div className={reports.cards}>
+    <Cards n={5}>
       <Card title={t.waitingNow} value={q.waiting} format={count} testid="waiting" />
       <Card title={t.longestWait} value={longest / 1000} format={(s) => (s === 0 ? "–" : seconds(s))} />
       <Card title={t.typical} value={hour?.queue.median_seconds ?? null} format={seconds} text={hour?.queue.count === 0 ? t.typicalNone : t.typicalText} />
       <Card title={t.free} value={q.free_capacity} format={count} text={say(t.freeText, { n: q.agents_online })} testid="free" />
       <Tooltip label={t.lateHint} multiline w={260}><div><Card title={t.late} value={promises.length === 0 ? null : late} format={count} text={promise === null ? t.lateNone : say(t.latePromise, { time: duration(promise * 1000) })} testid="late" /></div></Tooltip>
-    </div>
+    </Cards>
   );
 }
 

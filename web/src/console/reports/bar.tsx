@@ -33,6 +33,7 @@ export function Bar({ name, scope }: { name: Section; scope: Shown }) {
       </Popover>
       {scope.team !== "" && <Chip text={names.team(scope.team) || t.reports.team} clear={() => scope.change({ team: "" })} />}
       {scope.agent !== "" && <Chip text={names.agent(scope.agent) || t.reports.agent} clear={() => scope.change({ agent: "" })} />}
+      {scope.tz !== here() && <Chip text={scope.tz} clear={() => scope.change({ tz: here() })} />}
       <span className={css.grow} />
       <Csv name={name} scope={scope} />
     </div>
@@ -98,7 +99,7 @@ function Filters({ scope, byHour }: { scope: Shown; byHour: boolean }) {
         data={[{ value: "auto", label: t.reports.byAuto }, { value: "day", label: t.reports.byDay }, { value: "hour", label: t.reports.byHour, disabled: days(scope.span) > longestByHour }]}
         description={days(scope.span) > longestByHour ? say(t.reports.noHours, { n: longestByHour }) : undefined} data-testid="by" />}
       <Select label={t.reports.zone} {...within} searchable limit={60} value={scope.tz} onChange={(v) => scope.change({ tz: v ?? here() })} data={zones.includes(scope.tz) ? zones : [scope.tz, ...zones]} data-testid="zone" />
-      <Switch label={t.reports.compare} checked={scope.compare} onChange={(e) => scope.change({ compare: e.currentTarget.checked })} data-testid="compare" />
+      {byHour && <Switch label={t.reports.compare} checked={scope.compare} onChange={(e) => scope.change({ compare: e.currentTarget.checked })} data-testid="compare" />}
     </div>
   );
 }

@@ -20,6 +20,11 @@ interface Props {
   testid?: string;
 }
 
+/** Cards in rows of n; on a phone there are two in each. */
+export function Cards({ n, children }: { n: number; children: ReactNode }) {
+  return <div className={css.cards} style={{ "--cards": n } as React.CSSProperties}>{children}</div>;
+}
+
 export function Card({ title, value, format, was, better = "neither", text, href, testid }: Props) {
   const t = useTexts();
   const c = was === undefined ? null : change(value, was, better);

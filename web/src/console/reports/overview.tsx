@@ -6,7 +6,7 @@ import { Empty } from "../ui/empty.tsx";
 import { IconChartBar } from "../ui/icons.ts";
 import { Panel } from "../ui/page.tsx";
 import { Failed } from "../ui/problem.tsx";
-import { Card, Incomplete, Waiting } from "./card.tsx";
+import { Card, Cards, Incomplete, Waiting } from "./card.tsx";
 import { brief, percent, score, seconds, share } from "./figures.ts";
 import { HeatMap } from "./hours.tsx";
 import css from "./reports.module.css";
@@ -26,7 +26,7 @@ export function Overview() {
     <>
       <Waiting q={q} />
       <Incomplete complete={o.complete} />
-      <Cards o={o} was={was} scope={scope} />
+      <Figures o={o} was={was} scope={scope} />
       {nothing ? <Panel><Empty icon={<IconChartBar size={22} />} title={t.reports.nothing} text={t.reports.nothingText} /></Panel> : (
         <>
           <Panel title={t.reports.conversations}><VolumeChart scope={scope} /></Panel>
@@ -40,11 +40,11 @@ export function Overview() {
   );
 }
 
-function Cards({ o, was, scope }: { o: Answer; was: Answer | undefined; scope: Shown }) {
+function Figures({ o, was, scope }: { o: Answer; was: Answer | undefined; scope: Shown }) {
   const r = useTexts().reports;
   const gone = share(o.abandoned, o.closed), human = share(o.handoffs.to_human, o.created);
   return (
-    <div className={css.cards}>
+    <Cards n={4}>
       <Card title={r.created} value={o.created} was={was?.created} format={brief} href={scope.href("/volume")} testid="created" />
       <Card title={r.closed} value={o.closed} was={was?.closed} format={brief} better="more" href={scope.href("/volume")} testid="closed" />
       <Card title={r.firstResponse} value={o.first_response.median_seconds} was={was?.first_response.median_seconds} better="less" format={seconds} text={`${r.median} · ${say(r.ofAnswers, { n: o.first_response.count })}`} href={scope.href("/response")} testid="first-response" />
@@ -53,6 +53,6 @@ function Cards({ o, was, scope }: { o: Answer; was: Answer | undefined; scope: S
       <Card title={r.waited} value={o.queue.median_seconds} was={was?.queue.median_seconds} better="less" format={seconds} text={`${r.left}: ${brief(o.queue.left)}`} />
       <Card title={r.abandoned} value={o.abandoned} was={was?.abandoned} better="less" format={brief} text={gone === null ? undefined : say(r.abandonedShare, { n: percent(gone) })} />
       <Card title={r.toHuman} value={o.handoffs.to_human} was={was?.handoffs.to_human} format={brief} text={human === null ? undefined : say(r.perConversation, { n: percent(human) })} href={scope.href("/handoffs")} />
-    </div>
+    </Cards>
   );
 }

@@ -43,7 +43,7 @@ export function People({ kind }: { kind: "agents" | "teams" }) {
     <>
       <Waiting q={q} />
       <Incomplete complete={have.complete} />
-      <Panel title={t.reports.section[kind]} text={`${t.reports.firstResponse}, ${t.reports.resolution}: ${t.reports.median}`}>
+      <Panel>
         {have.data.length === 0 ? <Empty icon={<IconUsersGroup size={22} />} title={t.reports.nothing} text={t.reports.nothingText} /> : <Rows rows={have.data} scope={scope} kind={kind} />}
       </Panel>
     </>

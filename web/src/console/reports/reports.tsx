@@ -1,6 +1,6 @@
 // Reports: /reports/<which>?range=…&team=…. What is shown stands in the address; "now" is the queue dashboard.
 
-import { Fragment } from "react";
+import { Fragment, useEffect, useRef } from "react";
 import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { useTexts, type Texts } from "../i18n/index.ts";
 import { useMe } from "../live/live.ts";
@@ -56,8 +56,12 @@ function Sections() {
   const t = useTexts();
   const [at] = useLocation();
   const scope = readScope(useSearch());
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    void box.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone they are in one row
+  }, [at]);
   return (
-    <nav className={css.nav} aria-label={t.reports.sections}>
+    <nav ref={box} className={css.nav} aria-label={t.reports.sections}>
       <h2>{t.reports.title}</h2>
       {sections.map(({ name, icon: Icon }) => (
         <Fragment key={name}>

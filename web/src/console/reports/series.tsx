@@ -8,7 +8,7 @@ import { IconChartLine, IconStarFilled } from "../ui/icons.ts";
 import { Panel } from "../ui/page.tsx";
 import type { Series } from "../ui/plot.ts";
 import { Failed } from "../ui/problem.tsx";
-import { Card, Incomplete, Waiting } from "./card.tsx";
+import { Card, Cards, Incomplete, Waiting } from "./card.tsx";
 import { align, brief, count, percent, score, seconds, share } from "./figures.ts";
 import css from "./reports.module.css";
 import { useBefore, useScope, useSeries, type Shown } from "./scope.ts";
@@ -72,14 +72,14 @@ export function Volume() {
   return (
     <Frame over={over} empty={empty}>{() => (
       <>
-        <div className={css.cards}>
+        <Cards n={6}>
           <Card title={r.created} value={now!.created} was={old?.created} format={brief} testid="created" />
           <Card title={r.closed} value={now!.closed} was={old?.closed} better="more" format={brief} />
           <Card title={r.reopened} value={now!.reopened} was={old?.reopened} better="less" format={brief} />
           <Card title={r.abandoned} value={now!.abandoned} was={old?.abandoned} better="less" format={brief} />
           <Card title={r.visitorMessages} value={now!.visitor_messages} was={old?.visitor_messages} format={brief} />
           <Card title={r.agentMessages} value={now!.agent_messages} was={old?.agent_messages} format={brief} />
-        </div>
+        </Cards>
         {!empty && <>
           <Panel title={r.conversations}><VolumeChart scope={scope} /></Panel>
           <Panel title={r.messages}>
@@ -107,12 +107,12 @@ function Lengths({ path, title }: { path: "/reports/first-response" | "/reports/
   return (
     <Frame over={over} empty={now?.count === 0}>{() => (
       <>
-        <div className={css.cards}>
+        <Cards n={4}>
           <Card title={r.median} value={now!.median_seconds} was={old?.median_seconds} better="less" format={seconds} testid="median" />
           <Card title={r.p90} value={now!.p90_seconds} was={old?.p90_seconds} better="less" format={seconds} />
           <Card title={r.mean} value={now!.mean_seconds} was={old?.mean_seconds} better="less" format={seconds} />
           <Card title={path === "/reports/resolution" ? r.closed : r.firstResponse} value={now!.count} was={old?.count} format={brief} />
-        </div>
+        </Cards>
         {now!.count > 0 && <>
           <Panel title={title}>
             <Chart kind="lines" unit="seconds" label={title} place={place} labels={when.short} long={when.long} format={seconds} testid="chart-lengths" series={[
@@ -165,11 +165,11 @@ export function Ratings() {
   return (
     <Frame over={over} empty={now?.count === 0}>{() => (
       <>
-        <div className={css.cards}>
+        <Cards n={3}>
           <Card title={r.meanRating} value={now!.mean} was={old?.mean} better="more" format={score} testid="rating" />
           <Card title={r.satisfied} value={satisfied(now!)} was={old === undefined ? undefined : satisfied(old)} better="more" format={percent} text={r.satisfiedText} />
-          <Card title={r.ratings} value={now!.count} was={old?.count} better="more" format={brief} />
-        </div>
+          <Card title={r.ratings} value={now!.count} was={old?.count} better="more" format={brief} testid="ratings" />
+        </Cards>
         {now!.count > 0 && <>
           <Panel title={r.meanRating}>
             <Chart kind="lines" unit="rating" label={r.meanRating} place={scope.interval === "day" ? r.during : r.hour} labels={when.short} long={when.long} format={score} series={[
@@ -194,11 +194,11 @@ export function Handoffs() {
   return (
     <Frame over={over} empty={empty}>{() => (
       <>
-        <div className={css.cards}>
+        <Cards n={3}>
           <Card title={r.toHuman} value={now!.to_human} was={old?.to_human} format={brief} testid="to-human" />
           <Card title={r.toBot} value={now!.to_bot} was={old?.to_bot} format={brief} />
           <Card title={r.transfers} value={now!.transfers} was={old?.transfers} better="less" format={brief} />
-        </div>
+        </Cards>
         {!empty && <Panel title={r.section.handoffs}>
           <Chart kind="bars" label={r.section.handoffs} place={scope.interval === "day" ? r.during : r.hour} labels={when.short} long={when.long} format={count} series={[
             { name: r.toHuman, values: rows.map((x) => x.to_human), colour: "1" }, { name: r.toBot, values: rows.map((x) => x.to_bot), colour: "4" }, { name: r.transfers, values: rows.map((x) => x.transfers), colour: "3" },

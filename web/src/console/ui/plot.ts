@@ -47,13 +47,14 @@ export function options(lib: typeof uPlot, p: Plot, width: number, height: numbe
   const axis = { stroke: () => look.token("--u-faint"), font };
   const bars = lib.paths.bars!({ size: [.68, 36], radius: .12 });
   const colour = (s: Series) => () => look.token(`--c${s.colour}`);
-  const line = (s: Series, i: number): uPlot.Series => ({
-    label: s.name, stroke: colour(s), width: s.dashed === true ? 1.5 : 2, spanGaps: true, points: { show: p.labels.length < 40 && s.dashed !== true, size: 5 },
-    ...(s.dashed === true ? { dash: [4, 4] } : i === 0 ? { fill: () => `${look.token(`--c${s.colour}`)}22` } : {}),
+  const first = p.series.find((s) => s.dashed !== true);
+  const line = (s: Series): uPlot.Series => ({
+    label: s.name, stroke: colour(s), width: s.dashed === true ? 1.5 : 2, spanGaps: true, points: { show: p.labels.length * 20 < width && s.dashed !== true, size: 5 },
+    ...(s.dashed === true ? { dash: [4, 4] } : s === first && unit !== "rating" ? { fill: () => `${look.token(`--c${s.colour}`)}22` } : {}),
   });
   const bar = (s: Series): uPlot.Series => ({ label: s.name, stroke: colour(s), fill: colour(s), width: 0, paths: bars, points: { show: false } });
   return {
-    width, height, legend: { show: false }, padding: [10, 6, 0, 0],
+    width, height, legend: { show: false }, padding: [10, p.kind === "lines" ? 20 : 8, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { show: p.kind === "lines" } },
     scales: {
       x: { time: false, range: () => (p.kind === "bars" || p.labels.length < 2 ? [-.5, p.labels.length - .5] : [0, p.labels.length - 1]) },
@@ -63,7 +64,7 @@ export function options(lib: typeof uPlot, p: Plot, width: number, height: numbe
       { ...axis, grid: { show: false }, ticks: { show: false }, size: 26, splits: (u) => places(p.labels.length, u.bbox.width / devicePixelRatio, 72), values: (_u, at) => at.map((i) => p.labels[i] ?? "") },
       { ...axis, grid: { stroke: () => look.token("--u-line"), width: 1 }, ticks: { show: false }, gap: 6, incrs: steps[unit], space: 34, values: (_u, at) => at.map(p.format), size: (_u, said) => 18 + 6.4 * Math.max(3, ...(said ?? []).map((s) => s?.length ?? 0)) },
     ],
-    series: [{}, ...drawn(p).map(({ s }, i) => (p.kind === "bars" && s.dashed !== true ? bar(s) : line(s, i)))],
+    series: [{}, ...drawn(p).map(({ s }) => (p.kind === "bars" && s.dashed !== true ? bar(s) : line(s)))],
     hooks: { setCursor: [(u) => look.select((u.cursor.left ?? -1) < 0 ? null : (u.cursor.idx ?? null), (u.cursor.left ?? 0) + u.bbox.left / devicePixelRatio)] },
   };
 }

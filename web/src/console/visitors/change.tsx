@@ -46,7 +46,7 @@ export function Edit({ p, opened, close }: { p: Person; opened: boolean; close: 
   return (
     <Modal opened={opened} onClose={close} title={t.visitors.editTitle} closeButtonProps={{ "aria-label": t.shell.close }}>
       <form className={css.form} onSubmit={(e) => { e.preventDefault(); void save(); }}>
-        {problem !== null && <Alert color="red" role="alert">{reason(problem)}</Alert>}
+        {problem !== null && <Alert color="red" role="alert" data-testid="conflict">{reason(problem)}</Alert>}
         <TextInput label={t.visitors.name} maxLength={200} data-autofocus {...field("name")} />
         <TextInput label={t.visitors.email} type="email" {...field("email")} />
         <TextInput label={t.visitors.phone} type="tel" {...field("phone")} />

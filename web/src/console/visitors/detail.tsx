@@ -39,13 +39,13 @@ function Inside({ row }: { row: BoardRow }) {
       <Who v={row} text={row.email || row.external_id || undefined} />
       <div className={css.badges}><Talk row={row} last={last.data?.data[0]?.id ?? null} />{(last.data?.data.length ?? 0) > 0 && <Button variant="default" leftSection={<IconUser size={15} />} component={Link} href={`/visitors/${row.id}`} data-testid="profile">{v.profile}</Button>}</div>
       <dl className={css.facts}>
-        <dt>{t.shell.status}</dt><dd><span className={css.state} data-state={row.state}>{v.state[row.state]}</span></dd>
+        <dt>{v.status}</dt><dd><span className={css.state} data-state={row.state}>{v.state[row.state]}</span></dd>
         <dt>{v.page}</dt><dd dir="ltr">{link === "" ? row.page : <a href={link} target="_blank" rel="noopener noreferrer">{pathOf(row.page)}</a>}</dd>
         <dt>{v.pages}</dt><dd>{row.pages}</dd>
         <dt>{v.here}</dt><dd>{duration(Math.max(0, now - Date.parse(row.since)))}</dd>
         <dt>{v.locale}</dt><dd>{row.locale}</dd>
       </dl>
-      <div><h3 className={css.sub}>{v.cart}</h3><Shopping trail={whole === undefined ? [] : [...(whole.cart === null ? [] : [{ id: "cart", name: "cart_updated" as const, data: whole.cart, at: whole.last_seen_at }]), ...whole.trail.filter((e) => e.name === "order_placed")]} /></div>
+      <div><Shopping trail={whole === undefined ? [] : [...(whole.cart === null ? [] : [{ id: "cart", name: "cart_updated" as const, data: whole.cart, at: whole.last_seen_at }]), ...whole.trail.filter((e) => e.name === "order_placed")]} /></div>
       <div><h3 className={css.sub}>{v.trail}</h3>{whole === undefined || whole.trail.length === 0 ? <p className={css.soft}>{v.noTrail}</p> : <Trail trail={whole.trail} />}</div>
     </div>
   );

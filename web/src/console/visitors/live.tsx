@@ -41,13 +41,24 @@ export function Live() {
       {board.total > deepest + mostRows && <div className={css.note}>{say(v.tooDeep, { n: deepest + mostRows })}</div>}
       {answered && board.total === 0 ? <Empty icon={<IconWorld size={22} />} title={asked ? v.noneFound : v.nobodyOnline} text={asked ? v.noneFoundText : v.nobodyOnlineText} /> : (
         <>
-          <div className={css.head} aria-hidden="true"><span>{v.name}</span><span>{t.shell.status}</span><span>{v.page}</span><span className={css.right}>{v.pages}</span><span>{v.here}</span><span>{v.lastSeen}</span><span className={css.right}>{v.cart}</span></div>
+          <div className={css.head}>
+            <span>{v.name}</span><span>{v.status}</span><span>{v.page}</span>
+            <Sort by="pages" title={v.pages} f={f} change={change} /><Sort by="since" title={v.here} f={f} change={change} /><Sort by="last_seen" title={v.seen} f={f} change={change} /><Sort by="cart_value" title={v.cart} f={f} change={change} />
+          </div>
           <Rows board={board} see={see} open={setOpen} />
         </>
       )}
       <Detail row={current} close={() => setOpen(null)} />
     </div>
   );
+}
+
+/** A column's name, which sorts by it, and the other way round if it does already. */
+function Sort({ by, title, f, change }: { by: BoardFilter["sort"]; title: string; f: BoardFilter; change: (c: Partial<BoardFilter>) => void }) {
+  const v = useTexts().visitors;
+  const on = f.sort === by;
+  // The one who came first has been here longest: the arrow is that of the time, not of the length.
+  return <button type="button" className={css.sort} aria-pressed={on} aria-label={say(v.sortBy, { name: title })} onClick={() => change(on ? { asc: !f.asc } : { sort: by, asc: false })} data-testid={`sort-${by}`}>{title}{on && (f.asc ? <IconArrowUp size={12} aria-hidden="true" /> : <IconArrowDown size={12} aria-hidden="true" />)}</button>;
 }
 
 function More({ f, change }: { f: BoardFilter; change: (c: Partial<BoardFilter>) => void }) {
@@ -105,8 +116,8 @@ function Row({ r, open }: { r: BoardRow; open: (r: BoardRow) => void }) {
       <span className={css.state} data-state={r.state}>{t.visitors.state[r.state]}</span>
       <span className={css.soft} title={r.page} dir="ltr">{r.page === "" ? "–" : pathOf(r.page)}</span>
       <span className={`${css.number} ${css.right}`}>{r.pages}</span>
-      <span className={css.number}>{duration(Math.max(0, now - Date.parse(r.since)))}</span>
-      <span className={css.number}>{duration(Math.max(0, now - Date.parse(r.last_seen_at)))}</span>
+      <span className={`${css.number} ${css.right}`}>{duration(Math.max(0, now - Date.parse(r.since)))}</span>
+      <span className={`${css.number} ${css.right}`}>{duration(Math.max(0, now - Date.parse(r.last_seen_at)))}</span>
       <span className={`${css.number} ${css.right}`}>{r.has_cart ? money(r.cart_value, "") : "–"}</span>
     </button>
   );

@@ -58,7 +58,7 @@ export function People() {
         <Filters f={f} change={change} />
         {asked && <Button variant="subtle" color="gray" onClick={() => go("/visitors", { replace: true })}>{t.visitors.clear}</Button>}
       </div>
-      {q.items.length > 0 && <div className={css.head} aria-hidden="true"><span>{t.visitors.name}</span><span>{t.visitors.contact}</span><span className={css.right}>{t.visitors.conversations}</span><span>{t.visitors.firstSeen}</span><span>{t.visitors.lastSeen}</span></div>}
+      {q.items.length > 0 && <div className={css.head} aria-hidden="true"><span>{t.visitors.name}</span><span>{t.visitors.contact}</span><span className={css.right}>{t.visitors.conversations}</span><span className={css.right}>{t.visitors.firstSeen}</span><span className={css.right}>{t.visitors.lastSeen}</span></div>}
       {q.isError && q.items.length === 0 ? <Failed error={q.error} again={() => void q.refetch()} /> : q.isPending ? null
         : q.items.length === 0 ? <Empty icon={<IconUsers size={22} />} title={asked ? t.visitors.noneFound : t.visitors.noneYet} text={asked ? t.visitors.noneFoundText : t.visitors.noneYetText} />
         : <Rows rows={q.items} more={q.hasNextPage} busy={q.isFetchingNextPage} next={() => void q.fetchNextPage()} />}
@@ -128,8 +128,8 @@ function Row({ p }: { p: Person }) {
       <Who v={p} text={p.erased_at !== null ? <Badge color="gray">{t.visitors.erased}</Badge> : p.blocked ? <Badge color="red">{t.visitors.blocked}</Badge> : p.external_id || undefined} />
       <span className={css.soft}>{[p.name === "" ? "" : p.email, p.phone].filter((x) => x !== "").join(" · ") || "–"}</span>
       <span className={`${css.number} ${css.right}`}>{p.conversations}</span>
-      <span className={css.number}>{ago(Date.parse(p.first_seen_at), now)}</span>
-      <span className={css.number}>{p.last_seen_at === null ? "–" : ago(Date.parse(p.last_seen_at), now)}</span>
+      <span className={`${css.number} ${css.right}`}>{ago(Date.parse(p.first_seen_at), now)}</span>
+      <span className={`${css.number} ${css.right}`}>{p.last_seen_at === null ? "–" : ago(Date.parse(p.last_seen_at), now)}</span>
     </Link>
   );
 }
