@@ -3,7 +3,7 @@
 import { Button, Popover, Select, Switch, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { say, useTexts } from "../i18n/index.ts";
 import { duration, useNow } from "../i18n/time.ts";
@@ -91,10 +91,14 @@ function Rows({ board, see, open }: { board: Board; see: (first: number, last: n
   const virtual = useVirtualizer({ count, getScrollElement: () => box.current, estimateSize: () => 50, overscan: 4 });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0, last = items.at(-1)?.index ?? 0;
+  const seen = useRef({ first, last, timer: 0 });
   useEffect(() => {
-    const timer = window.setTimeout(() => see(first, last), 80); // while one scrolls, nothing is asked for
-    return () => window.clearTimeout(timer);
+    const s = seen.current;
+    s.first = first;
+    s.last = last;
+    if (s.timer === 0) s.timer = window.setTimeout(() => { s.timer = 0; see(s.first, s.last); }, 120); // while one scrolls, not for each row
   }, [first, last, see]);
+  useEffect(() => () => { window.clearTimeout(seen.current.timer); seen.current.timer = 0; }, [see]);
   return (
     <div className={css.scroll} ref={box} data-testid="board">
       <ul style={{ height: virtual.getTotalSize() }} aria-label={t.visitors.live}>
@@ -107,7 +111,8 @@ function Rows({ board, see, open }: { board: Board; see: (first: number, last: n
   );
 }
 
-function Row({ r, open }: { r: BoardRow; open: (r: BoardRow) => void }) {
+/** Drawn anew only if it changed: while one scrolls, nothing of it does. */
+const Row = memo(function Row({ r, open }: { r: BoardRow; open: (r: BoardRow) => void }) {
   const t = useTexts();
   const now = useNow();
   return (
@@ -121,4 +126,4 @@ function Row({ r, open }: { r: BoardRow; open: (r: BoardRow) => void }) {
       <span className={`${css.number} ${css.right}`}>{r.has_cart ? money(r.cart_value, "") : "–"}</span>
     </button>
   );
-}
+});
