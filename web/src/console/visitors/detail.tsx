@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { call } from "../api/client.ts";
 import { refresh, useGet } from "../api/query.ts";
+import type { Conversation } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { duration, useNow } from "../i18n/time.ts";
 import { useMe } from "../live/live.ts";
@@ -37,7 +38,7 @@ function Inside({ row }: { row: BoardRow }) {
   return (
     <div className={css.wide} data-testid="detail">
       <Who v={row} text={row.email || row.external_id || undefined} />
-      <div className={css.badges}><Talk row={row} last={last.data?.data[0]?.id ?? null} />{(last.data?.data.length ?? 0) > 0 && <Button variant="default" leftSection={<IconUser size={15} />} component={Link} href={`/visitors/${row.id}`} data-testid="profile">{v.profile}</Button>}</div>
+      <div className={css.badges}><Talk row={row} last={last.data?.data[0] ?? null} />{(last.data?.data.length ?? 0) > 0 && <Button variant="default" leftSection={<IconUser size={15} />} component={Link} href={`/visitors/${row.id}`} data-testid="profile">{v.profile}</Button>}</div>
       <dl className={css.facts}>
         <dt>{v.status}</dt><dd><span className={css.state} data-state={row.state}>{v.state[row.state]}</span></dd>
         <dt>{v.page}</dt><dd dir="ltr">{link === "" ? row.page : <a href={link} target="_blank" rel="noopener noreferrer">{pathOf(row.page)}</a>}</dd>
@@ -52,22 +53,24 @@ function Inside({ row }: { row: BoardRow }) {
 }
 
 /** Leads to the conversation that there is, or takes the last one up again. */
-function Talk({ row, last }: { row: BoardRow; last: string | null }) {
+function Talk({ row, last }: { row: BoardRow; last: Conversation | null }) {
   const t = useTexts();
   const v = t.visitors;
   const me = useMe();
   const [, go] = useLocation();
   const [busy, setBusy] = useState(false);
-  if (row.conversation_id !== null) return <Button leftSection={<IconMessage size={15} />} component={Link} href={`/inbox/${row.conversation_id}?view=all`} data-testid="open-chat">{v.openChat}</Button>;
+  // The row may still name a conversation that is closed: only the conversation itself says.
+  const open = last !== null && last.status !== "closed" ? last.id : row.state === "idle" ? null : row.conversation_id;
+  if (open !== null) return <Button leftSection={<IconMessage size={15} />} component={Link} href={`/inbox/${open}?view=all`} data-testid="open-chat">{v.openChat}</Button>;
   if (me.role === "viewer") return null;
   const invite = async () => {
     if (last === null) return;
     setBusy(true);
     try {
-      await call("POST /conversations/{id}/reopen", { path: { id: last } });
-      await call("POST /conversations/{id}/assign", { path: { id: last }, body: { agent_id: me.id } });
+      await call("POST /conversations/{id}/reopen", { path: { id: last.id } });
+      await call("POST /conversations/{id}/assign", { path: { id: last.id }, body: { agent_id: me.id } });
       refresh("/conversations");
-      go(`/inbox/${last}`);
+      go(`/inbox/${last.id}`);
     } catch (e) {
       tellProblem(e);
     } finally {
