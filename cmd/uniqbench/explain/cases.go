@@ -103,7 +103,7 @@ var cases = []queryCase{
 	}),
 	list("inbox: nobody's", func(*sample, *rand.Rand) chat.Filter {
 		return chat.Filter{Statuses: status(chat.Queued), Unassigned: true}
-	})
+	}),
 	list("inbox: of an agent with none", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Assignee: chat.NewID[chat.Agent]()} }),
 	list("inbox: of a team", func(s *sample, r *rand.Rand) chat.Filter { return chat.Filter{Team: one(r, s.teams).ID} }),
 	list("inbox: of a team with none", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Team: chat.NewID[chat.Team]()} }),

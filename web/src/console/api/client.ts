@@ -41,7 +41,7 @@ export async function call<O extends Operation>(operation: O, args: Args<O>, mor
   try {
     return await request<Answer<O>>(operation, args as Loose, t.access_token, more);
   } catch (e) {
-    if (!(e instanceof ApiError) || e.status !== 401 || e.code === "wrong_password") throw e;
+    if (!(e instanceof ApiError) || e.status !== 401 || e.code === "password_wrong") throw e;
     return request<Answer<O>>(operation, args as Loose, (await access(t.access_token)).access_token, more);
   }
 }
