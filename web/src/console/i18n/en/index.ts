@@ -2,6 +2,7 @@
 
 import { conversation } from "./conversation.ts";
 import { inbox } from "./inbox.ts";
+import { queue } from "./queue.ts";
 import { reports } from "./reports.ts";
 import { session } from "./session.ts";
 import { settings } from "./settings.ts";
@@ -10,4 +11,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "English";
 export const locale = "en";
-export const texts = { shell, time, session, inbox, conversation, visitors, reports, settings };
+export const texts = { shell, time, session, inbox, conversation, visitors, queue, reports, settings };

@@ -3,6 +3,7 @@
 import type { Texts } from "../index.ts";
 import { conversation } from "./conversation.ts";
 import { inbox } from "./inbox.ts";
+import { queue } from "./queue.ts";
 import { reports } from "./reports.ts";
 import { session } from "./session.ts";
 import { settings } from "./settings.ts";
@@ -11,4 +12,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "中文";
 export const locale = "zh-CN";
-export const texts: Texts = { shell, time, session, inbox, conversation, visitors, reports, settings };
+export const texts: Texts = { shell, time, session, inbox, conversation, visitors, queue, reports, settings };
