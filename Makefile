@@ -34,10 +34,10 @@ run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./dat
 	$(BIN)/uniqchat serve --demo $(RUN_ARGS)
 
 .PHONY: test
-test: browser services ## everything that must pass: vet, all Go tests (with real servers and a browser), web tests
+test: browser services ## everything that must pass: web tests, vet, all Go tests (with real servers and a browser)
+	$(MAKE) --no-print-directory web-test
 	$(GO) vet $(PKGS)
 	$(GO) test -timeout 30m $(PKGS)
-	$(MAKE) --no-print-directory web-test
 
 .PHONY: test-race
 test-race: services ## all Go tests but the browser's, with the race detector (needs a C compiler)
@@ -90,6 +90,11 @@ bench: ## Go benchmarks (BENCH=regexp)
 dataset: build ## 10 million messages in 1,000 tenants in the PostgreSQL of DATASET_URL= (after uniqchat migrate; minutes, 6 GB)
 	@[ -n "$(DATASET_URL)" ] || { echo 'make dataset DATASET_URL=postgres://user@host:5432/name: a superuser, a database fresh from uniqchat migrate'; exit 1; }
 	$(BIN)/uniqbench dataset --url '$(DATASET_URL)' $(DATASET_ARGS)
+
+.PHONY: widget-cost
+widget-cost: browser ## what the widget costs a page: sizes, parse and execute, main thread with and without it (docs/performance.md)
+	$(GO) test -count=1 -v -run TestWidgetSize ./web
+	UNIQCHAT_COST_RUNS=15 $(GO) test -count=1 -v -timeout 30m -run '^TestWidgetCost$$' ./testkit/e2e
 
 DB ?=
 
