@@ -6,6 +6,7 @@ import { IconChartBar, IconHelp, IconInbox, IconSearch, IconSettings, IconUsers 
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { useTexts } from "../i18n/index.ts";
+import { useAlerts } from "../inbox/alerts.ts";
 import { Inbox } from "../inbox/inbox.tsx";
 import { useLive, useMe } from "../live/live.ts";
 import { Boundary } from "../ui/boundary.tsx";
@@ -37,6 +38,7 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const section = at.split("/")[1] ?? "";
   useEffect(listenForKeys, []);
+  useAlerts();
   useEffect(() => {
     live.bell.open = (conv) => go(`/inbox/${conv}`);
   }, [live, go]);

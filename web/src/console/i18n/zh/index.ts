@@ -2,7 +2,9 @@
 
 import type { Texts } from "../index.ts";
 import { conversation } from "./conversation.ts";
+import { guide } from "./guide.ts";
 import { inbox } from "./inbox.ts";
+import { panel } from "./panel.ts";
 import { reports } from "./reports.ts";
 import { session } from "./session.ts";
 import { settings } from "./settings.ts";
@@ -11,4 +13,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "中文";
 export const locale = "zh-CN";
-export const texts: Texts = { shell, time, session, inbox, conversation, visitors, reports, settings };
+export const texts: Texts = { shell, time, session, inbox, conversation, panel, guide, visitors, reports, settings };
