@@ -8,6 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 GO      ?= go
 GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 GOTOOL  := $(GO) tool -modfile=tools/go.mod
+SUPPLY  := $(GO) tool -modfile=tools/supply/go.mod
 SOURCES := $(shell find chat codec engine storage outbound ai server web bench cmd -name node_modules -prune -o \( -name '*.go' -o -path 'web/dist/*' -o -name '*.sql' -o -name '*.yaml' \) -type f -print 2>/dev/null)
 
 FUZZTIME ?= 2m
@@ -35,12 +36,12 @@ run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./dat
 .PHONY: test
 test: browser services ## everything that must pass: vet, all Go tests (with real servers and a browser), web tests
 	$(GO) vet $(PKGS)
-	$(GO) test -timeout 20m $(PKGS)
+	$(GO) test -timeout 30m $(PKGS)
 	$(MAKE) --no-print-directory web-test
 
 .PHONY: test-race
 test-race: services ## all Go tests but the browser's, with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
+	CGO_ENABLED=1 $(GO) test -race -timeout 45m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
 	CGO_ENABLED=1 UNIQCHAT_RACE=1 $(GO) test -race -timeout 20m -run 'TestKill|TestHostile' ./testkit/e2e
 
 .PHONY: test-kill
@@ -89,6 +90,16 @@ bench: ## Go benchmarks (BENCH=regexp)
 dataset: build ## 10 million messages in 1,000 tenants in the PostgreSQL of DATASET_URL= (after uniqchat migrate; minutes, 6 GB)
 	@[ -n "$(DATASET_URL)" ] || { echo 'make dataset DATASET_URL=postgres://user@host:5432/name: a superuser, a database fresh from uniqchat migrate'; exit 1; }
 	$(BIN)/uniqbench dataset --url '$(DATASET_URL)' $(DATASET_ARGS)
+
+DB ?=
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what the programs call; DB=folder: a copy of the Go vulnerability database, instead of asking it
+	$(SUPPLY) govulncheck $(if $(DB),-db=file://$(abspath $(DB))) ./...
+
+.PHONY: sbom
+sbom: $(BIN)/uniqchat ## bills of material (CycloneDX) of bin/uniqchat and of the pages in it, and the licences of both, in bin/
+	@scripts/sbom $(BIN) '$(VERSION)'
 
 .PHONY: generate
 generate: ## write generated files anew: golden vectors, docs/openapi.yaml, the types made of it

@@ -14,6 +14,10 @@ import (
 // sessionPath is the one route that pages of other origins call without a credential.
 const sessionPath = "/api/v1/widget/session"
 
+// configPath is where a page asks how its widget looks, before there is a session. It is no part of /api/v1, where every route but a few
+// wants a credential.
+const configPath = "/widget/config"
+
 // challengePath is where a challenge in the body stands for a credential.
 const challengePath = "/api/v1/auth/totp"
 
@@ -29,7 +33,7 @@ type row struct {
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
 func (a *API) routes() []row {
-	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes())
+	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes())
 }
 
 func (a *API) coreRoutes() []row {
@@ -83,17 +87,18 @@ func (a *API) coreRoutes() []row {
 		{patch, "/api/v1/teams/{id}", managers.with(chat.AgentsWrite), "updateTeam", "teams", "Rename a team", 200, bind(a, a.updateTeam)},
 		{del, "/api/v1/teams/{id}", managers.with(chat.AgentsWrite), "deleteTeam", "teams", "Delete a team that nobody waits in", 204, bind(a, a.deleteTeam)},
 
-		{get, "/api/v1/api-tokens", managers, "listAPITokens", "api-tokens", "List API tokens", 200, bind(a, a.listAPITokens)},
-		{post, "/api/v1/api-tokens", managers, "createAPIToken", "api-tokens", "Create an API token; it is shown once", 201, bind(a, a.createAPIToken)},
-		{del, "/api/v1/api-tokens/{id}", managers, "revokeAPIToken", "api-tokens", "Revoke an API token and close its connections", 204, bind(a, a.revokeAPIToken)},
+		{get, "/api/v1/api-tokens", managers, "listAPITokens", "API tokens", "List API tokens", 200, bind(a, a.listAPITokens)},
+		{post, "/api/v1/api-tokens", managers, "createAPIToken", "API tokens", "Create an API token; it is shown once", 201, bind(a, a.createAPIToken)},
+		{del, "/api/v1/api-tokens/{id}", managers, "revokeAPIToken", "API tokens", "Revoke an API token and close its connections", 204, bind(a, a.revokeAPIToken)},
 
 		{get, "/api/v1/audit-log", managers.with(chat.AuditRead), "listAuditLog", "audit log", "Who did what, newest first", 200, bind(a, a.listAuditLog)},
 
-		{get, "/api/v1/site-keys", managers.with(chat.SettingsRead), "listSiteKeys", "site-keys", "List site keys", 200, bind(a, a.listSiteKeys)},
-		{post, "/api/v1/site-keys", managers.with(chat.SettingsWrite), "createSiteKey", "site-keys", "Create a site key; its secret is shown once", 201, bind(a, a.createSiteKey)},
-		{patch, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "updateSiteKey", "site-keys", "Change a site key's name or origins", 200, bind(a, a.updateSiteKey)},
-		{del, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "deleteSiteKey", "site-keys", "Delete a site key; its widget stops", 204, bind(a, a.deleteSiteKey)},
-		{post, "/api/v1/site-keys/{id}/rotate-secret", managers.with(chat.SettingsWrite), "rotateSecret", "site-keys", "Make a new secret; the one before stays good", 200, bind(a, a.rotateSecret)},
+		{get, "/api/v1/site-keys", managers.with(chat.SettingsRead), "listSiteKeys", "site keys", "List site keys", 200, bind(a, a.listSiteKeys)},
+		{post, "/api/v1/site-keys", managers.with(chat.SettingsWrite), "createSiteKey", "site keys", "Create a site key; its secret is shown once", 201, bind(a, a.createSiteKey)},
+		{get, "/api/v1/site-keys/{id}", managers.with(chat.SettingsRead), "getSiteKey", "site keys", "One site key, with the look of its widget", 200, bind(a, a.getSiteKey)},
+		{patch, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "updateSiteKey", "site keys", "Change a site key's name, origins or widget", 200, bind(a, a.updateSiteKey)},
+		{del, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "deleteSiteKey", "site keys", "Delete a site key; its widget stops", 204, bind(a, a.deleteSiteKey)},
+		{post, "/api/v1/site-keys/{id}/rotate-secret", managers.with(chat.SettingsWrite), "rotateSecret", "site keys", "Make a new secret; the one before stays good", 200, bind(a, a.rotateSecret)},
 
 		{get, "/api/v1/tenants", platform, "listTenants", "tenants", "List tenants", 200, bind(a, a.listTenants)},
 		{post, "/api/v1/tenants", platform, "createTenant", "tenants", "Create a tenant with a site key and, if you like, its owner", 201, bind(a, a.createTenant)},
@@ -134,7 +139,7 @@ func humaConfig(version string) huma.Config {
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"bearer":   {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An agent's access token, an API token or a visitor's token."},
 					"apiToken": {Type: "apiKey", In: "header", Name: "X-API-Token", Description: "The same token in a header of its own."},

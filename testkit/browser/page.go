@@ -230,7 +230,7 @@ func (p *Page) Wait(expr string) {
 // See waits until an element with a data-testid shows a text; "" stands for any.
 func (p *Page) See(id, text string) {
 	p.t.Helper()
-	p.Wait(fmt.Sprintf("$$(%q).some((e) => (e.value ?? e.innerText).includes(%s))", id, quote(text)))
+	p.Wait(fmt.Sprintf("$$(%q).some((e) => (typeof e.value === \"string\" && e.value !== \"\" ? e.value : e.innerText).includes(%s))", id, quote(text)))
 }
 
 // Click clicks into the middle of an element, as a mouse does.
@@ -244,10 +244,13 @@ func (p *Page) ClickOn(expr string) {
 	p.t.Helper()
 	p.Wait(expr)
 	type point struct{ X, Y float64 }
-	var at, was point
-	for { // a person waits until it stands still
-		p.must(p.Eval("((e) => { e.scrollIntoView({ block: 'nearest' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
-		if at == was {
+	var was *point
+	for { // a person waits until it stands still; what is drawn anew at this moment may be away for another
+		var at *point
+		p.must(p.Eval("((e) => { if (!e) return null; e.scrollIntoView({ block: 'nearest' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
+		if at == nil {
+			p.Wait(expr)
+		} else if was != nil && *at == *was {
 			break
 		}
 		was = at
@@ -257,7 +260,7 @@ func (p *Page) ClickOn(expr string) {
 		case <-time.After(60 * time.Millisecond):
 		}
 	}
-	p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(at.X, at.Y)))
+	p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(was.X, was.Y)))
 }
 
 // Type clicks into a field, selects what is in it, and writes over it, one key after the other where there is a key for it.

@@ -89,7 +89,7 @@ export interface AuditEntry {
   address: string;
   at: string;
   /** What changed: an object; never secrets, nor what people wrote. */
-  details: unknown;
+  details: Record<string, unknown>;
   /** SHA-256, hexadecimal, of the entry and the hash before it. */
   hash: string;
   id: string;
@@ -159,7 +159,7 @@ export interface Conversation {
   assignee_id: string | null;
   closed_at: string | null;
   /** A JSON object. */
-  context: unknown;
+  context: Record<string, unknown>;
   created_at: string;
   id: string;
   /** Names of labels. */
@@ -220,6 +220,7 @@ export interface CreateSiteKeyInputBody {
   name: string;
   /** Exact origins, e.g. https://shop.example.com; leave it away for every page. */
   origins?: string[] | null;
+  widget?: Widget;
 }
 
 export interface CreateTeamInputBody {
@@ -237,7 +238,7 @@ export interface CreateTenantInputBody {
 export interface CreateWebhookInputBody {
   description?: string;
   /** Names of events, or *. */
-  events: string[] | null;
+  events: string[];
   /** http or https. It must resolve to a public address, unless the operator allows others. */
   url: string;
 }
@@ -275,7 +276,7 @@ export interface DeliveryAttempt {
 }
 
 export interface DeliveryRequest {
-  body: unknown;
+  body: Record<string, unknown>;
   url: string;
   /** Seconds since 1970, as in webhook-timestamp. */
   webhook_timestamp: number;
@@ -325,7 +326,7 @@ export interface DurationsReport {
 
 export interface EditInputBody {
   /** What the message shows from now on, of the same shape as before. */
-  body: unknown;
+  body: Record<string, unknown>;
 }
 
 export interface EnrolInputBody {
@@ -356,7 +357,7 @@ export interface Export {
   /** Then the export and its file are deleted. */
   expires_at: string;
   failure: string | null;
-  filters: unknown;
+  filters: Record<string, unknown>;
   finished_at: string | null;
   format: "csv";
   id: string;
@@ -568,114 +569,37 @@ export interface ListPerson {
 }
 
 export interface ListRecordBlock {
-  data: ({
-    created_at: string;
-    /** Until when it holds; for ever if missing. */
-    expires_at?: string;
-    id: string;
-    kind: "visitor" | "address" | "fingerprint";
-    reason?: string;
-    updated_at: string;
-    /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
-    value: string;
-    /** Counts changes, from 1. */
-    version: number;
-  })[];
+  data: RecordBlock[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
 
 export interface ListRecordBusinessHours {
-  data: ({
-    created_at: string;
-    holidays?: Holiday[] | null;
-    id: string;
-    name: string;
-    /** Where they hold; everywhere if missing. */
-    site_key?: string;
-    /** IANA name, such as Asia/Shanghai. */
-    time_zone: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-    weekly: WeeklySpan[];
-  })[];
+  data: RecordBusinessHours[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
 
 export interface ListRecordCannedResponse {
-  data: {
-    created_at: string;
-    id: string;
-    /** What an agent writes behind a /: unique, whatever its case, without blanks. */
-    shortcut: string;
-    /** Whose answer it is; everybody's if missing. */
-    team_id?: string;
-    text: string;
-    title?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  }[];
+  data: RecordCannedResponse[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
 
 export interface ListRecordLabel {
-  data: {
-    /** As #rrggbb. Defaults to #64748b. */
-    color?: string;
-    created_at: string;
-    description?: string;
-    id: string;
-    name: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  }[];
+  data: RecordLabel[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
 
 export interface ListRecordSLA {
-  data: {
-    /** Time counts outside of business hours, too. */
-    any_time?: boolean;
-    created_at: string;
-    /** Until an agent's first answer. 0: not promised. */
-    first_response_seconds?: number;
-    id: string;
-    name: string;
-    /** Until it is closed, from its beginning or when it was reopened. 0: not promised. */
-    resolution_seconds?: number;
-    /** Whose conversations it is for; those of teams without one of their own if missing. */
-    team_id?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  }[];
+  data: RecordSLA[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
 
 export interface ListRecordTrigger {
-  data: {
-    conditions: TriggerConditions;
-    created_at: string;
-    /** Defaults to true. */
-    enabled?: boolean;
-    /** How many of a hundred visitors never get it, so that its effect can be measured. */
-    hold_out_percent?: number;
-    id: string;
-    message: Bilingual;
-    name: string;
-    /** Where it holds; everywhere if missing. */
-    site_key?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  }[];
+  data: RecordTrigger[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
@@ -761,7 +685,7 @@ export interface Match {
 
 export interface Message {
   /** The body that the kind has; see the protocol. */
-  body: unknown;
+  body: Record<string, unknown>;
   cmid: string;
   conv: string;
   /** Only as last_message: the body is not what was first sent. */
@@ -832,6 +756,8 @@ export interface NewSiteKey {
   secret: string;
   /** How many secrets sign identities now. They are not shown again. */
   secrets: number;
+  /** How the site wants its widget. Everybody may read it. */
+  widget: Widget;
 }
 
 export interface NewTenant {
@@ -866,7 +792,7 @@ export interface OfflineMessage {
 
 export interface OnlineVisitor {
   /** What the site told of the cart last; null if it is empty. */
-  cart: unknown;
+  cart: Record<string, unknown> | null;
   cart_value: number;
   /** The open conversation, or null. */
   conversation_id: string | null;
@@ -938,9 +864,117 @@ export interface PasswordInputBody {
   new_password: string;
 }
 
+export interface PatchBlock {
+  /** Until when it holds; for ever if missing. */
+  expires_at?: string;
+  kind?: "visitor" | "address" | "fingerprint";
+  reason?: string;
+  /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
+  value?: string;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
+export interface PatchBusinessHours {
+  holidays?: Holiday[] | null;
+  name?: string;
+  /** Where they hold; everywhere if missing. */
+  site_key?: string;
+  /** IANA name, such as Asia/Shanghai. */
+  time_zone?: string;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+  weekly?: WeeklySpan[];
+}
+
+export interface PatchCannedResponse {
+  /** What an agent writes behind a /: unique, whatever its case, without blanks. */
+  shortcut?: string;
+  /** Whose answer it is; everybody's if missing. */
+  team_id?: string;
+  text?: string;
+  title?: string;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
+export interface PatchLabel {
+  /** As #rrggbb. Defaults to #64748b. */
+  color?: string;
+  description?: string;
+  name?: string;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
+export interface PatchMailSettings {
+  /** Of mails to the team. Defaults to zh. */
+  locale?: "zh" | "en";
+  /** Addresses that are told of messages which visitors leave when nobody is there. None by default: the messages wait in the queue. */
+  offline_to?: string[] | null;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
+export interface PatchRetention {
+  /** Entries of the audit log; 30 at least. 0: for ever. */
+  audit_days?: number;
+  /** What was written in conversations that have been closed, and untouched, for this long is removed, with their files, what was left while nobody was there, their mails, and exports that are this old. That there was an entry, and when, stays, so that counts hold. 0: never. */
+  conversations_days?: number;
+  /** Webhooks' events and deliveries. 0: as long as the program keeps them. */
+  deliveries_days?: number;
+  /** What visitors did on the site: pages, carts, orders. 0: the last 200 of each visitor are kept. */
+  events_days?: number;
+  /** To whom mails were sent. 0: as long as the program keeps it. */
+  mails_days?: number;
+  /** Files of closed conversations that are this old are removed. 0: with their conversations. */
+  uploads_days?: number;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
+export interface PatchRouting {
+  /** Whoever was given a conversation and has not answered for so long loses it to somebody else with room, if there is one. 0: nobody does. */
+  reoffer_seconds?: number;
+  /** Whoever answered a visitor last comes first. Defaults to true. */
+  sticky?: boolean;
+  /** Who gets the next one: whoever has the fewest, each in turn, or whoever takes it. Defaults to least_loaded. */
+  strategy?: "least_loaded" | "round_robin" | "manual";
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
+export interface PatchSLA {
+  /** Time counts outside of business hours, too. */
+  any_time?: boolean;
+  /** Until an agent's first answer. 0: not promised. */
+  first_response_seconds?: number;
+  name?: string;
+  /** Until it is closed, from its beginning or when it was reopened. 0: not promised. */
+  resolution_seconds?: number;
+  /** Whose conversations it is for; those of teams without one of their own if missing. */
+  team_id?: string;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
+export interface PatchTrigger {
+  conditions?: TriggerConditions;
+  /** Defaults to true. */
+  enabled?: boolean;
+  /** How many of a hundred visitors never get it, so that its effect can be measured. */
+  hold_out_percent?: number;
+  message?: Bilingual;
+  name?: string;
+  /** Where it holds; everywhere if missing. */
+  site_key?: string;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
 export interface Person {
   /** A JSON object. */
-  attributes: unknown;
+  attributes: Record<string, unknown>;
   /** The blocklist names the visitor. */
   blocked: boolean;
   /** How many there are, counted up to 1000. */
@@ -959,11 +993,17 @@ export interface Person {
   page: string;
   phone: string;
   /** The newest things that the visitor did on the site, the newest first; not in lists. */
-  trail?: VisitorEvent[] | null;
+  trail?: VisitorEvent[];
   /** The shop signed external_id. */
   verified: boolean;
   /** Counts the staff's changes, from 1. */
   version: number;
+}
+
+export interface PreChat {
+  fields?: WidgetField[] | null;
+  /** Above the fields, at most 500 characters. */
+  text?: Bilingual;
 }
 
 export interface Problem {
@@ -980,7 +1020,7 @@ export interface Problem {
   /** For 429 only: the same as title. */
   error?: string;
   /** What is wrong, field by field. */
-  errors?: ErrorDetail[] | null;
+  errors?: ErrorDetail[];
   /** The id of this request, as in X-Request-Id. */
   request_id?: string;
   /** The scope that the API token lacks, for a 403 scope_missing. */
@@ -1050,6 +1090,95 @@ export interface ReadMark {
   read: number;
 }
 
+export interface RecordBlock {
+  created_at: string;
+  /** Until when it holds; for ever if missing. */
+  expires_at?: string;
+  id: string;
+  kind: "visitor" | "address" | "fingerprint";
+  reason?: string;
+  updated_at: string;
+  /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
+  value: string;
+  /** Counts changes, from 1. */
+  version: number;
+}
+
+export interface RecordBusinessHours {
+  created_at: string;
+  holidays?: Holiday[] | null;
+  id: string;
+  name: string;
+  /** Where they hold; everywhere if missing. */
+  site_key?: string;
+  /** IANA name, such as Asia/Shanghai. */
+  time_zone: string;
+  updated_at: string;
+  /** Counts changes, from 1. */
+  version: number;
+  weekly: WeeklySpan[];
+}
+
+export interface RecordCannedResponse {
+  created_at: string;
+  id: string;
+  /** What an agent writes behind a /: unique, whatever its case, without blanks. */
+  shortcut: string;
+  /** Whose answer it is; everybody's if missing. */
+  team_id?: string;
+  text: string;
+  title?: string;
+  updated_at: string;
+  /** Counts changes, from 1. */
+  version: number;
+}
+
+export interface RecordLabel {
+  /** As #rrggbb. Defaults to #64748b. */
+  color?: string;
+  created_at: string;
+  description?: string;
+  id: string;
+  name: string;
+  updated_at: string;
+  /** Counts changes, from 1. */
+  version: number;
+}
+
+export interface RecordSLA {
+  /** Time counts outside of business hours, too. */
+  any_time?: boolean;
+  created_at: string;
+  /** Until an agent's first answer. 0: not promised. */
+  first_response_seconds?: number;
+  id: string;
+  name: string;
+  /** Until it is closed, from its beginning or when it was reopened. 0: not promised. */
+  resolution_seconds?: number;
+  /** Whose conversations it is for; those of teams without one of their own if missing. */
+  team_id?: string;
+  updated_at: string;
+  /** Counts changes, from 1. */
+  version: number;
+}
+
+export interface RecordTrigger {
+  conditions: TriggerConditions;
+  created_at: string;
+  /** Defaults to true. */
+  enabled?: boolean;
+  /** How many of a hundred visitors never get it, so that its effect can be measured. */
+  hold_out_percent?: number;
+  id: string;
+  message: Bilingual;
+  name: string;
+  /** Where it holds; everywhere if missing. */
+  site_key?: string;
+  updated_at: string;
+  /** Counts changes, from 1. */
+  version: number;
+}
+
 export interface RecoveryCodes {
   /** Shown this once: only their hashes are kept. */
   recovery_codes: string[];
@@ -1067,6 +1196,18 @@ export interface ResetInputBody {
   email: string;
   /** The tenant's slug; without it, every account of the address gets a mail. */
   tenant?: string;
+}
+
+export interface Retention {
+  audit_days: number;
+  conversations_days: number;
+  deliveries_days: number;
+  events_days: number;
+  mails_days: number;
+  updated_at: string | null;
+  uploads_days: number;
+  /** Counts changes; 0 while everything is kept by default. */
+  version: number;
 }
 
 export interface RotateInputBody {
@@ -1123,7 +1264,7 @@ export interface SecondFactor {
 
 export interface SendInputBody {
   /** The body that the kind has; see the protocol. */
-  body: unknown;
+  body: Record<string, unknown>;
   /** The caller's own id of the message, a UUIDv7: the same again is the same message. */
   cmid: string;
   kind?: "text" | "image" | "file" | "card" | "form";
@@ -1134,7 +1275,7 @@ export interface SendInputBody {
 
 export interface SentMessage {
   /** The body that the kind has; see the protocol. */
-  body: unknown;
+  body: Record<string, unknown>;
   cmid: string;
   conv: string;
   /** The same cmid was sent before; this is the first one's seq and time. */
@@ -1159,7 +1300,7 @@ export interface SentMessage {
 
 export interface SessionInputBody {
   /** A JSON object of at most 4 KiB. */
-  attributes?: unknown;
+  attributes?: Record<string, unknown> | null;
   /** The page load's id, as in CONNECT. */
   device?: string;
   email?: string;
@@ -1185,6 +1326,8 @@ export interface SiteKey {
   origins: string[];
   /** How many secrets sign identities now. They are not shown again. */
   secrets: number;
+  /** How the site wants its widget. Everybody may read it. */
+  widget: Widget;
 }
 
 export interface SnoozeInputBody {
@@ -1294,7 +1437,7 @@ export interface UpdateAgentInputBody {
 
 export interface UpdateConversationInputBody {
   /** A merge patch (RFC 7396) of the context: null takes a member away. The whole may have 16 KiB. */
-  context?: unknown;
+  context?: Record<string, unknown> | null;
   /** Higher is routed first; 0 to begin with. */
   priority?: number;
   /** The version that the caller has seen: 409 if it is another by now. */
@@ -1304,11 +1447,13 @@ export interface UpdateConversationInputBody {
 export interface UpdateSiteKeyInputBody {
   name?: string;
   origins?: string[];
+  /** As a whole: what it does not name is as the widget has it by default. */
+  widget?: Widget;
 }
 
 export interface UpdateVisitorInputBody {
   /** A JSON object that is laid over what is there (RFC 7396): members that are null go; at most 4 KiB in all. */
-  attributes?: unknown;
+  attributes?: Record<string, unknown> | null;
   email?: string;
   name?: string;
   phone?: string;
@@ -1357,7 +1502,7 @@ export interface Visitor {
 export interface VisitorEvent {
   at: string;
   /** A JSON object. */
-  data: unknown;
+  data: Record<string, unknown>;
   id: string;
   name: "page_view" | "cart_updated" | "order_placed" | "custom";
 }
@@ -1438,15 +1583,78 @@ export interface WeeklySpan {
   to: string;
 }
 
+export interface Widget {
+  /** An https address: a picture of who answers, shown while an agent is online. */
+  avatar?: string;
+  /** As #rrggbb: the button, the head, the visitor's own messages. */
+  color?: string;
+  /** What is written on color. White or nearly black if missing, whichever reads better. */
+  color_on?: string;
+  /** Where color's gradient goes. */
+  color_to?: string;
+  /** Above the first message, at most 500 characters. */
+  greeting?: Bilingual;
+  /** No button: the page opens the chat itself. */
+  hide_launcher?: boolean;
+  /** Words beside the sign on the button, at most 40 characters; a round button if missing. */
+  launcher?: Bilingual;
+  /** An https address: the picture at the top. */
+  logo?: string;
+  /** When a form for a message and an e-mail address stands in place of the chat: outside the business hours (closed, the default), then and while no agent is online (away), or never. */
+  offline_form?: "closed" | "away" | "never";
+  /** Above that form, at most 500 characters. */
+  offline_text?: Bilingual;
+  /** Whether agents see the pages that a visitor looks at. Defaults to true. */
+  page_views?: boolean;
+  /** Defaults to right; the other side where the language is written from the right. */
+  position?: "right" | "left";
+  /** What is asked before the first message. */
+  pre_chat?: PreChat;
+  /** Whether messages make a sound before the visitor says. Defaults to true. */
+  sound?: boolean;
+  /** Questions to begin with, each at most 200 characters. */
+  starters?: Bilingual[] | null;
+  /** Defaults to auto, the visitor's own. */
+  theme?: "auto" | "light" | "dark";
+  /** The name at the top, at most 60 characters. */
+  title?: Bilingual;
+  /** Whether triggers may fire here. Defaults to true. */
+  triggers?: boolean;
+}
+
 export interface WidgetConfig {
+  /** An agent is there, as of a second ago. */
+  agents_online: boolean;
   /** Those that hold for the site. */
   business_hours: BusinessHours[];
+  /** How long visitors usually waited for an agent in the last hour (the median); null if they were too few to tell. */
+  join_seconds: number | null;
   /** When it opens next; null while it is open, and if it does not within a year. */
   next_open_at: string | null;
   /** Somebody is there by the business hours; true without any. */
   open: boolean;
   /** Those that are enabled for the site. */
   triggers: WidgetTrigger[];
+  /** How the site wants its widget; see the site key. */
+  widget: Widget;
+}
+
+export interface WidgetField {
+  /** At most 80 characters; name and email have their own. */
+  label?: Bilingual;
+  /** name, email, or the name of an attribute. */
+  name: string;
+  /** Of a select. */
+  options?: WidgetOption[] | null;
+  required?: boolean;
+  /** Defaults to text; email's is email. */
+  type?: "text" | "email" | "tel" | "number" | "textarea" | "select" | "checkbox";
+}
+
+export interface WidgetOption {
+  /** At most 80 characters; the value itself if missing. */
+  label?: Bilingual;
+  value: string;
 }
 
 export interface WidgetSession {
@@ -1623,19 +1831,7 @@ export interface Api {
     path: unknown;
     query: unknown;
     body: Block;
-    answer: {
-    created_at: string;
-    /** Until when it holds; for ever if missing. */
-    expires_at?: string;
-    id: string;
-    kind: "visitor" | "address" | "fingerprint";
-    reason?: string;
-    updated_at: string;
-    /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
-    value: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordBlock;
   };
   /** Delete one. */
   "DELETE /blocklist/{id}": {
@@ -1649,47 +1845,14 @@ export interface Api {
     path: { id: string };
     query: unknown;
     body: undefined;
-    answer: {
-    created_at: string;
-    /** Until when it holds; for ever if missing. */
-    expires_at?: string;
-    id: string;
-    kind: "visitor" | "address" | "fingerprint";
-    reason?: string;
-    updated_at: string;
-    /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
-    value: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordBlock;
   };
   /** Change one. */
   "PATCH /blocklist/{id}": {
     path: { id: string };
     query: unknown;
-    body: {
-    /** Until when it holds; for ever if missing. */
-    expires_at?: string;
-    kind?: "visitor" | "address" | "fingerprint";
-    reason?: string;
-    /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
-    value?: string;
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-  };
-    answer: {
-    created_at: string;
-    /** Until when it holds; for ever if missing. */
-    expires_at?: string;
-    id: string;
-    kind: "visitor" | "address" | "fingerprint";
-    reason?: string;
-    updated_at: string;
-    /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
-    value: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    body: PatchBlock;
+    answer: RecordBlock;
   };
   /** List them, the oldest first. */
   "GET /business-hours": {
@@ -1703,20 +1866,7 @@ export interface Api {
     path: unknown;
     query: unknown;
     body: BusinessHours;
-    answer: {
-    created_at: string;
-    holidays?: Holiday[] | null;
-    id: string;
-    name: string;
-    /** Where they hold; everywhere if missing. */
-    site_key?: string;
-    /** IANA name, such as Asia/Shanghai. */
-    time_zone: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-    weekly: WeeklySpan[];
-  };
+    answer: RecordBusinessHours;
   };
   /** Delete one. */
   "DELETE /business-hours/{id}": {
@@ -1730,50 +1880,14 @@ export interface Api {
     path: { id: string };
     query: unknown;
     body: undefined;
-    answer: {
-    created_at: string;
-    holidays?: Holiday[] | null;
-    id: string;
-    name: string;
-    /** Where they hold; everywhere if missing. */
-    site_key?: string;
-    /** IANA name, such as Asia/Shanghai. */
-    time_zone: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-    weekly: WeeklySpan[];
-  };
+    answer: RecordBusinessHours;
   };
   /** Change one. */
   "PATCH /business-hours/{id}": {
     path: { id: string };
     query: unknown;
-    body: {
-    holidays?: Holiday[] | null;
-    name?: string;
-    /** Where they hold; everywhere if missing. */
-    site_key?: string;
-    /** IANA name, such as Asia/Shanghai. */
-    time_zone?: string;
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-    weekly?: WeeklySpan[];
-  };
-    answer: {
-    created_at: string;
-    holidays?: Holiday[] | null;
-    id: string;
-    name: string;
-    /** Where they hold; everywhere if missing. */
-    site_key?: string;
-    /** IANA name, such as Asia/Shanghai. */
-    time_zone: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-    weekly: WeeklySpan[];
-  };
+    body: PatchBusinessHours;
+    answer: RecordBusinessHours;
   };
   /** List them, the oldest first. */
   "GET /canned-responses": {
@@ -1787,19 +1901,7 @@ export interface Api {
     path: unknown;
     query: unknown;
     body: CannedResponse;
-    answer: {
-    created_at: string;
-    id: string;
-    /** What an agent writes behind a /: unique, whatever its case, without blanks. */
-    shortcut: string;
-    /** Whose answer it is; everybody's if missing. */
-    team_id?: string;
-    text: string;
-    title?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordCannedResponse;
   };
   /** Delete one. */
   "DELETE /canned-responses/{id}": {
@@ -1813,47 +1915,14 @@ export interface Api {
     path: { id: string };
     query: unknown;
     body: undefined;
-    answer: {
-    created_at: string;
-    id: string;
-    /** What an agent writes behind a /: unique, whatever its case, without blanks. */
-    shortcut: string;
-    /** Whose answer it is; everybody's if missing. */
-    team_id?: string;
-    text: string;
-    title?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordCannedResponse;
   };
   /** Change one. */
   "PATCH /canned-responses/{id}": {
     path: { id: string };
     query: unknown;
-    body: {
-    /** What an agent writes behind a /: unique, whatever its case, without blanks. */
-    shortcut?: string;
-    /** Whose answer it is; everybody's if missing. */
-    team_id?: string;
-    text?: string;
-    title?: string;
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-  };
-    answer: {
-    created_at: string;
-    id: string;
-    /** What an agent writes behind a /: unique, whatever its case, without blanks. */
-    shortcut: string;
-    /** Whose answer it is; everybody's if missing. */
-    team_id?: string;
-    text: string;
-    title?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    body: PatchCannedResponse;
+    answer: RecordCannedResponse;
   };
   /** List conversations, newest activity first, or those that a search finds. */
   "GET /conversations": {
@@ -1979,7 +2048,7 @@ export interface Api {
     path: { id: string };
     query: unknown;
     body: undefined;
-    answer: string;
+    answer: Blob;
   };
   /** Send the visitor all of a conversation by mail. */
   "POST /conversations/{id}/transcript": {
@@ -2042,17 +2111,7 @@ export interface Api {
     path: unknown;
     query: unknown;
     body: Label;
-    answer: {
-    /** As #rrggbb. Defaults to #64748b. */
-    color?: string;
-    created_at: string;
-    description?: string;
-    id: string;
-    name: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordLabel;
   };
   /** Delete one. */
   "DELETE /labels/{id}": {
@@ -2066,41 +2125,14 @@ export interface Api {
     path: { id: string };
     query: unknown;
     body: undefined;
-    answer: {
-    /** As #rrggbb. Defaults to #64748b. */
-    color?: string;
-    created_at: string;
-    description?: string;
-    id: string;
-    name: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordLabel;
   };
   /** Change one. */
   "PATCH /labels/{id}": {
     path: { id: string };
     query: unknown;
-    body: {
-    /** As #rrggbb. Defaults to #64748b. */
-    color?: string;
-    description?: string;
-    name?: string;
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-  };
-    answer: {
-    /** As #rrggbb. Defaults to #64748b. */
-    color?: string;
-    created_at: string;
-    description?: string;
-    id: string;
-    name: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    body: PatchLabel;
+    answer: RecordLabel;
   };
   /** Go back to what holds by default. */
   "DELETE /mail-settings": {
@@ -2120,14 +2152,7 @@ export interface Api {
   "PATCH /mail-settings": {
     path: unknown;
     query: unknown;
-    body: {
-    /** Of mails to the team. Defaults to zh. */
-    locale?: "zh" | "en";
-    /** Addresses that are told of messages which visitors leave when nobody is there. None by default: the messages wait in the queue. */
-    offline_to?: string[] | null;
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-  };
+    body: PatchMailSettings;
     answer: MailSettings;
   };
   /** List mails and what became of them, the newest first. */
@@ -2235,6 +2260,27 @@ export interface Api {
     body: undefined;
     answer: VolumeReport;
   };
+  /** Keep everything. */
+  "DELETE /retention": {
+    path: unknown;
+    query: unknown;
+    body: undefined;
+    answer: undefined;
+  };
+  /** How long things are kept. */
+  "GET /retention": {
+    path: unknown;
+    query: unknown;
+    body: undefined;
+    answer: Retention;
+  };
+  /** Change how long things are kept; what is older goes within the hour. */
+  "PATCH /retention": {
+    path: unknown;
+    query: unknown;
+    body: PatchRetention;
+    answer: Retention;
+  };
   /** Go back to what holds by default. */
   "DELETE /routing": {
     path: unknown;
@@ -2253,16 +2299,7 @@ export interface Api {
   "PATCH /routing": {
     path: unknown;
     query: unknown;
-    body: {
-    /** Whoever was given a conversation and has not answered for so long loses it to somebody else with room, if there is one. 0: nobody does. */
-    reoffer_seconds?: number;
-    /** Whoever answered a visitor last comes first. Defaults to true. */
-    sticky?: boolean;
-    /** Who gets the next one: whoever has the fewest, each in turn, or whoever takes it. Defaults to least_loaded. */
-    strategy?: "least_loaded" | "round_robin" | "manual";
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-  };
+    body: PatchRouting;
     answer: Routing;
   };
   /** List site keys. */
@@ -2286,7 +2323,14 @@ export interface Api {
     body: undefined;
     answer: undefined;
   };
-  /** Change a site key's name or origins. */
+  /** One site key, with the look of its widget. */
+  "GET /site-keys/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: SiteKey;
+  };
+  /** Change a site key's name, origins or widget. */
   "PATCH /site-keys/{id}": {
     path: { id: string };
     query: unknown;
@@ -2312,22 +2356,7 @@ export interface Api {
     path: unknown;
     query: unknown;
     body: SLA;
-    answer: {
-    /** Time counts outside of business hours, too. */
-    any_time?: boolean;
-    created_at: string;
-    /** Until an agent's first answer. 0: not promised. */
-    first_response_seconds?: number;
-    id: string;
-    name: string;
-    /** Until it is closed, from its beginning or when it was reopened. 0: not promised. */
-    resolution_seconds?: number;
-    /** Whose conversations it is for; those of teams without one of their own if missing. */
-    team_id?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordSLA;
   };
   /** Delete one. */
   "DELETE /sla/{id}": {
@@ -2341,56 +2370,14 @@ export interface Api {
     path: { id: string };
     query: unknown;
     body: undefined;
-    answer: {
-    /** Time counts outside of business hours, too. */
-    any_time?: boolean;
-    created_at: string;
-    /** Until an agent's first answer. 0: not promised. */
-    first_response_seconds?: number;
-    id: string;
-    name: string;
-    /** Until it is closed, from its beginning or when it was reopened. 0: not promised. */
-    resolution_seconds?: number;
-    /** Whose conversations it is for; those of teams without one of their own if missing. */
-    team_id?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordSLA;
   };
   /** Change one. */
   "PATCH /sla/{id}": {
     path: { id: string };
     query: unknown;
-    body: {
-    /** Time counts outside of business hours, too. */
-    any_time?: boolean;
-    /** Until an agent's first answer. 0: not promised. */
-    first_response_seconds?: number;
-    name?: string;
-    /** Until it is closed, from its beginning or when it was reopened. 0: not promised. */
-    resolution_seconds?: number;
-    /** Whose conversations it is for; those of teams without one of their own if missing. */
-    team_id?: string;
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-  };
-    answer: {
-    /** Time counts outside of business hours, too. */
-    any_time?: boolean;
-    created_at: string;
-    /** Until an agent's first answer. 0: not promised. */
-    first_response_seconds?: number;
-    id: string;
-    name: string;
-    /** Until it is closed, from its beginning or when it was reopened. 0: not promised. */
-    resolution_seconds?: number;
-    /** Whose conversations it is for; those of teams without one of their own if missing. */
-    team_id?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    body: PatchSLA;
+    answer: RecordSLA;
   };
   /** List teams. */
   "GET /teams": {
@@ -2460,22 +2447,7 @@ export interface Api {
     path: unknown;
     query: unknown;
     body: Trigger;
-    answer: {
-    conditions: TriggerConditions;
-    created_at: string;
-    /** Defaults to true. */
-    enabled?: boolean;
-    /** How many of a hundred visitors never get it, so that its effect can be measured. */
-    hold_out_percent?: number;
-    id: string;
-    message: Bilingual;
-    name: string;
-    /** Where it holds; everywhere if missing. */
-    site_key?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordTrigger;
   };
   /** Delete one. */
   "DELETE /triggers/{id}": {
@@ -2489,56 +2461,14 @@ export interface Api {
     path: { id: string };
     query: unknown;
     body: undefined;
-    answer: {
-    conditions: TriggerConditions;
-    created_at: string;
-    /** Defaults to true. */
-    enabled?: boolean;
-    /** How many of a hundred visitors never get it, so that its effect can be measured. */
-    hold_out_percent?: number;
-    id: string;
-    message: Bilingual;
-    name: string;
-    /** Where it holds; everywhere if missing. */
-    site_key?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    answer: RecordTrigger;
   };
   /** Change one. */
   "PATCH /triggers/{id}": {
     path: { id: string };
     query: unknown;
-    body: {
-    conditions?: TriggerConditions;
-    /** Defaults to true. */
-    enabled?: boolean;
-    /** How many of a hundred visitors never get it, so that its effect can be measured. */
-    hold_out_percent?: number;
-    message?: Bilingual;
-    name?: string;
-    /** Where it holds; everywhere if missing. */
-    site_key?: string;
-    /** The version that the caller has seen: 409 if it is another by now. */
-    version?: number;
-  };
-    answer: {
-    conditions: TriggerConditions;
-    created_at: string;
-    /** Defaults to true. */
-    enabled?: boolean;
-    /** How many of a hundred visitors never get it, so that its effect can be measured. */
-    hold_out_percent?: number;
-    id: string;
-    message: Bilingual;
-    name: string;
-    /** Where it holds; everywhere if missing. */
-    site_key?: string;
-    updated_at: string;
-    /** Counts changes, from 1. */
-    version: number;
-  };
+    body: PatchTrigger;
+    answer: RecordTrigger;
   };
   /** Send a file up, for a message to name. */
   "POST /uploads": {

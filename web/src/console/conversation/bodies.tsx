@@ -3,7 +3,8 @@
 
 import { useQuery } from "@tanstack/react-query";
 import type { Body, Kind } from "../../shared/packets.ts";
-import { actionsOf, fieldsOf } from "../../widget/ui/bodies.ts";
+import { actionsOf } from "../../widget/ui/bodies.ts";
+import { fieldsOf } from "../../widget/ui/fields.ts";
 import { fileSize, pieces, safeLink, str, uploadOf } from "../../widget/text.ts";
 import { call } from "../api/client.ts";
 import { useTexts } from "../i18n/index.ts";
