@@ -3,7 +3,7 @@ import type { VisitorEvent } from "../api/schema.ts";
 import { cartOf, money, ordersOf, shortUrl, stepsOf } from "./trail.ts";
 
 let n = 0;
-const event = (name: VisitorEvent["name"], data: unknown): VisitorEvent => ({ id: `e${++n}`, at: "2026-11-26T12:00:00Z", name, data });
+const event = (name: VisitorEvent["name"], data: unknown) => ({ id: `e${++n}`, at: "2026-11-26T12:00:00Z", name, data }) as VisitorEvent;
 
 test("the newest cart counts, until it is ordered", () => {
   const cart = event("cart_updated", { value: 297, currency: "CNY", items: [{ id: "mug", price: 128 }, { name: "Tote", price: "169", quantity: 2 }] });
