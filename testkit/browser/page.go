@@ -18,7 +18,6 @@ import (
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // Options is how a page's user looks at it. The zero value is an English desktop in light colours.
@@ -26,6 +25,7 @@ type Options struct {
 	Language string // e.g. zh-CN; defaults to en-US
 	Dark     bool
 	Phone    bool // 390 x 844 with touch; otherwise 1280 x 800
+	Still    bool // prefers-reduced-motion
 }
 
 // Page is a tab of a person of its own: cookies and storage are not shared with other pages. For the test's own goroutine.
@@ -110,6 +110,10 @@ func (p *Page) Look(o Options) {
 	if o.Dark {
 		scheme = "dark"
 	}
+	motion := "no-preference"
+	if o.Still {
+		motion = "reduce"
+	}
 	size := emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 800, DeviceScaleFactor: 1}
 	if o.Phone {
 		size = emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true}
@@ -119,7 +123,7 @@ func (p *Page) Look(o Options) {
 	_, err = chromedp.Call(p.ctx, emulation.SetDeviceMetricsOverride, size)
 	p.must(err)
 	_, err = chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: motion}},
 	})
 	p.must(err)
 	_, err = chromedp.Call(p.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
@@ -279,11 +283,10 @@ func (p *Page) Type(id, text string) {
 	}
 }
 
-// Press presses Enter or Escape.
+// Press presses a key of the names that Keys knows.
 func (p *Page) Press(key string) {
 	p.t.Helper()
-	keys := map[string]string{"Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab}
-	p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(keys[key])))
+	p.Keys(key)
 }
 
 // Screenshot writes a picture into the folder that UNIQCHAT_SCREENSHOTS names; without it nothing happens.

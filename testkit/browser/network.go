@@ -1,0 +1,81 @@
+package browser
+
+import (
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// Network is how a page reaches its servers. The zero value is as it is.
+type Network struct {
+	Offline        bool
+	Latency        float64 // milliseconds
+	BytesPerSecond float64 // each way; 0: no limit
+}
+
+// conditions is Network.emulateNetworkConditions, which counts for fetches and WebSockets and sets navigator.onLine.
+type conditions struct {
+	Offline            bool    `json:"offline"`
+	Latency            float64 `json:"latency"`
+	DownloadThroughput float64 `json:"downloadThroughput"`
+	UploadThroughput   float64 `json:"uploadThroughput"`
+}
+
+var emulateNetworkConditions = cdp.Command[conditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"}
+
+// Network changes the page's network from now on.
+func (p *Page) Network(n Network) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.Enable, network.EnableParams{})
+	p.must(err)
+	if n.BytesPerSecond == 0 {
+		n.BytesPerSecond = -1
+	}
+	_, err = chromedp.Call(p.ctx, emulateNetworkConditions, conditions{n.Offline, n.Latency, n.BytesPerSecond, n.BytesPerSecond})
+	p.must(err)
+}
+
+// Block makes requests to addresses that match fail, * standing for anything; none lets everything through again.
+func (p *Page) Block(patterns ...string) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, network.Enable, network.EnableParams{})
+	p.must(err)
+	var blocked []*network.BlockPattern
+	for _, s := range patterns {
+		blocked = append(blocked, &network.BlockPattern{URLPattern: s, Block: true})
+	}
+	_, err = chromedp.Call(p.ctx, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: blocked})
+	p.must(err)
+}
+
+// Slow makes the page's processor so many times slower.
+func (p *Page) Slow(times float64) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: times})
+	p.must(err)
+}
+
+// Keys presses keys one after the other, without a mouse: names of keys, or text that there are keys for.
+func (p *Page) Keys(keys ...string) {
+	p.t.Helper()
+	for _, k := range keys {
+		var opts []chromedp.KeyOption
+		if k == "Shift+Tab" {
+			k, opts = "Tab", append(opts, chromedp.KeyModifiers(kb.ModifierShift))
+		}
+		if named, ok := named[k]; ok {
+			p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(named, opts...)))
+			continue
+		}
+		for _, r := range k {
+			p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(string(r), opts...)))
+		}
+	}
+}
+
+var named = map[string]string{
+	"Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab, "Space": " ", "ArrowRight": kb.ArrowRight, "ArrowLeft": kb.ArrowLeft, "ArrowDown": kb.ArrowDown,
+	"ArrowUp": kb.ArrowUp, "Home": kb.Home, "End": kb.End,
+}
