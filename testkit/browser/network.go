@@ -1,8 +1,11 @@
 package browser
 
 import (
+	"strings"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -57,20 +60,33 @@ func (p *Page) Slow(times float64) {
 	p.must(err)
 }
 
-// Keys presses keys one after the other, without a mouse: names of keys, or text that there are keys for.
+// Keys presses keys one after the other, without a mouse: names of keys, with Shift+ or Ctrl+ before them, or text.
 func (p *Page) Keys(keys ...string) {
 	p.t.Helper()
 	for _, k := range keys {
 		var opts []chromedp.KeyOption
-		if k == "Shift+Tab" {
-			k, opts = "Tab", append(opts, chromedp.KeyModifiers(kb.ModifierShift))
+		for prefix, held := range map[string]chromedp.KeyOption{"Shift+": chromedp.KeyModifiers(kb.ModifierShift), "Ctrl+": chromedp.KeyModifiers(kb.ModifierCtrl)} {
+			if rest, ok := strings.CutPrefix(k, prefix); ok && rest != "" {
+				k, opts = rest, append(opts, held)
+			}
 		}
 		if named, ok := named[k]; ok {
-			p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(named, opts...)))
+			k = named
+		} else if len(opts) == 0 {
+			p.write(k)
 			continue
 		}
-		for _, r := range k {
-			p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(string(r), opts...)))
+		p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(k, opts...)))
+	}
+}
+
+// write presses the keys of a text. What a page does with a key instead of writing its character counts, as it does for a person.
+func (p *Page) write(text string) {
+	p.t.Helper()
+	for _, r := range text {
+		for _, e := range []input.DispatchKeyEventParams{{Type: input.DispatchKeyEventTypeKeyDown, Key: string(r), Text: string(r)}, {Type: input.DispatchKeyEventTypeKeyUp, Key: string(r)}} {
+			_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, e)
+			p.must(err)
 		}
 	}
 }

@@ -25,6 +25,7 @@ type Options struct {
 	Language string // e.g. zh-CN; defaults to en-US
 	Dark     bool
 	Phone    bool // 390 x 844 with touch; otherwise 1280 x 800
+	Wide     bool // 1440 x 900
 	Still    bool // prefers-reduced-motion
 }
 
@@ -115,6 +116,9 @@ func (p *Page) Look(o Options) {
 		motion = "reduce"
 	}
 	size := emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 800, DeviceScaleFactor: 1}
+	if o.Wide {
+		size.Width, size.Height = 1440, 900
+	}
 	if o.Phone {
 		size = emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true}
 	}

@@ -4,7 +4,7 @@ import type { Message } from "../../shared/packets.ts";
 import { str } from "../../widget/text.ts";
 import type { Conversation } from "../api/schema.ts";
 import { say, useTexts, type Texts } from "../i18n/index.ts";
-import { ago, moment, useNow } from "../i18n/time.ts";
+import { duration, moment, useNow } from "../i18n/time.ts";
 import { changeText, type Who } from "./said.ts";
 
 /** The change that gave the conversation to whoever has it now, or into the queue; null if it is not among these messages. */
@@ -24,7 +24,7 @@ export function reasonText(why: string, t: Texts): string {
 export function Why({ c, messages, who }: { c: Conversation; messages: readonly Message[]; who: Who }) {
   const t = useTexts();
   const now = useNow();
-  if (c.status === "queued") return <p data-testid="why">{say(t.panel.waitsSince, { time: c.queued_at === null ? "" : ago(Date.parse(c.queued_at), now) })}</p>;
+  if (c.status === "queued") return <p data-testid="why">{say(t.panel.waitsSince, { time: c.queued_at === null ? "" : duration(Math.max(0, now - Date.parse(c.queued_at))) })}</p>;
   if (c.status === "bot") return <p data-testid="why">{t.panel.botHas}</p>;
   const m = c.assignee_id === null ? null : assignment(messages, c.assignee_id);
   if (m === null) return <p data-testid="why">{c.assignee_id === null ? t.panel.nobodyHas : say(t.panel.has, { name: who.name(c.assignee_id) || t.conversation.agent })}</p>;

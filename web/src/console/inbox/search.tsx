@@ -75,10 +75,10 @@ function FilterBox({ filters, change }: Props) {
         </ActionIcon>
       </Popover.Target>
       <Popover.Dropdown>
-        <div className={css.filters} data-testid="filter-box">
-          {filters.view !== "mine" && <Select label={t.inbox.assignee} data={people} value={filters.assignee} onChange={(v) => set({ assignee: v ?? "" })} searchable comboboxProps={{ withinPortal: false }} data-testid="filter-assignee" />}
-          <Select label={t.inbox.team} data={[any, ...names.teams.map((x) => ({ value: x.id, label: x.name }))]} value={filters.team} onChange={(v) => set({ team: v ?? "" })} searchable comboboxProps={{ withinPortal: false }} data-testid="filter-team" />
-          <Select label={t.inbox.label} data={[any, ...labels.map((l) => ({ value: l.name, label: l.name }))]} value={filters.label} onChange={(v) => set({ label: v ?? "" })} searchable comboboxProps={{ withinPortal: false }} data-testid="filter-label" />
+        <div className={css.filters} data-testid="filter-box" data-autofocus tabIndex={-1}>
+          {filters.view !== "mine" && <Select label={t.inbox.assignee} data={people} value={filters.assignee} onChange={(v) => set({ assignee: v ?? "" })} searchable openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-assignee" />}
+          <Select label={t.inbox.team} data={[any, ...names.teams.map((x) => ({ value: x.id, label: x.name }))]} value={filters.team} onChange={(v) => set({ team: v ?? "" })} searchable openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-team" />
+          <Select label={t.inbox.label} data={[any, ...labels.map((l) => ({ value: l.name, label: l.name }))]} value={filters.label} onChange={(v) => set({ label: v ?? "" })} searchable openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-label" />
           <div className={css.days}>
             <TextInput type="date" label={t.inbox.since} value={filters.since} max={filters.until || undefined} onChange={(e) => set({ since: day(e) })} data-testid="filter-since" />
             <TextInput type="date" label={t.inbox.until} value={filters.until} min={filters.since || undefined} onChange={(e) => set({ until: day(e) })} data-testid="filter-until" />

@@ -64,7 +64,7 @@ function Who({ c, p }: { c: Conversation; p: Person }) {
 
 function Trail({ id }: { id: string }) {
   const t = useTexts();
-  const pages = usePages("/visitors/{id}/events", { path: { id }, query: { limit: 50 } }, { staleTime: 5_000 });
+  const pages = usePages("/visitors/{id}/events", { path: { id }, query: { limit: 50 } }, { staleTime: 5_000, every: 10_000 });
   const [all, setAll] = useState(false);
   useEvent("visitor.online", () => void pages.refetch());
   const cart = cartOf(pages.items);

@@ -11,6 +11,7 @@ import { useMe } from "../live/live.ts";
 import { IconPencil } from "../ui/icons.ts";
 import { tellProblem } from "../ui/problem.tsx";
 import css from "./panel.module.css";
+import { shortUrl } from "./trail.ts";
 
 const fields = ["name", "email", "phone"] as const;
 
@@ -20,7 +21,7 @@ export function Profile({ p }: { p: Person }) {
   const [editing, setEditing] = useState(false);
   const facts = [
     [t.panel.email, p.email], [t.panel.phone, p.phone], [t.panel.externalId, p.external_id], [t.panel.locale, p.locale],
-    [t.panel.firstSeen, date(Date.parse(p.first_seen_at))], [t.panel.firstPage, p.page],
+    [t.panel.firstSeen, date(Date.parse(p.first_seen_at))], [t.panel.firstPage, shortUrl(p.page)],
   ].filter(([, v]) => v !== "");
   if (editing) return <Form p={p} close={() => setEditing(false)} />;
   return (

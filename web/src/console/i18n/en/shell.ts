@@ -12,4 +12,4 @@ export const shell = {
   keyGoSettings: "Go to settings", skip: "Skip to content", roles: { owner: "Owner", admin: "Admin", supervisor: "Supervisor", agent: "Agent", viewer: "Viewer" },
 };
 
-export const time = { now: "now", seconds: "{n}s", minutes: "{n}m", hours: "{n}h", days: "{n}d", today: "Today", yesterday: "Yesterday" };
+export const time = { now: "just now", seconds: "{n}s", minutes: "{n}m", hours: "{n}h", days: "{n}d", today: "Today", yesterday: "Yesterday" };
