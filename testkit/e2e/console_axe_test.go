@@ -60,11 +60,9 @@ func busyShop(o *office) (rich *visitor) {
 	alice, err := o.api.Login(o.ctx, "alice@demo.test", process.Password)
 	require.NoError(o.t, err)
 	o.call(http.MethodPost, "/conversations/"+rich.conv+"/accept", alice.AccessToken, nil)
-	say := func(path string, text string) {
-		o.call(http.MethodPost, "/conversations/"+rich.conv+path, alice.AccessToken, map[string]any{"cmid": client.NewID().String(), "body": map[string]any{"text": text}})
-	}
-	say("/messages", "I am sorry to hear that! May I see a picture?")
-	say("/notes", "Second broken mug this week, tell the warehouse.")
+	conv := "/conversations/" + rich.conv
+	o.call(http.MethodPost, conv+"/messages", alice.AccessToken, map[string]any{"cmid": client.NewID().String(), "body": map[string]any{"text": "I am sorry to hear that! May I see a picture?"}})
+	o.call(http.MethodPost, conv+"/notes", alice.AccessToken, map[string]any{"text": "Second broken mug this week, tell the warehouse."})
 	rich.write("It is on its way. 请稍等，我拍一张照片 📷")
 	o.call(http.MethodPost, "/conversations/"+rich.conv+"/labels", alice.AccessToken, map[string]any{"add": []string{"vip", "refund"}})
 	o.call(http.MethodPatch, "/conversations/"+rich.conv, alice.AccessToken, map[string]any{"priority": 100})
@@ -123,6 +121,15 @@ func axeStates(o *office, rich *visitor, look browser.Options) {
 	p.Click("tab-queued")
 	p.Wait(`$$("conversation").length >= 4`)
 	p.as("inbox")
+	p.Click("conversation")
+	p.Wait(`$("accept")`)
+	p.as("waiting")
+	if look.Phone {
+		p.Click("back")
+	} else {
+		p.Press("Escape")
+	}
+	p.Wait(`!$("accept")`)
 	p.Click("filters")
 	p.Wait(`$("filter-box")`)
 	p.as("filters")

@@ -146,7 +146,9 @@ export function Composer({ c, sent, ref }: Props) {
 function CannedList({ found, chosen, use }: { found: readonly Canned[]; chosen: number; use: (r: Canned) => void }) {
   const t = useTexts();
   const here = useRef<HTMLLIElement>(null);
-  useEffect(() => here.current?.scrollIntoView({ block: "nearest" }), [chosen]);
+  useEffect(() => {
+    void here.current?.scrollIntoView({ block: "nearest" }); // a promise in newer browsers, which is no clean-up
+  }, [chosen]);
   return (
     <ul className={css.canned} id="canned" role="listbox" aria-label={t.conversation.canned} data-testid="canned">
       {found.map((r, i) => (

@@ -1,6 +1,6 @@
 // A conversation's head: who it is with, how it stands, what can be done with it.
 
-import { ActionIcon, Badge, Button, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { useState } from "react";
 import type { Conversation } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
@@ -14,8 +14,6 @@ import { useActions } from "./actions.ts";
 import css from "./conversation.module.css";
 import { Labels, More, Snooze } from "./menus.tsx";
 import { Transfer } from "./transfer.tsx";
-
-const colours = { queued: "yellow", open: "brand", bot: "blue", snoozed: "grape", closed: "gray" } as const;
 
 interface Props { c: Conversation; back: () => void; panel: boolean; togglePanel: () => void }
 
@@ -45,7 +43,7 @@ export function Header({ c, back, panel, togglePanel }: Props) {
         <div className={css.title}>
           <h2 data-testid="title">{visitorName(c, t)}</h2>
           <p>
-            <Badge color={colours[c.status]} data-testid="state" data-status={c.status}>{t.conversation.status[c.status]}</Badge>
+            <span className={css.state} data-testid="state" data-status={c.status}>{t.conversation.status[c.status]}</span>
             {c.priority > 0 && <IconFlagFilled size={12} color="var(--u-danger)" aria-label={t.inbox.urgent} />}
             {whose !== "" && <span data-testid="assignee">{whose}</span>}{c.team_id !== null && <span>{names.team(c.team_id)}</span>}
             <span className={css.tags}>{c.labels.map((l) => <span key={l} className={css.tag} data-testid="label"><i className={css.labelDot} style={{ background: names.colour(l), margin: 0, width: 7, height: 7 }} />{l}</span>)}</span>

@@ -9,10 +9,11 @@ import { useTexts } from "../i18n/index.ts";
 import { date, moment } from "../i18n/time.ts";
 import { visitorName } from "../inbox/names.ts";
 import { useCommands } from "../shell/commands.ts";
-import { IconAlarmSnooze, IconArrowBackUp, IconDotsVertical, IconDownload, IconFlag, IconLink, IconMailForward, IconRobot, IconTag, IconUser, IconUserShare } from "../ui/icons.ts";
+import { IconAlarmSnooze, IconArrowBackUp, IconDotsVertical, IconDownload, IconLink, IconMailForward, IconRobot, IconTag, IconUser, IconUserShare } from "../ui/icons.ts";
 import { tellDone, tellProblem } from "../ui/problem.tsx";
 import type { Actions } from "./actions.ts";
 import css from "./conversation.module.css";
+import { levelOf, levels, priorities, type Level } from "./priority.ts";
 import { snoozes } from "./snooze.ts";
 
 interface Props { c: Conversation; act: Actions }
@@ -30,7 +31,7 @@ export function Labels({ c, act }: Props) {
       <Popover.Target>
         <Tooltip label={t.conversation.labels}><ActionIcon onClick={() => setOpened((o) => !o)} aria-label={t.conversation.labels} data-testid="labels"><IconTag size={18} /></ActionIcon></Tooltip>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown aria-label={t.conversation.labels}>
         <TextInput size="xs" value={word} onChange={(e) => setWord(e.target.value)} placeholder={t.conversation.findLabel} aria-label={t.conversation.findLabel} data-autofocus />
         <div className={css.choices}>
           {found.map((l) => <Checkbox key={l.id} checked={c.labels.includes(l.name)} onChange={() => toggle(l.name)} label={<><i className={css.labelDot} style={{ background: l.color ?? "#64748b" }} />{l.name}</>} data-testid="label-choice" />)}
@@ -49,7 +50,7 @@ export function Snooze({ c, act }: Props) {
   return (
     <Menu opened={opened} onChange={setOpened} position="bottom-end" width={250}>
       <Menu.Target><Tooltip label={t.conversation.snooze}><ActionIcon aria-label={t.conversation.snooze} data-testid="snooze"><IconAlarmSnooze size={18} /></ActionIcon></Tooltip></Menu.Target>
-      <Menu.Dropdown>
+      <Menu.Dropdown aria-label={t.conversation.snooze}>
         <Menu.Label>{t.conversation.snooze}</Menu.Label>
         {snoozes(new Date()).map((s) => <Menu.Item key={s.name} onClick={() => until(s.at)} rightSection={<small className={css.hint}>{moment(s.at.getTime())}</small>} data-testid={`snooze-${s.name}`}>{t.conversation.snoozes[s.name]}</Menu.Item>)}
         <Menu.Item onClick={() => until(null)} data-testid="snooze-visitor">{t.conversation.snoozes.visitor}</Menu.Item>
@@ -57,8 +58,6 @@ export function Snooze({ c, act }: Props) {
     </Menu>
   );
 }
-
-const priorities = { urgent: 100, high: 50, normal: 0, low: -50 } as const;
 
 export function More({ c, act, transfer }: Props & { transfer: () => void }) {
   const t = useTexts();
@@ -75,7 +74,6 @@ export function More({ c, act, transfer }: Props & { transfer: () => void }) {
     if (await act.run("POST /conversations/{id}/transcript", { path })) tellDone(t.conversation.mailed);
   };
   const copy = () => void navigator.clipboard.writeText(location.href).then(() => tellDone(t.shell.copied), tellProblem);
-  const level = Object.entries(priorities).find(([, n]) => c.priority >= n)?.[0] ?? "low";
   useCommands([
     { id: "transcript", group: "conversation", name: t.conversation.transcript, run: () => void save() },
     { id: "link", group: "conversation", name: t.conversation.copyLink, run: copy },
@@ -90,9 +88,9 @@ export function More({ c, act, transfer }: Props & { transfer: () => void }) {
         {act.can.toHuman && <Menu.Item leftSection={<IconUser size={16} />} onClick={() => void act.run("POST /conversations/{id}/handoff", { path, body: { to: "human" } })} data-testid="to-human">{t.conversation.toHuman}</Menu.Item>}
         {act.can.write && <>
           <Menu.Label>{t.conversation.priority}</Menu.Label>
-          {(Object.keys(priorities) as (keyof typeof priorities)[]).map((p) => (
-            <Menu.Item key={p} role="menuitemradio" aria-checked={p === level} leftSection={<IconFlag size={16} />} rightSection={p === level ? "✓" : null} onClick={() => void act.run("PATCH /conversations/{id}", { path, body: { priority: priorities[p] } })} data-testid={`priority-${p}`}>{t.conversation.priorities[p]}</Menu.Item>
-          ))}
+          <Menu.RadioGroup value={levelOf(c.priority)} onChange={(l) => void act.run("PATCH /conversations/{id}", { path, body: { priority: priorities[l as Level] } })}>
+            {levels.map((l) => <Menu.RadioItem key={l} value={l} closeMenuOnClick data-testid={`priority-${l}`}>{t.conversation.priorities[l]}</Menu.RadioItem>)}
+          </Menu.RadioGroup>
         </>}
         <Menu.Divider />
         <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void save()} data-testid="transcript">{t.conversation.transcript}</Menu.Item>

@@ -35,7 +35,7 @@ export function Tools({ message: m, body, edit }: { message: Message; body: Body
         <Menu.Dropdown>
           {text !== "" && <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => void navigator.clipboard.writeText(text).catch(tellProblem)}>{t.shell.copy}</Menu.Item>}
           {may.edit && <Menu.Item leftSection={<IconPencil size={15} />} onClick={edit} data-testid="edit">{t.shell.edit}</Menu.Item>}
-          {may.recall && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => void recall(m)} data-testid="recall">{t.conversation.recall}</Menu.Item>}
+          {may.recall && <Menu.Item color="var(--u-danger)" leftSection={<IconTrash size={15} />} onClick={() => void recall(m)} data-testid="recall">{t.conversation.recall}</Menu.Item>}
           {!may.edit && !may.recall && <Menu.Label>{t.conversation.tooLate}</Menu.Label>}
         </Menu.Dropdown>
       </Menu>

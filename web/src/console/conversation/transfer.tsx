@@ -37,7 +37,7 @@ export function Transfer({ c, act, opened, close }: Props) {
     if (to !== null && (await act.run("POST /conversations/{id}/transfer", { path: { id: c.id }, body: { ...to, ...(note.trim() === "" ? {} : { note: note.trim() }) } }))) end();
   };
   return (
-    <Modal opened={opened} onClose={end} title={t.conversation.transfer} data-testid="transfer-box">
+    <Modal opened={opened} onClose={end} title={t.conversation.transfer} closeButtonProps={{ "aria-label": t.shell.close }} data-testid="transfer-box">
       <TextInput value={word} onChange={(e) => setWord(e.target.value)} placeholder={t.conversation.findWho} aria-label={t.conversation.findWho} data-autofocus data-testid="transfer-find" />
       <div className={css.targets} role="radiogroup" aria-label={t.conversation.transfer}>
         {teams.map((x) => (

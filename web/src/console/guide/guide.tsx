@@ -42,7 +42,7 @@ export function Guide({ done, next, end }: Props) {
         <Item done={done.has("answer")} title={t.guide.answer}>{t.guide.answerText}{next !== "" && done.has("accept") && !finished && <p><Button component={Link} href={`/inbox/${next}`} data-testid="guide-answer">{t.guide.open}</Button></p>}</Item>
       </ol>
       {finished && (me.role === "owner" || me.role === "admin") && <p className={css.next}>{t.guide.next} <Link href="/settings">{t.shell.settings}</Link></p>}
-      <Button variant={finished ? "filled" : "subtle"} onClick={end} data-testid="guide-end">{finished ? t.shell.done : t.guide.skip}</Button>
+      <Button className={finished ? undefined : css.skip} variant={finished ? "filled" : "subtle"} onClick={end} data-testid="guide-end">{finished ? t.shell.done : t.guide.skip}</Button>
     </section>
   );
 }

@@ -20,7 +20,7 @@ export function Inbox({ id }: { id: string }) {
   const filters = useMemo(() => readFilters(search), [search]);
   const open = (conv: string, f: Filters = filters) => go(`/inbox${conv === "" ? "" : `/${conv}`}${writeFilters(f)}`);
   return (
-    <div className={css.inbox} data-open={id !== ""}>
+    <div className={css.inbox} data-open={id !== ""} data-conversation={id !== ""}>
       <List id={id} filters={filters} change={(f) => open(id, f)} open={(conv) => open(conv)} />
       {id === "" ? guide.shown ? <div className={css.none} data-guide="true"><Guide {...guide} /></div> : <div className={css.none}><Empty icon={<IconMessages size={22} />} title={t.inbox.pick} text={t.inbox.pickText} /></div>
         : <Conversation key={id} id={id} back={() => open("")} />}

@@ -46,7 +46,7 @@ export function List({ id, filters, change, open }: Props) {
       <Search filters={filters} change={change} />
       {pages.isError && rows.length === 0 ? <Failed error={pages.error} again={() => void pages.refetch()} />
         : pages.isPending ? <div className={css.wait} role="status" aria-label={t.shell.loading} />
-        : rows.length === 0 ? <Empty icon={<IconInbox size={22} />} title={emptyText(filters, t)} />
+        : rows.length === 0 ? <div className={css.nothing}><Empty icon={<IconInbox size={22} />} title={emptyText(filters, t)} /></div>
         : <Rows rows={rows} id={id} filters={filters} more={pages.hasNextPage} busy={pages.isFetchingNextPage} next={() => void pages.fetchNextPage()} />}
     </nav>
   );
@@ -68,9 +68,11 @@ function Views({ filters, change }: { filters: Filters; change: (f: Filters) => 
   const tab = (v: View) => <Tab key={v} view={v} current={filters.view === v} choose={() => change({ ...filters, view: v })} />;
   const hidden = rest.includes(filters.view);
   return (
-    <div className={css.tabs} role="tablist" aria-label={t.inbox.views}>
-      {main.map(tab)}
-      {hidden && <button type="button" role="tab" aria-selected className={css.tab} data-testid={`tab-${filters.view}`}>{t.inbox.view[filters.view]}</button>}
+    <div className={css.tabs}>
+      <div role="tablist" aria-label={t.inbox.views}>
+        {main.map(tab)}
+        {hidden && <button type="button" role="tab" aria-selected className={css.tab} data-testid={`tab-${filters.view}`}>{t.inbox.view[filters.view]}</button>}
+      </div>
       <Menu position="bottom-end">
         <Menu.Target><ActionIcon className={css.moreViews} aria-label={t.inbox.moreViews} data-testid="views"><IconDots size={17} /></ActionIcon></Menu.Target>
         <Menu.Dropdown>

@@ -74,7 +74,7 @@ function FilterBox({ filters, change }: Props) {
           <IconAdjustmentsHorizontal size={17} />{n > 0 && <span className={css.set}>{n}</span>}
         </ActionIcon>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown aria-label={t.inbox.filters}>
         <div className={css.filters} data-testid="filter-box" data-autofocus tabIndex={-1}>
           {filters.view !== "mine" && <Select label={t.inbox.assignee} data={people} value={filters.assignee} onChange={(v) => set({ assignee: v ?? "" })} searchable openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-assignee" />}
           <Select label={t.inbox.team} data={[any, ...names.teams.map((x) => ({ value: x.id, label: x.name }))]} value={filters.team} onChange={(v) => set({ team: v ?? "" })} searchable openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-team" />

@@ -25,10 +25,10 @@ export function Profile({ p }: { p: Person }) {
   ].filter(([, v]) => v !== "");
   if (editing) return <Form p={p} close={() => setEditing(false)} />;
   return (
-    <dl className={css.facts} data-testid="facts">
-      {facts.map(([k, v]) => <div key={k}><dt>{k}</dt><dd dir="auto" title={v}>{v}</dd></div>)}
+    <div className={css.known}>
+      <dl className={css.facts} data-testid="facts">{facts.map(([k, v]) => <div key={k}><dt>{k}</dt><dd dir="auto" title={v}>{v}</dd></div>)}</dl>
       {me.role !== "viewer" && <ActionIcon className={css.pen} size="sm" onClick={() => setEditing(true)} aria-label={t.panel.edit} data-testid="profile-edit"><IconPencil size={15} /></ActionIcon>}
-    </dl>
+    </div>
   );
 }
 

@@ -59,7 +59,7 @@ export function Shell() {
         <Link href="/inbox" className={css.mark} aria-label={t.shell.title}><Mark size={26} /></Link>
         {pages.filter((p) => reports || p.name !== "reports").map(({ name, icon: Icon }) => (
           <Tooltip key={name} label={t.shell[name]} position="right">
-            <Link href={`/${name}`} className={css.place} aria-current={section === name ? "page" : undefined} data-testid={`go-${name}`}><Icon size={20} stroke={1.7} /><span>{t.shell[name]}</span></Link>
+            <Link href={`/${name}`} className={css.place} aria-current={section === name ? "page" : undefined} aria-label={t.shell[name]} data-testid={`go-${name}`}><Icon size={20} stroke={1.7} /><span>{t.shell[name]}</span></Link>
           </Tooltip>
         ))}
         <span className={css.space} />
