@@ -28,24 +28,27 @@ func TestErasingLearnsOfNewKeys(t *testing.T) {
 	p := sqlitePlace(t)
 	masters, err := seal.MastersOf(seal.NewMasterKey())
 	require.NoError(t, err)
-	behind, stop := p.on(t, storage.Encryption{Masters: masters, Poll: time.Hour})
-	defer stop()
 	s, stop := p.on(t, storage.Encryption{Masters: masters, Poll: 20 * time.Millisecond})
 	defer stop()
+	o := p.o
+	o.Encryption = storage.Encryption{Masters: masters, Poll: time.Hour}
+	behind, closeStore, err := storage.OpenStore(t.Context(), o)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, closeStore()) }()
 	tenant := chat.NewID[chat.Tenant]()
 	for name, erase := range map[string]func(k *talk) error{
 		"erasure": func(k *talk) error {
-			return behind.Store.EraseConversations(t.Context(), chat.Erasure{
+			return behind.EraseConversations(t.Context(), chat.Erasure{
 				Tenant: tenant, Visitor: k.visitor, Stranger: chat.NewID[chat.Visitor](), At: time.Now(),
 			}, k.key.Conversation)
 		},
 		"retention": func(*talk) error {
-			_, _, _, err := behind.Store.PurgeConversations(t.Context(), tenant, time.Now().Add(time.Hour), 10)
+			_, _, _, err := behind.PurgeConversations(t.Context(), tenant, time.Now().Add(time.Hour), 10)
 			return err
 		},
 	} {
 		k := plant(t, s, tenant, "planted")
-		_, _, err = behind.Store.Messages(t.Context(), k.key, chat.Page{Limit: 100}) // it knows the keys of now
+		_, _, err = behind.Messages(t.Context(), k.key, chat.Page{Limit: 100}) // it knows the keys of now
 		require.NoError(t, err)
 		_, err = s.Store.RotateKeys(t.Context(), masters, tenant, true)
 		require.NoError(t, err)
