@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -190,5 +189,7 @@ func axeStates(o *office, rich *visitor, look browser.Options) {
 	p.Keys("mug")
 	p.Wait(`[...document.querySelectorAll('[role="dialog"] button')].filter(shown).some((e) => e.innerText.includes("Léa"))`)
 	p.as("palette-found")
-	require.Empty(o.t, p.Problems(), fmt.Sprint(lookName(look)))
+	for _, s := range p.Problems() {
+		require.Contains(o.t, s, "/auth/login", "only the wrong password is one")
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,6 +30,8 @@ func picture(t *testing.T, w, h int) []byte {
 // inboxPalette: every command of the palette does what it says, and "?" lists all keys.
 func inboxPalette(o *office) {
 	v := o.visitor("Zoe", "A word that nobody else says: quetzal")
+	o.call(http.MethodPost, "/canned-responses", o.admin, map[string]any{"shortcut": "palette", "text": "From the palette"})
+	o.call(http.MethodPost, "/labels", o.admin, map[string]any{"name": "palette", "color": "#8f5600"})
 	p := o.console("admin", browser.Options{})
 	v.open(p)
 	open := func(word string) {
@@ -60,13 +63,13 @@ func inboxPalette(o *office) {
 		{"Search conversations", `document.activeElement === $("search")`, false},
 		{"Show: Waiting", view("queued"), false}, {"Show: Open", view("open"), false}, {"Show: With the bot", view("bot"), false}, {"Show: Snoozed", view("snoozed"), false}, {"Show: Closed", view("closed"), false},
 		{"Show: All", view("all"), false}, {"Show: Mine", `!location.search.includes("view=")`, false},
-		{"This help", `document.querySelectorAll('[role="dialog"] kbd').length > 10`, true},
+		{"Keyboard shortcuts", `document.querySelectorAll('[role="dialog"] kbd').length > 10`, true},
 		{"Go to visitors", path("visitors"), false}, {"Go to reports", path("reports"), false}, {"Go to settings", path("settings"), false}, {"Go to the inbox", path("inbox"), false},
 	} {
 		require.NoError(o.t, p.Eval(`((HTMLAnchorElement.prototype.click = function () { window.__saved = this.href; }), true)`, new(bool)))
 		open(c.name)
 		p.Wait(`[...document.querySelectorAll('[role="dialog"] button')].filter(shown).some((e) => e.innerText.startsWith(` + quoted(c.name) + `))`)
-		if c.name == "Reply" || c.name == "This help" {
+		if c.name == "Reply" || c.name == "Keyboard shortcuts" {
 			p.Screenshot("palette-" + c.name)
 		}
 		p.Keys("Enter")
@@ -76,7 +79,7 @@ func inboxPalette(o *office) {
 		if c.name == "Close" || c.name == "Canned replies" {
 			p.Screenshot("command-" + c.name)
 		}
-		if c.name == "This help" {
+		if c.name == "Keyboard shortcuts" {
 			p.Screenshot("help")
 		}
 		if c.popup {

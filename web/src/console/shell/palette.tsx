@@ -24,7 +24,7 @@ export function Palette() {
   const fitting = fittingCommands(commands, word);
   const conversations = wanted.length > 1 ? found.items.slice(0, most) : [];
   return (
-    <Spotlight.Root query={word} onQueryChange={setWord} shortcut={null} scrollable maxHeight={420} lockScroll={false} zIndex={400} centered={false} yOffset="14vh" overlayProps={{ backgroundOpacity: .4, blur: 0 }}>
+    <Spotlight.Root query={word} onQueryChange={setWord} shortcut={null} scrollable maxHeight={420} lockScroll={false} zIndex={400} centered={false} yOffset="14vh" overlayProps={{ backgroundOpacity: .4, blur: 0 }} attributes={{ content: { "aria-label": t.shell.keyPalette } }}>
       <Spotlight.Search placeholder={t.shell.palette} leftSection={<IconSearch size={17} />} aria-label={t.shell.palette} />
       <Spotlight.ActionsList>
         {fitting.length > 0 && <Spotlight.ActionsGroup label={t.shell.actions}>

@@ -48,7 +48,7 @@ export function Shell() {
   }, [section, t]);
   const reports = me.role !== "agent";
   useCommands([
-    ...pages.map((p) => ({ id: p.name, group: "general" as const, name: t.shell[p.key], keys: p.keys, run: () => go(`/${p.name}`) })),
+    ...pages.filter((p) => reports || p.name !== "reports").map((p) => ({ id: p.name, group: "general" as const, name: t.shell[p.key], keys: p.keys, run: () => go(`/${p.name}`) })),
     { id: "palette", group: "general", name: t.shell.keyPalette, keys: "mod+k", hidden: true, run: () => spotlight.open() },
     { id: "help", group: "general", name: t.shell.keyHelp, keys: "?", run: () => setHelp(true) },
   ]);

@@ -11,9 +11,8 @@ const layer = { zIndex: 300, transitionProps: { duration: 120 } };
 export const theme = createTheme({
   colors: { brand, dark },
   primaryColor: "brand",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
-  luminanceThreshold: .25,
   cursorType: "pointer",
   defaultRadius: "sm",
   fontFamily: "var(--u-font)",
