@@ -143,7 +143,7 @@ func (d *Desk) Observe(events []Event) {
 		}
 		before, known := d.heads.get(key)
 		d.heads.advance(key, h)
-		d.router.silence.observe(e, d.now())
+		d.router.silence.observe(e, e.Time)
 		if e.Next != nil {
 			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
 				d.pace.observe(e, before.Queued)

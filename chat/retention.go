@@ -156,19 +156,10 @@ func (d *Desk) Retained() Removed {
 
 // runRetention removes what tenants don't keep, now and then, until ctx ends.
 func (d *Desk) runRetention(ctx context.Context) {
-	next := time.NewTimer(retainFirst)
-	defer next.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-next.C:
-		}
-		if _, err := d.Retain(ctx); err != nil && ctx.Err() == nil {
-			d.logger.Warn("what tenants don't keep could not all be removed", "err", err)
-		}
-		next.Reset(retainEvery)
-	}
+	d.everyFrom(ctx, retainFirst, retainEvery, "what tenants don't keep can't all be removed", func(ctx context.Context) error {
+		_, err := d.Retain(ctx)
+		return err
+	})
 }
 
 var errNotHeld = errors.New("another node does it")
@@ -235,33 +226,33 @@ func (d *Desk) retainTenant(ctx context.Context, r *Record) (removed Removed, er
 	}))
 }
 
-func (d *Desk) retainConversations(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
-	for more := !l.Conversations.IsZero(); more; {
-		if err := d.holdRetention(ctx); err != nil {
+// retainBefore removes some of what is older than a time, again and again until there is no more, as long as this node is the one that does. No time: it is all kept.
+func (d *Desk) retainBefore(ctx context.Context, before time.Time, some func() (more bool, err error)) error {
+	for more := !before.IsZero(); more; {
+		err := d.holdRetention(ctx)
+		if err != nil {
 			return err
 		}
-		removed, dropped, left, err := d.store.PurgeConversations(ctx, t, l.Conversations, retainBatch)
-		all.add(removed)
-		if err := errors.Join(err, d.removeAll(ctx, dropped, all)); err != nil {
+		if more, err = some(); err != nil {
 			return err
 		}
-		more = left
 	}
 	return nil
 }
 
+func (d *Desk) retainConversations(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
+	return d.retainBefore(ctx, l.Conversations, func() (bool, error) {
+		removed, dropped, more, err := d.store.PurgeConversations(ctx, t, l.Conversations, retainBatch)
+		all.add(removed)
+		return more, errors.Join(err, d.removeAll(ctx, dropped, all))
+	})
+}
+
 func (d *Desk) retainUploads(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
-	for more := !l.Uploads.IsZero(); more; {
-		if err := d.holdRetention(ctx); err != nil {
-			return err
-		}
+	return d.retainBefore(ctx, l.Uploads, func() (bool, error) {
 		dropped, err := d.store.PurgeUploads(ctx, t, l.Uploads, sweepBatch)
-		if err := errors.Join(err, d.removeAll(ctx, dropped, all)); err != nil {
-			return err
-		}
-		more = len(dropped) == sweepBatch
-	}
-	return nil
+		return len(dropped) == sweepBatch, errors.Join(err, d.removeAll(ctx, dropped, all))
+	})
 }
 
 // removeAll deletes the bytes of files that were dropped, and their rows. What fails is left to the sweep.
@@ -320,32 +311,22 @@ func (d *Desk) retainRows(ctx context.Context, t TenantID, l *Cutoffs, all *Remo
 		{l.Mails, d.store.PurgeMails, &all.Mails},
 		{l.Steps, d.store.PurgeSteps, &all.Steps},
 	} {
-		for more := !p.before.IsZero(); more; {
-			if err := d.holdRetention(ctx); err != nil {
-				return err
-			}
+		err := d.retainBefore(ctx, p.before, func() (bool, error) {
 			n, err := p.purge(ctx, t, p.before, retainMany)
-			if err != nil {
-				return err
-			}
 			*p.n += n
-			more = n > 0
+			return n > 0, err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 func (d *Desk) retainAudit(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
-	for more := !l.Audit.IsZero(); more; {
-		if err := d.holdRetention(ctx); err != nil {
-			return err
-		}
+	return d.retainBefore(ctx, l.Audit, func() (bool, error) {
 		n, err := d.store.PruneAudit(ctx, t, l.Audit, pruneMany)
-		if err != nil {
-			return err
-		}
 		all.AuditEntries += n
-		more = n == pruneMany
-	}
-	return nil
+		return n == pruneMany, err
+	})
 }
