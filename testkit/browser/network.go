@@ -70,25 +70,31 @@ func (p *Page) Keys(keys ...string) {
 				k, opts = rest, append(opts, held)
 			}
 		}
+		if k == "Enter" && len(opts) == 0 {
+			p.key(input.DispatchKeyEventParams{Key: k, Code: k, Text: "\r", WindowsVirtualKeyCode: 13})
+			continue
+		}
 		if named, ok := named[k]; ok {
 			k = named
 		} else if len(opts) == 0 {
-			p.write(k)
+			for _, r := range k {
+				p.key(input.DispatchKeyEventParams{Key: string(r), Text: string(r)})
+			}
 			continue
 		}
 		p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(k, opts...)))
 	}
 }
 
-// write presses the keys of a text. What a page does with a key instead of writing its character counts, as it does for a person.
-func (p *Page) write(text string) {
+// key presses a key that writes something, unless the page does something else with it: as for a person, either or.
+func (p *Page) key(e input.DispatchKeyEventParams) {
 	p.t.Helper()
-	for _, r := range text {
-		for _, e := range []input.DispatchKeyEventParams{{Type: input.DispatchKeyEventTypeKeyDown, Key: string(r), Text: string(r)}, {Type: input.DispatchKeyEventTypeKeyUp, Key: string(r)}} {
-			_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, e)
-			p.must(err)
-		}
-	}
+	e.Type = input.DispatchKeyEventTypeKeyDown
+	_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, e)
+	p.must(err)
+	e.Type, e.Text = input.DispatchKeyEventTypeKeyUp, ""
+	_, err = chromedp.Call(p.ctx, input.DispatchKeyEvent, e)
+	p.must(err)
 }
 
 var named = map[string]string{
