@@ -184,7 +184,12 @@ func (s *Service) checkIdentityToken(token string, secrets []string) (*identity,
 			continue
 		}
 		id := new(identity)
-		_, perr := s.parser.ParseWithClaims(token, id, func(*jwt.Token) (any, error) { return []byte(secret), nil })
+		_, perr := s.parser.ParseWithClaims(token, id, func(t *jwt.Token) (any, error) {
+			if _, is := t.Header["crit"]; is { // RFC 7515, 4.1.11: whoever does not know an extension must refuse it
+				return nil, errBadIdentity
+			}
+			return []byte(secret), nil
+		})
 		switch {
 		case perr == nil && id.external() != "" && len(id.external()) <= maxExternalID:
 			return id, secret, nil

@@ -61,6 +61,7 @@ func Run(t *testing.T, f Factory) {
 		{"Refresh", testRefresh},
 		{"Agents", testAgents},
 		{"Settings", testSettings},
+		{"CreateTenant", testCreateTenant},
 		{"Queue", testQueue},
 		{"Broker", testBroker},
 		{"RetriedState", testRetriedState},

@@ -194,7 +194,7 @@ export interface CreateAPITokenInputBody {
   expires_at?: string;
   /** What it is for. */
   name: string;
-  scopes: ("conversations:read" | "conversations:write" | "messages:write" | "visitors:read" | "visitors:write" | "agents:read" | "agents:write" | "settings:read" | "settings:write" | "webhooks:write" | "reports:read" | "knowledge:write" | "*")[];
+  scopes: ("conversations:read" | "conversations:write" | "messages:write" | "visitors:read" | "visitors:write" | "agents:read" | "agents:write" | "settings:read" | "settings:write" | "webhooks:write" | "reports:read" | "knowledge:write" | "audit:read" | "*")[];
 }
 
 export interface CreateAgentInputBody {
