@@ -34,7 +34,7 @@ run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./dat
 	$(BIN)/uniqchat serve --demo $(RUN_ARGS)
 
 .PHONY: test
-test: browser services ## everything that must pass: web tests, vet, all Go tests (with real servers and a browser)
+test: browser services web/node_modules/.package-lock.json ## everything that must pass: web tests, vet, all Go tests (with real servers and a browser)
 	$(MAKE) --no-print-directory web-test
 	$(GO) vet $(PKGS)
 	$(GO) test -timeout 30m $(PKGS)
@@ -116,9 +116,14 @@ generate: ## write generated files anew: golden vectors, docs/openapi.yaml, the 
 web: ## build web/dist from web/src (needs Node and npm)
 	cd web && npm ci && npm run check && npm run build
 
+# What npm brings: the tests of the pages need axe-core of it.
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+	@touch $@
+
 .PHONY: web-test
-web-test: ## the web client's own tests (needs Node and npm)
-	cd web && { [ -d node_modules ] || npm ci; } && npm run check && npm test
+web-test: web/node_modules/.package-lock.json ## the web client's own tests (needs Node and npm)
+	cd web && npm run check && npm test
 
 .PHONY: browser
 browser: ## find or install a Chromium for the browser tests

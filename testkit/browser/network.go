@@ -1,8 +1,11 @@
 package browser
 
 import (
+	"strings"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -57,22 +60,41 @@ func (p *Page) Slow(times float64) {
 	p.must(err)
 }
 
-// Keys presses keys one after the other, without a mouse: names of keys, or text that there are keys for.
+// Keys presses keys one after the other, without a mouse: names of keys, with Shift+ or Ctrl+ before them, or text.
 func (p *Page) Keys(keys ...string) {
 	p.t.Helper()
 	for _, k := range keys {
 		var opts []chromedp.KeyOption
-		if k == "Shift+Tab" {
-			k, opts = "Tab", append(opts, chromedp.KeyModifiers(kb.ModifierShift))
+		for prefix, held := range map[string]chromedp.KeyOption{"Shift+": chromedp.KeyModifiers(kb.ModifierShift), "Ctrl+": chromedp.KeyModifiers(kb.ModifierCtrl)} {
+			if rest, ok := strings.CutPrefix(k, prefix); ok && rest != "" {
+				k, opts = rest, append(opts, held)
+			}
 		}
-		if named, ok := named[k]; ok {
-			p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(named, opts...)))
+		if k == "Enter" && len(opts) == 0 {
+			p.key(input.DispatchKeyEventParams{Key: k, Code: k, Text: "\r", WindowsVirtualKeyCode: 13})
 			continue
 		}
-		for _, r := range k {
-			p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(string(r), opts...)))
+		if named, ok := named[k]; ok {
+			k = named
+		} else if len(opts) == 0 {
+			for _, r := range k {
+				p.key(input.DispatchKeyEventParams{Key: string(r), Text: string(r)})
+			}
+			continue
 		}
+		p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(k, opts...)))
 	}
+}
+
+// key presses a key that writes something, unless the page does something else with it: as for a person, either or.
+func (p *Page) key(e input.DispatchKeyEventParams) {
+	p.t.Helper()
+	e.Type = input.DispatchKeyEventTypeKeyDown
+	_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, e)
+	p.must(err)
+	e.Type, e.Text = input.DispatchKeyEventTypeKeyUp, ""
+	_, err = chromedp.Call(p.ctx, input.DispatchKeyEvent, e)
+	p.must(err)
 }
 
 var named = map[string]string{

@@ -51,6 +51,7 @@ export function usePages<P extends ListPath>(path: P, args: Args<Of<P>>, o: Read
     getNextPageParam: (last: Answer<Of<P>>) => (last as { next_cursor: string | null }).next_cursor,
     enabled: o.enabled ?? true,
     ...(o.staleTime === undefined ? {} : { staleTime: o.staleTime }),
+    ...(o.every === undefined ? {} : { refetchInterval: o.every }),
     ...(o.keep === true ? { placeholderData: (was: unknown) => was } : {}),
   } as never) as unknown as UseInfiniteQueryResult<InfiniteData<Answer<Of<P>>>, Error>;
   return Object.assign({ ...q }, { items: items<P>(q.data) }) as Pages<P>;

@@ -9,7 +9,7 @@ import { useNames } from "../inbox/names.ts";
 import { useMe } from "../live/live.ts";
 import { tellProblem } from "../ui/problem.tsx";
 
-export interface Can { write: boolean; accept: boolean; takeOver: boolean; close: boolean; reopen: boolean }
+export interface Can { write: boolean; accept: boolean; takeOver: boolean; close: boolean; reopen: boolean; snooze: boolean; transfer: boolean; requeue: boolean; toBot: boolean; toHuman: boolean }
 
 /** What an agent may do with a conversation as it stands. */
 export function can(c: Conversation, me: Pick<Agent, "id" | "role">): Can {
@@ -21,8 +21,15 @@ export function can(c: Conversation, me: Pick<Agent, "id" | "role">): Can {
     takeOver: write && !closed && c.status !== "queued" && c.assignee_id !== me.id,
     close: write && !closed,
     reopen: write && closed,
+    snooze: write && c.status === "open",
+    transfer: write && !closed,
+    requeue: write && !closed && c.assignee_id !== null,
+    toBot: write && (c.status === "open" || c.status === "queued"),
+    toHuman: write && c.status === "bot",
   };
 }
+
+export type Actions = ReturnType<typeof useActions>;
 
 export function useActions(c: Conversation) {
   const t = useTexts();

@@ -1,6 +1,6 @@
 // One line of the thread: a message, a message on its way, a change, a day.
 
-import { memo } from "react";
+import { memo, useState } from "react";
 import type { OutboxEntry } from "../../shared/outbox.ts";
 import type { Body } from "../../shared/packets.ts";
 import { say, useTexts } from "../i18n/index.ts";
@@ -12,6 +12,7 @@ import { str } from "../../widget/text.ts";
 import { Content } from "./bodies.tsx";
 import css from "./conversation.module.css";
 import type { Item } from "./fold.ts";
+import { Edit, Tools } from "./revise.tsx";
 
 /** How far an own message got; "" where it is not said. */
 export type Mark = "" | "sending" | "sent" | "delivered" | "read";
@@ -21,6 +22,7 @@ interface Props { item: Item & { type: "message" }; own: boolean; name: string; 
 export const Bubble = memo(function Bubble({ item, own, name, mark }: Props) {
   const t = useTexts();
   const { message: m, body, edited, first } = item;
+  const [editing, setEditing] = useState(false);
   const staff = m.role !== "visitor";
   const internal = m.visibility === "internal";
   const who = own ? t.shell.you : name || (m.role === "bot" ? t.conversation.bot : m.role === "api" ? t.conversation.system : t.conversation.agent);
@@ -29,9 +31,12 @@ export const Bubble = memo(function Bubble({ item, own, name, mark }: Props) {
       <span className={css.face}>{first && <Avatar name={name || who} id={m.sender} size={26} />}</span>
       <div className={css.stack} data-testid="message" data-mid={m.mid}>
         {first && <span className={css.by}><b>{who}</b><time title={moment(m.time)}>{clock(m.time)}</time></span>}
-        <div className={css.bubble} data-kind={body === null ? "recalled" : m.kind} title={first ? undefined : clock(m.time)}>
-          {internal && <span className={css.note}><IconLock size={12} />{t.conversation.note}</span>}
-          {body === null ? <i>{t.conversation.recalled}</i> : <Content kind={m.kind} body={body} />}
+        <div className={css.line}>
+          <div className={css.bubble} data-kind={body === null ? "recalled" : m.kind} title={first ? undefined : clock(m.time)}>
+            {internal && <span className={css.note}><IconLock size={12} />{t.conversation.note}</span>}
+            {body === null ? <i>{t.conversation.recalled}</i> : editing ? <Edit message={m} body={body} close={() => setEditing(false)} /> : <Content kind={m.kind} body={body} />}
+          </div>
+          {body !== null && !editing && <Tools message={m} body={body} edit={() => setEditing(true)} />}
         </div>
         {(mark !== "" || edited) && <span className={css.meta}>{edited && t.conversation.edited}{mark !== "" && <Marked mark={mark} />}</span>}
       </div>

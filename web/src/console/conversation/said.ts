@@ -3,6 +3,7 @@
 import type { Body, Kind } from "../../shared/packets.ts";
 import { say, type Texts } from "../i18n/index.ts";
 import { str } from "../../widget/text.ts";
+import { levelOf } from "./priority.ts";
 
 /** A message's body, which somebody else wrote: an object, whatever came. */
 export function bodyOf(m: { body: unknown }): Body {
@@ -45,7 +46,7 @@ export function changeText(body: Body, t: Texts, who: Who): string {
       const labels = Array.isArray(body["labels"]) ? body["labels"].map(str).filter((l) => l !== "") : [];
       return say(labels.length === 0 ? c.noLabels : c.labels, { by, labels: labels.join(", ") });
     }
-    case "conversation.updated": return typeof body["priority"] === "number" ? say(c.priority, { by, n: body["priority"] }) : say(c.context, values);
+    case "conversation.updated": return typeof body["priority"] === "number" ? say(c.priority, { by, n: t.conversation.priorities[levelOf(body["priority"])] }) : say(c.context, values);
     case "conversation.snoozed": return say(c.snoozed, values);
     case "conversation.woken": return c.woken;
     case "offline_message.created": return c.offline;

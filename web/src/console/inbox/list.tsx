@@ -5,13 +5,15 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import { usePages } from "../api/query.ts";
 import type { Conversation } from "../api/schema.ts";
-import { useTexts, type Texts } from "../i18n/index.ts";
+import { say, useTexts, type Texts } from "../i18n/index.ts";
+import { useCommands } from "../shell/commands.ts";
 import { Empty } from "../ui/empty.tsx";
 import { IconDots, IconInbox } from "../ui/icons.ts";
 import { Failed } from "../ui/problem.tsx";
-import { noFilters, toQuery, type Filters, type View } from "./filters.ts";
+import { countFilters, noFilters, toQuery, views, type Filters, type View } from "./filters.ts";
 import css from "./inbox.module.css";
 import { Row } from "./row.tsx";
+import { Search } from "./search.tsx";
 
 interface Props {
   id: string;
@@ -23,16 +25,28 @@ interface Props {
 const main: readonly View[] = ["mine", "queued", "open"];
 const rest: readonly View[] = ["bot", "snoozed", "closed", "all"];
 
-export function List({ id, filters, change }: Props) {
+export function List({ id, filters, change, open }: Props) {
   const t = useTexts();
   const pages = usePages("/conversations", { query: toQuery(filters) }, { keep: true });
   const rows = useMemo(() => sorted(pages.items, filters), [pages.items, filters]);
+  const step = (by: number) => {
+    const at = rows.findIndex((c) => c.id === id);
+    const next = rows[at < 0 ? 0 : at + by];
+    if (next !== undefined) open(next.id);
+  };
+  useCommands([
+    { id: "next", group: "list", name: t.inbox.next, keys: "j", hidden: true, run: () => step(1) },
+    { id: "previous", group: "list", name: t.inbox.previous, keys: "k", hidden: true, run: () => step(-1) },
+    ...views.slice(0, 3).map((v, i) => ({ id: `view-${v}`, group: "list" as const, name: say(t.inbox.showView, { view: t.inbox.view[v] }), keys: String(i + 1), run: () => change({ ...filters, view: v }) })),
+    ...views.slice(3).map((v) => ({ id: `view-${v}`, group: "list" as const, name: say(t.inbox.showView, { view: t.inbox.view[v] }), run: () => change({ ...filters, view: v }) })),
+  ]);
   return (
-    <nav className={css.list} aria-label={t.inbox.list}>
+    <nav className={css.list} aria-label={t.inbox.list} data-stale={pages.isPlaceholderData}>
       <Views filters={filters} change={change} />
+      <Search filters={filters} change={change} />
       {pages.isError && rows.length === 0 ? <Failed error={pages.error} again={() => void pages.refetch()} />
         : pages.isPending ? <div className={css.wait} role="status" aria-label={t.shell.loading} />
-        : rows.length === 0 ? <Empty icon={<IconInbox size={22} />} title={emptyText(filters, t)} />
+        : rows.length === 0 ? <div className={css.nothing}><Empty icon={<IconInbox size={22} />} title={emptyText(filters, t)} /></div>
         : <Rows rows={rows} id={id} filters={filters} more={pages.hasNextPage} busy={pages.isFetchingNextPage} next={() => void pages.fetchNextPage()} />}
     </nav>
   );
@@ -45,7 +59,7 @@ function sorted(list: readonly Conversation[], f: Filters): readonly Conversatio
 }
 
 function emptyText(f: Filters, t: Texts): string {
-  if (f.q !== "") return t.inbox.nothingFound;
+  if (f.q !== "" || countFilters(f) > 0) return t.inbox.nothingFound;
   return t.inbox.empty[f.view];
 }
 
@@ -54,9 +68,11 @@ function Views({ filters, change }: { filters: Filters; change: (f: Filters) => 
   const tab = (v: View) => <Tab key={v} view={v} current={filters.view === v} choose={() => change({ ...filters, view: v })} />;
   const hidden = rest.includes(filters.view);
   return (
-    <div className={css.tabs} role="tablist" aria-label={t.inbox.views}>
-      {main.map(tab)}
-      {hidden && <button type="button" role="tab" aria-selected className={css.tab} data-testid={`tab-${filters.view}`}>{t.inbox.view[filters.view]}</button>}
+    <div className={css.tabs}>
+      <div role="tablist" aria-label={t.inbox.views}>
+        {main.map(tab)}
+        {hidden && <button type="button" role="tab" aria-selected className={css.tab} data-testid={`tab-${filters.view}`}>{t.inbox.view[filters.view]}</button>}
+      </div>
       <Menu position="bottom-end">
         <Menu.Target><ActionIcon className={css.moreViews} aria-label={t.inbox.moreViews} data-testid="views"><IconDots size={17} /></ActionIcon></Menu.Target>
         <Menu.Dropdown>

@@ -30,7 +30,7 @@ export const Row = memo(function Row({ c, current, filters }: { c: Conversation;
         {c.priority > 0 && <IconFlagFilled className={css.flag} size={12} aria-label={t.inbox.urgent} />}
         {c.rating !== null && <span className={css.rating}><IconStarFilled size={11} aria-hidden="true" />{c.rating}</span>}
       </span>
-      <time className={css.when} data-late={waits && now - when > 120_000} dateTime={new Date(when).toISOString()}>{waits ? say(t.inbox.waits, { time: ago(when, now) }) : ago(when, now)}</time>
+      <time className={css.when} data-late={waits && now - when > 120_000} dateTime={new Date(when).toISOString()}>{waits && now - when >= 60_000 ? say(t.inbox.waits, { time: ago(when, now) }) : ago(when, now)}</time>
       <span className={css.last} dir="auto">{c.match?.snippet ?? lastText(c, t)}</span>
       <span className={css.marks}>
         {c.labels.slice(0, 3).map((l) => <i key={l} className={css.dot} style={{ background: names.colour(l) }} title={l} />)}

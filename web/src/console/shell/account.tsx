@@ -36,20 +36,22 @@ export function Account({ help }: { help: () => void }) {
         <div className={css.who}><b>{me.name}</b><span>{me.email}</span><span>{t.shell.roles[me.role]}</span></div>
         <Menu.Divider />
         <Menu.Label>{t.shell.status}</Menu.Label>
-        {states.map((s) => <Menu.Item key={s} role="menuitemradio" aria-checked={s === status} leftSection={<span className={css.dot} data-status={s} />} rightSection={s === status ? "✓" : null} onClick={() => live.setStatus(s)} data-testid={`status-${s}`}>{t.shell[s]}</Menu.Item>)}
+        <Menu.RadioGroup value={status} onChange={(s) => live.setStatus(s as Availability)}>
+          {states.map((s) => <Menu.RadioItem key={s} value={s} closeMenuOnClick rightSection={<span className={css.dot} data-status={s} />} data-testid={`status-${s}`}>{t.shell[s]}</Menu.RadioItem>)}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item closeMenuOnClick={false} leftSection={sound ? <IconVolume size={16} /> : <IconVolumeOff size={16} />} rightSection={sound ? "✓" : null} onClick={() => void set({ sound: !sound })}>{t.shell.sound}</Menu.Item>
         <Menu.Item closeMenuOnClick={false} leftSection={desktop ? <IconBell size={16} /> : <IconBellOff size={16} />} rightSection={desktop ? "✓" : null} onClick={() => void set({ desktop: !desktop })}>{t.shell.desktop}</Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={help}>{t.shell.shortcuts}</Menu.Item>
         <Menu.Divider />
         <Menu.Label>{t.shell.colours}</Menu.Label>
-        <div className={css.schemes}>
-          {scheme.map(([s, Icon]) => <button key={s} type="button" aria-label={t.shell[s]} title={t.shell[s]} aria-pressed={colorScheme === s} onClick={() => setColorScheme(s)}><Icon size={16} /></button>)}
+        <div className={css.schemes} role="group" aria-label={t.shell.colours}>
+          {scheme.map(([s, Icon]) => <button key={s} type="button" role="menuitemradio" aria-label={t.shell[s]} title={t.shell[s]} aria-checked={colorScheme === s} onClick={() => setColorScheme(s)}><Icon size={16} /></button>)}
         </div>
         <Menu.Label>{t.shell.language}</Menu.Label>
         {languages.map((l) => <Menu.Item key={l.code} leftSection={<IconLanguage size={16} />} rightSection={l.code === languageCode() ? "✓" : null} onClick={() => void chooseLanguage(l.code)}>{l.name}</Menu.Item>)}
         <Menu.Divider />
-        <Menu.Item color="red" leftSection={<IconLogout size={16} />} onClick={() => void logout()} data-testid="logout">{t.shell.logout}</Menu.Item>
+        <Menu.Item color="var(--u-danger)" leftSection={<IconLogout size={16} />} onClick={() => void logout()} data-testid="logout">{t.shell.logout}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

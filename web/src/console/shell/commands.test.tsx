@@ -1,6 +1,6 @@
 import { fireEvent, render } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { keyCaps, listenForKeys, useCommands, type Command } from "./commands.ts";
+import { fittingCommands, keyCaps, listenForKeys, useCommands, type Command } from "./commands.ts";
 
 function Screen({ commands }: { commands: readonly Command[] }) {
   useCommands(commands);
@@ -32,4 +32,10 @@ test("keys run commands, but not while somebody writes", () => {
 test("keys as they are printed", () => {
   expect(keyCaps("g i")).toEqual(["G", "I"]);
   expect(keyCaps("mod+k")).toEqual(["Ctrl", "K"]);
+});
+
+test("what begins with the word comes first", () => {
+  const named = (name: string): Command => ({ id: name, group: "general", name, run: () => undefined });
+  expect(fittingCommands(["Show: Snoozed", "Show: All", "Snooze"].map(named), " snoo").map((c) => c.name)).toEqual(["Snooze", "Show: Snoozed"]);
+  expect(fittingCommands(["b", "a"].map(named), "").map((c) => c.name)).toEqual(["b", "a"]);
 });

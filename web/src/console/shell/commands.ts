@@ -47,6 +47,13 @@ export function useAllCommands(): readonly Command[] {
   }, () => all);
 }
 
+/** The commands that a word means: those whose name begins with it come first. */
+export function fittingCommands(commands: readonly Command[], word: string): readonly Command[] {
+  const w = word.trim().toLowerCase();
+  const at = (c: Command) => c.name.toLowerCase().indexOf(w);
+  return commands.filter((c) => at(c) >= 0).sort((a, b) => Number(at(a) > 0) - Number(at(b) > 0));
+}
+
 const pause = 1_200; // between the two keys of a sequence
 let first = "";
 let firstAt = 0;

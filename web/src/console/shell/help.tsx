@@ -18,7 +18,7 @@ export function Help({ opened, close }: { opened: boolean; close: () => void }) 
   const t = useTexts();
   const all = useAllCommands().filter((c) => c.keys !== undefined);
   return (
-    <Modal opened={opened} onClose={close} title={t.shell.shortcuts} size="lg">
+    <Modal opened={opened} onClose={close} title={t.shell.shortcuts} size="lg" closeButtonProps={{ "aria-label": t.shell.close }}>
       <div className={css.help}>
         {groups.filter((g) => all.some((c) => c.group === g)).map((g) => (
           <section key={g}>

@@ -8,7 +8,7 @@ import { useLocation } from "wouter";
 import { usePages } from "../api/query.ts";
 import { useTexts } from "../i18n/index.ts";
 import { visitorName } from "../inbox/names.ts";
-import { useAllCommands } from "./commands.ts";
+import { fittingCommands, useAllCommands } from "./commands.ts";
 import { Keys } from "./help.tsx";
 import css from "./shell.module.css";
 
@@ -21,10 +21,10 @@ export function Palette() {
   const [wanted] = useDebouncedValue(word.trim(), 200);
   const commands = useAllCommands().filter((c) => c.hidden !== true);
   const found = usePages("/conversations", { query: { q: wanted, limit: most } }, { enabled: wanted.length > 1, keep: true });
-  const fitting = commands.filter((c) => c.name.toLowerCase().includes(word.trim().toLowerCase()));
+  const fitting = fittingCommands(commands, word);
   const conversations = wanted.length > 1 ? found.items.slice(0, most) : [];
   return (
-    <Spotlight.Root query={word} onQueryChange={setWord} shortcut={null} scrollable maxHeight={420} lockScroll={false} zIndex={400}>
+    <Spotlight.Root query={word} onQueryChange={setWord} shortcut={null} scrollable maxHeight={420} lockScroll={false} zIndex={400} centered={false} yOffset="14vh" overlayProps={{ backgroundOpacity: .4, blur: 0 }} attributes={{ content: { "aria-label": t.shell.keyPalette } }}>
       <Spotlight.Search placeholder={t.shell.palette} leftSection={<IconSearch size={17} />} aria-label={t.shell.palette} />
       <Spotlight.ActionsList>
         {fitting.length > 0 && <Spotlight.ActionsGroup label={t.shell.actions}>

@@ -6,6 +6,7 @@ import { IconChartBar, IconHelp, IconInbox, IconSearch, IconSettings, IconUsers 
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { useTexts } from "../i18n/index.ts";
+import { useAlerts } from "../inbox/alerts.ts";
 import { Inbox } from "../inbox/inbox.tsx";
 import { useLive, useMe } from "../live/live.ts";
 import { Boundary } from "../ui/boundary.tsx";
@@ -37,6 +38,7 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const section = at.split("/")[1] ?? "";
   useEffect(listenForKeys, []);
+  useAlerts();
   useEffect(() => {
     live.bell.open = (conv) => go(`/inbox/${conv}`);
   }, [live, go]);
@@ -46,7 +48,7 @@ export function Shell() {
   }, [section, t]);
   const reports = me.role !== "agent";
   useCommands([
-    ...pages.map((p) => ({ id: p.name, group: "general" as const, name: t.shell[p.key], keys: p.keys, run: () => go(`/${p.name}`) })),
+    ...pages.filter((p) => reports || p.name !== "reports").map((p) => ({ id: p.name, group: "general" as const, name: t.shell[p.key], keys: p.keys, run: () => go(`/${p.name}`) })),
     { id: "palette", group: "general", name: t.shell.keyPalette, keys: "mod+k", hidden: true, run: () => spotlight.open() },
     { id: "help", group: "general", name: t.shell.keyHelp, keys: "?", run: () => setHelp(true) },
   ]);
@@ -57,7 +59,7 @@ export function Shell() {
         <Link href="/inbox" className={css.mark} aria-label={t.shell.title}><Mark size={26} /></Link>
         {pages.filter((p) => reports || p.name !== "reports").map(({ name, icon: Icon }) => (
           <Tooltip key={name} label={t.shell[name]} position="right">
-            <Link href={`/${name}`} className={css.place} aria-current={section === name ? "page" : undefined} data-testid={`go-${name}`}><Icon size={20} stroke={1.7} /><span>{t.shell[name]}</span></Link>
+            <Link href={`/${name}`} className={css.place} aria-current={section === name ? "page" : undefined} aria-label={t.shell[name]} data-testid={`go-${name}`}><Icon size={20} stroke={1.7} /><span>{t.shell[name]}</span></Link>
           </Tooltip>
         ))}
         <span className={css.space} />

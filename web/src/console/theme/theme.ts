@@ -11,7 +11,7 @@ const layer = { zIndex: 300, transitionProps: { duration: 120 } };
 export const theme = createTheme({
   colors: { brand, dark },
   primaryColor: "brand",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   cursorType: "pointer",
   defaultRadius: "sm",
@@ -24,7 +24,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // The page itself does not scroll: there is nothing to lock, and the lock writes <style> elements.
-    Modal: Modal.extend({ defaultProps: { lockScroll: false, centered: true, overlayProps: { backgroundOpacity: .4 }, ...layer } }),
+    Modal: Modal.extend({ defaultProps: { lockScroll: false, centered: true, overlayProps: { backgroundOpacity: .4 }, ...layer }, styles: { title: { fontWeight: 620 } } }),
     Drawer: Drawer.extend({ defaultProps: { lockScroll: false, overlayProps: { backgroundOpacity: .4 }, ...layer } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, transitionProps: { duration: 80 }, withArrow: false, offset: 6 } }),
     Button: Button.extend({ defaultProps: { size: "xs", fw: 550 } }),
@@ -32,7 +32,7 @@ export const theme = createTheme({
     TextInput: TextInput.extend(field), Textarea: Textarea.extend(field), PasswordInput: PasswordInput.extend(field), NumberInput: NumberInput.extend(field),
     Select: Select.extend({ defaultProps: { size: "sm", allowDeselect: false, checkIconPosition: "right", comboboxProps: { transitionProps: { duration: 80 } } } }),
     MultiSelect: MultiSelect.extend(field), TagsInput: TagsInput.extend(field),
-    Menu: Menu.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 80 } } }),
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false, shadow: "md", transitionProps: { duration: 80 } } }),
     Popover: Popover.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 80 } } }),
     Switch: Switch.extend({ defaultProps: { size: "sm" } }), Checkbox: Checkbox.extend({ defaultProps: { size: "xs" } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "xs" } }),

@@ -6,4 +6,8 @@ export const inbox = {
     closed: "No closed conversations", all: "No conversations yet",
   },
   nothingFound: "Nothing found", noMessage: "No messages yet", waits: "waits {time}", unread: "{n} unread", urgent: "Urgent", botSaid: "Bot: {text}", weSaid: "↩ {text}",
+  search: "Search conversations", searchHint: "Search messages", clear: "Clear the search", filters: "Filters", filtersOn: "Filters: {n} set", any: "Any", nobody: "Nobody", assignee: "Assignee", team: "Team", label: "Label",
+  since: "From", until: "To", noFilters: "Remove filters", next: "Next conversation", previous: "Previous conversation", showView: "Show: {view}",
+  toList: "Back to the list",
+  givenToYou: "A conversation for you", givenBy: "From {name}",
 };

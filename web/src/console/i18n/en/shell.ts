@@ -8,8 +8,8 @@ export const shell = {
   reload: "Load again", save: "Save", cancel: "Cancel", close: "Close", remove: "Delete", edit: "Edit", add: "Add", create: "Create", back: "Back", more: "More", copy: "Copy", copied: "Copied", saved: "Saved",
   done: "Done", retry: "Try again", loading: "Loading…", none: "None", all: "All", yes: "Yes", no: "No", name: "Name", required: "Please fill this in",
   noServer: "The server can't be reached. Try again in a moment.", failed: "That did not work: {reason}", forbidden: "Your role does not allow this.", loadMore: "Load more", you: "You", go: "then",
-  general: "Anywhere", list: "Conversation list", conversation: "Conversation", keyPalette: "Command palette", keyHelp: "This help", keyGoInbox: "Go to the inbox", keyGoVisitors: "Go to visitors", keyGoReports: "Go to reports",
+  general: "Anywhere", list: "Conversation list", conversation: "Conversation", keyPalette: "Command palette", keyHelp: "Keyboard shortcuts", keyGoInbox: "Go to the inbox", keyGoVisitors: "Go to visitors", keyGoReports: "Go to reports",
   keyGoSettings: "Go to settings", skip: "Skip to content", roles: { owner: "Owner", admin: "Admin", supervisor: "Supervisor", agent: "Agent", viewer: "Viewer" },
 };
 
-export const time = { now: "now", seconds: "{n}s", minutes: "{n}m", hours: "{n}h", days: "{n}d", today: "Today", yesterday: "Yesterday" };
+export const time = { now: "just now", seconds: "{n}s", minutes: "{n}m", hours: "{n}h", days: "{n}d", today: "Today", yesterday: "Yesterday" };

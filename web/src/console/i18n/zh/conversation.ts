@@ -7,6 +7,12 @@ export const conversation: Texts["conversation"] = {
   sending: "发送中…", sent: "已发送", delivered: "已送达", read: "已读", failed: "未发送：{reason}", failedPlain: "未发送", retry: "重试", discard: "放弃",
   reply: "回复", write: "输入回复…", writeNote: "写一条仅团队可见的备注…", send: "发送", message: "消息", viewer: "您可以查看，但不能回复。",
   accept: "接待", takeOver: "接管", close: "结束", reopen: "重新打开", lost: "{name} 抢先一步，已接待此会话。", lostUnknown: "已有其他客服接待此会话。",
+  noteKey: "写备注", modes: "输入类型", attach: "添加附件", drop: "松开鼠标发送文件", uploads: "正在上传的文件", uploading: "正在上传 {name}", canned: "快捷回复", enterSends: "回车发送，Shift+回车换行",
+  more: "更多", transfer: "转接", transferGo: "转接", transferNote: "给接手同事的留言（访客看不到）", findWho: "查找客服或小组", teamQueue: "小组队列", nobodyFits: "没有匹配的客服或小组",
+  requeue: "放回队列", toBot: "转给机器人", toHuman: "请求人工", labels: "标签", findLabel: "查找标签", noLabel: "没有这个标签", priority: "优先级",
+  priorities: { urgent: "紧急", high: "高", normal: "普通", low: "低" }, snooze: "搁置", snoozes: { hour: "一小时后", later: "三小时后", tomorrow: "明天上午", monday: "下周一", visitor: "直到访客回复" },
+  snoozedUntil: "已搁置到 {time}，访客回复时会提前恢复。", snoozedVisitor: "已搁置，直到访客回复。", transcript: "下载聊天记录", mailTranscript: "将聊天记录邮件发送给访客", mailed: "聊天记录正在发送。", copyLink: "复制链接",
+  listening: "您正在旁听：此会话由 {name} 接待，访客不会察觉。", messageMenu: "消息操作", recall: "撤回", tooLate: "已不能再修改", editing: "编辑消息",
   status: { queued: "排队中", open: "进行中", bot: "机器人接待", snoozed: "已搁置", closed: "已结束" },
   changes: {
     created: "会话开始", queued: "已回到队列", queuedBy: "{by} 将会话放回队列", assigned: "已分配给 {to}", assignedBy: "{by} 分配给了 {to}", accepted: "{to} 已接待",

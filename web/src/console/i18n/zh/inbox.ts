@@ -8,4 +8,8 @@ export const inbox: Texts["inbox"] = {
     closed: "没有已结束的会话", all: "还没有会话",
   },
   nothingFound: "没有找到", noMessage: "还没有消息", waits: "已等 {time}", unread: "{n} 条未读", urgent: "紧急", botSaid: "机器人：{text}", weSaid: "↩ {text}",
+  search: "搜索会话", searchHint: "搜索消息内容", clear: "清除搜索", filters: "筛选", filtersOn: "已设置 {n} 个筛选条件", any: "不限", nobody: "未分配", assignee: "负责人", team: "小组", label: "标签",
+  since: "从", until: "到", noFilters: "清除筛选", next: "下一个会话", previous: "上一个会话", showView: "查看：{view}",
+  toList: "返回列表",
+  givenToYou: "有新会话分配给您", givenBy: "来自 {name}",
 };

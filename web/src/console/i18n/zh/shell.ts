@@ -10,7 +10,7 @@ export const shell: Texts["shell"] = {
   reload: "重新加载", save: "保存", cancel: "取消", close: "关闭", remove: "删除", edit: "编辑", add: "添加", create: "创建", back: "返回", more: "更多", copy: "复制", copied: "已复制", saved: "已保存",
   done: "完成", retry: "重试", loading: "正在加载…", none: "无", all: "全部", yes: "是", no: "否", name: "名称", required: "请填写此项",
   noServer: "无法连接服务器，请稍后重试。", failed: "操作未成功：{reason}", forbidden: "您的角色没有此权限。", loadMore: "加载更多", you: "我", go: "再按",
-  general: "任意页面", list: "会话列表", conversation: "会话", keyPalette: "命令面板", keyHelp: "本帮助", keyGoInbox: "前往会话", keyGoVisitors: "前往访客", keyGoReports: "前往报表",
+  general: "任意页面", list: "会话列表", conversation: "会话", keyPalette: "命令面板", keyHelp: "键盘快捷键", keyGoInbox: "前往会话", keyGoVisitors: "前往访客", keyGoReports: "前往报表",
   keyGoSettings: "前往设置", skip: "跳到正文", roles: { owner: "所有者", admin: "管理员", supervisor: "主管", agent: "客服", viewer: "只读" },
 };
 

@@ -38,7 +38,7 @@ export function Confirm({ action, title, text, run, done, variant = "subtle", co
   return (
     <>
       <Button variant={variant} color={color} onClick={() => setAsked(true)} data-testid={testid}>{action}</Button>
-      <Modal opened={asked} onClose={close} title={title} size="sm" zIndex={450}>
+      <Modal opened={asked} onClose={close} title={title} size="sm" zIndex={450} closeButtonProps={{ "aria-label": t.shell.close }}>
         <p className={css.plain}>{text}</p>
         <Problem error={problem} />
         <div className={css.buttons}>

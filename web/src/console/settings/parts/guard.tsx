@@ -34,7 +34,8 @@ export function leaves(url: string | URL | null | undefined, here: string): bool
 
 /** Watches over all drafts, and asks. Once on the page. */
 export function Guard() {
-  const t = useTexts().settings.guard;
+  const all = useTexts();
+  const t = all.settings.guard;
   const [leave, setLeave] = useState<(() => void) | null>(null);
   useEffect(() => {
     const push = history.pushState;
@@ -77,7 +78,7 @@ export function Guard() {
     leave?.();
   };
   return (
-    <Modal opened={leave !== null} onClose={() => answer(false)} title={t.title} size="sm" zIndex={500}>
+    <Modal opened={leave !== null} onClose={() => answer(false)} title={t.title} size="sm" zIndex={500} closeButtonProps={{ "aria-label": all.shell.close }}>
       <p className={css.plain}>{t.text}</p>
       <div className={css.buttons}>
         <Button variant="default" onClick={() => answer(false)} data-autofocus data-testid="stay">{t.stay}</Button>
