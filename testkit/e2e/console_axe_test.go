@@ -34,7 +34,8 @@ func (c *checked) as(name string) {
 // busyShop fills an office: people who wait, with a cart and without, labels, canned replies, and a conversation that has everything in it.
 func busyShop(o *office) (rich *visitor) {
 	for _, c := range []map[string]any{
-		{"shortcut": "ship", "title": "Shipping", "text": "Shipping is free over ¥299, and takes three days."}, {"shortcut": "运费", "title": "运费说明", "text": "满299元包邮，一般三天内送达。"},
+		{"shortcut": "ship", "title": "Shipping", "text": "Shipping is free over ¥299, and takes three days."},
+		{"shortcut": "运费", "title": "运费说明", "text": "满299元包邮，一般三天内送达。"},
 		{"shortcut": "thanks", "text": "Thank you for waiting! I have looked it up, and here is what I found about your order and when it will be with you."},
 	} {
 		o.call(http.MethodPost, "/canned-responses", o.admin, c)
@@ -49,7 +50,8 @@ func busyShop(o *office) (rich *visitor) {
 	rich = o.visitor("Léa Fontaine", "Bonjour! My mug arrived broken. See https://shop.example/orders/1042")
 	x := upgraded(o.t, o.ctx, o.s.WSURL(), o.s.TCP, "json").hello(rich.token)
 	for _, e := range []struct{ name, data string }{
-		{"page_view", `{"url":"https://shop.example/","title":"Nook & Needle"}`}, {"page_view", `{"url":"https://shop.example/mugs/harbour?ref=mail","title":"Harbour mug — stoneware, 350 ml"}`},
+		{"page_view", `{"url":"https://shop.example/","title":"Nook & Needle"}`},
+		{"page_view", `{"url":"https://shop.example/mugs/harbour?ref=mail","title":"Harbour mug — stoneware, 350 ml"}`},
 		{"order_placed", `{"order_id":"1042","total":256,"currency":"CNY","items":[{"name":"Harbour mug","quantity":2,"price":128}]}`},
 		{"cart_updated", `{"value":425,"currency":"CNY","items":[{"name":"Harbour mug","price":128},{"name":"帆布包 Canvas tote with a long name","quantity":1,"price":"297"}]}`},
 		{"page_view", `{"url":"https://shop.example/help/broken"}`},

@@ -22,8 +22,16 @@ func TestInbox(t *testing.T) {
 			name string
 			test func(o *office)
 		}{
-			{"race", inboxRace}, {"work", inboxWork}, {"search", inboxSearch}, {"filters", inboxFilters}, {"files", inboxFiles}, {"keyboard", inboxKeyboard},
-			{"palette", inboxPalette}, {"outage", inboxOutage}, {"refused", inboxRefused}, {"revoked", inboxRevoked},
+			{"race", inboxRace},
+			{"work", inboxWork},
+			{"search", inboxSearch},
+			{"filters", inboxFilters},
+			{"files", inboxFiles},
+			{"keyboard", inboxKeyboard},
+			{"palette", inboxPalette},
+			{"outage", inboxOutage},
+			{"refused", inboxRefused},
+			{"revoked", inboxRevoked},
 		} {
 			t.Run(part.name, func(t *testing.T) { part.test(o.of(t)) })
 		}

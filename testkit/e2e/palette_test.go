@@ -61,10 +61,18 @@ func inboxPalette(o *office) {
 		{"Close", `$("state").dataset.status === "closed"`, false},
 		{"Reopen", `$("state").dataset.status !== "closed"`, false},
 		{"Search conversations", `document.activeElement === $("search")`, false},
-		{"Show: Waiting", view("queued"), false}, {"Show: Open", view("open"), false}, {"Show: With the bot", view("bot"), false}, {"Show: Snoozed", view("snoozed"), false}, {"Show: Closed", view("closed"), false},
-		{"Show: All", view("all"), false}, {"Show: Mine", `!location.search.includes("view=")`, false},
+		{"Show: Waiting", view("queued"), false},
+		{"Show: Open", view("open"), false},
+		{"Show: With the bot", view("bot"), false},
+		{"Show: Snoozed", view("snoozed"), false},
+		{"Show: Closed", view("closed"), false},
+		{"Show: All", view("all"), false},
+		{"Show: Mine", `!location.search.includes("view=")`, false},
 		{"Keyboard shortcuts", `document.querySelectorAll('[role="dialog"] kbd').length > 10`, true},
-		{"Go to visitors", path("visitors"), false}, {"Go to reports", path("reports"), false}, {"Go to settings", path("settings"), false}, {"Go to the inbox", path("inbox"), false},
+		{"Go to visitors", path("visitors"), false},
+		{"Go to reports", path("reports"), false},
+		{"Go to settings", path("settings"), false},
+		{"Go to the inbox", path("inbox"), false},
 	} {
 		require.NoError(o.t, p.Eval(`((HTMLAnchorElement.prototype.click = function () { window.__saved = this.href; }), true)`, new(bool)))
 		open(c.name)
