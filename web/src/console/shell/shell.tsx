@@ -1,7 +1,6 @@
 // The shell: the rail that leads to the pages, the page, and what is there on all of them.
 
 import { Tooltip } from "@mantine/core";
-import { spotlight } from "@mantine/spotlight";
 import { IconChartBar, IconHelp, IconInbox, IconSearch, IconSettings, IconUsers } from "../ui/icons.ts";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
@@ -16,7 +15,7 @@ import { Account } from "./account.tsx";
 import { listenForKeys, useCommands } from "./commands.ts";
 import { Help } from "./help.tsx";
 import { LinkBar, LinkDot } from "./link.tsx";
-import { Palette } from "./palette.tsx";
+import { Palette, palette } from "./palette.tsx";
 import css from "./shell.module.css";
 
 const Visitors = lazy(() => import("../visitors/visitors.tsx"));
@@ -49,7 +48,7 @@ export function Shell() {
   const reports = me.role !== "agent";
   useCommands([
     ...pages.filter((p) => reports || p.name !== "reports").map((p) => ({ id: p.name, group: "general" as const, name: t.shell[p.key], keys: p.keys, run: () => go(`/${p.name}`) })),
-    { id: "palette", group: "general", name: t.shell.keyPalette, keys: "mod+k", hidden: true, run: () => spotlight.open() },
+    { id: "palette", group: "general", name: t.shell.keyPalette, keys: "mod+k", hidden: true, run: () => palette.open() },
     { id: "help", group: "general", name: t.shell.keyHelp, keys: "?", run: () => setHelp(true) },
   ]);
   return (
@@ -63,7 +62,7 @@ export function Shell() {
           </Tooltip>
         ))}
         <span className={css.space} />
-        <Tooltip label={`${t.shell.search} (Ctrl K)`} position="right"><button type="button" className={css.place} onClick={() => spotlight.open()} aria-label={t.shell.search}><IconSearch size={20} stroke={1.7} /></button></Tooltip>
+        <Tooltip label={`${t.shell.search} (Ctrl K)`} position="right"><button type="button" className={css.place} onClick={() => palette.open()} aria-label={t.shell.search}><IconSearch size={20} stroke={1.7} /></button></Tooltip>
         <Tooltip label={t.shell.shortcuts} position="right"><button type="button" className={`${css.place} ${css.wide}`} onClick={() => setHelp(true)} aria-label={t.shell.shortcuts}><IconHelp size={20} stroke={1.7} /></button></Tooltip>
         <LinkDot />
         <Account help={() => setHelp(true)} />
