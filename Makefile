@@ -37,7 +37,7 @@ run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./dat
 test: browser services web/node_modules/.package-lock.json ## everything that must pass: web tests, vet, all Go tests (with real servers and a browser)
 	$(MAKE) --no-print-directory web-test
 	$(GO) vet $(PKGS)
-	$(GO) test -timeout 30m $(PKGS)
+	$(GO) test -timeout 45m $(PKGS)
 
 .PHONY: test-race
 test-race: services ## all Go tests but the browser's, with the race detector (needs a C compiler)
