@@ -29,7 +29,8 @@ type call struct {
 	host   string
 	addr   netip.Addr // the client's
 	h      *app.RequestContext
-	body   *body // nil if there is none
+	body   *body     // nil if there is none
+	file   *incoming // what came to be kept, if that is asked for
 }
 
 type callKey struct{}
