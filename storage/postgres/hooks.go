@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -129,7 +128,7 @@ func (h *hooks) plain(c *contact) string {
 	if err := keys.OpenVisitor(&v); err != nil { // what can't be read is another than what can
 		return c.known
 	}
-	return strings.Join([]string{v.Name, v.Email, v.Locale, string(v.Attributes)}, "\x00")
+	return project.Known(&v)
 }
 
 // write writes what is to be told of messages that were really inserted, and of the visitors that were saved.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -122,6 +123,21 @@ func (s *Subscribers) Contact(o *Outbox, v *chat.Visitor, made bool, at time.Tim
 		typ = chat.EventContactCreated
 	}
 	s.add(o, OutboxEvent{Tenant: v.Tenant, ID: chat.NewID[chat.WebhookEvent](), Type: typ, At: at, Subject: v.ID})
+}
+
+// Known is what is known of a visitor but for the page: equal for two rows if nobody needs to be told of a change. How its attributes
+// are written (spaces, the order of keys) is none.
+func Known(v *chat.Visitor) string {
+	attributes := string(v.Attributes)
+	d := json.NewDecoder(bytes.NewReader(v.Attributes))
+	d.UseNumber()
+	var value any
+	if d.Decode(&value) == nil {
+		if b, err := json.Marshal(value); err == nil {
+			attributes = string(b)
+		}
+	}
+	return strings.Join([]string{v.Name, v.Email, v.Locale, attributes}, "\x00")
 }
 
 // Tell adds an event whose data is settled.

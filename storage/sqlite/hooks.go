@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -70,7 +69,7 @@ func (h *hooks) contact(ctx context.Context, q sqlstore.Querier, v *chat.Visitor
 	if err := h.keys.Visitor(ctx, &kept); err != nil && !errors.Is(err, seal.ErrUnreadable) { // what can't be read is another than what can
 		return "", err
 	}
-	return strings.Join([]string{kept.Name, kept.Email, kept.Locale, string(kept.Attributes)}, "\x00"), nil
+	return project.Known(&kept), nil
 }
 
 // write writes what the transaction's events, and the contacts that were seen, are to webhooks.

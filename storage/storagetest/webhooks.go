@@ -287,6 +287,9 @@ func testContacts(t *testing.T, s *suite) {
 	expect(chat.EventContactUpdated)
 	begin(known)
 	expect()
+	known.Attributes = json.RawMessage(`{"plan":"gold"}`) // the same, as another program writes it
+	begin(known)
+	expect()
 	known.Email = "li@example.com"
 	begin(known)
 	expect(chat.EventContactUpdated)

@@ -22,6 +22,7 @@ type checked struct {
 func (c *checked) as(name string) {
 	c.t.Helper()
 	c.Wait(`document.getAnimations().every((a) => a.playState !== "running" || a.effect?.getTiming().iterations === Infinity)`) // half-seen colours have no contrast
+	c.Wait(`[...document.querySelectorAll('[role="dialog"]')].every((d) => d.ariaLabel || document.getElementById(d.getAttribute("aria-labelledby")))`) // a name comes a moment after its dialog
 	c.Screenshot(name)
 	for _, v := range browser.Serious(c.Axe()) {
 		c.t.Errorf("%s: %s", name, v)

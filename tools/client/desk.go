@@ -30,7 +30,7 @@ func (f *flow) sendFile() error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	up, err := f.visitor.UploadFileWithBodyWithResponse(f.ctx, w.FormDataContentType(), &form)
+	up, err := f.visitor.UploadFileWithBodyWithResponse(f.ctx, nil, w.FormDataContentType(), &form)
 	if err := want(up, err, 201, &up.JSON201); err != nil {
 		return err
 	}
