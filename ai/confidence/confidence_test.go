@@ -12,7 +12,7 @@ func TestFit(t *testing.T) {
 	var cases []Case
 	for i := range 200 {
 		x := float64(i%20) / 20
-		cases = append(cases, Case{Evidence{Words: x, Score: 3 * x, Margin: x / 4, Inside: 1}, i%20 > 11 != (i%17 == 0)})
+		cases = append(cases, Case{Evidence{Grams: x, Score: 3 * x, Margin: x / 4, Inside: 1}, i%20 > 11 != (i%17 == 0)})
 	}
 	m := Fit(cases, .01)
 	low, high := m.Probability(cases[1].Evidence), m.Probability(cases[19].Evidence)
@@ -25,12 +25,13 @@ func TestFit(t *testing.T) {
 }
 
 func TestCollect(t *testing.T) {
-	if (Collect(nil, intent.Answer{}) != Evidence{}) {
+	if (Collect(nil, intent.Answer{}, intent.Answer{}) != Evidence{}) {
 		t.Error("nothing found, and yet evidence")
 	}
-	e := Collect([]knowledge.Hit{{Score: 2, Words: .5, Heading: .9}, {Score: 1.5, Words: .6, Heading: .1}},
-		intent.Answer{Labels: []string{intent.Other, intent.Product}, Probabilities: []float64{.25, .5}})
-	if e.Margin != .5 || e.Agreement < .79 || e.Agreement > .81 || e.Inside != .75 || e.Specific != .5 {
+	labels := []string{intent.Other, intent.Product}
+	e := Collect([]knowledge.Hit{{Score: 2, Words: .5, Heading: .5}, {Score: 1.5, Words: .6, Heading: .25}},
+		intent.Answer{Labels: labels, Probabilities: []float64{.25, .75}}, intent.Answer{Labels: labels, Probabilities: []float64{0, 1}})
+	if e.Margin != .5 || e.HeadingMargin != .25 || e.Agreement < .79 || e.Agreement > .81 || e.Inside != .75 || e.Specific != .75 || e.SameIntent != .75 {
 		t.Errorf("%+v", e)
 	}
 }

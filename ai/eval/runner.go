@@ -71,7 +71,9 @@ func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error
 		if err != nil {
 			return out, fmt.Errorf("%s: %w", t.name, err)
 		}
-		r.Log("%s: done", t.name)
+		for _, m := range metrics {
+			r.Log("%s: %s %.4g", m.Set, m.Name, m.Value)
+		}
 		out = append(out, metrics...)
 	}
 	return out, nil

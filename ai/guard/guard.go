@@ -34,8 +34,8 @@ type rule struct {
 	re     *regexp.Regexp
 }
 
-// rules is the list, compiled: lines "reason: regular expression", where a space in an expression stands for any run of spaces and
-// "~" for up to three words or eight Chinese characters. Expressions that begin with a letter begin at a word's border.
+// rules is the list, compiled. In an English expression "~" stands for up to three words, in a Chinese one for up to eight characters
+// of the same sentence; English expressions begin and end where words do.
 var rules = sync.OnceValue(func() []rule {
 	var out []rule
 	for line := range strings.Lines(phrases) {
@@ -44,10 +44,9 @@ var rules = sync.OnceValue(func() []rule {
 			continue
 		}
 		reason, expr, _ := strings.Cut(line, ": ")
-		ascii := expr[0] < utf8.RuneSelf && !strings.ContainsAny(expr, "的我你人") && isASCII(expr)
-		if ascii {
+		if isASCII(expr) {
 			expr = strings.ReplaceAll(expr, "~", `(?:\S+ ){0,3}`)
-			expr = `\b(?:` + expr + `)\b`
+			expr = `\b(?:` + expr + `)(?:\b|$)`
 		} else {
 			expr = strings.ReplaceAll(expr, "~", `[^。！？!?,，]{0,8}`)
 		}
@@ -78,10 +77,15 @@ func Check(text string) Reason {
 	return None
 }
 
+// Forms of the same words, and a word that is no other though it begins like one.
+var (
+	apostrophes = strings.NewReplacer("’", "'", "‘", "'", "`", "'")
+	short       = strings.NewReplacer("can't", "cannot", "won't", "will not", "n't", " not", "人工智能", "ai")
+)
+
 // fold makes one form of what is written in many: case, width, apostrophes, spaces.
 func fold(text string) string {
-	text = strings.ToLower(norm.NFKC.String(text))
-	text = strings.NewReplacer("’", "'", "‘", "'", "`", "'", "can't", "cannot", "won't", "will not", "n't", " not").Replace(text)
+	text = short.Replace(apostrophes.Replace(strings.ToLower(norm.NFKC.String(text))))
 	return strings.Join(strings.Fields(text), " ")
 }
 

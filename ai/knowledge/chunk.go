@@ -118,7 +118,7 @@ func Sentences(text string) []string {
 	var out []string
 	from, done := 0, false // done: a sentence has ended; what closes it and the space behind it still belong to it
 	for i, r := range text {
-		if done && !strings.ContainsRune("\"'”’」』）)】》", r) && !isEnd(r) {
+		if done && !strings.ContainsRune("\"'”’」』）)】》", r) && !isEnd(r) && !unicode.IsSpace(r) {
 			out = append(out, text[from:i])
 			from, done = i, false
 		}

@@ -111,9 +111,9 @@ func (p *page) open() bool {
 	return s != "" && !strings.ContainsAny(s[len(s)-1:], " \n")
 }
 
-func within(n *html.Node, any ...atom.Atom) bool {
+func within(n *html.Node, parents ...atom.Atom) bool {
 	for n = n.Parent; n != nil; n = n.Parent {
-		for _, a := range any {
+		for _, a := range parents {
 			if n.DataAtom == a {
 				return true
 			}

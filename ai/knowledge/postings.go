@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// BM25's two numbers (Robertson & Zaragoza 2009).
+// BM25's two numbers (Robertson & Zaragoza 2009, there k1 and b): how soon more of the same word stops counting, and how much a chunk's
+// length does.
 const (
-	k1 = 1.2
-	b  = .75
+	saturation = 1.2
+	lengthPart = .75
 )
 
 // postings is an inverted index: for each term, which chunks have it and how much it counts there. Flat slices: the garbage collector
@@ -17,7 +18,7 @@ type postings struct {
 	terms  []uint32 // sorted
 	starts []uint32 // where a term's postings begin; one more than terms
 	chunks []uint32
-	weight []uint8 // BM25's share of the term in the chunk, in steps of (k1+1)/255
+	weight []uint8 // BM25's share of the term in the chunk, in steps of 1/255
 	size   int     // chunks in the index
 }
 
@@ -54,7 +55,7 @@ func newPostings(of [][]counted) *postings {
 	p.chunks, p.weight = make([]uint32, n), make([]uint8, n)
 	average := max(1, total/float64(max(1, len(of))))
 	for i, list := range of {
-		norm := k1 * (1 - b + b*lengths[i]/average)
+		norm := saturation * (1 - lengthPart + lengthPart*lengths[i]/average)
 		for _, c := range list {
 			at := next[slot[c.term]]
 			next[slot[c.term]]++

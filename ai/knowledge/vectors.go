@@ -8,7 +8,7 @@ type Vector struct {
 	Data  []int8
 }
 
-// NewVector rounds a vector, which is normalised before. A vector of zeros is empty.
+// NewVector scales x to length 1, in place, and rounds it. A vector of zeros is empty.
 func NewVector(x []float32) Vector {
 	vec.Normalise(x)
 	v := Vector{Data: make([]int8, len(x))}

@@ -37,7 +37,7 @@ var builtin = sync.OnceValue(func() *table {
 		first, _, _ := strings.Cut(english, ",")
 		for i, list := range []string{english, chinese} {
 			for phrase := range strings.SplitSeq(list, ",") {
-				tokens := scan(phrase)
+				tokens := full(scan(phrase))
 				k := key(tokens)
 				t.concepts[k] = append(t.concepts[k], uint16(t.count))
 				t.longest = max(t.longest, len(tokens))
@@ -59,7 +59,7 @@ func Concepts() int { return builtin().count }
 //
 // Safe for concurrent use.
 func Find(dst []uint16, text string) []uint16 {
-	t, tokens := builtin(), scan(text)
+	t, tokens := builtin(), full(scan(text))
 	for i := 0; i < len(tokens); {
 		step := 1
 		for n := min(t.longest, len(tokens)-i); n > 0; n-- {

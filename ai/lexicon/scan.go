@@ -54,3 +54,16 @@ func key(tokens []token) string {
 	}
 	return b.String()
 }
+
+// full leaves out English words that may stand inside of any phrase: "send it back" is "send back".
+func full(tokens []token) []token {
+	out := tokens[:0]
+	for _, t := range tokens {
+		switch t.text {
+		case "a", "an", "the", "it", "this", "that", "these", "those", "them", "my", "your", "our", "some", "me":
+		default:
+			out = append(out, t)
+		}
+	}
+	return out
+}
