@@ -73,9 +73,14 @@ func inCluster(t *testing.T, f func(c *cluster)) {
 	})
 }
 
+// deaf is a store of which these nodes need only that somebody can be told who comes and goes.
+type deaf struct{ chat.Store }
+
+func (deaf) Announce(context.Context, ...chat.Announcement) error { return nil }
+
 func (c *cluster) start(name string) *node {
 	n := &node{name: name, id: chat.NewID[chat.Presence](), here: make(map[chat.UserID]bool)}
-	n.Desk = chat.NewDesk(chat.DeskConfig{Broker: losing{c.broker, c}, Node: n.id, Passive: true})
+	n.Desk = chat.NewDesk(chat.DeskConfig{Store: deaf{}, Broker: losing{c.broker, c}, Node: n.id, Passive: true})
 	n.Presence.SetHere(func(_ chat.TenantID, u chat.UserID) bool {
 		n.mu.Lock()
 		defer n.mu.Unlock()

@@ -61,6 +61,8 @@ type Desk struct {
 	steps   stepWriter
 	leavers chan PresenceChange // visitors that have gone, whose conversations may wait
 	pace    *pace
+
+	announcer announcer
 }
 
 // NewDesk returns a Desk. Its Run must be running for presence and routing to work, and Observe must be called with what
@@ -91,6 +93,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 		files: cfg.Files, fileLimits: cfg.FileLimits.withDefaults(), forget: make(chan []Key, 256),
 		asks: make(chan Signal, 64), steps: stepWriter{store: cfg.Store, queue: make(chan Step, maxSteps)},
 		leavers: make(chan PresenceChange, maxLeavers), pace: newPace(cfg.Now),
+		announcer: newAnnouncer(),
 	}
 	d.Presence = newPresence(presenceConfig{
 		node: cfg.Node, passive: cfg.Passive, visitor: cfg.VisitorGrace, agent: cfg.AgentGrace, now: cfg.Now,
@@ -109,6 +112,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.forgetErased(ctx) })
 	parts.Go(func() { d.answerBoards(ctx) })
 	parts.Go(func() { d.steps.run(ctx, d.logger) })
+	parts.Go(func() { d.announcer.run(ctx, d.store, d.logger) })
 	if !d.passive {
 		parts.Go(func() { d.wakeSnoozed(ctx) })
 		parts.Go(func() { d.watchSLAs(ctx) })

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,6 +55,24 @@ func isInternal(event string) bool {
 		return true
 	}
 	return false
+}
+
+// BodyFor returns the body as an audience may see it. What the staff tells one another of a change that visitors hear of (a transfer's
+// note, why routing chose) is not for visitors.
+func (m *Message) BodyFor(a Audience) []byte {
+	if a != AudiencePublic || m.Kind != KindSystem || !bytes.Contains(m.Body, []byte(`"note":`)) && !bytes.Contains(m.Body, []byte(`"why":`)) {
+		return m.Body
+	}
+	var c Change
+	if RevisionOf(m) != nil || json.Unmarshal(m.Body, &c) != nil {
+		return m.Body // what somebody wrote, with members of these names
+	}
+	c.Note, c.Why = "", ""
+	body, err := json.Marshal(&c)
+	if err != nil { // it was just read
+		panic(err)
+	}
+	return body
 }
 
 var roleNames = [...]string{"system", "visitor", "agent", "bot", "api"}

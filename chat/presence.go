@@ -290,6 +290,7 @@ func (p *Presence) expire() []PresenceChange {
 
 // presenceChanged tells screens, and lets routing look again.
 func (d *Desk) presenceChanged(c PresenceChange) {
+	d.announce(&c)
 	if c.Role == RoleAgent {
 		if tell := d.Presence.teller(); tell != nil {
 			tell(c)

@@ -87,6 +87,8 @@ type Store interface {
 	SiteKey(ctx context.Context, key string) (SiteKey, error)
 	Tenants(ctx context.Context) ([]Tenant, error) // by slug
 	SaveSiteKey(ctx context.Context, k SiteKey) error
+	// ChangeSiteKey is to a site key what ChangeAgent is to an agent.
+	ChangeSiteKey(ctx context.Context, tenant TenantID, key string, change func(*SiteKey) error) (SiteKey, error)
 	SiteKeys(ctx context.Context, tenant TenantID) ([]SiteKey, error)
 	DeleteSiteKey(ctx context.Context, tenant TenantID, key string) error
 
@@ -97,6 +99,9 @@ type Store interface {
 	// SaveAgents inserts or replaces, all or none. Conflict if another agent of the tenant has an address. TokensAfter never goes
 	// back: an agent that was read before its password was changed keeps the new one.
 	SaveAgents(ctx context.Context, agents ...Agent) error
+	// ChangeAgent lets change alter an agent as it is at this moment, and keeps that unless change fails: of two changes at once none
+	// undoes the other. change may be called again with a fresh copy, and must not ask the Store.
+	ChangeAgent(ctx context.Context, tenant TenantID, id AgentID, change func(*Agent) error) (Agent, error)
 	// SetPassword replaces a hash, if it still is old, and reports whether it was. Credentials issued before tokensAfter end;
 	// zero: none do.
 	SetPassword(ctx context.Context, tenant TenantID, id AgentID, old, hash string, tokensAfter time.Time) (bool, error)

@@ -17,9 +17,13 @@ const (
 	EventContactDeleted = "contact.deleted"                // erased
 	EventWantsHuman     = "conversation.handoff_requested" // EventHandoff to a person
 	EventPing           = "webhook.ping"
+
+	EventVisitorConnected    = "visitor.connected"
+	EventVisitorDisconnected = "visitor.disconnected"
+	EventAgentStatus         = "agent.status_changed"
 )
 
-// AllEvents in a subscription asks for every event.
+// AllEvents in a subscription asks for every event but the comings and goings of visitors.
 const AllEvents = "*"
 
 // webhookEvents is what may be subscribed to, and webhookAliases are other names for some of it.
@@ -29,7 +33,10 @@ var (
 		EventWantsHuman, EventRated, EventLabels,
 		EventMessageCreated, EventMessageUpdated, EventContactCreated, EventContactUpdated,
 		EventOffline, EventAbandoned, EventSLABreached, EventContactDeleted,
+		EventAgentStatus, EventVisitorConnected, EventVisitorDisconnected,
 	}
+	// webhookQuiet are events of which there are so many that AllEvents does not ask for them: they must be named.
+	webhookQuiet   = []string{EventVisitorConnected, EventVisitorDisconnected}
 	webhookAliases = map[string]string{"message.sent": EventMessageCreated, "session.closed": EventClosed}
 )
 
@@ -40,7 +47,11 @@ type Subscription uint64
 func Subscribe(names []string) (s Subscription, err error) {
 	for _, name := range names {
 		if name == AllEvents {
-			s |= 1<<len(webhookEvents) - 1
+			for i, event := range webhookEvents {
+				if !slices.Contains(webhookQuiet, event) {
+					s |= 1 << i
+				}
+			}
 			continue
 		}
 		if of, ok := webhookAliases[name]; ok {
@@ -262,6 +273,8 @@ type Webhooks interface {
 	Replay(ctx context.Context, tenant TenantID, id DeliveryID, at time.Time) (Delivery, error)
 	// Ping makes an event webhook.ping for one endpoint. Conflict if it is not active.
 	Ping(ctx context.Context, tenant TenantID, id WebhookID, data json.RawMessage, at time.Time) (Delivery, error)
+	// Announce makes events of what no row tells, as far as somebody wants them.
+	Announce(ctx context.Context, all ...Announcement) error
 
 	WebhookQueue
 }

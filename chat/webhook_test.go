@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,8 +21,11 @@ func TestSubscribe(t *testing.T) {
 	all, err := Subscribe([]string{AllEvents})
 	require.NoError(t, err)
 	for _, event := range webhookEvents {
-		require.True(t, all.Wants(event), event)
+		require.Equal(t, !slices.Contains(webhookQuiet, event), all.Wants(event), event)
 	}
+	named, err := Subscribe([]string{AllEvents, EventVisitorConnected})
+	require.NoError(t, err)
+	require.True(t, named.Wants(EventVisitorConnected))
 	require.False(t, all.Wants("webhook.ping"))
 	for _, bad := range []string{"", "webhook.ping", "message", "*.created", "conversation.snoozed"} {
 		_, err := Subscribe([]string{"message.created", bad})

@@ -277,11 +277,16 @@ func setPassword(ctx context.Context, cmd *cobra.Command, store *sqlstore.Store,
 	if err != nil {
 		return err
 	}
-	if a.PasswordHash, err = askPassword(cmd); err != nil {
+	hash, err := askPassword(cmd)
+	if err != nil {
 		return err
 	}
-	a.EndTokens(time.Now())
-	if err := store.SaveAgents(ctx, a); err != nil {
+	_, err = store.ChangeAgent(ctx, t.ID, a.ID, func(a *chat.Agent) error {
+		a.PasswordHash = hash
+		a.EndTokens(time.Now())
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), "the password is set; earlier log-ins have ended")

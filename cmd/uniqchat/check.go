@@ -34,7 +34,7 @@ func checkCommand() *cobra.Command {
 func report(out io.Writer, cfg *config.Config) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, k := range cfg.Keys() {
-		fmt.Fprintf(w, "%s\t%s\t# %s\n", k.Name, k.String(), k.Doc)
+		fmt.Fprintf(w, "%s\t%s\t# %s\n", k.Name, k.Shown(), k.Doc)
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -148,12 +148,21 @@ func (a *API) updateAgent(ctx context.Context, c *call, in *updateAgentInput) (*
 	if err := mayGrant(c.actor(), g.Role); err != nil {
 		return nil, err
 	}
-	revoke, err := a.applyAgent(ctx, c, &g, in)
+	p, err := a.agentPatch(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.cfg.Store.SaveAgents(ctx, g); err != nil {
-		return nil, emailTaken(err)
+	revoke := false
+	// What somebody else has changed in the meantime (who was locked, or has another role or password by now) stays as it is.
+	g, err = a.cfg.Store.ChangeAgent(ctx, g.Tenant, g.ID, func(g *chat.Agent) (err error) {
+		if err := mayGrant(c.actor(), g.Role); err != nil {
+			return err
+		}
+		revoke, err = p.apply(c.actor(), g, a.cfg.Now())
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	if revoke {
 		if err := a.cfg.Auth.Revoked(ctx, g.Tenant, g.ID); err != nil {
@@ -166,45 +175,59 @@ func (a *API) updateAgent(ctx context.Context, c *call, in *updateAgentInput) (*
 	return ok(a.showAgent(&g))
 }
 
-// applyAgent changes g as asked. revoke is true if live connections must be closed, because what they were let in with
-// no longer holds.
-func (a *API) applyAgent(ctx context.Context, c *call, g *chat.Agent, in *updateAgentInput) (revoke bool, err error) {
+// agentPatch is what is to be changed of an agent, looked up and hashed: what remains takes no time.
+type agentPatch struct {
+	*updateAgentInput
+	teams []chat.TeamID
+	hash  string // of the new password; empty: the old one stays
+}
+
+func (a *API) agentPatch(ctx context.Context, c *call, in *updateAgentInput) (p agentPatch, err error) {
+	p.updateAgentInput = in
 	b := &in.Body
-	self := chat.UserID(g.ID) == c.actor().User
-	if self && (b.Role != nil && *b.Role != string(g.Role) || b.Disabled != nil && *b.Disabled) {
+	if b.Name != nil && strings.TrimSpace(*b.Name) == "" {
+		return p, errBlankName
+	}
+	if b.Teams != nil {
+		if p.teams, err = a.teamIDs(ctx, c, *b.Teams); err != nil {
+			return p, err
+		}
+	}
+	if b.Password != nil {
+		p.hash, err = a.cfg.Auth.HashPassword(ctx, *b.Password)
+	}
+	return p, err
+}
+
+// apply changes g as asked. revoke is true if live connections must be closed, because what they were let in with no longer holds.
+func (p *agentPatch) apply(by *chat.Actor, g *chat.Agent, now time.Time) (revoke bool, err error) {
+	b := &p.Body
+	if chat.UserID(g.ID) == by.User && (b.Role != nil && *b.Role != string(g.Role) || b.Disabled != nil && *b.Disabled) {
 		return false, &chat.Error{Code: chat.Conflict, Name: "self", Message: "you can't disable yourself or change your own role"}
 	}
 	if b.Name != nil {
-		if g.Name = strings.TrimSpace(*b.Name); g.Name == "" {
-			return false, errBlankName
-		}
+		g.Name = strings.TrimSpace(*b.Name)
 	}
 	if b.Capacity != nil {
 		g.Capacity = *b.Capacity
 	}
 	if b.Role != nil && *b.Role != string(g.Role) {
-		if err := mayGrant(c.actor(), chat.AgentRole(*b.Role)); err != nil {
+		if err := mayGrant(by, chat.AgentRole(*b.Role)); err != nil {
 			return false, err
 		}
 		g.Role, revoke = chat.AgentRole(*b.Role), true
 	}
 	if b.Teams != nil {
-		if g.Teams, err = a.teamIDs(ctx, c, *b.Teams); err != nil {
-			return false, err
-		}
-		revoke = true
+		g.Teams, revoke = p.teams, true
 	}
-	if b.Password != nil {
-		if g.PasswordHash, err = a.cfg.Auth.HashPassword(ctx, *b.Password); err != nil {
-			return false, err
-		}
-		g.EndTokens(a.cfg.Now())
-		revoke = true
+	if p.hash != "" {
+		g.PasswordHash, revoke = p.hash, true
+		g.EndTokens(now)
 	}
 	if b.Disabled != nil && *b.Disabled != g.Disabled {
 		g.Disabled = *b.Disabled
 		if g.Disabled {
-			g.EndTokens(a.cfg.Now())
+			g.EndTokens(now)
 			revoke = true
 		}
 	}

@@ -95,6 +95,9 @@ func (b *body) problem(c *call) *Problem {
 	}
 }
 
+// eagerBody is how much room a body is given before any of it has come, in bytes: anybody may open connections and say that much follows.
+const eagerBody = 8 << 10
+
 // takeBody reads a body into memory, if it is not too large for that.
 func (a *API) takeBody(h *app.RequestContext, c *call) error {
 	b := c.body
@@ -106,7 +109,7 @@ func (a *API) takeBody(h *app.RequestContext, c *call) error {
 		return tooLarge
 	}
 	var buf bytes.Buffer
-	buf.Grow(int(max(b.left, 0)) + bytes.MinRead)
+	buf.Grow(int(min(max(b.left, 0), eagerBody)) + bytes.MinRead) // room for more is made as more comes: a length is only said
 	if _, err := buf.ReadFrom(io.LimitReader(b, maxBody+1)); err != nil {
 		return b.problem(c)
 	}

@@ -72,6 +72,7 @@ func TestRouteWithoutPermissionsStopsTheStart(t *testing.T) {
 func TestLanguage(t *testing.T) {
 	for accept, want := range map[string]string{
 		"": "zh", "en": "en", "en-GB,en;q=0.9,zh;q=0.8": "en", "zh-CN,zh;q=0.9,en;q=0.8": "zh", "fr": "zh", "fr, en;q=.5": "en", ",;": "zh",
+		"en;q=0.1, zh;q=0.9": "zh", "zh;q=0, en": "en", "en;q=0": "zh", "zh;q=0.5 , EN-us ; q=0.6": "en", "en;q=x": "zh", "en, zh": "en",
 	} {
 		require.Equal(t, want, language(accept), accept)
 	}

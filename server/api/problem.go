@@ -161,16 +161,22 @@ func installProblems() {
 	})
 }
 
-// language picks "en" or "zh" (the default) from Accept-Language, by the first of the two that is named.
+// language picks "en" or "zh" (the default) from Accept-Language, by its weights (RFC 9110, 12.5.4): of equals the one that is named first.
 func language(accept string) string {
+	best, most := "zh", 0.0
 	for part := range strings.SplitSeq(accept, ",") {
-		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
-		switch base, _, _ := strings.Cut(strings.ToLower(tag), "-"); base {
-		case "en":
-			return "en"
-		case "zh":
-			return "zh"
+		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		base, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		if base != "en" && base != "zh" {
+			continue
+		}
+		weight := 1.0
+		if q, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(params)), "q="); ok {
+			weight, _ = strconv.ParseFloat(q, 64) // nonsense is 0: not wanted
+		}
+		if weight > most {
+			best, most = base, weight
 		}
 	}
-	return "zh"
+	return best
 }

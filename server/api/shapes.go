@@ -170,7 +170,7 @@ func showMessage(m *chat.Message, to chat.Audience) Message {
 	out := Message{
 		Conv: m.Conversation.String(), Seq: uint64(m.Seq), Prev: uint64(m.PrevFor(to)), Mid: m.ID.String(), CMID: m.CMID.String(),
 		Sender: idOrNull(m.Sender), Role: m.Role.String(), Kind: "unknown", Visibility: visibilityNames[m.Visibility&1],
-		Time: m.Time.UnixMilli(), ReplyTo: idOrNull(m.ReplyTo), Body: m.Body,
+		Time: m.Time.UnixMilli(), ReplyTo: idOrNull(m.ReplyTo), Body: m.BodyFor(to),
 	}
 	if int(m.Kind) < len(kindNames) {
 		out.Kind = kindNames[m.Kind]

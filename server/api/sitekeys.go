@@ -42,15 +42,6 @@ type SiteKeyTarget struct {
 	ID string `path:"id" maxLength:"100" doc:"The site key."`
 }
 
-// siteKey returns one of the tenant's site keys. Another tenant's is one that is not there.
-func (a *API) siteKey(ctx context.Context, c *call, key string) (chat.SiteKey, error) {
-	k, err := a.cfg.Store.SiteKey(ctx, key)
-	if err == nil && k.Tenant != c.actor().Tenant {
-		k, err = chat.SiteKey{}, chat.Errorf(chat.NotFound, "there is no such site key")
-	}
-	return k, err
-}
-
 func (a *API) listSiteKeys(ctx context.Context, c *call, in *listInput) (*answer[List[SiteKey]], error) {
 	keys, err := a.cfg.Store.SiteKeys(ctx, c.actor().Tenant)
 	if err != nil {
@@ -106,33 +97,38 @@ type updateSiteKeyInput struct {
 }
 
 func (a *API) updateSiteKey(ctx context.Context, c *call, in *updateSiteKeyInput) (*answer[SiteKey], error) {
-	k, err := a.siteKey(ctx, c, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if in.Body.Name != nil {
-		if k.Name = strings.TrimSpace(*in.Body.Name); k.Name == "" {
-			return nil, errBlankName
-		}
+	if in.Body.Name != nil && strings.TrimSpace(*in.Body.Name) == "" {
+		return nil, errBlankName
 	}
 	if in.Body.Origins != nil {
 		if err := validOrigins(*in.Body.Origins); err != nil {
 			return nil, err
 		}
-		k.Origins = *in.Body.Origins
 	}
-	if err := a.saveSiteKey(ctx, k); err != nil {
+	k, err := a.changeSiteKey(ctx, c, in.ID, func(k *chat.SiteKey) {
+		if in.Body.Name != nil {
+			k.Name = strings.TrimSpace(*in.Body.Name)
+		}
+		if in.Body.Origins != nil {
+			k.Origins = *in.Body.Origins
+		}
+	})
+	if err != nil {
 		return nil, err
 	}
 	return ok(showSiteKey(&k))
 }
 
-// saveSiteKey writes a site key and tells every node.
-func (a *API) saveSiteKey(ctx context.Context, k chat.SiteKey) error {
-	if err := a.cfg.Store.SaveSiteKey(ctx, k); err != nil {
-		return err
+// changeSiteKey changes a site key as it is at this moment, so that a secret which was ended does not come back, and tells every node.
+func (a *API) changeSiteKey(ctx context.Context, c *call, key string, change func(*chat.SiteKey)) (chat.SiteKey, error) {
+	k, err := a.cfg.Store.ChangeSiteKey(ctx, c.actor().Tenant, key, func(k *chat.SiteKey) error {
+		change(k)
+		return nil
+	})
+	if err != nil {
+		return k, err
 	}
-	return a.settingsChanged(ctx, k.Tenant)
+	return k, a.settingsChanged(ctx, k.Tenant)
 }
 
 func (a *API) settingsChanged(ctx context.Context, t chat.TenantID) error {
@@ -154,17 +150,15 @@ type rotateInput struct {
 }
 
 func (a *API) rotateSecret(ctx context.Context, c *call, in *rotateInput) (*answer[NewSiteKey], error) {
-	k, err := a.siteKey(ctx, c, in.ID)
-	if err != nil {
-		return nil, err
-	}
 	fresh := rand.Text()
-	secrets := append([]string{fresh}, k.Secrets...)
-	if in.Body != nil && in.Body.EndOld {
-		secrets = secrets[:1]
-	}
-	k.Secrets = secrets[:min(len(secrets), liveSecrets)]
-	if err := a.saveSiteKey(ctx, k); err != nil {
+	k, err := a.changeSiteKey(ctx, c, in.ID, func(k *chat.SiteKey) {
+		secrets := append([]string{fresh}, k.Secrets...)
+		if in.Body != nil && in.Body.EndOld {
+			secrets = secrets[:1]
+		}
+		k.Secrets = secrets[:min(len(secrets), liveSecrets)]
+	})
+	if err != nil {
 		return nil, err
 	}
 	return ok(NewSiteKey{showSiteKey(&k), fresh})

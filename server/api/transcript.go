@@ -19,8 +19,12 @@ type download struct {
 	Body        []byte
 }
 
-// maxTranscript bounds a transcript, in messages.
-const maxTranscript = 20_000
+// maxTranscript bounds a transcript, in messages, and transcriptRoom in bytes of their bodies: it is made in memory, for as many at once as
+// ask, and one of them may have written very long messages.
+const (
+	maxTranscript  = 20_000
+	transcriptRoom = 4 << 20
+)
 
 // words are a transcript's own words.
 var words = map[string]map[string]string{
@@ -69,8 +73,8 @@ func (a *API) transcriptOf(ctx context.Context, actor *chat.Actor, id chat.Conve
 	for _, m := range members {
 		t.names[m.User] = m.Name
 	}
-	for {
-		p := chat.Page{Limit: 200}
+	for room := transcriptRoom; ; {
+		p := chat.Page{Limit: 50}
 		if n := len(t.messages); n > 0 {
 			p.After = t.messages[n-1].Seq
 		}
@@ -78,8 +82,14 @@ func (a *API) transcriptOf(ctx context.Context, actor *chat.Actor, id chat.Conve
 		if err != nil {
 			return nil, err
 		}
+		for i := range page {
+			if room -= len(page[i].Body); room < 0 {
+				page, complete = page[:i], false
+				break
+			}
+		}
 		t.messages = append(t.messages, page...)
-		if t.cut = len(t.messages) >= most && !complete; complete || t.cut || len(page) == 0 {
+		if t.cut = (len(t.messages) >= most || room < 0) && !complete; complete || t.cut || len(page) == 0 {
 			return t, nil
 		}
 	}

@@ -36,7 +36,7 @@ func fillMessage(p *codec.Message, m *chat.Message, a chat.Audience) {
 	*p = codec.Message{
 		Conv: codec.UUID(m.Conversation), Seq: uint64(m.Seq), Prev: uint64(m.PrevFor(a)), MID: codec.UUID(m.ID),
 		CMID: codec.UUID(m.CMID), Sender: codec.UUID(m.Sender), Role: codec.Role(m.Role), Kind: codec.Kind(m.Kind),
-		Visibility: codec.Visibility(m.Visibility), Time: millis(m.Time), ReplyTo: codec.UUID(m.ReplyTo), Body: m.Body,
+		Visibility: codec.Visibility(m.Visibility), Time: millis(m.Time), ReplyTo: codec.UUID(m.ReplyTo), Body: m.BodyFor(a),
 	}
 }
 

@@ -10,9 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/project"
 )
 
 // Store implements chat.Store. Safe for concurrent use.
@@ -21,6 +23,8 @@ type Store struct {
 	write Runner
 	index Index
 	due   chan struct{} // holds a token when webhooks' deliveries may be due
+
+	subscribers atomic.Pointer[project.Subscribers] // as Announce saw them last
 
 	signer   chat.AuditSigner // nil: entries of the audit log are not signed
 	appended func()           // nil: nobody wants to know

@@ -119,6 +119,8 @@ func Run(t *testing.T, f Factory) {
 		{"MailRequests", testMailRequests},
 		{"OfflineMessages", testOfflineMessages},
 		{"SLATimers", testSLATimers},
+		{"ChangesAtOnce", testChangesAtOnce},
+		{"Announce", testAnnounce},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

@@ -37,6 +37,8 @@ var elsewhere = map[string]string{
 	"SpendRecoveryCode": "by primary key", "RecoveryCodes": "ten rows of a primary key",
 	"CountAttempt": "credentials: small tables", "Attempts": "credentials: small tables", "ForgetAttempts": "credentials: small tables",
 	"SetPassword": "writes by primary key", "SiteKeys": "small tables", "DeleteSiteKey": "writes by primary key",
+	"Announce":    "reads one row, writes by primary key",
+	"ChangeAgent": "writes by primary key", "ChangeSiteKey": "writes by primary key",
 	"DeleteTeam": "rare, and reads one tenant's agents",
 	"Upload":     "by primary key", "UploadTotal": "by primary key", "ReserveUpload": "writes by primary key, counts by an index of what is unsent",
 	"KeepUpload": "writes by primary key", "UseUpload": "writes by primary key", "ReleaseUpload": "writes by primary key",

@@ -149,6 +149,23 @@ data_dir: ""
 	}
 }
 
+// What check-config prints is copied into reports: passwords are no part of it.
+func TestShownWithoutPasswords(t *testing.T) {
+	cfg, err := config.Load(config.Sources{Env: []string{
+		"UNIQCHAT_STORAGE_URL=postgres://user:s3cr@t@db.example:5432/chat", "UNIQCHAT_REDIS_URL=redis://:s3cret@a:1,b:2", "UNIQCHAT_UPLOADS_STORE=s3://key:s3cret%2F@h:9/b",
+	}})
+	require.NoError(t, err)
+	shown := map[string]string{}
+	for _, k := range cfg.Keys() {
+		shown[k.Name] = k.Shown()
+		require.NotContains(t, k.Shown(), "s3cr", k.Name)
+	}
+	require.Equal(t, "postgres://user:***@db.example:5432/chat", shown["storage.url"])
+	require.Equal(t, "redis://:***@a:1,b:2", shown["redis.url"])
+	require.Equal(t, "s3://key:***@h:9/b", shown["uploads.store"])
+	require.Equal(t, "127.0.0.1:8080", shown["http.listen"])
+}
+
 func TestDemoStaysOnLoopback(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:8080", ":8080", "192.168.1.1:8080", "[::]:8080", "example.com:8080"} {
 		c := config.Default()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,12 @@ func (k *Key) String() string {
 	}
 	return fmt.Sprint(k.v.Interface())
 }
+
+// userInfo is what stands between the scheme of an address and its host.
+var userInfo = regexp.MustCompile(`://([^/@?#]*):[^/?#]*@`)
+
+// Shown is String without passwords: for screens, and for what is copied from them into a report.
+func (k *Key) Shown() string { return userInfo.ReplaceAllString(k.String(), "://$1:***@") }
 
 // set reads the key's value from text.
 func (k *Key) set(text string) error {
