@@ -3,6 +3,7 @@ package knowledge
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -41,28 +42,33 @@ func NewIndex(chunks []Chunk, embedder string, vectors []Vectors) (*Index, error
 	}
 	var all []uint32
 	for k := range kinds {
-		counts := make([][]counted, len(chunks))
+		var counts tally
 		for i := range chunks {
-			c := &chunks[i]
-			times := headingTimes
-			if c.Question {
-				times = questionTimes
-			}
-			all = terms(all[:0], k, c.Heading)
-			n := len(all)
-			for range times - 1 {
-				all = append(all, all[:n]...)
-			}
-			if !c.Question {
-				all = terms(all, k, c.Title)
-			}
-			all = terms(all, k, c.Text)
-			counts[i] = count(nil, all)
+			all = chunkTerms(all[:0], k, &chunks[i])
+			counts.add(all)
+			runtime.Gosched() // queries go first: a build may take as long as it likes
 		}
-		x.lexical[k] = newPostings(counts)
+		x.lexical[k] = newPostings(&counts)
 	}
 	x.scratch.New = func() any { return newScratch(len(chunks)) }
 	return x, nil
+}
+
+// chunkTerms appends the terms of all that is searched of a chunk, headings as often as they count.
+func chunkTerms(dst []uint32, k kind, c *Chunk) []uint32 {
+	times := headingTimes
+	if c.Question {
+		times = questionTimes
+	} else {
+		dst = terms(dst, k, c.Title)
+	}
+	from := len(dst)
+	dst = terms(dst, k, c.Heading)
+	n := len(dst)
+	for range times - 1 {
+		dst = append(dst, dst[from:n]...)
+	}
+	return terms(dst, k, c.Text)
 }
 
 func (x *Index) addVectors(embedder string, vectors []Vectors) error {
@@ -125,7 +131,7 @@ type Hit struct {
 // Weights say how much each way of looking counts.
 type Weights struct{ Words, Grams, Concepts, Heading, Body float32 }
 
-// Shipped is what Search uses. Tuned on the tuning parts of XQuAD, CMRC and shopfaq together (docs/ai.md).
+// Shipped is what Search uses. Chosen by hand, so that neither words nor vectors alone decide; docs/ai.md says how it does.
 var Shipped = Weights{Words: 1, Grams: 1, Concepts: .5, Heading: .8, Body: .4}
 
 // Search returns the best k chunks, best first.

@@ -184,7 +184,7 @@ func big(n, dims int) ([]Chunk, []Vectors) {
 	for i := range words {
 		h := fnv.New32a()
 		fmt.Fprint(h, i)
-		words[i] = strings.ToLower(fmt.Sprintf("%c%x", 'a'+rune(i%26), h.Sum32()))[:3+i%6]
+		words[i] = strings.ToLower(fmt.Sprintf("%c%08x", 'a'+rune(i%26), h.Sum32()))[:3+i%6]
 	}
 	vector := func() Vector {
 		x := make([]float32, dims)

@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"math"
+	"runtime"
 	"slices"
 )
 
@@ -23,13 +24,13 @@ type postings struct {
 }
 
 // newPostings makes one of the terms of each chunk.
-func newPostings(of [][]counted) *postings {
-	p := &postings{size: len(of)}
+func newPostings(of *tally) *postings {
+	p := &postings{size: of.len()}
 	slot := map[uint32]uint32{}
 	var df []uint32
-	lengths, total := make([]float64, len(of)), 0.0
-	for i, list := range of {
-		for _, c := range list {
+	lengths, total := make([]float64, of.len()), 0.0
+	for i := range of.len() {
+		for _, c := range of.at(i) {
 			s, ok := slot[c.term]
 			if !ok {
 				s = uint32(len(df))
@@ -41,6 +42,7 @@ func newPostings(of [][]counted) *postings {
 			lengths[i] += float64(c.n)
 		}
 		total += lengths[i]
+		runtime.Gosched()
 	}
 	slices.Sort(p.terms)
 	p.starts = make([]uint32, len(p.terms)+1)
@@ -53,16 +55,17 @@ func newPostings(of [][]counted) *postings {
 	}
 	n := p.starts[len(p.terms)]
 	p.chunks, p.weight = make([]uint32, n), make([]uint8, n)
-	average := max(1, total/float64(max(1, len(of))))
-	for i, list := range of {
+	average := max(1, total/float64(max(1, of.len())))
+	for i := range of.len() {
 		norm := saturation * (1 - lengthPart + lengthPart*lengths[i]/average)
-		for _, c := range list {
+		for _, c := range of.at(i) {
 			at := next[slot[c.term]]
 			next[slot[c.term]]++
 			tf := float64(c.n)
 			p.chunks[at] = uint32(i)
 			p.weight[at] = uint8(math.Round(255 * tf / (tf + norm)))
 		}
+		runtime.Gosched()
 	}
 	return p
 }

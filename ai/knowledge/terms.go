@@ -105,3 +105,27 @@ func count(dst []counted, all []uint32) []counted {
 	}
 	return dst
 }
+
+// tally is the counted terms of chunks, one after the other in one slice: a build makes no garbage that queries would have to help
+// collecting.
+type tally struct {
+	counts []counted
+	ends   []int
+}
+
+// add counts the terms of the next chunk.
+func (t *tally) add(all []uint32) {
+	t.counts = count(t.counts, all)
+	t.ends = append(t.ends, len(t.counts))
+}
+
+func (t *tally) len() int { return len(t.ends) }
+
+// at is the terms of chunk i.
+func (t *tally) at(i int) []counted {
+	from := 0
+	if i > 0 {
+		from = t.ends[i-1]
+	}
+	return t.counts[from:t.ends[i]]
+}

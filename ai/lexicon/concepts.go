@@ -17,11 +17,12 @@ type table struct {
 	concepts map[string][]uint16 // a phrase's concepts
 	english  map[string]string   // what a Chinese phrase means
 	longest  int                 // tokens of the longest phrase
+	begins   map[string]int      // tokens of the longest phrase of concepts that begins with a token
 	count    int
 }
 
 var builtin = sync.OnceValue(func() *table {
-	t := &table{concepts: map[string][]uint16{}, english: map[string]string{}}
+	t := &table{concepts: map[string][]uint16{}, english: map[string]string{}, begins: map[string]int{}}
 	for line := range strings.Lines(wordsText) {
 		if word, meaning, _ := strings.Cut(strings.TrimSpace(line), " "); word != "" && word != "#" {
 			t.english[word] = meaning
@@ -41,6 +42,7 @@ var builtin = sync.OnceValue(func() *table {
 				k := key(tokens)
 				t.concepts[k] = append(t.concepts[k], uint16(t.count))
 				t.longest = max(t.longest, len(tokens))
+				t.begins[tokens[0].stem] = max(t.begins[tokens[0].stem], len(tokens))
 				if _, had := t.english[k]; i == 1 && !had {
 					t.english[k] = strings.TrimSpace(first)
 				}
@@ -62,7 +64,7 @@ func Find(dst []uint16, text string) []uint16 {
 	t, tokens := builtin(), full(scan(text))
 	for i := 0; i < len(tokens); {
 		step := 1
-		for n := min(t.longest, len(tokens)-i); n > 0; n-- {
+		for n := min(t.begins[tokens[i].stem], len(tokens)-i); n > 0; n-- {
 			if ids, ok := t.concepts[key(tokens[i:i+n])]; ok {
 				dst = append(dst, ids...)
 				step = n
