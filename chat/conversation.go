@@ -130,6 +130,7 @@ type SiteKey struct {
 	Secrets []string // up to two live secrets that sign identities; newest first
 	Origins []string // exact origins allowed to use the key; empty: any
 	Name    string   // for people; may be empty
+	Widget  Widget
 
 	CreatedAt time.Time
 }

@@ -54,6 +54,7 @@ type Desk struct {
 	files      Files
 	fileLimits FileLimits
 	swept      atomic.Uint64
+	retained   retained
 
 	forget  chan []Key // conversations that other nodes have erased
 	boards  boards
@@ -114,6 +115,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	parts.Go(func() { d.steps.run(ctx, d.logger) })
 	parts.Go(func() { d.announcer.run(ctx, d.store, d.logger) })
 	if !d.passive {
+		parts.Go(func() { d.runRetention(ctx) })
 		parts.Go(func() { d.wakeSnoozed(ctx) })
 		parts.Go(func() { d.watchSLAs(ctx) })
 		parts.Go(func() { d.runErasures(ctx) })
@@ -144,7 +146,7 @@ func (d *Desk) Observe(events []Event) {
 		d.router.silence.observe(e, d.now())
 		if e.Next != nil {
 			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
-				d.pace.observe(e)
+				d.pace.observe(e, before.Queued)
 			}
 			d.router.changed(key, e.Seq)
 		}

@@ -34,6 +34,9 @@ type Erasures interface {
 	UploadsOf(ctx context.Context, e Erasure, limit int, convs ...ConversationID) ([]Upload, error)
 	// ErasePerson makes the person's row the stranger's, empty, and removes its trail, its marks and what names it in the blocklist.
 	ErasePerson(ctx context.Context, e Erasure) error
+	// RemakeExports has all of a tenant's tables of what people wrote made anew, those too that are being made, and returns what they
+	// were as far as they have files: those are to be deleted.
+	RemakeExports(ctx context.Context, tenant TenantID) ([]Export, error)
 	// EndErasure notes that an erasure is done, and forgets those that were done before a time.
 	EndErasure(ctx context.Context, e Erasure, forget time.Time) error
 }
@@ -128,7 +131,27 @@ func (d *Desk) erase(ctx context.Context, e *Erasure) error {
 	if err := d.store.ErasePerson(ctx, *e); err != nil {
 		return err
 	}
+	if err := d.remakeExports(ctx, e.Tenant); err != nil {
+		return err
+	}
 	return d.forgetLog(ctx, nil)
+}
+
+// remakeExports takes an erased person out of the tables that were made before.
+func (d *Desk) remakeExports(ctx context.Context, t TenantID) error {
+	old, err := d.store.RemakeExports(ctx, t)
+	if err != nil {
+		return err
+	}
+	for i := range old {
+		if d.files == nil {
+			return errNoFiles
+		}
+		if err := d.files.Delete(ctx, old[i].Object); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eraseConversations empties conversations that are the stranger's already as far as the log goes.

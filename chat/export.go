@@ -45,8 +45,9 @@ type Export struct {
 	ID         ExportID        `json:"-"`
 	Tenant     TenantID        `json:"-"`
 	State      ExportState     `json:"-"`
-	Attempt    int64           `json:"-"` // which one it is being made in, from 1
-	ExpiresAt  time.Time       `json:"-"` // then it is gone
+	Attempt    int64           `json:"-"`                // which one it is being made in, from 1
+	Before     int64           `json:"before,omitempty"` // attempts that were for a table which is made anew
+	ExpiresAt  time.Time       `json:"-"`                // then it is gone
 	Kind       string          `json:"kind"`
 	Filters    json.RawMessage `json:"filters"` // as they were asked for
 	By         UserID          `json:"by"`
@@ -65,6 +66,9 @@ func NewExportObject(t TenantID) string {
 	_, _ = rand.Read(b[:])
 	return "exports/" + t.String() + "/" + hex.EncodeToString(b[:])
 }
+
+// Begun is how often making the table was begun.
+func (e *Export) Begun() int64 { return e.Attempt - e.Before }
 
 // MaxExports is how many exports of a tenant may wait or be made at once, and MaxExportAttempts how often one is begun: what ended
 // a node twice would end others.

@@ -17,7 +17,9 @@ type Once struct {
 	// Done is false while the request runs, and for ever if its node died meanwhile.
 	Done bool
 	// Answer is what it was answered, sealed; nil if that is not kept.
-	Answer    []byte
+	Answer []byte
+	// Subject is the conversation, visitor, or whatever of theirs, that the answer is about, if it is about one: it goes with it.
+	Subject   ID[Once]
 	BegunAt   time.Time
 	ExpiresAt time.Time // from then on the key is free
 }

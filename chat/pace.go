@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,6 +15,20 @@ type pace struct {
 	mu    sync.Mutex
 	since time.Time // when measuring began
 	taken map[queueLine][]time.Time
+	joins map[TenantID][]join
+	staff map[TenantID]staffed
+}
+
+// join is an agent that came: when, and how long the visitor had waited.
+type join struct {
+	at     time.Time
+	waited time.Duration
+}
+
+// staffed is a Staffing as it was a moment ago.
+type staffed struct {
+	Staffing
+	until time.Time
 }
 
 // queueLine is one queue: a tenant's conversations of one team, or of none.
@@ -28,14 +43,20 @@ const (
 	paceLeast  = 3
 	paceMost   = 1000 // of one queue
 	paceQueues = 10_000
+
+	// joinWindow is how long a wait counts for what is usual, joinMost how many do.
+	joinWindow = time.Hour
+	joinMost   = 50
+
+	staffingLife = time.Second // of a Staffing: very many visitors may ask at a time
 )
 
 func newPace(now func() time.Time) *pace {
-	return &pace{now: now, since: now(), taken: make(map[queueLine][]time.Time)}
+	return &pace{now: now, since: now(), taken: make(map[queueLine][]time.Time), joins: make(map[TenantID][]join), staff: make(map[TenantID]staffed)}
 }
 
-// observe hears of a change of state.
-func (p *pace) observe(e *Event) {
+// observe hears of a change of state. queued is since when the conversation waited; zero if that is not known.
+func (p *pace) observe(e *Event, queued time.Time) {
 	if e.Next.Status != Open || changeName(e.Body) != EventAssigned {
 		return
 	}
@@ -51,6 +72,62 @@ func (p *pace) observe(e *Event) {
 		list = list[len(list)-paceMost:]
 	}
 	p.taken[k] = list
+	if queued.IsZero() || e.Time.Before(queued) {
+		return
+	}
+	if _, ok := p.joins[e.Tenant]; !ok && len(p.joins) >= paceQueues {
+		clear(p.joins)
+	}
+	all := append(p.joins[e.Tenant], join{e.Time, e.Time.Sub(queued)})
+	p.joins[e.Tenant] = all[max(0, len(all)-joinMost):]
+}
+
+// usual is how long visitors of a tenant have waited for an agent lately: half of them no longer. Unknown if they were too few.
+func (p *pace) usual(t TenantID) (d time.Duration, known bool) {
+	now := p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.joins[t]
+	for len(all) > 0 && now.Sub(all[0].at) > joinWindow {
+		all = all[1:]
+	}
+	if len(all) < paceLeast {
+		return 0, false
+	}
+	p.joins[t] = all
+	waits := make([]time.Duration, len(all))
+	for i := range all {
+		waits[i] = all[i].waited
+	}
+	slices.Sort(waits)
+	return waits[(len(waits)-1)/2], true
+}
+
+// Staffing is what a visitor may expect.
+type Staffing struct {
+	Online bool          // an agent is there
+	Joins  time.Duration // how long it usually takes until one has time
+	Known  bool          // whether enough was measured for Joins
+}
+
+// Staffing tells whether a tenant's agents are there, and how soon one usually has time, as of a second ago at most.
+func (d *Desk) Staffing(t TenantID) Staffing {
+	p, now := d.pace, d.now()
+	p.mu.Lock()
+	s, ok := p.staff[t]
+	p.mu.Unlock()
+	if ok && now.Before(s.until) {
+		return s.Staffing
+	}
+	s = staffed{Staffing{Online: len(d.Presence.Available(t)) > 0}, now.Add(staffingLife)}
+	s.Joins, s.Known = p.usual(t)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.staff) >= paceQueues {
+		clear(p.staff)
+	}
+	p.staff[t] = s
+	return s.Staffing
 }
 
 // wait estimates how long the one at a place of a queue waits, by what was measured: unknown if that is too little.

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -201,4 +202,10 @@ func (b *blocklist) named(now time.Time) []VisitorID {
 		}
 	}
 	return out
+}
+
+// Has reports whether a text is part of the person's name, e-mail address, telephone number or the shop's id, whatever its case.
+func (p *Person) Has(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc([]string{p.Name, p.Email, p.ExternalID, p.Phone}, func(s string) bool { return strings.Contains(strings.ToLower(s), text) })
 }

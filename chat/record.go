@@ -22,6 +22,8 @@ const (
 	RecordRouting RecordKind = "routing" // one at most
 	RecordMail    RecordKind = "mail"    // one at most
 	RecordSLA     RecordKind = "sla"
+
+	RecordRetention RecordKind = "retention" // one at most
 )
 
 // Record is one thing that a tenant has set up. What is in it is a RecordBody of its kind, as JSON.

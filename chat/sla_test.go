@@ -98,7 +98,7 @@ func TestPace(t *testing.T) {
 		if event != "" {
 			b, _ = json.Marshal(Change{Event: event})
 		}
-		p.observe(&Event{Message: Message{Tenant: k.tenant, Time: now, Kind: KindSystem, Body: b}, Next: &State{Status: Open, Team: team}})
+		p.observe(&Event{Message: Message{Tenant: k.tenant, Time: now, Kind: KindSystem, Body: b}, Next: &State{Status: Open, Team: team}}, time.Time{})
 	}
 	unknown := func(what string) {
 		t.Helper()

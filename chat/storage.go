@@ -140,6 +140,7 @@ type Store interface {
 	Exports
 	People
 	AuditLog
+	Retaining
 	Webhooks
 	Onces
 	Mails

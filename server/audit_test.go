@@ -25,7 +25,7 @@ func (d told) did(op any, a *answer) *answer {
 }
 
 // elsewhere is what the matrix can't do with success, or not in every order: the tests below do.
-var elsewhere = map[string]bool{"totp.enabled": true, "totp.disabled": true, "auth.logout": true, "routing.deleted": true, "mail.deleted": true, "sla.updated": true}
+var elsewhere = map[string]bool{"totp.enabled": true, "totp.disabled": true, "auth.logout": true, "routing.deleted": true, "mail.deleted": true, "retention.deleted": true}
 
 // check wants an entry for every kind of act that was promised and done.
 func (d told) check(n *node) {
@@ -134,6 +134,9 @@ func TestAuditLog(t *testing.T) {
 	require.Equal(t, 200, n.call("PATCH", "/api/v1/routing", token, map[string]any{"sticky": false}).status)
 	require.Equal(t, 204, n.call("DELETE", "/api/v1/routing", token, nil).status)
 	require.Equal(t, []string{"routing.created", "routing.deleted"}, names(n.acts(token, "action=routing.")))
+	require.Equal(t, 200, n.call("PATCH", "/api/v1/retention", token, map[string]any{"conversations_days": 30}).status)
+	require.Equal(t, 204, n.call("DELETE", "/api/v1/retention", token, nil).status)
+	require.Equal(t, []string{"retention.created", "retention.deleted"}, names(n.acts(token, "action=retention.")))
 	first := n.call("GET", "/api/v1/audit-log?limit=1&action=label.", token, nil)
 	require.Equal(t, "label.deleted", first.data()[0].(map[string]any)["action"])
 	next := n.call("GET", "/api/v1/audit-log?limit=1&action=label.&cursor="+first.body["next_cursor"].(string), token, nil)

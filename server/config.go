@@ -88,6 +88,9 @@ func (c Config) withDefaults() Config {
 	if c.Role == "" {
 		c.Role = RoleAll
 	}
+	if c.Requests == (api.RequestLimits{}) {
+		c.Requests = api.DefaultRequestLimits()
+	}
 	if c.DrainWindow <= 0 {
 		c.DrainWindow = 10 * time.Second
 	}

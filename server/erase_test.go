@@ -32,6 +32,9 @@ const (
 	needle = "stilzchenqx"
 )
 
+// looked are the texts that are looked for.
+var looked = []string{needle, hex.EncodeToString([]byte(needle))}
+
 // places are where something of a person may be kept: each tells where the needle is in it.
 type places map[string]func(t *testing.T) []string
 
@@ -71,8 +74,8 @@ func inPostgres(url string) func(t *testing.T) []string {
 		require.Greater(t, len(tables), 20)
 		for _, table := range tables {
 			var n int
-			require.NoError(t, c.QueryRow(t.Context(), `SELECT count(*) FROM `+table+` AS r WHERE lower(r::text) LIKE $1 OR r::text LIKE $2`,
-				"%"+needle+"%", "%"+hex.EncodeToString([]byte(needle))+"%").Scan(&n))
+			require.NoError(t, c.QueryRow(t.Context(), `SELECT count(*) FROM `+table+` AS r WHERE lower(r::text) LIKE $1 OR lower(r::text) LIKE $2`,
+				"%"+looked[0]+"%", "%"+looked[1]+"%").Scan(&n))
 			if n > 0 {
 				found = append(found, table)
 			}
@@ -115,11 +118,18 @@ func inRedis(url string) func(t *testing.T) []string {
 }
 
 func TestEraseSQLite(t *testing.T) {
-	dir := t.TempDir()
-	testErase(t, storage.Options{URL: "sqlite:" + filepath.Join(dir, "test.db")}, places{"database": inDir(dir)})
+	path := filepath.Join(t.TempDir(), "test.db")
+	testErase(t, storage.Options{URL: "sqlite:" + path}, places{"database": inSQLite(path)})
 }
 
 func TestErasePostgres(t *testing.T) {
+	o, where := cluster(t)
+	testErase(t, o, where)
+}
+
+// cluster is storage on PostgreSQL and Redis, and where something may be left in them.
+func cluster(t *testing.T) (storage.Options, places) {
+	t.Helper()
 	rows, err := services.StartPostgres(t.Context(), services.PostgresOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = rows.Close() })
@@ -130,7 +140,7 @@ func TestErasePostgres(t *testing.T) {
 	require.NoError(t, err)
 	o := storage.Options{URL: url, Redis: redis.URL()}
 	require.NoError(t, storage.Migrate(t.Context(), o))
-	testErase(t, o, places{"database": inPostgres(url), "redis": inRedis(redis.URL())})
+	return o, places{"database": inPostgres(url), "redis": inRedis(redis.URL())}
 }
 
 // testErase plants a secret wherever something of a person can be, erases the person, and looks for it in every store.
@@ -142,6 +152,8 @@ func testErase(t *testing.T, o storage.Options, where places) {
 	})
 	where["uploads"] = inDir(n.shelf)
 	owner := n.owner()
+	hook := n.call("POST", "/api/v1/webhooks", owner, map[string]any{"url": "https://example.com/hook", "events": []string{"*"}})
+	require.Equal(t, 201, hook.status, string(hook.raw))
 	open := func() *answer {
 		mac := hmac.New(sha256.New, []byte("secret"))
 		mac.Write([]byte(secret))
@@ -157,6 +169,11 @@ func testErase(t *testing.T, o storage.Options, where places) {
 	require.Equal(t, 200, n.call("POST", "/api/v1/conversations/"+first+"/close", owner, nil).status)
 	second := n.plant(token, owner, visitor)
 	n.uploaded(token, secret+".txt", []byte("unsent "+secret))
+	n.left(token, secret)
+	n.delivered(token, second)
+	kept := n.keptAnswers(owner, second, visitor)
+	table := n.exported(owner, `{"kind":"messages"}`)
+	require.Contains(t, string(n.call("GET", table+"/file", owner, nil).raw), secret)
 	bystander := n.conversation(n.tenant.ID, chat.NewID[chat.Visitor](), "of somebody else")
 	l := dialLine(t, n.TCPAddr(), token)
 	for name, look := range where {
@@ -178,6 +195,12 @@ func testErase(t *testing.T, o storage.Options, where places) {
 		}
 	}
 	clean()
+	for _, again := range kept {
+		require.Equal(t, "idempotency_answer_gone", again().code(), "what was answered goes, that it was done stays")
+	}
+	for _, d := range n.call("GET", "/api/v1/webhooks/"+hook.body["id"].(string)+"/deliveries?limit=200", owner, nil).data() {
+		require.NotContains(t, fmt.Sprint(d), needle)
+	}
 	require.Equal(t, codec.CloseBadToken, until[*codec.Disconnect](l).Code)
 	require.Equal(t, 401, n.call("GET", "/api/v1/conversations/"+second+"/messages", token, nil).status)
 	require.Equal(t, "being_erased", open().code())
@@ -213,6 +236,17 @@ func testErase(t *testing.T, o storage.Options, where places) {
 	}, time.Minute, 100*time.Millisecond)
 	clean()
 	require.False(t, said.has(needle), "in the log")
+	if look := where["database"]; o.Redis != "" { // rows that name the person by its id
+		was := looked
+		looked = []string{visitor, hex.EncodeToString(id[:])}
+		require.ElementsMatch(t, []string{"audit_entries", "erasures", "webhook_events"}, look(t), "the last says contact.deleted")
+		looked = was
+	}
+	require.Eventually(t, func() bool {
+		got := n.call("GET", table+"/file", owner, nil)
+		return got.status == 200 && bytes.Contains(got.raw, []byte("of somebody else"))
+	}, time.Minute, 50*time.Millisecond, "exports are made anew, without the person")
+	clean()
 
 	back := open()
 	require.Equal(t, 201, back.status, string(back.raw))
@@ -223,17 +257,106 @@ func testErase(t *testing.T, o storage.Options, where places) {
 	require.EqualValues(t, 1, n.call("GET", visitorsPath+"/"+visitor, owner, nil).body["conversations"])
 }
 
-// plant makes a conversation of a visitor with the secret in everything that can be written, and returns it.
+// plant makes a conversation of a visitor with the secret in everything that can be written of both, and returns it.
 func (n *node) plant(token, owner, visitor string) string {
+	n.t.Helper()
+	conv := n.written(token, owner)
+	n.do("PATCH", visitorsPath+"/"+visitor, owner, map[string]any{"phone": secret, "attributes": map[string]any{"b": secret}})
+	n.tracked(visitor)
+	return conv
+}
+
+// do is a call that must succeed.
+func (n *node) do(method, path, token string, body any) *answer {
+	n.t.Helper()
+	got := n.call(method, path, token, body)
+	require.Less(n.t, got.status, 300, "%s %s: %s", method, path, got.raw)
+	return got
+}
+
+// tracked has a visitor see a page of that name.
+func (n *node) tracked(visitor string) {
+	n.t.Helper()
+	v, err := chat.ParseID[chat.Visitor](visitor)
+	require.NoError(n.t, err)
+	known, err := n.kept.Store.AddSteps(context.Background(), chat.Step{
+		ID: chat.NewID[chat.Step](), Tenant: n.tenant.ID, Visitor: v, Name: chat.StepPage, Data: []byte(`{"url":"https://shop.example/` + secret + `"}`), At: time.Now(),
+	})
+	require.NoError(n.t, err)
+	require.Len(n.t, known, 1)
+}
+
+// left leaves a message while nobody is there, and has mails of it and of the transcript wait.
+func (n *node) left(token, name string) {
+	n.t.Helper()
+	o := n.do("POST", "/api/v1/offline-messages", token, map[string]any{"email": name + "@x.test", "name": name, "text": "call " + secret})
+	conv, err := chat.ParseID[chat.Conversation](o.body["conversation_id"].(string))
+	require.NoError(n.t, err)
+	offline, err := chat.ParseID[chat.OfflineMessage](o.body["id"].(string))
+	require.NoError(n.t, err)
+	for _, m := range []chat.Mail{{Kind: chat.MailTranscript, Conversation: conv}, {Kind: chat.MailOffline, Offline: offline}} {
+		m.ID, m.Tenant, m.To, m.Locale, m.CreatedAt = chat.NewID[chat.Mail](), n.tenant.ID, secret+"@x.test", "zh", time.Now()
+		require.NoError(n.t, n.kept.Store.AddMail(context.Background(), m))
+	}
+}
+
+// keptAnswers has answers with the secret kept for Idempotency-Keys, and returns calls that ask for them again.
+func (n *node) keptAnswers(owner, conv, visitor string) (again []func() *answer) {
+	n.t.Helper()
+	offline := n.call("GET", "/api/v1/offline-messages", owner, nil).data()[0].(map[string]any)["id"].(string)
+	for i, c := range []struct {
+		path string
+		body any
+	}{
+		{"/api/v1/conversations/" + conv + "/notes", map[string]any{"text": secret}},
+		{"/api/v1/conversations/" + conv + "/messages", map[string]any{"cmid": chat.NewID[chat.Event]().String(), "body": map[string]any{"text": secret}}},
+		{"/api/v1/blocklist", map[string]any{"kind": "visitor", "value": visitor, "reason": secret}},
+		{"/api/v1/offline-messages/" + offline + "/done", nil},
+	} {
+		key := fmt.Sprintf("a key of 20 letters %d", i)
+		ask := func() *answer {
+			return n.call("POST", c.path, owner, c.body, idempotency, strings.ReplaceAll(key, " ", "-"))
+		}
+		first := ask()
+		require.Less(n.t, first.status, 300, "%s: %s", c.path, first.raw)
+		require.Contains(n.t, string(first.raw), needle)
+		require.Equal(n.t, "true", ask().header.Get("Idempotency-Replayed"))
+		if c.path == "/api/v1/blocklist" {
+			n.do("DELETE", c.path+"/"+first.body["id"].(string), owner, nil)
+		}
+		again = append(again, ask)
+	}
+	return again
+}
+
+// delivered has webhooks told, and answered with the secret; what came last of the conversation waits to be sent.
+func (n *node) delivered(token, conv string) {
+	n.t.Helper()
+	ctx, data := context.Background(), n.WebhookData()
+	var claimed []chat.Claimed
+	require.Eventually(n.t, func() bool { claimed = append(claimed, n.claim()...); return len(claimed) > 5 }, 30*time.Second, 10*time.Millisecond)
+	at := time.Now()
+	var outcomes []chat.Outcome
+	for i := range claimed {
+		c := &claimed[i]
+		body, err := data(ctx, &c.Event)
+		require.NoError(n.t, err)
+		_, err = n.kept.Store.KeepEventData(ctx, n.tenant.ID, c.Event.Sequence, body)
+		require.NoError(n.t, err)
+		outcomes = append(outcomes, chat.Outcome{Claimed: c, State: chat.DeliveryDone, Due: at, Result: chat.ResultTaken, Log: chat.DeliveryAttempt{
+			Attempt: c.Attempt, At: at, URL: "https://example.com/hook", Status: 200, Answer: "thanks, " + secret,
+		}})
+	}
+	require.NoError(n.t, n.kept.Store.FinishDeliveries(ctx, chat.Breaker{Failures: 5}, outcomes))
+	n.do("POST", "/api/v1/conversations/"+conv+"/messages", token, map[string]any{"cmid": chat.NewID[chat.Event]().String(), "body": map[string]any{"text": secret}})
+}
+
+// written makes a conversation with the secret in everything that can be written in one, and returns it.
+func (n *node) written(token, owner string) string {
 	n.t.Helper()
 	conv := chat.NewID[chat.Conversation]().String()
 	path := "/api/v1/conversations/" + conv
-	do := func(method, path, token string, body any) *answer {
-		n.t.Helper()
-		got := n.call(method, path, token, body)
-		require.Less(n.t, got.status, 300, "%s %s: %s", method, path, got.raw)
-		return got
-	}
+	do := n.do
 	text := map[string]any{"text": "It is " + secret + "."}
 	said := do("POST", path+"/messages", token, map[string]any{"cmid": chat.NewID[chat.Event]().String(), "body": text})
 	recalled := do("POST", path+"/messages", token, map[string]any{"cmid": chat.NewID[chat.Event]().String(), "body": text})
@@ -251,13 +374,5 @@ func (n *node) plant(token, owner, visitor string) string {
 	theirs := n.uploaded(owner, secret+".txt", []byte("an answer to "+secret))
 	require.Equal(n.t, 201, n.say(owner, id, "file", theirs).status)
 	do("POST", path+"/rating", token, map[string]any{"rating": 4, "comment": secret})
-	do("PATCH", visitorsPath+"/"+visitor, owner, map[string]any{"phone": secret, "attributes": map[string]any{"b": secret}})
-	v, err := chat.ParseID[chat.Visitor](visitor)
-	require.NoError(n.t, err)
-	known, err := n.kept.Store.AddSteps(context.Background(), chat.Step{
-		ID: chat.NewID[chat.Step](), Tenant: n.tenant.ID, Visitor: v, Name: chat.StepPage, Data: []byte(`{"url":"https://shop.example/` + secret + `"}`), At: time.Now(),
-	})
-	require.NoError(n.t, err)
-	require.Len(n.t, known, 1)
 	return conv
 }

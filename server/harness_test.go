@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ import (
 	"github.com/uniqchat/uniqchat/server"
 	"github.com/uniqchat/uniqchat/server/auth"
 	"github.com/uniqchat/uniqchat/storage"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 const (
@@ -61,11 +63,24 @@ func start(t testing.TB, change func(*server.Config)) *node {
 	return startOn(t, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")}, change)
 }
 
+// encryption is how tests' nodes seal: not at all, unless UNIQCHAT_TEST_SEALED is set. All tests pass either way.
+func encryption(t testing.TB) (e storage.Encryption) {
+	if os.Getenv("UNIQCHAT_TEST_SEALED") != "" {
+		var err error
+		e.Masters, err = seal.MastersOf("c2VhbHMgd2hhdCB0ZXN0cyB3cml0ZSwgYWx3YXlzLi4=")
+		require.NoError(t, err)
+	}
+	return e
+}
+
 // startOn is start on the storage that o names.
 func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node {
 	t.Helper()
 	ctx := context.Background()
 	o.Logger = slog.New(slog.DiscardHandler)
+	if o.Encryption.Masters == nil {
+		o.Encryption = encryption(t)
+	}
 	kept, err := storage.Open(ctx, o)
 	require.NoError(t, err)
 	keeping, endKeeping := context.WithCancel(ctx)
@@ -75,6 +90,7 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 	n := &node{t: t, kept: kept, database: strings.TrimPrefix(o.URL, "sqlite:"), shelf: filepath.Join(t.TempDir(), "uploads")}
 	n.files, err = files.Open(ctx, n.shelf)
 	require.NoError(t, err)
+	n.files = seal.NewFiles(n.files, kept.Store.Keyring())
 	n.tenant = chat.Tenant{ID: chat.NewID[chat.Tenant](), Slug: "one", Name: "One", CreatedAt: time.Now()}
 	n.other = chat.Tenant{ID: chat.NewID[chat.Tenant](), Slug: "two", Name: "Two", CreatedAt: time.Now()}
 	require.NoError(t, kept.Store.SaveTenant(ctx, n.tenant))

@@ -33,7 +33,9 @@ func TestWidgetSession(t *testing.T) {
 	require.Equal(t, 201, got.status, string(got.raw))
 	require.Equal(t, origin, got.header.Get("Access-Control-Allow-Origin"))
 	require.Nil(t, got.body["conversation_id"])
-	require.Equal(t, map[string]any{"open": true, "next_open_at": nil, "business_hours": []any{}, "triggers": []any{}}, got.body["config"])
+	require.Equal(t, map[string]any{
+		"open": true, "next_open_at": nil, "business_hours": []any{}, "triggers": []any{}, "agents_online": false, "join_seconds": nil, "widget": map[string]any{},
+	}, got.body["config"])
 	require.Equal(t, "ws://"+n.WSAddr()+"/ws", got.body["ws_url"])
 	expires, err := time.Parse(time.RFC3339, got.body["expires_at"].(string))
 	require.NoError(t, err)
@@ -135,6 +137,7 @@ func TestHeadersAndProblems(t *testing.T) {
 		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
 		require.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
 		require.NotContains(t, h.Get("Content-Security-Policy"), "unsafe", path)
+		require.NotContains(t, h.Get("Content-Security-Policy"), "https:", "%s fetches nothing that a message names", path)
 	}
 	_, token := n.agent(n.tenant.ID, chat.Admin)
 	for path, allow := range map[string]string{

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/server"
 	"github.com/uniqchat/uniqchat/server/api"
 )
@@ -190,4 +192,50 @@ func TestTwoServersShareABucket(t *testing.T) {
 	}
 	wg.Wait()
 	require.EqualValues(t, 60, admitted.Load())
+}
+
+// What API tokens send over connections is taken from the same bucket as their requests over HTTP, whatever the transport.
+func TestSendsOfTokensAreTheTenants(t *testing.T) {
+	n := start(t, slowly(4, 1000, 1000))
+	vera, _ := n.visitor("shop")
+	conv := codec.UUID(n.conversation(n.tenant.ID, vera, "hi"))
+	_, program := n.apiToken(n.tenant.ID, chat.AllScopes)
+	_, agent := n.agent(n.tenant.ID, chat.Member)
+	send := func() codec.Packet {
+		return &codec.Send{Conv: conv, CMID: codec.UUID(chat.NewID[chat.Event]()), Body: []byte(`{"text":"hi"}`)}
+	}
+	require.Equal(t, 200, n.call("GET", "/api/v1/conversations", program, nil).status)
+	for _, kind := range transports { // each takes one
+		w := n.wire(t, kind, program)
+		require.Equal(t, "sendack", w.ask(send()).short)
+		w.end()
+	}
+	got := n.call("GET", "/api/v1/conversations", program, nil)
+	require.Equal(t, 429, got.status)
+	require.Equal(t, "4", got.header.Get("RateLimit-Limit"))
+	for _, kind := range transports {
+		w := n.wire(t, kind, program)
+		require.Equal(t, "429", w.ask(send()).short)
+		w.end()
+		mate := n.wire(t, kind, agent)
+		require.Equal(t, "sendack", mate.ask(send()).short, "people have limits of their own")
+		mate.end()
+	}
+	n.SetRequestLimits(api.RequestLimits{})
+	w := n.wire(t, transports["bin"], program)
+	require.Equal(t, "sendack", w.ask(send()).short)
+	w.end()
+}
+
+// Who tries tokens of links is counted by address, like everybody who proves nothing.
+func TestWrongLinksAreCounted(t *testing.T) {
+	n := start(t, slowly(1000, 1000, 3))
+	token := "uqm_" + strings.Repeat("a", 43)
+	for range 3 {
+		got := n.call("POST", acceptPath, token, map[string]any{"password": password})
+		require.Equal(t, "link_invalid", got.code())
+		require.Equal(t, "3", got.header.Get("RateLimit-Limit"))
+	}
+	require.Equal(t, 429, n.call("POST", acceptPath, token, map[string]any{"password": password}).status)
+	require.Equal(t, 429, n.call("POST", "/api/v1/auth/password/reset/confirm", token, map[string]any{"password": password}).status)
 }

@@ -48,13 +48,13 @@ func (n *node) beside(cfg server.Config, health func(context.Context) map[string
 
 // line is a raw TCP connection of the protocol.
 type line struct {
-	t    *testing.T
+	t    testing.TB
 	c    net.Conn
 	d    codec.Decoder
 	rest []byte
 }
 
-func dialLine(t *testing.T, addr, token string) *line {
+func dialLine(t testing.TB, addr, token string) *line {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
@@ -72,26 +72,33 @@ func (l *line) write(p codec.Packet) {
 	require.NoError(l.t, err)
 }
 
+// packet reads the next packet.
+func (l *line) packet() (codec.Packet, error) {
+	for {
+		h, ok, err := codec.ParseHeader(l.rest)
+		if err == nil && ok && len(l.rest) >= codec.HeaderSize+int(h.Length) {
+			_, p, n, err := l.d.Binary(l.rest)
+			l.rest = bytes.Clone(l.rest[n:])
+			return p, err
+		}
+		buf := make([]byte, 4096)
+		n, err := l.c.Read(buf)
+		if err != nil {
+			return nil, err
+		}
+		l.rest = append(l.rest, buf[:n]...)
+	}
+}
+
 // until reads on until a packet of a type comes.
 func until[T codec.Packet](l *line) T {
 	l.t.Helper()
 	for {
-		for {
-			h, ok, err := codec.ParseHeader(l.rest)
-			if err != nil || !ok || len(l.rest) < codec.HeaderSize+int(h.Length) {
-				break
-			}
-			_, p, n, err := l.d.Binary(l.rest)
-			require.NoError(l.t, err)
-			l.rest = bytes.Clone(l.rest[n:])
-			if got, is := p.(T); is {
-				return got
-			}
-		}
-		buf := make([]byte, 4096)
-		n, err := l.c.Read(buf)
+		p, err := l.packet()
 		require.NoError(l.t, err, "waiting for %T", *new(T))
-		l.rest = append(l.rest, buf[:n]...)
+		if got, is := p.(T); is {
+			return got
+		}
 	}
 }
 

@@ -149,7 +149,9 @@ func TestWidgetConfig(t *testing.T) {
 		require.Equal(t, 201, got.status, string(got.raw))
 		return got.body["config"].(map[string]any)
 	}
-	require.Equal(t, map[string]any{"open": true, "next_open_at": nil, "business_hours": []any{}, "triggers": []any{}}, config(""))
+	require.Equal(t, map[string]any{
+		"open": true, "next_open_at": nil, "business_hours": []any{}, "triggers": []any{}, "agents_online": false, "join_seconds": nil, "widget": map[string]any{},
+	}, config(""))
 	day := strings.ToLower(time.Now().UTC().AddDate(0, 0, 3).Format("Mon"))
 	add := func(path, body string) string {
 		t.Helper()
@@ -284,7 +286,7 @@ var recordPaths = map[string]chat.Record{
 	"/api/v1/blocklist":        {Kind: chat.RecordBlock, Body: []byte(`{"kind":"fingerprint","value":"a"}`)},
 }
 
-// record adds one like an example.
+// record adds one like an example, the only one of its kind.
 func (n *node) record(r chat.Record) chat.RecordID {
 	n.t.Helper()
 	old, err := n.kept.Store.RecordsOf(context.Background(), n.tenant.ID, r.Kind)

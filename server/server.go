@@ -59,6 +59,14 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Server, err error) {
 		Passive: cfg.Role == RoleAPI, Logger: cfg.Logger,
 	})
 	s.set.NewGauge("uniqchat_chat_swept_files", func() float64 { return float64(s.desk.Swept()) })
+	for what, n := range map[string]func(chat.Removed) int{
+		"conversations": func(r chat.Removed) int { return r.Conversations }, "messages": func(r chat.Removed) int { return r.Messages },
+		"uploads": func(r chat.Removed) int { return r.Uploads }, "deliveries": func(r chat.Removed) int { return r.Deliveries },
+		"events": func(r chat.Removed) int { return r.Steps }, "mails": func(r chat.Removed) int { return r.Mails }, "exports": func(r chat.Removed) int { return r.Exports },
+		"audit_entries": func(r chat.Removed) int { return r.AuditEntries },
+	} {
+		s.set.NewGauge(`uniqchat_chat_retained_removed{what="`+what+`"}`, func() float64 { return float64(n(s.desk.Retained())) })
+	}
 	s.set.NewGauge("uniqchat_chat_dropped_steps", func() float64 { return float64(s.desk.StepsDropped()) })
 	s.set.NewGauge("uniqchat_server_peers", func() float64 { return float64(s.desk.Presence.Peers()) })
 	if cfg.Role == RoleAPI {
@@ -96,9 +104,10 @@ func (s *Server) makeEngine() (err error) {
 		cfg.Shards = defaultShards()
 	}
 	s.live = live.New(live.Config{
-		Desk: s.desk, Log: s.deps.Log, Broker: s.deps.Broker, Auth: authenticator{s.auth}, Limits: s.cfg.Limits,
+		Desk: s.desk, Log: s.deps.Log, Broker: s.deps.Broker, Auth: authenticator{s.auth}, Limits: s.cfg.Limits, Limiter: s.deps.Limiter,
 		Shards: cfg.Shards, Logger: s.cfg.Logger, Metrics: s.set,
 	})
+	s.live.SetTenantBucket(s.cfg.Requests.TenantBucket())
 	if s.engine, err = engine.New(cfg, s.live); err != nil {
 		return err
 	}
@@ -196,6 +205,9 @@ func (s *Server) SetLimits(sessionsPerAddress float64, connectionsPerAddress, ac
 
 // SetRequestLimits changes how often the API may be called, while serving.
 func (s *Server) SetRequestLimits(l api.RequestLimits) {
+	if s.live != nil {
+		s.live.SetTenantBucket(l.TenantBucket())
+	}
 	if s.api != nil {
 		s.api.SetRequestLimits(l)
 	}

@@ -22,6 +22,7 @@ type cluster struct {
 	limiter   *redis.Limiter
 	projector *postgres.Projector
 	indexer   *postgres.Indexer
+	sealing   *sealing // nil: nothing is sealed
 	close     func() error
 }
 
@@ -54,8 +55,13 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 	}
 	o.sign(db.Store())
 	set := metrics.NewSet()
+	sealing, err := o.seal(ctx, db.Store(), nil, nil, set)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
 	c := &cluster{db: db, broker: redis.NewBroker(client, redisPrefix, o.Logger)}
-	c.log = redis.New(redis.Options{Client: client, Prefix: redisPrefix, Ack: ack, Database: db, Logger: o.Logger, Metrics: set})
+	c.log = redis.New(redis.Options{Client: client, Prefix: redisPrefix, Ack: ack, Database: db, Keys: db.Store().Keyring(), Logger: o.Logger, Metrics: set})
 	c.limiter = redis.NewLimiter(client, redisPrefix, o.Logger, set)
 	if o.Node == "" {
 		o.Node = chat.NewID[chat.Presence]().String()
@@ -66,12 +72,13 @@ func openCluster(ctx context.Context, o Options) (_ *Storage, err error) {
 		})
 		c.indexer = postgres.NewIndexer(db, postgres.IndexerOptions{Logger: o.Logger, Metrics: set})
 	}
+	c.sealing = sealing
 	c.close = func() error {
 		db.Close()
 		return client.Close()
 	}
 	return &Storage{
-		Log: c.log, Store: db.Store(), Broker: c.broker, Limiter: c.limiter, Metrics: []*metrics.Set{set}, health: c.health, settled: c.log.Settled, run: c.run, close: c.close,
+		Log: c.log, Store: db.Store(), Broker: c.broker, Limiter: c.limiter, Metrics: []*metrics.Set{set}, health: c.health, settled: c.log.Settled, sealing: sealing, run: c.run, close: c.close,
 	}, nil
 }
 
@@ -83,6 +90,9 @@ func (c *cluster) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return c.log.Run(ctx) })
 	g.Go(func() error { return c.broker.Run(ctx) })
+	if c.sealing != nil {
+		g.Go(func() error { return c.sealing.run(ctx) })
+	}
 	g.Go(func() error { return c.limiter.Run(ctx) })
 	if c.projector != nil {
 		g.Go(func() error {

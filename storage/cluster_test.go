@@ -10,12 +10,23 @@ import (
 
 	"github.com/uniqchat/uniqchat/storage"
 	"github.com/uniqchat/uniqchat/storage/postgres"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/storagetest"
 	"github.com/uniqchat/uniqchat/testkit/services"
 )
 
 // TestRedisPostgres runs the one suite on the production back end: a real redis-server and a real PostgreSQL.
-func TestRedisPostgres(t *testing.T) {
+func TestRedisPostgres(t *testing.T) { conforms(t, storage.Encryption{}) }
+
+// TestRedisPostgresSealed runs it once more, with everything sealed.
+func TestRedisPostgresSealed(t *testing.T) {
+	masters, err := seal.MastersOf(seal.NewMasterKey())
+	require.NoError(t, err)
+	conforms(t, storage.Encryption{Masters: masters, Poll: 20 * time.Millisecond})
+}
+
+func conforms(t *testing.T, e storage.Encryption) {
+	t.Helper()
 	rows, err := services.StartPostgres(t.Context(), services.PostgresOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = rows.Close() })
@@ -26,7 +37,7 @@ func TestRedisPostgres(t *testing.T) {
 		t.Cleanup(func() { _ = redis.Close() })
 		url, err := rows.NewDatabase(t.Context())
 		require.NoError(t, err)
-		o := storage.Options{URL: url, Redis: redis.URL(), Audit: storagetest.Signer{}}
+		o := storage.Options{URL: url, Redis: redis.URL(), Encryption: e, Audit: storagetest.Signer{}}
 		require.NoError(t, storage.Migrate(t.Context(), o))
 		return func(t *testing.T) storagetest.Backend {
 			t.Helper()
@@ -39,8 +50,9 @@ func open(t *testing.T, o storage.Options) storagetest.Backend {
 	t.Helper()
 	s, err := storage.Open(t.Context(), o)
 	require.NoError(t, err)
-	db, err := postgres.Open(t.Context(), o.URL, postgres.Options{MaxConns: 1})
+	db, err := postgres.Open(t.Context(), o.URL, postgres.Options{MaxConns: 2})
 	require.NoError(t, err)
+	db.Store().Seal(s.Store.Keyring())
 	t.Cleanup(db.Close)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup

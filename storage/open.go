@@ -31,6 +31,8 @@ type Options struct {
 	Node string
 	// Passive nodes read and append but leave the projection to others.
 	Passive bool
+	// Encryption is how what people write is sealed.
+	Encryption Encryption
 	// Audit signs the audit log. Without it entries are not signed.
 	Audit Audit
 	// Logger defaults to slog.Default().
@@ -62,6 +64,7 @@ type Storage struct {
 
 	health  func(ctx context.Context) map[string]string
 	settled func() bool
+	sealing *sealing // nil: nothing is sealed
 	run     func(ctx context.Context) error
 	close   func() error
 }
@@ -92,7 +95,17 @@ func Open(ctx context.Context, o Options) (*Storage, error) {
 		return nil, err
 	}
 	o.sign(log.Store())
-	return &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), Limiter: chat.NewBuckets(nil), run: log.Run, close: log.Close}, nil
+	set := metrics.NewSet()
+	sealing, err := o.seal(ctx, log.Store(), log.Reindex, log.Tidy, set)
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	s := &Storage{Log: log, Store: log.Store(), Broker: local.NewBroker(), Limiter: chat.NewBuckets(nil), sealing: sealing, run: log.Run, close: log.Close}
+	if sealing != nil {
+		s.Metrics = []*metrics.Set{set}
+		s.run = func(ctx context.Context) error { return together(ctx, log.Run, sealing.run) }
+	}
+	return s, nil
 }
 
 // Run does the storage's own work until ctx ends.
@@ -120,6 +133,7 @@ func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, e
 		if err != nil {
 			return nil, nil, err
 		}
+		o.attach(db.Store())
 		o.sign(db.Store())
 		return db.Store(), func() error { db.Close(); return nil }, nil
 	}
@@ -129,6 +143,7 @@ func OpenStore(ctx context.Context, o Options) (*sqlstore.Store, func() error, e
 	}
 	store, closeStore, err := sqlite.OpenStore(ctx, path)
 	if err == nil {
+		o.attach(store)
 		o.sign(store)
 	}
 	return store, closeStore, err

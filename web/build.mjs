@@ -25,15 +25,21 @@ async function privateNames() {
   return [...new Set([...text.matchAll(/private (?:readonly |async |get |set |static )*(\w+)/g)].map((m) => m[1]))].filter((n) => !rest.has(n)).sort();
 }
 
-/** One of the widget's two scripts, as small as it gets. */
-async function widget(entry, out, define = {}) {
+/** What widget-parts.js takes from the chat instead of having its own (src/widget/ui/parts.ts). */
+const kit = { name: "kit", setup: (b) => {
+  b.onResolve({ filter: /^preact|\/(context|icons|media)\.tsx?$/ }, ({ path }) => ({ path, namespace: "kit" }));
+  b.onLoad({ filter: /./, namespace: "kit" }, () => ({ contents: "export const { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useDesk, useFile, Picture, Icon } = window.uniqchat.kit;" }));
+} };
+
+/** One of the widget's scripts, as small as it gets. */
+async function widget(entry, out, define = {}, ...more) {
   // Style sheets travel in the scripts.
   const sheets = { name: "sheets", setup: (b) => b.onLoad({ filter: /\.css$/ }, async ({ path }) => {
     const { outputFiles } = await build({ entryPoints: [path], minify: true, write: false, charset: "utf8", target: common.target });
     return { contents: outputFiles[0].text.trim(), loader: "text" };
   }) };
   const { outputFiles } = await build({
-    ...common, entryPoints: [`src/widget/${entry}`], format: "iife", minifySyntax: true, write: false, define, plugins: [sheets],
+    ...common, entryPoints: [`src/widget/${entry}`], format: "iife", minifySyntax: true, write: false, define, plugins: [sheets, ...more],
     mangleProps: new RegExp(`^(${(await privateNames()).join("|")})$`),
   });
   const { code } = await minify(outputFiles[0].text, { ecma: 2020, compress: { passes: 3, ecma: 2020 }, format: { ecma: 2020, comments: false } });
@@ -51,14 +57,18 @@ if (process.argv.includes("--tests")) {
   await rm("dist", { recursive: true, force: true });
   const page = { ...common, minify: true, format: "iife" };
   await mkdir("dist");
+  const languages = (await readdir("src/widget/words")).filter((n) => n !== "bring.ts").map((n) => n.replace(".ts", "")).sort();
   await Promise.all([
     widget("chat.tsx", "widget-chat.js"),
+    widget("parts.ts", "widget-parts.js", {}, kit),
+    ...languages.map((l) => widget(`words/${l}.ts`, `widget-${l}.js`)),
     build({ ...page, entryPoints: ["src/demo/demo.ts", "src/demo/demo.css"], outdir: "dist/demo" }),
     build({ ...page, entryPoints: ["src/console/console.ts", "src/console/console.css"], outdir: "dist/console" }),
   ]);
-  // The loader names the chat by what is in it, so that browsers may keep it for ever.
-  const version = createHash("sha256").update(await readFile("dist/widget-chat.js")).digest("hex").slice(0, 20);
-  await widget("loader.ts", "widget.js", { CHAT_VERSION: JSON.stringify(version) });
+  // The loader names the others by what is in them, so that browsers may keep them for ever.
+  const versions = {};
+  for (const name of ["widget-chat", "widget-parts", ...languages.map((l) => `widget-${l}`)]) versions[name] = createHash("sha256").update(await readFile(`dist/${name}.js`)).digest("hex").slice(0, 20);
+  await widget("loader.ts", "widget.js", { VERSIONS: JSON.stringify(versions) });
   await cp("src/widget/widget.d.ts", "dist/widget.d.ts");
   for (const name of ["demo", "console"]) {
     await mkdir(`dist/${name}`, { recursive: true });

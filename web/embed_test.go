@@ -14,7 +14,7 @@ import (
 
 func TestFilesArePresent(t *testing.T) {
 	for _, name := range []string{
-		"widget.js", "widget-chat.js", "widget.d.ts",
+		"widget.js", "widget-chat.js", "widget-parts.js", "widget-en.js", "widget-zh.js", "widget.d.ts",
 		"demo/index.html", "demo/demo.js", "demo/demo.css",
 		"console/index.html", "console/console.js", "console/console.css",
 	} {
@@ -34,28 +34,45 @@ func TestPagesFitAStrictPolicy(t *testing.T) {
 	}
 }
 
-// What a visitor's browser has to take is promised: the loader on every page, the chat for whoever opens it (gzip, KB of 1024 bytes).
+// What a visitor's browser has to take is promised: the loader on every page, the chat and its words for whoever opens it (gzip,
+// KB of 1000 bytes). What only few see of the chat comes by itself.
 func TestWidgetSize(t *testing.T) {
-	for name, most := range map[string]int{"widget.js": 10 << 10, "widget-chat.js": 35 << 10} {
-		body, err := fs.ReadFile(Files(), name)
-		require.NoError(t, err)
-		var z bytes.Buffer
-		w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
-		require.NoError(t, err)
-		_, err = w.Write(body)
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
-		t.Logf("%s: %d bytes, %d as gzip, of %d", name, len(body), z.Len(), most)
-		require.Less(t, z.Len(), most, name)
+	for most, all := range map[int][][]string{
+		10_000: {{"widget.js"}, {"widget-parts.js"}},
+		35_000: {{"widget-chat.js", "widget-en.js"}, {"widget-chat.js", "widget-zh.js"}},
+	} {
+		for _, names := range all {
+			size := 0
+			for _, name := range names {
+				size += gzipped(t, name)
+			}
+			t.Logf("%v: %d bytes as gzip, of %d", names, size, most)
+			require.Less(t, size, most, names)
+		}
 	}
 }
 
-// The loader names the chat by what is in it, as the server's ETag does, so that browsers may keep it for ever.
-func TestLoaderNamesTheChat(t *testing.T) {
+func gzipped(t *testing.T, name string) int {
+	t.Helper()
+	body, err := fs.ReadFile(Files(), name)
+	require.NoError(t, err)
+	var z bytes.Buffer
+	w, err := gzip.NewWriterLevel(&z, gzip.BestCompression)
+	require.NoError(t, err)
+	_, err = w.Write(body)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return z.Len()
+}
+
+// The loader names the others by what is in them, as the server's ETag does, so that browsers may keep them for ever.
+func TestLoaderNamesTheOthers(t *testing.T) {
 	loader, err := fs.ReadFile(Files(), "widget.js")
 	require.NoError(t, err)
-	chat, err := fs.ReadFile(Files(), "widget-chat.js")
-	require.NoError(t, err)
-	sum := sha256.Sum256(chat)
-	require.Contains(t, string(loader), hex.EncodeToString(sum[:10]))
+	for _, name := range []string{"widget-chat.js", "widget-parts.js", "widget-en.js", "widget-zh.js"} {
+		body, err := fs.ReadFile(Files(), name)
+		require.NoError(t, err)
+		sum := sha256.Sum256(body)
+		require.Contains(t, string(loader), hex.EncodeToString(sum[:10]), name)
+	}
 }

@@ -35,7 +35,10 @@ func withStore(cmd *cobra.Command, fn func(ctx context.Context, store *sqlstore.
 	if err != nil {
 		return err
 	}
-	o := storageOptions(cfg)
+	o, err := storageOptions(cfg)
+	if err != nil {
+		return err
+	}
 	o.Audit = n
 	store, closeStore, err := storage.OpenStore(ctx, o)
 	if err != nil {
@@ -57,7 +60,11 @@ func migrateCommand() *cobra.Command {
 			if ctx == nil {
 				ctx = context.Background()
 			}
-			if err := storage.Migrate(ctx, storageOptions(cfg)); err != nil {
+			o, err := storageOptions(cfg)
+			if err != nil {
+				return err
+			}
+			if err := storage.Migrate(ctx, o); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), "the schema is up to date")
@@ -97,7 +104,7 @@ func tenantCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.AddCommand(create, list)
+	cmd.AddCommand(create, list, eraseKeysCommand())
 	return cmd
 }
 

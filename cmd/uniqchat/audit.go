@@ -122,7 +122,11 @@ func (v *verifying) run(cmd *cobra.Command) (err error) {
 	if err := v.readMarks(cfg.Audit.Checkpoint); err != nil { // before the database: what they saw must be there
 		return err
 	}
-	store, closeStore, err := storage.OpenStore(ctx, storageOptions(cfg))
+	o, err := storageOptions(cfg)
+	if err != nil {
+		return err
+	}
+	store, closeStore, err := storage.OpenStore(ctx, o)
 	if err != nil {
 		return err
 	}

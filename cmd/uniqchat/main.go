@@ -35,7 +35,7 @@ func command() *cobra.Command {
 	for _, k := range config.Default().Keys() { // too many to be listed under every command
 		_ = root.PersistentFlags().MarkHidden(k.Name)
 	}
-	root.AddCommand(serveCommand(), migrateCommand(), checkCommand(), readyCommand(), userCommand(), tenantCommand(), tokenCommand(), auditCommand(), versionCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), checkCommand(), readyCommand(), userCommand(), tenantCommand(), tokenCommand(), auditCommand(), keysCommand(), retentionCommand(), versionCommand())
 	return root
 }
 

@@ -101,7 +101,10 @@ func (p *process) serve(ctx context.Context) (err error) {
 	defer close(over)
 	go p.listen(signals, stop, over)
 
-	o := storageOptions(p.cfg)
+	o, err := storageOptions(p.cfg)
+	if err != nil {
+		return err
+	}
 	o.Logger, o.Passive = p.logger, p.role == server.RoleAPI
 	var release func()
 	o.Node, release = nodeName(p.cfg.DataDir)
@@ -122,6 +125,12 @@ func (p *process) serve(ctx context.Context) (err error) {
 		return err
 	}
 	kept.Metrics = append(kept.Metrics, set)
+	shelf, closeShelf, err := p.openFiles(ctx, kept.Store.Keyring())
+	if err != nil {
+		return errors.Join(err, kept.Close())
+	}
+	defer closeShelf()
+	kept.Reseal(shelf)
 	keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() {
@@ -143,16 +152,17 @@ func (p *process) serve(ctx context.Context) (err error) {
 		}
 		err = errors.Join(err, kept.Close())
 	}()
-	return p.run(ctx, kept)
+	return p.run(ctx, kept, shelf)
 }
 
-// storageOptions is where the configuration says that things are kept.
-func storageOptions(c *config.Config) storage.Options {
-	return storage.Options{URL: c.Storage.URL, Redis: c.Redis.URL, Ack: c.Storage.Ack}
+// storageOptions is where the configuration says that things are kept, and how.
+func storageOptions(c *config.Config) (storage.Options, error) {
+	e, err := encryption(&c.Encryption)
+	return storage.Options{URL: c.Storage.URL, Redis: c.Redis.URL, Ack: c.Storage.Ack, Encryption: e}, err
 }
 
-// run serves on opened storage.
-func (p *process) run(ctx context.Context, kept *storage.Storage) error {
+// run serves on opened storage and files.
+func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Files) error {
 	var password string
 	if p.demo {
 		var err error
@@ -164,11 +174,6 @@ func (p *process) run(ctx context.Context, kept *storage.Storage) error {
 	if err != nil {
 		return err
 	}
-	shelf, closeShelf, err := p.openFiles(ctx)
-	if err != nil {
-		return err
-	}
-	defer closeShelf()
 	outgoing := metrics.NewSet()
 	p.server, err = server.New(ctx, cfg, server.Deps{
 		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),

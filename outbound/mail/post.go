@@ -130,6 +130,16 @@ func (p *post) send(ctx context.Context, m *mail.Msg) error {
 	return c.DialAndSendWithContext(ctx, m)
 }
 
+// logged is an error as it may stand in a log: what was said about a recipient may name it, so only how far it came and the server's code
+// do. The list of mails has all of it.
+func logged(err error) string {
+	var e *mail.SendError
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s: %d %s", e.Reason, e.ErrorCode(), e.EnhancedStatusCode())
+}
+
 // isRefused reports whether the server said for good that it doesn't take a mail for this recipient, or this mail. That it
 // takes nothing at all from us (a wrong password, say) is the operator's to mend: such a mail is tried again.
 func isRefused(err error) bool {

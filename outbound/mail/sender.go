@@ -170,12 +170,12 @@ func (s *Sender) deliver(ctx context.Context, m chat.Mail) error {
 	case isFinal(err) || now.Sub(m.CreatedAt) >= s.o.GiveUp:
 		m.State, m.DoneAt, m.Error = chat.MailFailed, now, describe(err)
 		s.failed.Inc()
-		s.o.Logger.Warn("a mail was given up", "mail", m.ID, "kind", string(m.Kind), "attempt", m.Attempt, "err", err)
+		s.o.Logger.Warn("a mail was given up", "mail", m.ID, "kind", string(m.Kind), "attempt", m.Attempt, "err", logged(err))
 	default:
 		m.DueAt, m.Error = now.Add(s.backoff(m.Attempt)), describe(err)
 		s.again.Inc()
 		if m.Attempt == 1 {
-			s.o.Logger.Warn("a mail could not be sent; it is tried again", "mail", m.ID, "kind", string(m.Kind), "err", err)
+			s.o.Logger.Warn("a mail could not be sent; it is tried again", "mail", m.ID, "kind", string(m.Kind), "err", logged(err))
 		}
 	}
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseSlack/2)

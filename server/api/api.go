@@ -149,6 +149,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		return nil, fmt.Errorf("encode openapi: %w", err)
 	}
 	a.mountPages(engine)
+	engine.GET(configPath, a.serveConfig)
 	engine.GET(linkPath+":token", a.linkedFile)
 	engine.HEAD(linkPath+":token", a.linkedFile)
 	a.mounted = engine.Routes()
@@ -181,16 +182,7 @@ func (a *API) register(engine *route.Engine) (*huma.OpenAPI, error) {
 		}
 		r.bind(h, op)
 	}
-	for schema, property := range map[string]string{"Conversation": "last_message", "Delivery": "request"} {
-		orNothing(h.OpenAPI().Components.Schemas.Map()[schema], property)
-	}
-	return h.OpenAPI(), nil
-}
-
-// orNothing makes a property "an object or null", which huma can't say.
-func orNothing(schema *huma.Schema, property string) {
-	is := schema.Properties[property]
-	schema.Properties[property] = &huma.Schema{Description: is.Description, AnyOf: []*huma.Schema{{Ref: is.Ref}, {Type: "null"}}}
+	return h.OpenAPI(), complete(h.OpenAPI())
 }
 
 // Document returns the OpenAPI 3.1 document as YAML, without serving anything.

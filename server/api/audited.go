@@ -26,6 +26,7 @@ var audited = map[string]string{
 	"createTrigger": "trigger.created", "updateTrigger": "trigger.updated", "deleteTrigger": "trigger.deleted",
 	"createBlock": "block.created", "updateBlock": "block.updated", "deleteBlock": "block.deleted",
 	"updateRouting": "routing.created or routing.updated", "resetRouting": "routing.deleted",
+	"updateRetention": "retention.created or retention.updated", "resetRetention": "retention.deleted",
 
 	"createWebhook": "webhook.created", "updateWebhook": "webhook.updated", "deleteWebhook": "webhook.deleted",
 	"inviteAgent": "agent.invited", "acceptInvite": "agent.password_changed", "confirmPasswordReset": "agent.password_changed",

@@ -218,14 +218,22 @@ func (a *API) deleteExport(ctx context.Context, c *call, in *Target) (*none, err
 	return &none{}, a.dropExport(ctx, &e)
 }
 
-// dropExport deletes an export's file and then its row. The file of one that is being made is deleted by its maker.
+// dropExport deletes an export's file and then its row. The file of one that is being made is deleted by its maker. Once more after the
+// row, because who brings files into another form writes them again and then looks whether the row is still there.
 func (a *API) dropExport(ctx context.Context, e *chat.Export) error {
-	if e.Object != "" && a.cfg.Files != nil {
-		if err := a.cfg.Files.Delete(ctx, e.Object); err != nil {
-			return err
+	file := func() error {
+		if e.Object == "" || a.cfg.Files == nil {
+			return nil
 		}
+		return a.cfg.Files.Delete(ctx, e.Object)
 	}
-	return a.cfg.Store.DeleteExport(ctx, e.Tenant, e.ID)
+	if err := file(); err != nil {
+		return err
+	}
+	if err := a.cfg.Store.DeleteExport(ctx, e.Tenant, e.ID); err != nil {
+		return err
+	}
+	return file()
 }
 
 var errNotDone = &chat.Error{Code: chat.Conflict, Name: "export_not_done", Message: "the export is not done"}

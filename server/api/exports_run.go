@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -79,7 +78,7 @@ func (a *API) makeExport(ctx context.Context, e *chat.Export) error {
 	defer cancel()
 	e.Rows, e.Bytes, e.Object = 0, 0, chat.NewExportObject(e.Tenant)
 	var err error
-	if e.Attempt > chat.MaxExportAttempts {
+	if e.Begun() > chat.MaxExportAttempts {
 		err = chat.Errorf(chat.Internal, "it was begun %d times and never finished", chat.MaxExportAttempts)
 	} else if err = a.cfg.Store.KeepExport(work, *e, a.now().Add(exportLease)); err == nil { // the name first: nothing is forgotten in the store of files
 		err = a.writeExport(work, e)
@@ -111,11 +110,11 @@ func (a *API) makeExport(ctx context.Context, e *chat.Export) error {
 
 // writeExport writes a table into a file here, which may grow beyond what memory takes, and puts that where files are kept.
 func (a *API) writeExport(ctx context.Context, e *chat.Export) (err error) {
-	f, err := os.CreateTemp(a.cfg.Uploads.Temp, "export-*.csv")
+	f, err := a.temporary() // without a name: nothing is left of it if the node dies
 	if err != nil {
 		return fmt.Errorf("make a file: %w", err)
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	t := &exporter{API: a, e: e, w: sheet.NewWriter(f), said: a.now()}
 	if err := t.write(ctx); err != nil {
 		return err

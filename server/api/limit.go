@@ -31,6 +31,16 @@ func DefaultRequestLimits() RequestLimits {
 	return RequestLimits{Tenant: RequestLimit{1000, 2000}, Visitor: RequestLimit{20, 100}, Address: RequestLimit{100, 1000}}
 }
 
+// TenantBucket is the bucket of a tenant's requests: what API tokens send over connections is taken from it, too. Without a limit
+// its rate is 0.
+func (l *RequestLimits) TenantBucket() chat.Bucket {
+	return l.Tenant.bucket(limitTenant)
+}
+
+func (l RequestLimit) bucket(key string) chat.Bucket {
+	return chat.Bucket{Key: key, Rate: l.PerSecond, Burst: max(l.Burst, 1)}
+}
+
 // Whose bucket it was that was empty.
 const (
 	limitVisitor = "visitor"
@@ -53,7 +63,7 @@ func (a *API) count(ctx context.Context, h *app.RequestContext, cred *auth.Crede
 	buckets := make([]chat.Bucket, 0, 2)
 	add := func(l RequestLimit, key string) {
 		if l.PerSecond > 0 {
-			buckets = append(buckets, chat.Bucket{Key: key, Rate: l.PerSecond, Burst: max(l.Burst, 1)})
+			buckets = append(buckets, l.bucket(key))
 		}
 	}
 	own := limitTenant // API tokens have the tenant's only

@@ -125,7 +125,7 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 	}
 	if purpose, takes := linkPaths[path]; takes && auth.IsMailLink(c.bearer) {
 		if err := a.takeLink(ctx, h, purpose); err != nil {
-			a.refuse(h, c, err)
+			a.refuse(h, c, a.unproven(h, c, err))
 		}
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -104,9 +105,31 @@ func (a *API) onceOf(c *call, r *row, h *app.RequestContext) (once, error) {
 	now := a.cfg.Now()
 	o := once{key: key, secret: shownOnce[r.id]}
 	o.Once = chat.Once{Tenant: actor.Tenant, Owner: chat.NewID[chat.Once](), BegunAt: now, ExpiresAt: now.Add(onceLife)}
+	o.Subject = subjectOf(r, c, h)
 	o.Key = digest([]byte(key), []byte("request"), []byte{byte(actor.Role)}, actor.User[:], []byte(r.id), uri.Path())
 	o.Body = digest([]byte(key), []byte("body"), uri.QueryString(), h.Request.Body())
 	return o, nil
+}
+
+// onceAbout are the operations whose path has no id of what they are about, and the member of their body that has it.
+var onceAbout = map[string]string{"createBlock": "value"}
+
+// subjectOf is what an answer is about: what the path names, or else the visitor who asks.
+func subjectOf(r *row, c *call, h *app.RequestContext) (id chat.ID[chat.Once]) {
+	text := h.Param("id")
+	if name := onceAbout[r.id]; name != "" {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(h.Request.Body(), &members) == nil {
+			_ = json.Unmarshal(members[name], &text)
+		}
+	}
+	if c.actor().Role == chat.RoleVisitor {
+		return chat.ID[chat.Once](c.actor().User)
+	}
+	if parsed, err := chat.ParseID[chat.Once](text); err == nil {
+		id = parsed
+	}
+	return id
 }
 
 // digest is HMAC-SHA256 of some parts, each with its length.

@@ -2,12 +2,14 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 )
@@ -95,5 +97,61 @@ func TestMessageCursor(t *testing.T) {
 	for _, bad := range []string{"x", "AAAA", "!!", messageCursor(5, true) + "A"} {
 		_, _, err := parseMessageCursor(bad)
 		require.Error(t, err, bad)
+	}
+}
+
+// Every operation has an example of what is asked and of what is answered, and they are what the schemas say.
+func TestExamples(t *testing.T) {
+	a := &API{cfg: Config{}.withDefaults()}
+	doc, err := a.register(newBareEngine())
+	require.NoError(t, err)
+	fits := func(where string, m *huma.MediaType) {
+		raw, err := json.Marshal(m.Example)
+		require.NoError(t, err)
+		var v any
+		require.NoError(t, json.Unmarshal(raw, &v))
+		require.NotNil(t, v, where)
+		var res huma.ValidateResult
+		huma.Validate(doc.Components.Schemas, m.Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, &res)
+		require.Empty(t, res.Errors, "%s: %s", where, raw)
+	}
+	for id, op := range operationsOf(doc) {
+		if op.RequestBody != nil {
+			for kind, m := range op.RequestBody.Content {
+				fits(id+" "+kind, m)
+			}
+		}
+		for status, r := range op.Responses {
+			for kind, m := range r.Content {
+				fits(id+" "+status+" "+kind, m)
+			}
+		}
+	}
+	_, err = newExamples(doc.Components.Schemas)
+	require.NoError(t, err)
+	strange := &examples{seen: map[string]bool{}, Requests: map[string]any{"fly": nil}}
+	require.ErrorContains(t, strange.unused(), "fly")
+}
+
+// What the document calls a schema is a type of our clients: none is written out where it is used, but for texts and files.
+func TestSchemasHaveNames(t *testing.T) {
+	a := &API{cfg: Config{}.withDefaults()}
+	doc, err := a.register(newBareEngine())
+	require.NoError(t, err)
+	for id, op := range operationsOf(doc) {
+		for status, r := range op.Responses {
+			if m := r.Content["application/json"]; m != nil && id != "exportVisitor" {
+				require.NotEmpty(t, m.Schema.Ref, "%s %s", id, status)
+			}
+		}
+		if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil {
+			require.NotEmpty(t, op.RequestBody.Content["application/json"].Schema.Ref, id)
+		}
+	}
+	for name, s := range doc.Components.Schemas.Map() {
+		for property, p := range s.Properties {
+			typed := p.Type != "" || p.Ref != "" || len(p.AnyOf) > 0 || name+"."+property == "ErrorDetail.value"
+			require.True(t, typed, "%s.%s may be anything: say what it is in document.go", name, property)
+		}
 	}
 }

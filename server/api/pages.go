@@ -142,14 +142,15 @@ func matchesETag(wanted, etag string) bool {
 	return false
 }
 
-// pagePolicy is what our own pages may load (CSP 3): themselves, pictures, and the WebSocket listener. Text never becomes HTML or
+// pagePolicy is what our own pages may load (CSP 3): themselves, and the WebSocket listener. A picture from elsewhere, which a message
+// could name, would tell its sender where an agent is and when it was read. Text never becomes HTML or
 // script in them (Trusted Types): the one policy there may be is the widget's, which makes nothing but the address of its own chat.
 func (a *API) pagePolicy(c *call) string {
 	ws := ""
 	if u, err := url.Parse(a.cfg.WSURL(c.host)); err == nil && address.MatchString(u.Host) { // it may be of the Host header
 		ws = " " + u.Scheme + "://" + u.Host
 	}
-	return fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; font-src 'self'; "+
+	return fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "+
 		"connect-src 'self'%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "+
 		"require-trusted-types-for 'script'; trusted-types uniqchat", ws)
 }

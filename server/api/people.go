@@ -49,7 +49,7 @@ type Person struct {
 	LastSeenAt    *time.Time      `json:"last_seen_at" nullable:"true"`
 	Version       uint64          `json:"version" doc:"Counts the staff's changes, from 1."`
 	ErasedAt      *time.Time      `json:"erased_at" nullable:"true" doc:"When the person was erased: what is left is there to be counted. null if not."`
-	Trail         []VisitorEvent  `json:"trail,omitzero" doc:"The newest things that the visitor did on the site, the newest first; not in lists."`
+	Trail         []VisitorEvent  `json:"trail,omitzero" nullable:"false" doc:"The newest things that the visitor did on the site, the newest first; not in lists."`
 }
 
 // VisitorEvent is something that a visitor did on the site.

@@ -30,7 +30,7 @@ type Problem struct {
 	Conv      string             `json:"conversation_id,omitempty" doc:"The conversation that stands in the way, for a 409."`
 	Scope     string             `json:"required_scope,omitempty" doc:"The scope that the API token lacks, for a 403 scope_missing."`
 	Challenge string             `json:"challenge,omitempty" doc:"What to complete at /api/v1/auth/totp within 5 minutes, for a 401 totp_required."`
-	Errors    []huma.ErrorDetail `json:"errors,omitempty" doc:"What is wrong, field by field."`
+	Errors    []huma.ErrorDetail `json:"errors,omitempty" nullable:"false" doc:"What is wrong, field by field."`
 
 	retryAfter time.Duration
 	limit      int

@@ -53,7 +53,15 @@ func (Record[T]) Schema(r huma.Registry) *huma.Schema {
 		}
 		out.Required = append(out.Required, from.Required...)
 	}
-	return out
+	return named(r, reflect.TypeFor[Record[T]](), out)
+}
+
+// named makes a schema one of the document's, under its type's name, and refers to it: a type of our clients has a name, too.
+func named(r huma.Registry, t reflect.Type, s *huma.Schema) *huma.Schema {
+	s.PrecomputeMessages()
+	name := huma.DefaultSchemaNamer(t, "")
+	r.Map()[name] = s
+	return &huma.Schema{Ref: schemaPrefix + name}
 }
 
 // Patch changes some members of a body: those that it names, each as a whole; null is as if it had never been given.
@@ -85,7 +93,7 @@ func (Patch[T]) Schema(r huma.Registry) *huma.Schema {
 	out.Properties["version"] = &huma.Schema{
 		Type: huma.TypeInteger, Format: "int64", Minimum: &one, Description: "The version that the caller has seen: 409 if it is another by now.",
 	}
-	return out
+	return named(r, reflect.TypeFor[Patch[T]](), out)
 }
 
 // apply returns the body with the patch on it.

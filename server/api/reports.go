@@ -39,7 +39,7 @@ func (a *API) reportRoutes() []row {
 // FormatInput says in which form a table is wanted.
 type FormatInput struct {
 	Format string `query:"format" enum:"json,csv" doc:"csv: a table for a spreadsheet, as with Accept: text/csv."`
-	Accept string `header:"Accept"`
+	Accept string `header:"Accept" hidden:"true"`
 }
 
 func (in *FormatInput) wantsCSV() bool {

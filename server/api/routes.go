@@ -14,6 +14,10 @@ import (
 // sessionPath is the one route that pages of other origins call without a credential.
 const sessionPath = "/api/v1/widget/session"
 
+// configPath is where a page asks how its widget looks, before there is a session. It is no part of /api/v1, where every route but a few
+// wants a credential.
+const configPath = "/widget/config"
+
 // challengePath is where a challenge in the body stands for a credential.
 const challengePath = "/api/v1/auth/totp"
 
@@ -29,7 +33,7 @@ type row struct {
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
 func (a *API) routes() []row {
-	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes())
+	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes())
 }
 
 func (a *API) coreRoutes() []row {
@@ -91,7 +95,8 @@ func (a *API) coreRoutes() []row {
 
 		{get, "/api/v1/site-keys", managers.with(chat.SettingsRead), "listSiteKeys", "site-keys", "List site keys", 200, bind(a, a.listSiteKeys)},
 		{post, "/api/v1/site-keys", managers.with(chat.SettingsWrite), "createSiteKey", "site-keys", "Create a site key; its secret is shown once", 201, bind(a, a.createSiteKey)},
-		{patch, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "updateSiteKey", "site-keys", "Change a site key's name or origins", 200, bind(a, a.updateSiteKey)},
+		{get, "/api/v1/site-keys/{id}", managers.with(chat.SettingsRead), "getSiteKey", "site-keys", "One site key, with the look of its widget", 200, bind(a, a.getSiteKey)},
+		{patch, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "updateSiteKey", "site-keys", "Change a site key's name, origins or widget", 200, bind(a, a.updateSiteKey)},
 		{del, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "deleteSiteKey", "site-keys", "Delete a site key; its widget stops", 204, bind(a, a.deleteSiteKey)},
 		{post, "/api/v1/site-keys/{id}/rotate-secret", managers.with(chat.SettingsWrite), "rotateSecret", "site-keys", "Make a new secret; the one before stays good", 200, bind(a, a.rotateSecret)},
 
@@ -134,7 +139,7 @@ func humaConfig(version string) huma.Config {
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"bearer":   {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An agent's access token, an API token or a visitor's token."},
 					"apiToken": {Type: "apiKey", In: "header", Name: "X-API-Token", Description: "The same token in a header of its own."},

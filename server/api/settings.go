@@ -107,7 +107,7 @@ func (a *API) updateRouting(ctx context.Context, c *call, in *updateRoutingInput
 	if r.Version > 0 {
 		err = k.replace(ctx, &r, &in.Body)
 	} else {
-		err = a.firstRouting(ctx, k, &r, &in.Body)
+		err = k.first(ctx, &r, &in.Body)
 	}
 	if err != nil {
 		return nil, err
@@ -118,23 +118,23 @@ func (a *API) updateRouting(ctx context.Context, c *call, in *updateRoutingInput
 	return showRouting(&r)
 }
 
-// firstRouting writes the document for the first time.
-func (a *API) firstRouting(ctx context.Context, k *collection[chat.Routing, *chat.Routing], r *chat.Record, p *Patch[chat.Routing]) error {
+// first writes the one document of a kind for the first time.
+func (k *collection[T, B]) first(ctx context.Context, r *chat.Record, p *Patch[T]) error {
 	merged, err := p.apply(r.Body)
 	if err != nil {
 		return err
 	}
-	var b chat.Routing
-	if err := json.Unmarshal(merged, &b); err != nil {
+	b := new(T)
+	if err := json.Unmarshal(merged, b); err != nil {
 		return chat.Errorf(chat.Malformed, "body: %s", err)
 	}
-	if err := k.fill(ctx, r, &b); err != nil {
+	if err := k.fill(ctx, r, b); err != nil {
 		return err
 	}
 	r.ID, r.Version = chat.NewID[chat.Record](), 1
-	r.CreatedAt = a.cfg.Now().UTC().Truncate(time.Microsecond)
+	r.CreatedAt = k.api.cfg.Now().UTC().Truncate(time.Microsecond)
 	r.UpdatedAt = r.CreatedAt
-	err = a.cfg.Store.AddRecord(ctx, *r, k.most)
+	err = k.api.cfg.Store.AddRecord(ctx, *r, k.most)
 	if errors.Is(err, &chat.Error{Code: chat.Conflict}) {
 		return errOldVersion // somebody else has just written it
 	}

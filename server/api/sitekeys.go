@@ -21,6 +21,8 @@ type SiteKey struct {
 	Origins   []string   `json:"origins" nullable:"false" doc:"The pages that may use it; empty: every page."`
 	Secrets   int        `json:"secrets" doc:"How many secrets sign identities now. They are not shown again."`
 	CreatedAt *time.Time `json:"created_at" nullable:"true"`
+
+	Widget chat.Widget `json:"widget" doc:"How the site wants its widget. Everybody may read it."`
 }
 
 // NewSiteKey is a site key with a secret that was just made.
@@ -30,7 +32,7 @@ type NewSiteKey struct {
 }
 
 func showSiteKey(k *chat.SiteKey) SiteKey {
-	out := SiteKey{Key: k.Key, Name: k.Name, Origins: k.Origins, Secrets: len(k.Secrets), CreatedAt: timeOrNull(k.CreatedAt)}
+	out := SiteKey{Key: k.Key, Name: k.Name, Origins: k.Origins, Secrets: len(k.Secrets), CreatedAt: timeOrNull(k.CreatedAt), Widget: k.Widget}
 	if out.Origins == nil {
 		out.Origins = []string{}
 	}
@@ -50,30 +52,49 @@ func (a *API) listSiteKeys(ctx context.Context, c *call, in *listInput) (*answer
 	return pageOf(keys, in, func(k *chat.SiteKey) string { return k.Key }, showSiteKey)
 }
 
+func (a *API) getSiteKey(ctx context.Context, c *call, in *SiteKeyTarget) (*answer[SiteKey], error) {
+	k, err := a.cfg.Store.SiteKey(ctx, in.ID)
+	if err == nil && k.Tenant != c.actor().Tenant {
+		err = chat.Errorf(chat.NotFound, "there is no such site key")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ok(showSiteKey(&k))
+}
+
 type createSiteKeyInput struct {
 	Body struct {
-		Name    string   `json:"name" minLength:"1" maxLength:"100"`
-		Origins []string `json:"origins,omitempty" maxItems:"100" doc:"Exact origins, e.g. https://shop.example.com; leave it away for every page."`
+		Name    string       `json:"name" minLength:"1" maxLength:"100"`
+		Origins []string     `json:"origins,omitempty" maxItems:"100" doc:"Exact origins, e.g. https://shop.example.com; leave it away for every page."`
+		Widget  *chat.Widget `json:"widget,omitempty"`
 	}
 }
 
 func (a *API) createSiteKey(ctx context.Context, c *call, in *createSiteKeyInput) (*answer[NewSiteKey], error) {
-	k, err := a.makeSiteKey(ctx, c.actor().Tenant, in.Body.Name, in.Body.Origins)
+	var w chat.Widget
+	if in.Body.Widget != nil {
+		w = *in.Body.Widget
+	}
+	k, err := a.makeSiteKey(ctx, c.actor().Tenant, in.Body.Name, in.Body.Origins, w)
 	if err != nil {
 		return nil, err
 	}
 	return ok(NewSiteKey{showSiteKey(&k), k.Secrets[0]})
 }
 
-func (a *API) makeSiteKey(ctx context.Context, t chat.TenantID, name string, origins []string) (chat.SiteKey, error) {
+func (a *API) makeSiteKey(ctx context.Context, t chat.TenantID, name string, origins []string, w chat.Widget) (chat.SiteKey, error) {
 	k := chat.SiteKey{
 		Tenant: t, Key: "sk_" + strings.ToLower(rand.Text()), Name: strings.TrimSpace(name), Secrets: []string{rand.Text()}, Origins: origins,
-		CreatedAt: a.cfg.Now().UTC().Truncate(time.Microsecond),
+		Widget: w, CreatedAt: a.cfg.Now().UTC().Truncate(time.Microsecond),
 	}
 	if k.Name == "" {
 		return k, errBlankName
 	}
 	if err := validOrigins(origins); err != nil {
+		return k, err
+	}
+	if err := k.Widget.Check(); err != nil {
 		return k, err
 	}
 	return k, a.cfg.Store.SaveSiteKey(ctx, k)
@@ -91,8 +112,9 @@ func validOrigins(origins []string) error {
 type updateSiteKeyInput struct {
 	SiteKeyTarget
 	Body struct {
-		Name    *string   `json:"name,omitempty" minLength:"1" maxLength:"100"`
-		Origins *[]string `json:"origins,omitempty" maxItems:"100"`
+		Name    *string      `json:"name,omitempty" minLength:"1" maxLength:"100"`
+		Origins *[]string    `json:"origins,omitempty" maxItems:"100"`
+		Widget  *chat.Widget `json:"widget,omitempty" doc:"As a whole: what it does not name is as the widget has it by default."`
 	}
 }
 
@@ -105,12 +127,20 @@ func (a *API) updateSiteKey(ctx context.Context, c *call, in *updateSiteKeyInput
 			return nil, err
 		}
 	}
+	if in.Body.Widget != nil {
+		if err := in.Body.Widget.Check(); err != nil {
+			return nil, err
+		}
+	}
 	k, err := a.changeSiteKey(ctx, c, in.ID, func(k *chat.SiteKey) {
 		if in.Body.Name != nil {
 			k.Name = strings.TrimSpace(*in.Body.Name)
 		}
 		if in.Body.Origins != nil {
 			k.Origins = *in.Body.Origins
+		}
+		if in.Body.Widget != nil {
+			k.Widget = *in.Body.Widget
 		}
 	})
 	if err != nil {

@@ -75,7 +75,7 @@ func (a *API) createTenant(ctx context.Context, c *call, in *createTenantInput) 
 		}
 		return nil, err
 	}
-	k, err := a.makeSiteKey(ctx, t.ID, t.Name, b.Origins)
+	k, err := a.makeSiteKey(ctx, t.ID, t.Name, b.Origins, chat.Widget{})
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,13 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"time"
+
+	"github.com/cloudwego/hertz/pkg/app"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/server/auth"
@@ -15,6 +20,9 @@ type WidgetConfig struct {
 	NextOpenAt    *time.Time           `json:"next_open_at" nullable:"true" doc:"When it opens next; null while it is open, and if it does not within a year."`
 	BusinessHours []chat.BusinessHours `json:"business_hours" nullable:"false" doc:"Those that hold for the site."`
 	Triggers      []WidgetTrigger      `json:"triggers" nullable:"false" doc:"Those that are enabled for the site."`
+	AgentsOnline  bool                 `json:"agents_online" doc:"An agent is there, as of a second ago."`
+	JoinSeconds   *int                 `json:"join_seconds" nullable:"true" doc:"How long visitors usually waited for an agent in the last hour (the median); null if they were too few to tell."`
+	Widget        chat.Widget          `json:"widget" doc:"How the site wants its widget; see the site key."`
 }
 
 // WidgetTrigger is a trigger as it holds for the visitor.
@@ -26,14 +34,89 @@ type WidgetTrigger struct {
 	HeldOut    bool                   `json:"held_out" doc:"The visitor is one of those who never get it."`
 }
 
-func (a *API) widgetConfig(ctx context.Context, site string, v *chat.Visitor) WidgetConfig {
+func (a *API) widgetConfig(ctx context.Context, site *chat.SiteKey, v *chat.Visitor) WidgetConfig {
 	s := a.cfg.Desk.Settings(ctx, v.Tenant)
-	open, next := s.Opens(site, a.cfg.Now())
-	out := WidgetConfig{Open: open, NextOpenAt: timeOrNull(next), BusinessHours: s.Hours(site), Triggers: []WidgetTrigger{}}
-	for _, t := range s.Triggers(site, v.ID) {
+	open, next := s.Opens(site.Key, a.cfg.Now())
+	staff := a.cfg.Desk.Staffing(v.Tenant)
+	out := WidgetConfig{
+		Open: open, NextOpenAt: timeOrNull(next), BusinessHours: s.Hours(site.Key), Triggers: []WidgetTrigger{},
+		AgentsOnline: staff.Online, Widget: site.Widget,
+	}
+	if staff.Online && staff.Known {
+		n := seconds(staff.Joins)
+		out.JoinSeconds = &n
+	}
+	if !site.Widget.FiresTriggers() {
+		return out
+	}
+	for _, t := range s.Triggers(site.Key, v.ID) {
 		out.Triggers = append(out.Triggers, WidgetTrigger{t.ID.String(), t.Name, t.Conditions, t.Message, t.HeldOut})
 	}
 	return out
+}
+
+// publicConfig is what every page of a site may know before there is a visitor.
+type publicConfig struct {
+	Widget   chat.Widget     `json:"widget"`
+	Triggers []publicTrigger `json:"triggers"`
+}
+
+// publicTrigger is a trigger for whoever comes: the browser draws who is held out.
+type publicTrigger struct {
+	ID         string                 `json:"id"`
+	Conditions chat.TriggerConditions `json:"conditions"`
+	Message    chat.Bilingual         `json:"message"`
+	HoldOut    int                    `json:"hold_out_percent"`
+}
+
+// publicConfigLife is how long browsers, and what stands between, may keep a publicConfig.
+const publicConfigLife = "public, max-age=300, stale-while-revalidate=86400"
+
+// serveConfig answers a page that has nothing but its site key, without a session, a cookie or anything of a visitor.
+func (a *API) serveConfig(ctx context.Context, h *app.RequestContext) {
+	c := callOf(ctx)
+	h.Response.Header.Set("Vary", "Origin, Accept-Language")
+	raw, err := a.publicConfig(ctx, h, c)
+	if err != nil {
+		if c.origin != "" && chat.CodeOf(err) != chat.Forbidden {
+			allowOrigin(h, c.origin)
+		}
+		a.refuse(h, c, err)
+		return
+	}
+	if c.origin != "" {
+		allowOrigin(h, c.origin)
+	}
+	sum := sha256.Sum256(raw)
+	etag := `"` + hex.EncodeToString(sum[:10]) + `"`
+	h.Response.Header.Set("Cache-Control", publicConfigLife)
+	h.Response.Header.Set("ETag", etag)
+	if matchesETag(string(h.Request.Header.Peek("If-None-Match")), etag) {
+		h.SetStatusCode(http.StatusNotModified)
+		return
+	}
+	h.Data(http.StatusOK, "application/json", raw)
+}
+
+func (a *API) publicConfig(ctx context.Context, h *app.RequestContext, c *call) ([]byte, error) {
+	if err := a.countAnonymous(h, c, configPath); err != nil {
+		return nil, err
+	}
+	key := string(h.QueryArgs().Peek("key"))
+	if key == "" || len(key) > 100 {
+		return nil, chat.Errorf(chat.Malformed, "key: the site key is needed")
+	}
+	site, err := a.cfg.Auth.Site(ctx, key, c.origin)
+	if err != nil {
+		return nil, err
+	}
+	out := publicConfig{site.Widget, []publicTrigger{}}
+	if site.Widget.FiresTriggers() {
+		for _, t := range a.cfg.Desk.Settings(ctx, site.Tenant).Triggers(site.Key, chat.VisitorID{}) {
+			out.Triggers = append(out.Triggers, publicTrigger{t.ID.String(), t.Conditions, t.Message, t.HoldOut})
+		}
+	}
+	return json.Marshal(&out)
 }
 
 type sessionInput struct {
@@ -105,7 +188,7 @@ func (a *API) openSession(ctx context.Context, c *call, in *sessionInput) (*answ
 		return nil, chat.ErrBlocked
 	}
 	out := WidgetSession{
-		Token: s.Token, ExpiresAt: s.Expires, WSURL: a.cfg.WSURL(c.host), Config: a.widgetConfig(ctx, b.SiteKey, v),
+		Token: s.Token, ExpiresAt: s.Expires, WSURL: a.cfg.WSURL(c.host), Config: a.widgetConfig(ctx, &s.Site, v),
 		Visitor: Visitor{v.ID.String(), v.ExternalID, v.Verified, v.Name, v.Email, v.Locale},
 	}
 	if !s.New {

@@ -25,6 +25,8 @@ type Credential struct {
 	Expires  time.Time // zero: never
 	// Print is the fingerprint that a visitor's page had when the token was made; 0 if none.
 	Print chat.Print
+
+	proof string // of a verified visitor's token
 }
 
 // Service issues and verifies credentials. Its Run must be running for revocations of other nodes to be heard.
@@ -83,7 +85,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 }
 
 // Verify proves a token: signature, times, and that neither the log-in nor the account has ended. It returns
-// Unauthenticated for anything that proves nothing; a visitor's token costs no look-up, any other one in CacheLife.
+// Unauthenticated for anything that proves nothing. A token costs one look-up in CacheLife: of its account, or of a visitor's site key.
 func (s *Service) Verify(ctx context.Context, token string) (Credential, error) {
 	if isAPIToken(token) {
 		return s.verifyAPIToken(ctx, token)
@@ -98,6 +100,10 @@ func (s *Service) Verify(ctx context.Context, token string) (Credential, error) 
 		if s.wasErased(c) {
 			return Credential{}, errRevoked
 		}
+		if err := s.standsOn(ctx, c); err != nil {
+			return Credential{}, err
+		}
+		cred.proof = c.Proof
 		cred.Actor = &chat.Actor{Tenant: c.Tenant, User: c.Subject, Role: chat.RoleVisitor, Name: c.Name, Profile: c.profile()}
 		return cred, nil
 	case "agent":
@@ -158,6 +164,18 @@ func (s *Service) CheckOrigin(ctx context.Context, siteKey, origin string) error
 		return err
 	}
 	return allowsOrigin(&k, origin)
+}
+
+// Site returns a site key as a page of the origin may use it. NotFound, or Forbidden as CheckOrigin.
+func (s *Service) Site(ctx context.Context, key, origin string) (chat.SiteKey, error) {
+	k, err := s.site(ctx, key)
+	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+		err = errNoSite
+	}
+	if err != nil {
+		return k, err
+	}
+	return k, allowsOrigin(&k, origin)
 }
 
 func allowsOrigin(k *chat.SiteKey, origin string) error {

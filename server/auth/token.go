@@ -32,6 +32,7 @@ type claims struct {
 	SiteKey    string          `json:"sk,omitempty"` // visitor: where it came from, and who it is
 	ExternalID string          `json:"xid,omitempty"`
 	Verified   bool            `json:"ver,omitempty"`
+	Proof      string          `json:"prf,omitempty"` // with Verified: see proofOf
 	Name       string          `json:"name,omitempty"`
 	Email      string          `json:"email,omitempty"`
 	Locale     string          `json:"loc,omitempty"`

@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -37,6 +39,7 @@ type SessionRequest struct {
 
 // VisitorSession is a visitor's fresh token.
 type VisitorSession struct {
+	Site    chat.SiteKey
 	Token   string
 	Expires time.Time
 	Actor   *chat.Actor
@@ -67,30 +70,27 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 	if err := r.check(); err != nil {
 		return VisitorSession{}, err
 	}
-	site, err := s.site(ctx, r.SiteKey)
-	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
-		return VisitorSession{}, errNoSite
-	}
+	site, err := s.Site(ctx, r.SiteKey, r.Origin)
 	if err != nil {
 		return VisitorSession{}, err
 	}
-	if err := allowsOrigin(&site, r.Origin); err != nil {
-		return VisitorSession{}, err
-	}
 	v := chat.Visitor{Tenant: site.Tenant}
-	isNew, print := true, r.Print
+	isNew, print, proof := true, r.Print, ""
 	if r.Renew != nil {
 		a := r.Renew.Actor
 		if a.Role != chat.RoleVisitor || a.Tenant != site.Tenant {
 			return VisitorSession{}, &chat.Error{Code: chat.Forbidden, Name: "token_foreign", Message: "this token is not a visitor's of this site"}
 		}
-		v, isNew = *a.Profile, false
+		v, isNew, proof = *a.Profile, false, r.Renew.proof
 		if print == 0 {
 			print = r.Renew.Print
 		}
 	}
-	if err := s.identify(&v, &isNew, r, &site); err != nil {
+	if err := s.identify(&v, &isNew, &proof, r, &site); err != nil {
 		return VisitorSession{}, err
+	}
+	if v.Verified && !proven(&site, proof, v.ExternalID) {
+		return VisitorSession{}, errRevoked // it was proven to another site
 	}
 	if v.ID.IsZero() {
 		v.ID = chat.NewID[chat.Visitor]()
@@ -100,32 +100,33 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 	}
 	token, expires, err := s.sign(&claims{
 		Tenant: v.Tenant, Subject: chat.UserID(v.ID), Role: "visitor", SiteKey: site.Key, ExternalID: v.ExternalID,
-		Verified: v.Verified, Name: v.Name, Email: v.Email, Locale: v.Locale, Attributes: v.Attributes, Print: print,
+		Verified: v.Verified, Proof: proof, Name: v.Name, Email: v.Email, Locale: v.Locale, Attributes: v.Attributes, Print: print,
 	}, s.cfg.VisitorLife)
 	if err != nil {
 		return VisitorSession{}, err
 	}
 	return VisitorSession{
-		Token: token, Expires: expires, New: isNew, Print: print,
+		Token: token, Expires: expires, New: isNew, Print: print, Site: site,
 		Actor: &chat.Actor{Tenant: v.Tenant, User: chat.UserID(v.ID), Role: chat.RoleVisitor, Name: v.Name, Profile: &v},
 	}, nil
 }
 
-// identify fills in who the visitor is.
-func (s *Service) identify(v *chat.Visitor, isNew *bool, r *SessionRequest, site *chat.SiteKey) error {
+// identify fills in who the visitor is, and what proves it.
+func (s *Service) identify(v *chat.Visitor, isNew *bool, proof *string, r *SessionRequest, site *chat.SiteKey) error {
 	set(&v.Name, r.Name)
 	set(&v.Email, NormalEmail(r.Email))
 	set(&v.Locale, r.Locale)
 	if len(r.Attributes) > 0 {
 		v.Attributes = r.Attributes
 	}
-	external := r.ExternalID
+	external, secret := r.ExternalID, ""
 	switch {
 	case r.IdentityToken != "":
-		id, err := s.checkIdentityToken(r.IdentityToken, site.Secrets)
+		id, by, err := s.checkIdentityToken(r.IdentityToken, site.Secrets)
 		if err != nil {
 			return err
 		}
+		secret = by
 		if external != "" && external != id.external() {
 			return errBadIdentity
 		}
@@ -133,7 +134,7 @@ func (s *Service) identify(v *chat.Visitor, isNew *bool, r *SessionRequest, site
 		set(&v.Name, shorten(id.Name, maxName))
 		set(&v.Email, NormalEmail(shorten(id.Email, maxEmail)))
 	case r.IdentityHMAC != "":
-		if !checkIdentityHMAC(r.IdentityHMAC, external, site.Secrets) {
+		if secret = checkIdentityHMAC(r.IdentityHMAC, external, site.Secrets); secret == "" {
 			return errBadIdentity
 		}
 	default:
@@ -142,7 +143,7 @@ func (s *Service) identify(v *chat.Visitor, isNew *bool, r *SessionRequest, site
 		}
 		return nil
 	}
-	v.ExternalID, v.Verified = external, true
+	v.ExternalID, v.Verified, *proof = external, true, proofOf(secret, external)
 	v.ID = chat.DeriveVisitorID(site.Tenant, external)
 	*isNew = false // the same person may have been here on another device
 	return nil
@@ -169,9 +170,10 @@ func (i *identity) external() string {
 	return i.Subject
 }
 
-func (s *Service) checkIdentityToken(token string, secrets []string) (*identity, error) {
+// checkIdentityToken tries every live secret, and returns the one that signed, too.
+func (s *Service) checkIdentityToken(token string, secrets []string) (*identity, string, error) {
 	if len(token) > maxIdentity {
-		return nil, errBadIdentity
+		return nil, "", errBadIdentity
 	}
 	err := error(errBadIdentity)
 	for _, secret := range secrets {
@@ -182,30 +184,64 @@ func (s *Service) checkIdentityToken(token string, secrets []string) (*identity,
 		_, perr := s.parser.ParseWithClaims(token, id, func(*jwt.Token) (any, error) { return []byte(secret), nil })
 		switch {
 		case perr == nil && id.external() != "" && len(id.external()) <= maxExternalID:
-			return id, nil
+			return id, secret, nil
 		case errors.Is(perr, jwt.ErrTokenExpired), errors.Is(perr, jwt.ErrTokenRequiredClaimMissing):
 			err = errIdentityTime
 		}
 	}
-	return nil, err
+	return nil, "", err
 }
 
-// checkIdentityHMAC tries every live secret, in constant time each.
-func checkIdentityHMAC(mac, external string, secrets []string) bool {
+// checkIdentityHMAC tries every live secret, in constant time each, and returns the one that it was made with; "" if none.
+func checkIdentityHMAC(mac, external string, secrets []string) (by string) {
 	got, err := hex.DecodeString(mac)
 	if err != nil || external == "" {
-		return false
+		return ""
 	}
-	ok := false
 	for _, secret := range secrets {
 		if secret == "" {
 			continue
 		}
 		h := hmac.New(sha256.New, []byte(secret))
 		h.Write([]byte(external))
-		ok = hmac.Equal(got, h.Sum(nil)) || ok
+		if hmac.Equal(got, h.Sum(nil)) {
+			by = secret
+		}
 	}
-	return ok
+	return by
+}
+
+// proofOf is what the token of a verified visitor carries of the secret that its identity was signed with: it is good as long as that
+// secret is. It tells no more of the secret than an identity_hmac does, which is in the visitor's page.
+func proofOf(secret, external string) string {
+	h := hmac.New(sha256.New, []byte(secret))
+	h.Write([]byte("uniqchat proof\x00" + external))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
+}
+
+// standsOn checks what a visitor's token stands on: its site key is there, and the secret that its identity was signed with is still
+// live. While the database can't be asked, what we have signed counts.
+func (s *Service) standsOn(ctx context.Context, c *claims) error {
+	if c.SiteKey == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, cacheCall)
+	defer cancel()
+	site, err := s.site(ctx, c.SiteKey)
+	switch {
+	case errors.Is(err, &chat.Error{Code: chat.NotFound}):
+		return errRevoked
+	case err != nil || !c.Verified || proven(&site, c.Proof, c.ExternalID):
+		return nil
+	}
+	return errRevoked
+}
+
+// proven reports whether a proof was made with a secret that is still live.
+func proven(site *chat.SiteKey, proof, external string) bool {
+	return slices.ContainsFunc(site.Secrets, func(secret string) bool {
+		return secret != "" && hmac.Equal([]byte(proof), []byte(proofOf(secret, external)))
+	})
 }
 
 // check judges the request's sizes and shapes, and compacts its attributes.

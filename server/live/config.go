@@ -70,6 +70,8 @@ type Config struct {
 	Broker chat.Broker
 	Auth   Authenticator
 	Limits Limits // Defaults to DefaultLimits.
+	// Limiter keeps the buckets of SetTenantBucket. nil: API tokens are bounded by each connection's limits only.
+	Limiter chat.Limiter
 	// CallTimeout bounds one look-up or append. Defaults to 5s.
 	CallTimeout time.Duration
 	// Shards is how many goroutines will call Serve; it must be the engine's.

@@ -202,7 +202,9 @@ func (h *Handler) refuse(s *session, err error) {
 func (h *Handler) enter(sh *shard, s *session) (tell bool) {
 	own := userTopic(s.space, s.actor.User)
 	h.hub.Subscribe(own, s.conn)
-	if s.agent != nil {
+	if s.agent == nil {
+		h.rosters.touch(s.actor.Tenant, chat.VisitorID(s.actor.User))
+	} else {
 		h.hub.Subscribe(staffTopic(s.space), s.conn)
 	}
 	sh.conns = h.hub.Members(own, sh.conns[:0])
@@ -245,11 +247,17 @@ func (sh *shard) closed(s *session) {
 	h := sh.h
 	own := userTopic(s.space, s.actor.User)
 	h.hub.Unsubscribe(own, s.conn)
-	if s.agent != nil {
+	if s.agent == nil {
+		h.rosters.touch(s.actor.Tenant, chat.VisitorID(s.actor.User))
+	} else {
 		h.hub.Unsubscribe(staffTopic(s.space), s.conn)
 		s.agent.mu.Lock()
 		joined := s.agent.joined
 		s.agent.joined = nil
+		if s.agent.board != nil {
+			h.screens.End(s.agent.board)
+			s.agent.board = nil
+		}
 		s.agent.mu.Unlock()
 		for c := range joined {
 			h.hub.Unsubscribe(convTopic(s.space, c), s.conn)

@@ -28,7 +28,11 @@ func (h *Handler) fanout(e *chat.Event) {
 	if e.Role == chat.RoleVisitor && !x.acked { // it was said in another way than over a connection to this node
 		if h.hub.Count(userTopic(space, e.Sender)) > 0 {
 			h.guests.talks(chat.VisitorKey{Tenant: e.Tenant, Visitor: e.State.Visitor}, e.Conversation)
+			h.rosters.touch(e.Tenant, e.State.Visitor)
 		}
+	}
+	if e.Next != nil {
+		h.rosters.touch(e.Tenant, e.State.Visitor)
 	}
 	x.release()
 	if e.Profile != nil {

@@ -28,6 +28,7 @@ func (h *Handler) fork(entry []chat.Event) {
 		}
 	})
 	h.desk.Observe(entry)
+	h.rosters.sweep(h.cfg.Now(), true) // states of conversations that were lost
 	told := 0
 	h.hub.Each(func(t engine.Topic, followers []*engine.Conn) {
 		if t.Space%purposes != purposeUser {

@@ -245,6 +245,7 @@ func (h *Handler) runGuests(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+			h.rosters.sweep(h.cfg.Now(), false)
 			for _, s := range h.guests.sweep(h.cfg.Now()) {
 				h.desk.Track(s)
 			}

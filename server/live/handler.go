@@ -12,24 +12,29 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/board"
 )
 
 // Handler implements engine.Handler. Make it first, then the engine, then Attach the engine's hub.
 type Handler struct {
-	cfg    Config
-	desk   *chat.Desk
-	hub    *engine.Hub
-	spaces spaces
-	tiers  tiers
-	spread *spread // of the tail's goroutine
-	shards []shard
-	inbox  inbox
-	guests guests
-	queues queues
-	stats  stats
-	ready  chan struct{}
-	isUp   atomic.Bool
-	forks  atomic.Uint64 // how often the log's history has forked
+	cfg     Config
+	desk    *chat.Desk
+	hub     *engine.Hub
+	spaces  spaces
+	tiers   tiers
+	spread  *spread // of the tail's goroutine
+	shards  []shard
+	inbox   inbox
+	guests  guests
+	queues  queues
+	rosters rosters
+	screens *board.Screens
+	stats   stats
+	ready   chan struct{}
+	isUp    atomic.Bool
+	forks   atomic.Uint64 // how often the log's history has forked
+	// tenants is what SENDs of API tokens are counted by; nil: they are not.
+	tenants atomic.Pointer[chat.Bucket]
 }
 
 // shard is what one of the engine's shard goroutines works with.
@@ -60,6 +65,7 @@ func New(cfg Config) *Handler {
 	cfg = cfg.withDefaults()
 	h := &Handler{cfg: cfg, desk: cfg.Desk, ready: make(chan struct{}), tiers: cfg.Limits.tiers()}
 	h.spread = newSpread(h)
+	h.screens = board.NewScreens(h.desk, cfg.Logger)
 	h.stats.register(cfg.Metrics)
 	cfg.Metrics.RegisterMetricsWriter(h.writeOnline)
 	h.shards = make([]shard, cfg.Shards)
@@ -97,6 +103,7 @@ func (h *Handler) Run(ctx context.Context) error {
 	g.Go(func() error { return h.inbox.run(ctx, h) })
 	g.Go(func() error { return h.runGuests(ctx) })
 	g.Go(func() error { return h.queues.run(ctx, h) })
+	g.Go(func() error { return h.screens.Run(ctx) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -159,17 +159,3 @@ func (sh *shard) leave(ctx context.Context, s *session, id chat.ConversationID) 
 	_, err := sh.h.desk.Head(ctx, &s.actor, id)
 	return err
 }
-
-// watch answers WATCH: an agent's screen that shows the inbox hears of its changes.
-func (sh *shard) watch(s *session, p *codec.Watch) error {
-	if s.actor.Role != chat.RoleAgent {
-		return chat.Errorf(chat.Forbidden, "WATCH is for agents")
-	}
-	if p.Topic == codec.WatchBoard {
-		return chat.Errorf(chat.Malformed, "the visitor board is not supported by this version of the server")
-	}
-	s.agent.mu.Lock()
-	defer s.agent.mu.Unlock()
-	s.agent.inbox = p.Topic == codec.WatchInbox
-	return nil
-}

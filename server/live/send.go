@@ -59,7 +59,7 @@ func (h *Handler) admit(s *session, hd codec.Header, p *codec.Send) error {
 // flush appends what has queued up, in one call. Messages that were accepted are acknowledged by the fan-out, in the
 // log's order; everything else is answered here.
 func (sh *shard) flush() {
-	if len(sh.sends) == 0 {
+	if sh.charge(); len(sh.sends) == 0 {
 		return
 	}
 	start, forks := time.Now(), sh.h.forks.Load()
@@ -106,7 +106,10 @@ func (sh *shard) answer(r *chat.SendRequest, a asker, res *chat.SendResult, fork
 	}
 	h.stats.sends.Inc()
 	if s.agent == nil {
-		s.setConv(r.Conversation)
+		if s.conv != r.Conversation {
+			s.setConv(r.Conversation)
+			h.rosters.touch(s.actor.Tenant, chat.VisitorID(s.actor.User))
+		}
 		s.caps |= capSaved // written with the conversation
 	}
 	if res.Dup {

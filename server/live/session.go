@@ -8,6 +8,7 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/board"
 )
 
 // session is who is behind one connection. There is one for every visitor who is online, so it is small: what only
@@ -66,7 +67,8 @@ type agentSide struct {
 	family [16]byte
 	mu     sync.Mutex
 	joined map[chat.ConversationID]struct{}
-	inbox  bool // WATCHes the inbox
+	inbox  bool          // WATCHes the inbox
+	board  *board.Screen // of the board; nil: none
 }
 
 // joinBuffer holds back a conversation's live frames while its history is on the way.

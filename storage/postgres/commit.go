@@ -57,6 +57,10 @@ func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) 
 		events = append(events, portions[i].events...)
 	}
 	w := workOf(events)
+	if w.sealed, err = d.store.Keyring().Writing(ctx, events); err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	w.hooks.keys = w.sealed
 	w.without(dead)
 	for range maxRepeats {
 		if w.hooks.subscribers, err = d.subscribed(ctx); err != nil {
@@ -102,11 +106,11 @@ func (d *DB) commitOnce(ctx context.Context, portions []portion, w *work, dead [
 
 // enter moves cursors, from where on nobody else writes these conversations, and reads what is needed to count their events.
 func (d *DB) enter(ctx context.Context, tx pgx.Tx, portions []portion, w *work, dead []deadLetter) (*tallying, error) {
-	t := new(tallying)
+	t := &tallying{keys: d.store.Keyring()}
 	batch := &pgx.Batch{}
 	d.queueAdvance(batch, portions)
 	w.hooks.queueVersion(batch)
-	d.queueDead(batch, dead)
+	d.queueDead(batch, dead, w.sealed)
 	t.queueTallies(batch, w.keys())
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
@@ -149,7 +153,7 @@ func (w *work) queue(batch *pgx.Batch) {
 	})
 	w.queueConversations(batch)
 	w.queueFields(batch)
-	w.hooks.queueVisitors(batch, w.visitors)
+	w.hooks.queueVisitors(batch, w, w.visitors)
 	w.queueRevisions(batch)
 }
 
@@ -163,7 +167,7 @@ func (w *work) queueConversations(batch *pgx.Batch) {
 
 func (w *work) queueMessages(batch *pgx.Batch, then func(inserted int) error) {
 	if len(w.messages) > 0 {
-		batch.Queue(insertMessages, messageArgs(w.messages)...).Exec(func(tag pgconn.CommandTag) error { return then(int(tag.RowsAffected())) })
+		batch.Queue(insertMessages, w.messageArgs(w.messages)...).Exec(func(tag pgconn.CommandTag) error { return then(int(tag.RowsAffected())) })
 	}
 }
 
@@ -173,7 +177,7 @@ const findMessages = `SELECT k.i FROM unnest($1::bytea[], $2::bytea[], $3::bytea
 
 // find splits messages into those that are in the database and those that are not.
 func find(ctx context.Context, tx pgx.Tx, messages []*chat.Event) (there, missing []*chat.Event, err error) {
-	args := messageArgs(messages)
+	args := (&work{}).messageArgs(messages)
 	rows, err := tx.Query(ctx, findMessages, args[0], args[1], args[5])
 	if err != nil {
 		return nil, nil, fmt.Errorf("find messages: %w", err)
@@ -197,11 +201,11 @@ func find(ctx context.Context, tx pgx.Tx, messages []*chat.Event) (there, missin
 }
 
 // insert inserts messages and returns those that were not there: each once.
-func insert(ctx context.Context, tx pgx.Tx, messages []*chat.Event) ([]*chat.Event, error) {
+func (w *work) insert(ctx context.Context, tx pgx.Tx, messages []*chat.Event) ([]*chat.Event, error) {
 	if len(messages) == 0 {
 		return nil, nil
 	}
-	rows, err := tx.Query(ctx, insertMessages+` RETURNING tenant, conv, seq`, messageArgs(messages)...)
+	rows, err := tx.Query(ctx, insertMessages+` RETURNING tenant, conv, seq`, w.messageArgs(messages)...)
 	if err != nil {
 		return nil, fmt.Errorf("insert messages: %w", err)
 	}
@@ -242,7 +246,7 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	only := *w
 	only.messages, only.visitors = fresh, workOf(fresh).visitors
 	only.withoutVisitors(dead)
-	inserted, err := insert(ctx, tx, fresh)
+	inserted, err := w.insert(ctx, tx, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +256,7 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 	only.queueConversations(batch)
 	t.queueSave(batch) // of rows that had passed, too
 	only.queueFields(batch)
-	w.hooks.queueVisitors(batch, only.visitors)
+	w.hooks.queueVisitors(batch, w, only.visitors)
 	only.queueRevisions(batch)
 	t.queueCounts(batch, d.part)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -273,6 +277,6 @@ func (d *DB) commitCarefully(ctx context.Context, tx pgx.Tx, portions []portion,
 		strangers = append(strangers, deadMessage(e, "another message has its place in the conversation"))
 	}
 	batch = &pgx.Batch{}
-	d.queueDead(batch, strangers)
+	d.queueDead(batch, strangers, w.sealed)
 	return strangers, tx.SendBatch(ctx, batch).Close()
 }

@@ -96,7 +96,7 @@ func (d *DB) Find(ctx context.Context, refs ...project.Ref) ([]chat.Message, err
 	if err != nil {
 		return nil, fmt.Errorf("find messages: %w", err)
 	}
-	return out, nil
+	return out, d.store.Keyring().Messages(ctx, out)
 }
 
 // OpenConversations implements project.Database. The log sees to it that a visitor has one at most; its rows may come in

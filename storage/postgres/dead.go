@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // deadLetter is a row that can't be written, as it was, and why.
@@ -53,7 +54,7 @@ func deadVisitor(v *chat.Visitor, reason string) deadLetter {
 const insertDead = `INSERT INTO dead_letter (tenant, conv, seq, what, reason, payload)
 	SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::text[], $5::text[], $6::bytea[]) ON CONFLICT DO NOTHING`
 
-func (d *DB) queueDead(batch *pgx.Batch, dead []deadLetter) {
+func (d *DB) queueDead(batch *pgx.Batch, dead []deadLetter, keys seal.All) {
 	if len(dead) == 0 {
 		return
 	}
@@ -63,7 +64,18 @@ func (d *DB) queueDead(batch *pgx.Batch, dead []deadLetter) {
 		column(dead, func(l *deadLetter) int64 { return int64(l.seq) }),
 		column(dead, func(l *deadLetter) string { return l.what }),
 		column(dead, func(l *deadLetter) string { return l.reason }),
-		column(dead, func(l *deadLetter) []byte { return l.payload }))
+		column(dead, func(l *deadLetter) []byte { return l.kept(keys[l.key.Tenant]) }))
+}
+
+// kept is the payload as its row keeps it: the same each time.
+func (l *deadLetter) kept(keys *seal.Tenant) []byte {
+	switch {
+	case keys.Erased():
+		return []byte{}
+	case keys.Seals():
+		return keys.Same(l.payload, seal.OfDead(l.key.Conversation, l.seq))
+	}
+	return l.payload
 }
 
 // without takes the dead out of the work.
@@ -115,15 +127,18 @@ func isBadRow(err error) bool {
 // bisect finds the rows among the events' that can't be written, by trying halves in transactions that are given up.
 func (d *DB) bisect(ctx context.Context, events []*chat.Event) (dead []deadLetter, err error) {
 	w := workOf(events)
+	if w.sealed, err = d.store.Keyring().Writing(ctx, events); err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
 	keep := func(l deadLetter) { dead = append(dead, l) }
-	err = search(ctx, d, w.messages, insertMessages, messageArgs, func(e **chat.Event, reason string) { keep(deadMessage(*e, reason)) })
+	err = search(ctx, d, w.messages, insertMessages, w.messageArgs, func(e **chat.Event, reason string) { keep(deadMessage(*e, reason)) })
 	for _, rows := range w.conversations {
 		err = errors.Join(err, search(ctx, d, rows, saveConversations, conversationArgs, func(c *conversation, reason string) {
 			keep(deadConversation(c, reason))
 		}))
 	}
-	err = errors.Join(err, search(ctx, d, w.fields, saveFields, fieldArgs, func(f *fields, reason string) { keep(deadFields(f, reason)) }))
-	err = errors.Join(err, search(ctx, d, w.visitors, saveVisitors, visitorArgs, func(v **chat.Visitor, reason string) { keep(deadVisitor(*v, reason)) }))
+	err = errors.Join(err, search(ctx, d, w.fields, saveFields, w.fieldArgs, func(f *fields, reason string) { keep(deadFields(f, reason)) }))
+	err = errors.Join(err, search(ctx, d, w.visitors, saveVisitors, w.visitorArgs, func(v **chat.Visitor, reason string) { keep(deadVisitor(*v, reason)) }))
 	return dead, err
 }
 

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,7 +30,7 @@ func (w *work) tell(at map[chat.Key]int, key chat.Key, e *chat.Event) {
 
 func (w *work) queueFields(batch *pgx.Batch) {
 	if len(w.fields) > 0 {
-		batch.Queue(saveFields, fieldArgs(w.fields)...)
+		batch.Queue(saveFields, w.fieldArgs(w.fields)...)
 	}
 }
 
@@ -47,7 +48,14 @@ const saveFields = `WITH k AS (SELECT * FROM unnest($1::bytea[], $2::bytea[], $3
 		AND NOT EXISTS (SELECT FROM has h WHERE h.tenant = l.tenant AND h.conv = l.conv AND h.label = l.label))
 	INSERT INTO conversation_labels (tenant, label, conv) SELECT tenant, label, conv FROM has ON CONFLICT DO NOTHING`
 
-func fieldArgs(rows []fields) []any {
+func (w *work) fieldArgs(told []fields) []any {
+	rows := told
+	if w.sealed != nil {
+		rows = slices.Clone(told)
+		for i := range rows {
+			rows[i].Fields = *w.sealed[rows[i].Tenant].Fields(rows[i].Conversation, &rows[i].Fields)
+		}
+	}
 	return []any{
 		column(rows, func(f *fields) []byte { return f.Tenant[:] }),
 		column(rows, func(f *fields) []byte { return f.Conversation[:] }),

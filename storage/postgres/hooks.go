@@ -2,14 +2,17 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -22,6 +25,7 @@ type hooks struct {
 	out         project.Outbox
 	before      map[visitorKey]string // what was known of identified visitors
 	contacts    []contact             // what became of them
+	keys        seal.All
 }
 
 type visitorKey struct {
@@ -76,12 +80,12 @@ const (
 )
 
 // queueVisitors queues visitors' rows; where somebody wants to know of contacts, what they were and have become is noted.
-func (h *hooks) queueVisitors(batch *pgx.Batch, visitors []*chat.Visitor) {
+func (h *hooks) queueVisitors(batch *pgx.Batch, w *work, visitors []*chat.Visitor) {
 	h.before, h.contacts = nil, nil
 	if len(visitors) == 0 {
 		return
 	}
-	args := visitorArgs(visitors)
+	args := w.visitorArgs(visitors)
 	var tenants, ids [][]byte
 	for _, v := range visitors {
 		if v.Verified && h.subscribers.Want(v.Tenant, chat.EventContactCreated, chat.EventContactUpdated) {
@@ -96,7 +100,7 @@ func (h *hooks) queueVisitors(batch *pgx.Batch, visitors []*chat.Visitor) {
 	batch.Queue(visitorsBefore, tenants, ids).Query(func(rows pgx.Rows) error {
 		var c contact
 		_, err := pgx.ForEachRow(rows, []any{&c.tenant, &c.visitor, &c.known}, func() error {
-			h.before[c.visitorKey] = c.known
+			h.before[c.visitorKey] = h.plain(&c)
 			return nil
 		})
 		return err
@@ -104,11 +108,28 @@ func (h *hooks) queueVisitors(batch *pgx.Batch, visitors []*chat.Visitor) {
 	batch.Queue(saveAndTell, args...).Query(func(rows pgx.Rows) error {
 		var c contact
 		_, err := pgx.ForEachRow(rows, []any{&c.tenant, &c.visitor, &c.made, &c.known}, func() error {
+			c.known = h.plain(&c)
 			h.contacts = append(h.contacts, c)
 			return nil
 		})
 		return err
 	})
+}
+
+// plain is what is known of a visitor in a form that can be compared.
+func (h *hooks) plain(c *contact) string {
+	keys := h.keys[c.tenant]
+	if keys == nil {
+		return c.known
+	}
+	v := chat.Visitor{ID: c.visitor, Tenant: c.tenant}
+	if err := json.Unmarshal([]byte(c.known), &[]any{&v.Name, &v.Email, &v.Locale, &v.Attributes}); err != nil {
+		return c.known
+	}
+	if err := keys.OpenVisitor(&v); err != nil { // what can't be read is another than what can
+		return c.known
+	}
+	return strings.Join([]string{v.Name, v.Email, v.Locale, string(v.Attributes)}, "\x00")
 }
 
 // write writes what is to be told of messages that were really inserted, and of the visitors that were saved.

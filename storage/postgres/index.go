@@ -14,6 +14,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -31,6 +32,8 @@ type indexing struct {
 	late  time.Duration // of the oldest entry that was taken
 	bag   text.Bag
 	texts []string
+	keys  *seal.Keyring
+	sums  seal.Tokens
 }
 
 // said is a message on its way into the index.
@@ -64,7 +67,7 @@ func (w *indexing) takeQueue() (taken int, err error) {
 	if err != nil || len(seqs) == 0 {
 		return 0, err
 	}
-	err = w.read(`SELECT m.tenant, m.conv, m.seq, m.kind, m.sent_at, `+shownBody+` FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])
+	err = w.read(`SELECT m.tenant, m.conv, m.seq, m.id, m.kind, m.sent_at, `+shownBody+` FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])
 		AS k(tenant, conv, seq) JOIN messages m ON m.tenant = k.tenant AND m.conv = k.conv AND m.seq = k.seq`+withRevision, tenants, convs, seqs)
 	w.once()
 	return len(seqs), err
@@ -113,8 +116,8 @@ func (w *indexing) takeBacklog() (taken int, err error) {
 		return 0, err
 	}
 	tenants, convs := column(olds, func(o *old) []byte { return o.Tenant }), column(olds, func(o *old) []byte { return o.Conv })
-	err = w.read(`SELECT k.tenant, k.conv, m.seq, m.kind, m.sent_at, `+shownBody+` FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[])
-		AS k(tenant, conv, after, upto) CROSS JOIN LATERAL (SELECT tenant, conv, seq, kind, sent_at, body FROM messages m WHERE m.tenant = k.tenant
+	err = w.read(`SELECT k.tenant, k.conv, m.seq, m.id, m.kind, m.sent_at, `+shownBody+` FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[])
+		AS k(tenant, conv, after, upto) CROSS JOIN LATERAL (SELECT tenant, conv, seq, id, kind, sent_at, body FROM messages m WHERE m.tenant = k.tenant
 		AND m.conv = k.conv AND m.seq > k.after AND m.seq <= k.upto ORDER BY m.seq LIMIT $5) m`+withRevision+` ORDER BY k.tenant, k.conv, m.seq`,
 		tenants, convs, column(olds, func(o *old) int64 { return o.After }), column(olds, func(o *old) int64 { return o.Upto }), oldMessages)
 	if err != nil {
@@ -147,19 +150,40 @@ func (w *indexing) read(query string, args ...any) error {
 		var kind int16
 		var at int64
 		var body pgtype.DriverBytes // valid until the next row
-		if err := row.Scan(&m.key.Tenant, &m.key.Conversation, &m.seq, &kind, &at, &body); err != nil {
+		var id chat.MessageID
+		if err := row.Scan(&m.key.Tenant, &m.key.Conversation, &m.seq, &id, &kind, &at, &body); err != nil {
 			return m, err
 		}
 		m.kind, m.doc = chat.Kind(kind), sqlstore.Doc(sqlstore.FromMicros(at), m.key.Conversation, chat.Seq(m.seq))
-		w.texts = chat.Said(w.texts[:0], m.kind, body)
-		w.bag.Fill(w.texts...)
-		m.tokens = w.bag.String()
-		return m, nil
+		m.tokens, err = w.tokens(&m, id, body)
+		return m, err
 	})
 	if err != nil {
 		return fmt.Errorf("read messages: %w", err)
 	}
 	return nil
+}
+
+// tokens is what a message with a body is found by, with spaces between.
+func (w *indexing) tokens(m *said, id chat.MessageID, body []byte) (string, error) {
+	keys, err := w.keys.Of(w.ctx, m.key.Tenant)
+	if err != nil {
+		return "", err
+	}
+	if keys != nil {
+		one := []chat.Message{{ID: id, Tenant: m.key.Tenant, Conversation: m.key.Conversation, Body: body}}
+		if err := w.keys.Messages(w.ctx, one); err != nil {
+			return "", err
+		}
+		body = one[0].Body
+	}
+	w.texts = chat.Said(w.texts[:0], m.kind, body)
+	w.bag.Fill(w.texts...)
+	if !keys.Seals() {
+		return w.bag.String(), nil
+	}
+	w.sums.Fill(keys, &w.bag)
+	return w.sums.String(), nil
 }
 
 const insertWords = `INSERT INTO search (tenant, conv, seq, doc, bucket, words)

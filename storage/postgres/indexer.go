@@ -11,6 +11,8 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
 // IndexerOptions says how an Indexer works.
@@ -55,8 +57,6 @@ func NewIndexer(db *DB, o IndexerOptions) *Indexer {
 const (
 	// indexPoll is how long after a look without work the next one follows: several seconds' traffic costs little more than one.
 	indexPoll = 500 * time.Millisecond
-	// indexLock is the name of the lock of whoever works: "uniqsrch" as a number.
-	indexLock = 0x756e697173726368
 	// indexMost is about how many messages one transaction takes.
 	indexMost = 4096
 )
@@ -151,13 +151,13 @@ func (x *Indexer) stepOnce(ctx context.Context, carefully bool) (did done, err e
 			return err
 		}
 		var mine bool
-		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(indexLock)).Scan(&mine); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(sqlstore.IndexerLock)).Scan(&mine); err != nil {
 			return err
 		}
 		if !mine {
 			return errBusy
 		}
-		w := indexing{ctx: ctx, tx: tx, full: x.full, most: x.most}
+		w := indexing{ctx: ctx, tx: tx, full: x.full, most: x.most, keys: x.db.store.Keyring()}
 		taken, err := w.takeQueue()
 		if err == nil && taken == 0 {
 			did.old = true

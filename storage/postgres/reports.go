@@ -12,6 +12,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -20,6 +21,7 @@ type tallying struct {
 	tallies map[chat.Key]*project.Tally
 	old     []chat.Key // have a row and no tally: of before reports were kept
 	counts  project.Counts
+	keys    *seal.Keyring // opens rows
 }
 
 // reportParts is how many rows of a sum there are at most.
@@ -110,8 +112,12 @@ func (t *tallying) replay(ctx context.Context, tx pgx.Tx, keys []chat.Key) error
 		tally := t.of(k)
 		_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
 			m, err := sqlstore.ScanToCount(k, row.Scan)
+			one := []chat.Message{m}
 			if err == nil {
-				e := replay.Event(&m)
+				err = t.keys.Messages(ctx, one)
+			}
+			if err == nil {
+				e := replay.Event(&one[0])
 				t.counts.Count(tally, &e)
 			}
 			return struct{}{}, err
@@ -240,7 +246,7 @@ func (d *DB) countSome(ctx context.Context) (n int, err error) {
 		if n = len(keys); err != nil || n == 0 {
 			return err
 		}
-		t := &tallying{tallies: make(map[chat.Key]*project.Tally, n)}
+		t := &tallying{tallies: make(map[chat.Key]*project.Tally, n), keys: d.store.Keyring()}
 		if err := t.replay(ctx, tx, keys); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // revision is what is shown of a message from an event on.
@@ -39,18 +40,28 @@ const saveRevisions = `INSERT INTO revisions (tenant, conv, seq, revised, body)
 		AS k(tenant, conv, id, revised, body) JOIN messages m ON m.tenant = k.tenant AND m.conv = k.conv AND m.id = k.id
 	ON CONFLICT (tenant, conv, seq) DO UPDATE SET revised = excluded.revised, body = excluded.body WHERE excluded.revised > revisions.revised`
 
-func revisionArgs(rows []revision) []any {
+func (w *work) revisionArgs(rows []revision) []any {
 	return []any{
 		column(rows, func(r *revision) []byte { return r.Tenant[:] }),
 		column(rows, func(r *revision) []byte { return r.Conversation[:] }),
 		column(rows, func(r *revision) []byte { return r.message[:] }),
 		column(rows, func(r *revision) int64 { return int64(r.Seq) }),
-		column(rows, func(r *revision) *string { return r.body }),
+		column(rows, func(r *revision) *string { return r.kept(w.sealed[r.Tenant]) }),
 	}
+}
+
+// kept is the body as its row keeps it.
+func (r *revision) kept(keys *seal.Tenant) *string {
+	if r.body == nil || keys == nil {
+		return r.body
+	}
+	of := chat.Message{ID: r.message, Tenant: r.Tenant, Conversation: r.Conversation}
+	kept := keys.Body([]byte(*r.body), seal.OfMessage(&of))
+	return &kept
 }
 
 func (w *work) queueRevisions(batch *pgx.Batch) {
 	if len(w.revisions) > 0 {
-		batch.Queue(saveRevisions, revisionArgs(w.revisions)...)
+		batch.Queue(saveRevisions, w.revisionArgs(w.revisions)...)
 	}
 }

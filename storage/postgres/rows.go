@@ -7,6 +7,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -19,6 +20,7 @@ type work struct {
 	fields        []fields
 	hooks         hooks
 	revisions     []revision
+	sealed        seal.All // what people wrote is sealed with
 }
 
 // conversation is a conversation's row after a run of its events, as far as they tell: zero fields may be known to the database.
@@ -130,7 +132,7 @@ const insertMessages = `INSERT INTO messages (tenant, conv, seq, prev, prev_publ
 	SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[],
 		$9::smallint[], $10::smallint[], $11::smallint[], $12::bigint[], $13::bytea[], $14::text[]) ON CONFLICT DO NOTHING`
 
-func messageArgs(m []*chat.Event) []any {
+func (w *work) messageArgs(m []*chat.Event) []any {
 	type event = *chat.Event
 	return []any{
 		column(m, func(e *event) []byte { return (*e).Tenant[:] }),
@@ -146,7 +148,7 @@ func messageArgs(m []*chat.Event) []any {
 		column(m, func(e *event) int16 { return int16((*e).Visibility) }),
 		column(m, func(e *event) int64 { return sqlstore.Micros((*e).Time) }),
 		column(m, func(e *event) []byte { return orNull(&(*e).ReplyTo) }),
-		column(m, func(e *event) string { return string((*e).Body) }),
+		column(m, func(e *event) string { return w.sealed[(*e).Tenant].Body((*e).Body, seal.OfMessage(&(*e).Message)) }),
 	}
 }
 
@@ -192,16 +194,24 @@ func conversationArgs(rows []conversation) []any {
 	}
 }
 
-const saveVisitors = `INSERT INTO visitors (tenant, id, external_id, verified, name, email, locale, page, attributes, created_at)
-	SELECT tenant, id, external_id, verified, name, email, locale, page, attributes::jsonb, created_at
-	FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])
-		AS v(tenant, id, external_id, verified, name, email, locale, page, attributes, created_at)
+const saveVisitors = `INSERT INTO visitors (tenant, id, external_id, verified, name, email, locale, page, attributes, created_at, external_print)
+	SELECT tenant, id, external_id, verified, name, email, locale, page, attributes::jsonb, created_at, external_print
+	FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
+		$11::text[]) AS v(tenant, id, external_id, verified, name, email, locale, page, attributes, created_at, external_print)
 	ON CONFLICT (tenant, id) DO UPDATE SET name = COALESCE(NULLIF(excluded.name, ''), visitors.name),
 		email = COALESCE(NULLIF(excluded.email, ''), visitors.email), locale = COALESCE(NULLIF(excluded.locale, ''), visitors.locale),
 		page = COALESCE(NULLIF(excluded.page, ''), visitors.page),
 		attributes = CASE WHEN excluded.attributes = '{}' THEN visitors.attributes ELSE excluded.attributes END`
 
-func visitorArgs(rows []*chat.Visitor) []any {
+func (w *work) visitorArgs(visitors []*chat.Visitor) []any {
+	rows, prints := visitors, make([]string, len(visitors))
+	if w.sealed != nil {
+		rows = make([]*chat.Visitor, len(visitors))
+		for i, v := range visitors {
+			kept, external := w.sealed[v.Tenant].Visitor(v)
+			rows[i], prints[i] = &kept, external
+		}
+	}
 	type row = *chat.Visitor
 	return []any{
 		column(rows, func(v *row) []byte { return (*v).Tenant[:] }),
@@ -219,5 +229,6 @@ func visitorArgs(rows []*chat.Visitor) []any {
 		column(rows, func(v *row) string { return (*v).Page }),
 		column(rows, func(v *row) string { return cmp.Or(string((*v).Attributes), "{}") }),
 		column(rows, func(v *row) int64 { return sqlstore.Micros((*v).CreatedAt) }),
+		prints,
 	}
 }

@@ -16,6 +16,7 @@ const patience = 5 * time.Second
 // request is one call of Append, or a part of one. Its groups may be appended at different times.
 type request struct {
 	events   []chat.Event
+	sealed   []sealed // what stands for what is written in them; nil: nothing does
 	receipts []chat.Receipt
 	since    time.Time
 	done     chan struct{}
@@ -79,6 +80,9 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 	}
 	if l.silent() {
 		return nil, errBusy
+	}
+	if err := l.Keys.AllReady(ctx, events); err != nil {
+		return nil, err
 	}
 	events = slices.Clone(events) // they live on, in the ring, and are filled in
 	if !opens(events) {
@@ -151,7 +155,11 @@ func opens(events []chat.Event) bool {
 
 // append hands events to the one goroutine that appends, and waits.
 func (l *Log) append(ctx context.Context, events []chat.Event) ([]chat.Receipt, error) {
-	r := &request{events: events, receipts: make([]chat.Receipt, len(events)), since: time.Now(), done: make(chan struct{})}
+	said, err := l.seal(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	r := &request{events: events, sealed: said, receipts: make([]chat.Receipt, len(events)), since: time.Now(), done: make(chan struct{})}
 	for i := 0; i < len(events); i = groupEnd(events, i) {
 		r.left++
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/testkit/services"
 )
 
@@ -26,8 +27,42 @@ func cpuOf(b *testing.B, pid int) time.Duration {
 }
 
 // BenchmarkAppend has 128 callers with one message each at a time, in 5,000 conversations, durable with appendfsync always.
-// It reports the CPU time of redis-server per message beside the time.
+// It reports the CPU time of redis-server, and of this process, per message beside the time.
 func BenchmarkAppend(b *testing.B) {
+	b.Run("plain", func(b *testing.B) { benchmarkAppend(b, nil) })
+	b.Run("sealed", func(b *testing.B) {
+		masters, err := seal.MastersOf(seal.NewMasterKey())
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmarkAppend(b, seal.New(masters, &keyTable{}, seal.Options{Seals: true}))
+	})
+}
+
+// keyTable keeps one tenant's keys.
+type keyTable struct {
+	mu   sync.Mutex
+	rows []seal.Row
+}
+
+func (k *keyTable) Keys(context.Context, chat.TenantID) ([]seal.Row, int64, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.rows, 1, nil
+}
+
+func (k *keyTable) AddKeys(_ context.Context, _ chat.TenantID, rows ...seal.Row) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.rows == nil {
+		k.rows = rows
+	}
+	return nil
+}
+
+func (k *keyTable) KeyVersion(context.Context) (int64, error) { return 1, nil }
+
+func benchmarkAppend(b *testing.B, keys *seal.Keyring) {
 	r, err := services.StartRedis(b.Context(), services.RedisOptions{})
 	if err != nil {
 		b.Fatal(err)
@@ -39,7 +74,7 @@ func BenchmarkAppend(b *testing.B) {
 	}
 	defer client.Close()
 	db := newMemory()
-	l := New(Options{Client: client, Database: db})
+	l := New(Options{Client: client, Database: db, Keys: keys})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var wg sync.WaitGroup
@@ -62,7 +97,7 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 	making.Wait()
-	calls, cpu := l.stats.calls.Get(), cpuOf(b, r.PID())
+	calls, cpu, own := l.stats.calls.Get(), cpuOf(b, r.PID()), cpuOf(b, os.Getpid())
 	b.ResetTimer()
 	var next sync.Mutex
 	n := 0
@@ -87,6 +122,7 @@ func BenchmarkAppend(b *testing.B) {
 	senders.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(cpuOf(b, r.PID())-cpu)/1e3/float64(b.N), "redis-µs/op")
+	b.ReportMetric(float64(cpuOf(b, os.Getpid())-own)/1e3/float64(b.N), "own-µs/op")
 	if stats, err := client.Info(ctx, "commandstats").Result(); err == nil && testing.Verbose() {
 		b.Log(stats)
 	}

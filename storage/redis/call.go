@@ -48,7 +48,7 @@ func (l *Log) call(ctx context.Context, groups []*group) (left []*group) {
 		}
 		size := 0
 		for i := range g.events() {
-			size += len(g.events()[i].Body) + fixedEvent
+			size += len(g.events()[i].Body) + len(g.sealed(i).said) + fixedEvent
 		}
 		if t.events > 0 && (t.events+g.to-g.from > maxBatch || t.bytes+size > maxBatchBytes) {
 			left = append(left, g)
@@ -112,7 +112,7 @@ func (l *Log) encode(t *part) error {
 	for _, g := range t.groups {
 		for i := range g.events() {
 			e := &g.events()[i]
-			head := appendHeader(make([]byte, 0, headerLen), g, e, i > 0, &m, now, t.tag)
+			head := appendHeader(make([]byte, 0, headerLen), g, i, &m, now, t.tag)
 			if g.mustLook(e, &m, now, begun) {
 				head[0] |= flagLook
 			}
@@ -124,7 +124,8 @@ func (l *Log) encode(t *part) error {
 				head[0] |= flagHead
 				head = appendHead(head, known.Epoch, g.head)
 			}
-			blob, err := appendEvent(make([]byte, 0, 4+fixedEvent+len(e.Body)), e)
+			said := g.sealed(i).said
+			blob, err := appendEvent(make([]byte, 0, 4+fixedEvent+len(e.Body)+len(said)), e, said)
 			if err != nil {
 				return err
 			}
@@ -148,9 +149,10 @@ const (
 // headerLen is how long a header is without state and head.
 const headerLen = 89
 
-func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *book, now time.Time, tag project.Tag) []byte {
+func appendHeader(dst []byte, g *group, i int, m *book, now time.Time, tag project.Tag) []byte {
+	e := &g.events()[i]
 	flags := byte(0)
-	if joined {
+	if i > 0 {
 		flags |= flagJoined
 	}
 	if e.Visibility != chat.Public {
@@ -172,7 +174,7 @@ func appendHeader(dst []byte, g *group, e *chat.Event, joined bool, m *book, now
 		next = e.Next.Version
 	}
 	dst = be.AppendUint64(dst, next)
-	dst = be.AppendUint64(dst, fingerprint(&e.Message))
+	dst = be.AppendUint64(dst, g.print(i))
 	dst = be.AppendUint64(dst, millis(e.Time))
 	dst = append(dst, tag[:]...)
 	if e.Next != nil {

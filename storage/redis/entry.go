@@ -11,6 +11,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // Everything that the script touches is in fixed places, integers big endian.
@@ -27,8 +28,9 @@ const (
 	entryLen  = 53
 	placeLen  = 48
 
-	formatEntry = 1
-	formatEvent = 1
+	formatEntry  = 1
+	formatEvent  = 1
+	formatSealed = 2 // body, fields and profile are one sealed value in the body's place
 )
 
 var be = binary.BigEndian
@@ -101,10 +103,14 @@ const (
 // fixedEvent is how long an event is without body, fields (behind their length) and profile.
 const fixedEvent = 5 + 7*16 + 8 + 2 + 4
 
-// appendEvent encodes what the script does not fill in, behind its length.
-func appendEvent(dst []byte, e *chat.Event) ([]byte, error) {
+// appendEvent encodes what the script does not fill in, behind its length. sealed, if there is any, stands for what people wrote.
+func appendEvent(dst []byte, e *chat.Event, sealed []byte) ([]byte, error) {
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0)
+	format := byte(formatEvent)
+	if sealed != nil {
+		format = formatSealed
+	}
 	flags := byte(0)
 	if e.Next != nil {
 		flags |= hasNext
@@ -115,12 +121,27 @@ func appendEvent(dst []byte, e *chat.Event) ([]byte, error) {
 	if e.Set != nil {
 		flags |= hasSet
 	}
-	dst = append(dst, formatEvent, byte(e.Role), byte(e.Kind), byte(e.Visibility), flags)
+	dst = append(dst, format, byte(e.Role), byte(e.Kind), byte(e.Visibility), flags)
 	for _, id := range [...][16]byte{e.Tenant, e.Conversation, e.ID, e.CMID, e.Sender, e.ReplyTo, e.Origin.Session} {
 		dst = append(dst, id[:]...)
 	}
 	dst = be.AppendUint16(dst, e.Origin.Request)
 	dst = be.AppendUint64(dst, millis(e.Time))
+	if sealed != nil {
+		dst = append(be.AppendUint32(dst, uint32(len(sealed))), sealed...)
+		be.PutUint32(dst[start:], uint32(len(dst)-start-4))
+		return dst, nil
+	}
+	dst, err := appendSaid(dst, e)
+	if err != nil {
+		return nil, err
+	}
+	be.PutUint32(dst[start:], uint32(len(dst)-start-4))
+	return dst, nil
+}
+
+// appendSaid encodes what people wrote: the body behind its length, fields behind theirs, and the profile.
+func appendSaid(dst []byte, e *chat.Event) ([]byte, error) {
 	dst = be.AppendUint32(dst, uint32(len(e.Body)))
 	dst = append(dst, e.Body...)
 	if e.Set != nil {
@@ -137,17 +158,22 @@ func appendEvent(dst []byte, e *chat.Event) ([]byte, error) {
 		}
 		dst = append(dst, b...)
 	}
-	be.PutUint32(dst[start:], uint32(len(dst)-start-4))
 	return dst, nil
 }
 
+var errSealedEntry = errors.New("the log holds a sealed entry, for which encryption.key_file is needed")
+
 var errEntry = errors.New("the log holds an entry that this version can't read")
 
+// opener opens what stands for what people wrote in an event. It returns nil if that is lost, and an error if it may be opened later.
+type opener func(m *chat.Message, sealed []byte) ([]byte, error)
+
 // readEvent decodes record and event. The event's body shares b's memory.
-func readEvent(record, b []byte) (e chat.Event, err error) {
-	if len(b) < fixedEvent || b[0] != formatEvent {
+func readEvent(record, b []byte, open opener) (e chat.Event, err error) {
+	if len(b) < fixedEvent || b[0] != formatEvent && b[0] != formatSealed {
 		return e, errEntry
 	}
+	format := b[0]
 	e.Seq, e.Prev, e.PrevPublic = chat.Seq(be.Uint64(record)), chat.Seq(be.Uint64(record[8:])), chat.Seq(be.Uint64(record[16:]))
 	e.State = readState(record[32:], be.Uint64(record[24:]))
 	e.Role, e.Kind, e.Visibility = chat.Role(b[1]), chat.Kind(b[2]), chat.Visibility(b[3])
@@ -161,38 +187,60 @@ func readEvent(record, b []byte) (e chat.Event, err error) {
 	}
 	e.Origin.Request = be.Uint16(b)
 	e.Time = fromMillis(be.Uint64(b[2:]))
-	n := be.Uint32(b[10:])
-	b = b[14:]
-	if uint64(n) > uint64(len(b)) {
-		return e, errEntry
-	}
-	e.Body, b = b[:n:n], b[n:]
+	b = b[10:]
 	if flags&hasNext != 0 {
 		next := e.State
 		e.Next = &next
 		e.Expect = next.Version - 1
 	}
+	if format == formatSealed {
+		if open == nil {
+			return e, errSealedEntry
+		}
+		if uint64(be.Uint32(b)) != uint64(len(b)-4) {
+			return e, errEntry
+		}
+		if b, err = open(&e.Message, b[4:]); err != nil {
+			return e, err
+		}
+		if b == nil {
+			e.Body = seal.Unreadable
+			return e, nil
+		}
+	}
+	err = readSaid(&e, flags, b)
+	return e, err
+}
+
+// readSaid decodes what people wrote.
+func readSaid(e *chat.Event, flags byte, b []byte) error {
+	if len(b) < 4 || uint64(be.Uint32(b)) > uint64(len(b)-4) {
+		return errEntry
+	}
+	n := be.Uint32(b)
+	b = b[4:]
+	e.Body, b = b[:n:n], b[n:]
 	if flags&hasSet != 0 {
 		if len(b) < 4 || uint64(be.Uint32(b)) > uint64(len(b)-4) {
-			return e, errEntry
+			return errEntry
 		}
 		n := be.Uint32(b)
 		e.Set = new(chat.Fields)
 		if err := json.Unmarshal(b[4:4+n], e.Set); err != nil {
-			return e, errEntry
+			return errEntry
 		}
 		b = b[4+n:]
 	}
 	if flags&hasProfile != 0 {
 		e.Profile = new(chat.Visitor)
 		if err := json.Unmarshal(b, e.Profile); err != nil {
-			return e, errEntry
+			return errEntry
 		}
 		if string(e.Profile.Attributes) == "null" { // how none are encoded; they must not stand for those that the row has
 			e.Profile.Attributes = nil
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // entryHead is the fixed part of an entry.
@@ -216,7 +264,7 @@ func readEntryHead(b []byte) (h entryHead, err error) {
 }
 
 // readEntry decodes an entry of a partition. Bodies share b's memory.
-func readEntry(partition int, b []byte) (*project.Batch, error) {
+func readEntry(partition int, b []byte, open opener) (*project.Batch, error) {
 	h, err := readEntryHead(b)
 	if err != nil {
 		return nil, err
@@ -235,7 +283,7 @@ func readEntry(partition int, b []byte) (*project.Batch, error) {
 		if b = b[recordLen+4:]; uint64(n) > uint64(len(b)) {
 			return nil, errEntry
 		}
-		if out.Events[i], err = readEvent(record, b[:n]); err != nil {
+		if out.Events[i], err = readEvent(record, b[:n], open); err != nil {
 			return nil, err
 		}
 		b = b[n:]

@@ -27,7 +27,7 @@ func entryOf(t testing.TB, at project.Cursor, previous project.Tag, events []cha
 		one = be.AppendUint64(one, uint64(e.PrevPublic))
 		one = be.AppendUint64(one, e.State.Version)
 		one = appendState(one, &e.State)
-		one, err := appendEvent(one, e)
+		one, err := appendEvent(one, e, nil)
 		require.NoError(t, err)
 		b = append(b, one...)
 	}
@@ -60,7 +60,7 @@ func TestEntry(t *testing.T) {
 	plain.Profile.Attributes = nil // nothing is known, which is not the same as null
 	events = append(events, plain)
 	at := project.Cursor{Epoch: 3, N: 4, Tag: project.Tag{5}}
-	b, err := readEntry(9, entryOf(t, at, project.Tag{4}, events))
+	b, err := readEntry(9, entryOf(t, at, project.Tag{4}, events), nil)
 	require.NoError(t, err)
 	require.Equal(t, at, b.Cursor)
 	require.Equal(t, project.Tag{4}, b.Previous)
@@ -74,7 +74,7 @@ func FuzzEntry(f *testing.F) {
 	f.Add(good[:len(good)-1])
 	f.Add(bytes.Repeat([]byte{1}, entryLen))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		b, err := readEntry(0, raw)
+		b, err := readEntry(0, raw, nil)
 		if err != nil {
 			return
 		}

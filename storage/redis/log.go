@@ -18,6 +18,7 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/local"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // Ack is what an acknowledgement stands for.
@@ -45,8 +46,10 @@ type Options struct {
 	// Window is how long duplicates are found without asking the database, Generation how long conversations are known
 	// without it; each holds for one to two of that time. Default to 10m and 12h.
 	Window, Generation time.Duration
-	Logger             *slog.Logger
-	Metrics            *metrics.Set
+	// Keys seal what people write. Nil: it waits as it is.
+	Keys    *seal.Keyring
+	Logger  *slog.Logger
+	Metrics *metrics.Set
 }
 
 // Log implements chat.Log and project.Source. Run must be running. Safe for concurrent use.

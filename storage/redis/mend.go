@@ -37,6 +37,7 @@ func (l *Log) fill(ctx context.Context) error {
 			p.mu.Lock()
 			if p.highest = cursors[i]; cursors[i].N > 0 { // after a fork everything is read anew
 				p.projected = cursors[i]
+				p.marks = append(p.marks, mark{cursors[i], time.Now()}) // whoever wrote it may have ended before it was trimmed
 			}
 			p.mu.Unlock()
 			return l.read(ctx, p)

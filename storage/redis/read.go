@@ -144,6 +144,9 @@ func (l *Log) Messages(ctx context.Context, key chat.Key, page chat.Page) ([]cha
 	if err != nil {
 		return nil, false, err
 	}
+	if err := l.readable(ctx, key, recent); err != nil {
+		return nil, false, err
+	}
 	limit := max(page.Limit, 1)
 	newest := page.Newest || page.Before > 0
 	if oldest == nil || oldest.Prev <= page.After { // all of the range is in memory, or nothing of it

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // settle acts on what Redis says of a part.
@@ -185,7 +186,7 @@ func (l *Log) findMessages(ctx context.Context, g *group) (bool, error) {
 	}
 	for i := range rows {
 		m, e := &rows[i], &g.events()[i]
-		if m.Seq > 0 && (m.Kind != e.Kind || string(m.Body) != string(e.Body)) {
+		if m.Seq > 0 && (m.Kind != e.Kind || string(m.Body) != string(e.Body) && string(m.Body) != string(seal.Unreadable)) {
 			for j := range g.receipts() {
 				g.receipts()[j] = chat.Receipt{Err: errReused}
 			}

@@ -95,8 +95,11 @@ func (l *Log) Committed(_ context.Context, partition int, upto project.Cursor) e
 		p.tell = true
 	}
 	now := time.Now()
-	if n := len(p.marks); n == 0 || now.Sub(p.marks[n-1].at) > time.Second {
+	switch n := len(p.marks); {
+	case n < 2 || now.Sub(p.marks[n-2].at) > time.Second:
 		p.marks = append(p.marks, mark{upto, now})
+	default: // the last one moves on, so that a partition that comes to rest is trimmed to its end
+		p.marks[n-1] = mark{upto, now}
 	}
 	p.shrink(now, l.Ring/project.Partitions)
 	return nil
@@ -152,7 +155,7 @@ func (l *Log) readStream(ctx context.Context, p *partition, after project.Cursor
 
 // decode reads an entry. With level replica nobody is acknowledged by way of the feed: the call itself has waited for the replica.
 func (l *Log) decode(partition int, raw []byte) (*project.Batch, error) {
-	b, err := readEntry(partition, raw)
+	b, err := readEntry(partition, raw, l.opener())
 	if err == nil && l.Ack == AckReplica {
 		for i := range b.Events {
 			b.Events[i].Origin.Request, b.Events[i].Origin.Session = 0, [16]byte{}

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -17,6 +19,7 @@ type hooks struct {
 	subscribers *project.Subscribers // as of the last transaction that looked
 	out         project.Outbox
 	wrote       bool // this transaction has written deliveries, if it is committed
+	keys        *seal.Keyring
 }
 
 // begin makes sure of who wants which events. It is called before the transaction changes anything: what is remembered must
@@ -39,14 +42,14 @@ func (h *hooks) visitor(ctx context.Context, q sqlstore.Querier, e *chat.Event, 
 	if !v.Verified || !h.subscribers.Want(v.Tenant, chat.EventContactCreated, chat.EventContactUpdated) {
 		return save(ctx, v)
 	}
-	before, err := contact(ctx, q, v)
+	before, err := h.contact(ctx, q, v)
 	if err != nil {
 		return err
 	}
 	if err := save(ctx, v); err != nil {
 		return err
 	}
-	after, err := contact(ctx, q, v)
+	after, err := h.contact(ctx, q, v)
 	if err == nil && before != after {
 		h.subscribers.Contact(&h.out, v, before == "", e.Time)
 	}
@@ -54,12 +57,20 @@ func (h *hooks) visitor(ctx context.Context, q sqlstore.Querier, e *chat.Event, 
 }
 
 // contact is what is known of a visitor, but for the page; empty if nothing is.
-func contact(ctx context.Context, q sqlstore.Querier, v *chat.Visitor) (known string, err error) {
-	err = q.QueryRowContext(ctx, `SELECT json_array(name, email, locale, attributes) FROM visitors WHERE tenant = $1 AND id = $2`, v.Tenant, v.ID).Scan(&known)
+func (h *hooks) contact(ctx context.Context, q sqlstore.Querier, v *chat.Visitor) (string, error) {
+	kept := chat.Visitor{ID: v.ID, Tenant: v.Tenant}
+	err := q.QueryRowContext(ctx, `SELECT name, email, locale, attributes FROM visitors WHERE tenant = $1 AND id = $2`, v.Tenant, v.ID).
+		Scan(&kept.Name, &kept.Email, &kept.Locale, (*[]byte)(&kept.Attributes))
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	return known, err
+	if err != nil {
+		return "", err
+	}
+	if err := h.keys.Visitor(ctx, &kept); err != nil && !errors.Is(err, seal.ErrUnreadable) { // what can't be read is another than what can
+		return "", err
+	}
+	return strings.Join([]string{kept.Name, kept.Email, kept.Locale, string(kept.Attributes)}, "\x00"), nil
 }
 
 // write writes what the transaction's events, and the contacts that were seen, are to webhooks.

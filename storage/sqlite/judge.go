@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -80,6 +81,17 @@ func (w *writer) openOf(ctx context.Context, v visitorKey) (id chat.Conversation
 	return id, err
 }
 
+// sameBody reports whether a row's body is an event's. One that can't be read any more counts as such: the message is there.
+func (w *writer) sameBody(ctx context.Context, e *chat.Event, kept []byte) (bool, error) {
+	m := chat.Message{Tenant: e.Tenant, Conversation: e.Conversation, ID: e.ID, Body: kept}
+	one := []chat.Message{m}
+	if err := w.keys.Messages(ctx, one); err != nil {
+		return false, fmt.Errorf("find duplicates: %w", err)
+	}
+	got := one[0].Body
+	return string(got) == string(e.Body) || len(kept) != len(got) && string(got) == string(seal.Unreadable), nil
+}
+
 // findDuplicates looks for messages that are in the log already. If one is, nothing of the group is appended: every
 // receipt says Dup, and those of messages that are there name the first one's place.
 func (w *writer) findDuplicates(ctx context.Context, key chat.Key, events []chat.Event, receipts []chat.Receipt) (dup bool, refusal, err error) {
@@ -95,7 +107,11 @@ func (w *writer) findDuplicates(ctx context.Context, key chat.Key, events []chat
 		if err != nil {
 			return false, nil, fmt.Errorf("find duplicates: %w", err)
 		}
-		if kind != e.Kind || string(body) != string(e.Body) {
+		same, err := w.sameBody(ctx, e, body)
+		if err != nil {
+			return false, nil, err
+		}
+		if kind != e.Kind || !same {
 			clear(receipts)
 			return false, errReused, nil
 		}

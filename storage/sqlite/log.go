@@ -108,6 +108,9 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 	if len(events) == 0 {
 		return nil, nil
 	}
+	if err := l.store.Keyring().AllReady(ctx, events); err != nil {
+		return nil, err
+	}
 	// A copy: the writer fills events in, and may still do so when ctx has ended and the caller's slice is used again.
 	r := &request{events: slices.Clone(events), receipts: make([]chat.Receipt, len(events))}
 	if err := l.call(ctx, r); err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/storagetest"
 )
 
@@ -189,9 +190,19 @@ func TestCrash(t *testing.T) {
 
 // BenchmarkAppend: events a second with 64 callers at once, each going around many conversations, and creations.
 func BenchmarkAppend(b *testing.B) {
-	for _, what := range []string{"message", "create"} {
+	for _, what := range []string{"message", "create", "sealed message", "sealed create"} {
 		b.Run(what, func(b *testing.B) {
-			s, stop := run(b, filepath.Join(b.TempDir(), "chat.db"))
+			path := filepath.Join(b.TempDir(), "chat.db")
+			open := run
+			what, sealed := strings.CutPrefix(what, "sealed ")
+			if sealed {
+				masters, err := seal.MastersOf(seal.NewMasterKey())
+				if err != nil {
+					b.Fatal(err)
+				}
+				open = func(t testing.TB, path string) (*storage.Storage, func()) { return runSealed(t, path, masters) }
+			}
+			s, stop := open(b, path)
 			defer stop()
 			const callers, each = 64, 80
 			tenant := chat.NewID[chat.Tenant]()

@@ -57,6 +57,11 @@ func (w *writer) recount(ctx context.Context, k chat.Key, t *project.Tally) erro
 		if err != nil {
 			return err
 		}
+		one := []chat.Message{m}
+		if err := w.keys.Messages(ctx, one); err != nil {
+			return err
+		}
+		m = one[0]
 		e := replay.Event(&m)
 		w.counts.Count(t, &e)
 	}

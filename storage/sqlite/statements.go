@@ -72,8 +72,8 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 				tally = excluded.tally`},
 		{&s.touch, `UPDATE conversations SET last_seq = ?, last_public = ?, last_message = ?, last_agent = ?, updated_at = ?, tally = ?
 			WHERE tenant = ? AND id = ?`},
-		{&s.visitor, `INSERT INTO visitors (tenant, id, external_id, verified, name, email, locale, page, attributes, created_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		{&s.visitor, `INSERT INTO visitors (tenant, id, external_id, external_print, verified, name, email, locale, page, attributes, created_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (tenant, id) DO UPDATE SET name = COALESCE(NULLIF(excluded.name, ''), visitors.name),
 				email = COALESCE(NULLIF(excluded.email, ''), visitors.email), locale = COALESCE(NULLIF(excluded.locale, ''), visitors.locale),
 				page = COALESCE(NULLIF(excluded.page, ''), visitors.page),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -22,7 +23,9 @@ const (
 // words writes what messages say into the index, in the transaction of its statements.
 type words struct {
 	doc, text *sql.Stmt
+	keys      *seal.Keyring
 	bag       text.Bag
+	tokens    seal.Tokens
 	texts     []string
 	buf       bytes.Buffer
 	batch     []spoken
@@ -32,20 +35,25 @@ type words struct {
 type spoken struct {
 	doc     int64
 	message *chat.Message
+	keys    *seal.Tenant // nil: its words are kept as they are
 }
 
 // index makes messages findable.
 func (w *words) index(ctx context.Context, events []chat.Event) error {
 	w.batch = w.batch[:0]
 	for i := range events {
-		w.add(&events[i].Message)
+		keys, err := w.keys.Live(ctx, events[i].Tenant)
+		if err != nil {
+			return err
+		}
+		w.add(&events[i].Message, keys)
 	}
 	return w.flush(ctx)
 }
 
-func (w *words) add(m *chat.Message) {
+func (w *words) add(m *chat.Message, keys *seal.Tenant) {
 	if m.Kind != chat.KindSystem {
-		w.batch = append(w.batch, spoken{sqlstore.Doc(m.Time, m.Conversation, m.Seq), m})
+		w.batch = append(w.batch, spoken{sqlstore.Doc(m.Time, m.Conversation, m.Seq), m, sealing(keys)})
 	}
 }
 
@@ -54,7 +62,7 @@ func (w *words) flush(ctx context.Context) error {
 	slices.SortFunc(w.batch, func(a, b spoken) int { return cmp.Compare(a.doc, b.doc) })
 	last := int64(-1)
 	for _, s := range w.batch {
-		text := w.textOf(s.message, s.message.Body)
+		text := w.textOf(s.message, s.message.Body, s.keys)
 		if text == "" {
 			continue
 		}
@@ -71,15 +79,28 @@ func (w *words) flush(ctx context.Context) error {
 	return nil
 }
 
-// textOf is what a message with a body is indexed as; "" if it says nothing.
-func (w *words) textOf(m *chat.Message, body []byte) string {
+// sealing is keys if they seal, or nil.
+func sealing(keys *seal.Tenant) *seal.Tenant {
+	if keys.Seals() {
+		return keys
+	}
+	return nil
+}
+
+// textOf is what a message with a body is indexed as, its words sealed if there are keys; "" if it says nothing.
+func (w *words) textOf(m *chat.Message, body []byte, keys *seal.Tenant) string {
 	w.texts = chat.Said(w.texts[:0], m.Kind, body)
 	w.bag.Fill(w.texts...)
 	if w.bag.Len() == 0 {
 		return ""
 	}
 	w.buf.Reset()
-	sqlstore.WriteMarked(&w.buf, m.Tenant, m.Conversation, &w.bag)
+	var tokens sqlstore.Tokens = &w.bag
+	if keys != nil {
+		w.tokens.Fill(keys, &w.bag)
+		tokens = &w.tokens
+	}
+	sqlstore.WriteMarked(&w.buf, m.Tenant, m.Conversation, tokens)
 	return w.buf.String()
 }
 
@@ -190,7 +211,7 @@ func indexParts(ctx context.Context, q sqlstore.Querier, parts []oldPart) (err e
 				return err
 			}
 			if !revised { // that has indexed it
-				w.add(&p.messages[j])
+				w.add(&p.messages[j], nil) // sealed with the message, by the work that seals old rows
 			}
 		}
 		if p.all {

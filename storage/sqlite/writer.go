@@ -12,6 +12,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
@@ -35,6 +36,7 @@ type writer struct {
 	quiet  quiet
 	words  words
 	hooks  hooks
+	keys   *seal.Keyring
 }
 
 type visitorKey struct {
@@ -54,7 +56,13 @@ func (l *Log) Run(ctx context.Context) error {
 	defer conn.Close()
 	w := &writer{
 		log: l, conn: conn, rows: make(map[chat.Key]*project.Row), dirty: make(map[chat.Key]bool),
-		opens: make(map[visitorKey]chat.ConversationID),
+		opens: make(map[visitorKey]chat.ConversationID), keys: l.store.Keyring(),
+	}
+	w.words.keys, w.hooks.keys = w.keys, w.keys
+	if w.keys != nil { // what was plain, or a key, is not to stay in free space
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), `PRAGMA secure_delete = ON`); err != nil {
+			return fmt.Errorf("open the writer: %w", err)
+		}
 	}
 	if err := w.stmts.prepare(context.WithoutCancel(ctx), conn); err != nil {
 		return err
@@ -316,6 +324,10 @@ func (w *writer) row(ctx context.Context, k chat.Key) (*project.Row, error) {
 // write appends one event that was judged.
 func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt) error {
 	key := chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}
+	keys, err := w.keys.Live(ctx, e.Tenant)
+	if err != nil {
+		return err
+	}
 	row, err := w.row(ctx, key)
 	if err != nil {
 		return err
@@ -346,7 +358,7 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 	}
 	w.dirty[key] = w.dirty[key] || e.Next != nil
 	if e.Set != nil {
-		w.told = append(w.told, told{key, e.Seq, e.Set})
+		w.told = append(w.told, told{key, e.Seq, keys.Fields(e.Conversation, e.Set)})
 	}
 	if e.Profile != nil {
 		if err := w.hooks.visitor(ctx, w.conn, e, w.saveVisitor); err != nil {
@@ -355,7 +367,7 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 	}
 	if _, err := w.stmts.message.ExecContext(ctx, e.Tenant[:], e.Conversation[:], int64(e.Seq), int64(e.Prev), int64(e.PrevPublic),
 		e.ID[:], e.CMID[:], orNull(&e.Sender), int64(e.Role), int64(e.Kind), int64(e.Visibility), sqlstore.Micros(e.Time),
-		orNull(&e.ReplyTo), string(e.Body)); err != nil {
+		orNull(&e.ReplyTo), keys.Body(e.Body, seal.OfMessage(&e.Message))); err != nil {
 		return fmt.Errorf("append: %w", err)
 	}
 	*receipt = chat.Receipt{Seq: e.Seq, Prev: e.Prev, PrevPublic: e.PrevPublic, Time: e.Time}
@@ -363,7 +375,12 @@ func (w *writer) write(ctx context.Context, e *chat.Event, receipt *chat.Receipt
 	return nil
 }
 
-func (w *writer) saveVisitor(ctx context.Context, v *chat.Visitor) error {
+func (w *writer) saveVisitor(ctx context.Context, visitor *chat.Visitor) error {
+	keys, err := w.keys.Live(ctx, visitor.Tenant)
+	if err != nil {
+		return err
+	}
+	v, external := keys.Visitor(visitor)
 	attributes := string(v.Attributes)
 	if attributes == "" {
 		attributes = "{}"
@@ -372,7 +389,7 @@ func (w *writer) saveVisitor(ctx context.Context, v *chat.Visitor) error {
 	if v.Verified {
 		verified = 1
 	}
-	_, err := w.stmts.visitor.ExecContext(ctx, v.Tenant, v.ID, v.ExternalID, verified, v.Name, v.Email, v.Locale, v.Page, attributes,
+	_, err = w.stmts.visitor.ExecContext(ctx, v.Tenant, v.ID, v.ExternalID, external, verified, v.Name, v.Email, v.Locale, v.Page, attributes,
 		sqlstore.Micros(v.CreatedAt))
 	return err
 }

@@ -128,7 +128,24 @@ func (a *acts) siteKeySaved(k, old *chat.SiteKey) {
 		c.field("name", old.Name, now.Name)
 		c.field("origins", append([]string{}, old.Origins...), append([]string{}, now.Origins...))
 		c.secret("secrets", !slices.Equal(old.Secrets, now.Secrets))
+		was, is := members(&old.Widget), members(&now.Widget)
+		for name := range is {
+			c.member("widget."+name, was[name], is[name])
+		}
+		for name := range was {
+			c.member("widget."+name, was[name], is[name])
+		}
 	}))
+}
+
+// members are those of a JSON object, as they are written.
+func members(v any) map[string]json.RawMessage {
+	out := map[string]json.RawMessage{}
+	raw, err := json.Marshal(v)
+	if err == nil {
+		_ = json.Unmarshal(raw, &out) // we have just written it
+	}
+	return out
 }
 
 // webhookSaved notes what a save makes of an endpoint. Of its address only the server is told: the rest may be a secret.
@@ -175,7 +192,7 @@ func (a *acts) recordSaved(r, old *chat.Record) {
 const memberMost = 300
 
 // writings are members that hold what people wrote, or what must stay secret: it is told that they changed, and not to what.
-var writings = []string{"text", "message", "secret", "password", "token"}
+var writings = []string{"text", "message", "reason", "secret", "password", "token"}
 
 // member notes one member of a record's body.
 func (c changes) member(name string, old, now json.RawMessage) {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -44,8 +45,12 @@ func (s *Store) ChangeSiteKey(ctx context.Context, tenant chat.TenantID, key str
 		}
 		k.Tenant, k.Key, k.CreatedAt = tenant, key, old.CreatedAt
 		a.siteKeySaved(&k, &old)
-		_, err = q.ExecContext(ctx, `UPDATE site_keys SET name = $3, secrets = $4, origins = $5 WHERE site_key = $1 AND tenant = $2`,
-			key, tenant, k.Name, list(k.Secrets), list(k.Origins))
+		widget, err := json.Marshal(&k.Widget)
+		if err != nil {
+			return err
+		}
+		_, err = q.ExecContext(ctx, `UPDATE site_keys SET name = $3, secrets = $4, origins = $5, widget = $6 WHERE site_key = $1 AND tenant = $2`,
+			key, tenant, k.Name, list(k.Secrets), list(k.Origins), string(widget))
 		return err
 	})
 	return k, notFound(err, "site key")

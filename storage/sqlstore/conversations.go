@@ -72,6 +72,9 @@ func revision(shown []byte) (chat.Revised, []byte) {
 func (s *Store) Conversation(ctx context.Context, key chat.Key) (chat.Conversation, error) {
 	c, err := readOne(ctx, s, Of(key.Tenant), "conversation", scanConversation, selectConversation+` FROM conversations c`+
 		withVisitorAndMessage+`WHERE c.tenant = $1 AND c.id = $2`, key.Tenant, key.Conversation)
+	if err == nil {
+		err = s.keys.Conversation(ctx, &c.Conversation)
+	}
 	return c.Conversation, err
 }
 
@@ -108,7 +111,8 @@ func (s *Store) Conversations(ctx context.Context, tenant chat.TenantID, f chat.
 		last := &rows[f.Limit-1]
 		next = place{last.updated, last.ID}.String()
 	}
-	return plain(rows), next, nil
+	out := plain(rows)
+	return out, next, s.keys.Conversations(ctx, out)
 }
 
 // plain is what callers get of rows.
@@ -213,7 +217,11 @@ func (s *Store) Waiting(ctx context.Context, tenant chat.TenantID, limit int) ([
 		WHERE tenant = $1 AND status = 0 ORDER BY priority DESC, queued_at, id LIMIT $2) `+selectConversation+` FROM page
 		JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+withVisitorAndMessage+`ORDER BY page.priority DESC, page.queued_at, page.id`,
 		tenant, limit)
-	return plain(rows), err
+	if err != nil {
+		return nil, err
+	}
+	out := plain(rows)
+	return out, s.keys.Conversations(ctx, out)
 }
 
 type openCount struct {

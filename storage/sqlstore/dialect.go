@@ -25,7 +25,7 @@ var SQLite = Dialect{
 		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
 		"{onces security}", "",
 		"{audit security}", "", "{mail security}", "", "{reports parts}", "",
-		"{people parts}", sqlitePeople),
+		"{people parts}", sqlitePeople, "{seal parts}", sqliteSeal, "{retention parts}", sqliteRetention),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -36,7 +36,7 @@ var PostgreSQL = Dialect{
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
 		"{onces security}", postgresOnces,
 		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports,
-		"{people parts}", postgresPeople),
+		"{people parts}", postgresPeople, "{seal parts}", postgresSeal, "{retention parts}", ""),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -115,6 +115,17 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 `
 
+// sqliteRetention is sqlitePlanner for the indexes of 00015.
+const sqliteRetention = `
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('conversations', 'conversations_kept', '1000000 500000 2 1'),
+    ('uploads', 'uploads_kept', '100000 50000 1'),
+    ('trail', 'trail_at', '1000000 500000 1'),
+    ('mails', 'mails_kept', '10000 5000 1'),
+    ('onces', 'onces', '10000 5000 1'),
+    ('onces', 'onces_subject', '10000 5000 3');
+`
+
 // postgresMail is row-level security of the tables of 00013.
 //
 //go:embed mail_postgres.sql
@@ -127,6 +138,16 @@ var postgresAudit string
 
 //go:embed revisions_postgres.sql
 var postgresRevisions string
+
+// postgresSeal keeps the tables of 00014 from everybody's work but the system's.
+//
+//go:embed seal_postgres.sql
+var postgresSeal string
+
+// sqliteSeal is the index of 00014.
+const sqliteSeal = `
+CREATE INDEX visitors_external ON visitors (tenant, external_print) WHERE external_print <> '';
+`
 
 // postgresAuth is row-level security of the tables of 00003.
 //

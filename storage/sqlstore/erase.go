@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 func scanErasure(scan row) (e chat.Erasure, err error) {
@@ -65,9 +66,13 @@ func (s *Store) EndErasure(ctx context.Context, e chat.Erasure, forget time.Time
 
 // EraseConversations implements chat.Erasures.
 func (s *Store) EraseConversations(ctx context.Context, e chat.Erasure, convs ...chat.ConversationID) error {
+	keys, err := s.keys.Of(ctx, e.Tenant)
+	if err != nil {
+		return err
+	}
 	for _, conv := range convs { // in small transactions: others write, too
 		// The system's scope, because the index of words is in nobody else's; every statement says the tenant.
-		err := s.write(ctx, System, func(ctx context.Context, q Querier) error { return s.eraseConversation(ctx, q, &e, conv) })
+		err := s.write(ctx, System, func(ctx context.Context, q Querier) error { return s.eraseConversation(ctx, q, keys, &e, conv) })
 		if err != nil {
 			return err
 		}
@@ -75,17 +80,17 @@ func (s *Store) EraseConversations(ctx context.Context, e chat.Erasure, convs ..
 	return nil
 }
 
-func (s *Store) eraseConversation(ctx context.Context, q Querier, e *chat.Erasure, conv chat.ConversationID) error {
+func (s *Store) eraseConversation(ctx context.Context, q Querier, keys *seal.Tenant, e *chat.Erasure, conv chat.ConversationID) error {
 	var whose int
 	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM conversations WHERE tenant = $1 AND id = $2 AND visitor IN ($3, $4)`,
 		e.Tenant, conv, e.Visitor, e.Stranger).Scan(&whose)
 	if err != nil || whose == 0 {
 		return err
 	}
-	if err := s.index.Erase(ctx, q, e.Tenant, []chat.ConversationID{conv}); err != nil {
+	if err := s.index.Erase(ctx, q, keys, e.Tenant, []chat.ConversationID{conv}); err != nil {
 		return err
 	}
-	if err := eraseSystemMessages(ctx, q, e, conv); err != nil {
+	if err := eraseSystemMessages(ctx, q, keys, e, conv); err != nil {
 		return err
 	}
 	for _, st := range []struct {
@@ -96,6 +101,7 @@ func (s *Store) eraseConversation(ctx context.Context, q Querier, e *chat.Erasur
 		{`UPDATE messages SET sender = $4 WHERE tenant = $1 AND conv = $2 AND sender = $3`, []any{e.Visitor, e.Stranger}},
 		{`DELETE FROM revisions WHERE tenant = $1 AND conv = $2`, nil},
 		{`DELETE FROM marks WHERE tenant = $1 AND conv = $2 AND user_id IN ($3, $4)`, []any{e.Visitor, e.Stranger}},
+		{`UPDATE webhook_events SET state = REPLACE(state, $3, $4) WHERE tenant = $1 AND subject = $2 AND state <> ''`, []any{e.Visitor.String(), e.Stranger.String()}},
 		{`UPDATE offline_messages SET visitor = $3 WHERE tenant = $1 AND conv = $2`, []any{e.Stranger}},
 		{`UPDATE conversations SET visitor = $3, context = '{}', rating_comment = '' WHERE tenant = $1 AND id = $2`, []any{e.Stranger}},
 	} {
@@ -119,7 +125,7 @@ func execAll(ctx context.Context, q Querier, texts []string, args ...any) error 
 // systemKept is what stays of a system message: what happened, and who of the staff did it.
 var systemKept = []string{"event", "status", "assignee_id", "assignee_name", "team_id", "by_role", "to", "until", "rating", "priority", "labels", "mid"}
 
-// systemBody is what stays of a system message's body.
+// systemBody is what stays of a system message's body; e is nil where its visitor stays the one it was.
 func systemBody(body []byte, e *chat.Erasure) []byte {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(body, &all) != nil {
@@ -133,7 +139,7 @@ func systemBody(body []byte, e *chat.Erasure) []byte {
 	}
 	if by, ok := all["by"]; ok {
 		kept["by"] = by
-		if string(by) == `"`+e.Visitor.String()+`"` {
+		if e != nil && string(by) == `"`+e.Visitor.String()+`"` {
 			kept["by"] = json.RawMessage(`"` + e.Stranger.String() + `"`)
 		}
 	}
@@ -144,7 +150,7 @@ func systemBody(body []byte, e *chat.Erasure) []byte {
 	return out
 }
 
-func eraseSystemMessages(ctx context.Context, q Querier, e *chat.Erasure, conv chat.ConversationID) error {
+func eraseSystemMessages(ctx context.Context, q Querier, keys *seal.Tenant, e *chat.Erasure, conv chat.ConversationID) error {
 	for after := chat.Seq(0); ; {
 		rows, err := q.QueryContext(ctx, `SELECT `+messageColumns+` FROM messages WHERE tenant = $1 AND conv = $2 AND seq > $3 AND kind = 5
 			ORDER BY seq LIMIT $4`, e.Tenant, conv, after, eraseStep)
@@ -156,12 +162,14 @@ func eraseSystemMessages(ctx context.Context, q Querier, e *chat.Erasure, conv c
 			return err
 		}
 		for i := range page {
-			body := systemBody(page[i].Body, e)
-			if bytes.Equal(body, page[i].Body) {
+			place := seal.OfMessage(&page[i])
+			was, err := keys.OpenBody(page[i].Body, place)
+			body := systemBody(was, e)
+			if err == nil && bytes.Equal(body, was) {
 				continue
 			}
 			if _, err := q.ExecContext(ctx, `UPDATE messages SET body = $4 WHERE tenant = $1 AND conv = $2 AND seq = $3`,
-				e.Tenant, conv, page[i].Seq, string(body)); err != nil {
+				e.Tenant, conv, page[i].Seq, keys.Body(body, place)); err != nil {
 				return err
 			}
 		}
@@ -198,15 +206,22 @@ func (s *Store) UploadsOf(ctx context.Context, e chat.Erasure, limit int, convs 
 		}
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, s.keys.Uploads(ctx, out)
 }
 
 // ErasePerson implements chat.Erasures.
 func (s *Store) ErasePerson(ctx context.Context, e chat.Erasure) error {
 	toldThem := false
-	err := s.write(ctx, System, func(ctx context.Context, q Querier) error {
+	keys, err := s.keys.Of(ctx, e.Tenant)
+	if err != nil {
+		return err
+	}
+	err = s.write(ctx, System, func(ctx context.Context, q Querier) error {
 		toldThem = false
-		if err := s.index.EraseVisitor(ctx, q, e.Tenant, e.Visitor); err != nil {
+		if err := s.index.EraseVisitor(ctx, q, keys, e.Tenant, e.Visitor); err != nil {
 			return err
 		}
 		var verified bool
@@ -215,7 +230,7 @@ func (s *Store) ErasePerson(ctx context.Context, e chat.Erasure) error {
 			return err
 		}
 		// First what counts the person, if it was not moved before.
-		res, err := q.ExecContext(ctx, `UPDATE visitors SET id = $3, external_id = '', verified = 0, name = '', email = '', locale = '', page = '', phone = '',
+		res, err := q.ExecContext(ctx, `UPDATE visitors SET id = $3, external_id = '', external_print = '', verified = 0, name = '', email = '', locale = '', page = '', phone = '',
 			attributes = '{}', version = 1, seen_at = 0, erased_at = $4 WHERE tenant = $1 AND id = $2
 			AND NOT EXISTS (SELECT 1 FROM visitors x WHERE x.tenant = $1 AND x.id = $3)`, e.Tenant, e.Visitor, e.Stranger, Micros(e.At))
 		if err != nil {

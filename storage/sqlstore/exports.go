@@ -139,7 +139,11 @@ func (s *Store) ConversationsFrom(ctx context.Context, tenant chat.TenantID, f c
 	rows, err := readAll(ctx, s, Of(tenant), scanConversation, `WITH page AS MATERIALIZED (SELECT id FROM conversations WHERE tenant = $1 AND id > $2`+
 		where+` ORDER BY id LIMIT $3) `+selectConversation+` FROM page JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+
 		withVisitorAndMessage+`ORDER BY page.id`, args...)
-	return plain(rows), err
+	if err != nil {
+		return nil, err
+	}
+	out := plain(rows)
+	return out, s.keys.Conversations(ctx, out)
 }
 
 // VisitorsFrom implements chat.Exports.
@@ -148,14 +152,18 @@ func (s *Store) VisitorsFrom(ctx context.Context, tenant chat.TenantID, since, u
 	if end == 0 {
 		end = 1<<63 - 1
 	}
-	return readAll(ctx, s, Of(tenant), scanVisitor, `SELECT id, tenant, external_id, verified, name, email, locale, page, attributes, created_at
+	out, err := readAll(ctx, s, Of(tenant), scanVisitor, `SELECT id, tenant, external_id, verified, name, email, locale, page, attributes, created_at
 		FROM visitors WHERE tenant = $1 AND id > $2 AND created_at >= $3 AND created_at < $4 ORDER BY id LIMIT $5`,
 		tenant, after[:], Micros(since), end, limit)
+	if err != nil {
+		return nil, err
+	}
+	return out, s.keys.Visitors(ctx, out)
 }
 
 // ShownFrom implements chat.Exports.
 func (s *Store) ShownFrom(ctx context.Context, key chat.Key, after chat.Seq, limit int) ([]chat.ShownMessage, error) {
-	return readAll(ctx, s, Of(key.Tenant), func(scan row) (m chat.ShownMessage, err error) {
+	out, err := readAll(ctx, s, Of(key.Tenant), func(scan row) (m chat.ShownMessage, err error) {
 		var sent, revised int64
 		var shown []byte
 		m.Tenant, m.Conversation = key.Tenant, key.Conversation
@@ -167,4 +175,39 @@ func (s *Store) ShownFrom(ctx context.Context, key chat.Key, after chat.Seq, lim
 	}, `SELECT m.seq, m.id, m.sender, m.role, m.kind, m.visibility, m.sent_at, m.body, COALESCE(r.revised, 0), r.body FROM messages m
 		LEFT JOIN revisions r ON r.tenant = m.tenant AND r.conv = m.conv AND r.seq = m.seq
 		WHERE m.tenant = $1 AND m.conv = $2 AND m.seq > $3 ORDER BY m.seq LIMIT $4`, key.Tenant, key.Conversation, int64(after), limit)
+	if err != nil {
+		return nil, err
+	}
+	return out, s.keys.Shown(ctx, out)
+}
+
+// RemakeExports implements chat.Erasures. Whoever is making one is told with its next word that it is not its own any more.
+func (s *Store) RemakeExports(ctx context.Context, tenant chat.TenantID) (old []chat.Export, err error) {
+	err = s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+		old = nil
+		// A write, so that nobody else writes them until this is done.
+		rows, err := q.QueryContext(ctx, `UPDATE exports SET held_until = held_until WHERE tenant = $1 AND state IN (1, 2) RETURNING `+exportColumns, tenant)
+		if err != nil {
+			return err
+		}
+		all, err := collect(rows, scanExport)
+		if err != nil {
+			return err
+		}
+		for i := range all {
+			e := &all[i]
+			if e.Kind == chat.ExportReport { // counts nobody by name
+				continue
+			}
+			if e.Object != "" {
+				old = append(old, *e)
+			}
+			e.Before, e.Rows, e.Bytes, e.FinishedAt = e.Attempt, 0, 0, time.Time{}
+			if _, err := q.ExecContext(ctx, `UPDATE exports SET state = 0, held_until = 0, body = $3 WHERE tenant = $1 AND id = $2`, tenant, e.ID, exportBody(e)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return old, err
 }

@@ -46,7 +46,7 @@ func (s *Store) Invite(ctx context.Context, a *chat.Agent, link chat.MailLink, m
 		if m == nil {
 			return nil
 		}
-		return addMail(ctx, q, m)
+		return addMail(ctx, q, nil, m) // to one of the staff
 	})
 }
 

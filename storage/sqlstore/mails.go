@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 const mailColumns = `tenant, id, kind, recipient, locale, link, conv, offline, state, attempt, created_at, due_at, done_at, error`
@@ -18,15 +19,19 @@ func scanMail(scan row) (m chat.Mail, err error) {
 }
 
 // addMail queues a mail in a transaction.
-func addMail(ctx context.Context, q Querier, m *chat.Mail) error {
+func addMail(ctx context.Context, q Querier, keys *seal.Tenant, m *chat.Mail) error {
 	_, err := q.ExecContext(ctx, `INSERT INTO mails (`+mailColumns+`, leased_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $9, 0, '', 0)
-		ON CONFLICT (tenant, id) DO NOTHING`, m.Tenant, m.ID, string(m.Kind), m.To, m.Locale, m.Link, m.Conversation, m.Offline, Micros(m.CreatedAt))
+		ON CONFLICT (tenant, id) DO NOTHING`, m.Tenant, m.ID, string(m.Kind), keys.Text(m.To, seal.OfMail("recipient", m.ID)), m.Locale, m.Link, m.Conversation, m.Offline, Micros(m.CreatedAt))
 	return err
 }
 
 // AddMail implements chat.Mails.
 func (s *Store) AddMail(ctx context.Context, m chat.Mail) error {
-	return s.write(ctx, Of(m.Tenant), func(ctx context.Context, q Querier) error { return addMail(ctx, q, &m) })
+	keys, err := s.keys.Ready(ctx, m.Tenant)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, Of(m.Tenant), func(ctx context.Context, q Querier) error { return addMail(ctx, q, keys, &m) })
 }
 
 // beforeCursor is where a list of ids goes on that shows the newest first.
@@ -51,10 +56,14 @@ func (s *Store) Mails(ctx context.Context, tenant chat.TenantID, cursor string, 
 	}
 	page, err := readAll(ctx, s, Of(tenant), scanMail, `SELECT `+mailColumns+` FROM mails WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
 		tenant, before[:], limit+1)
-	if err != nil || len(page) <= limit {
-		return page, "", err
+	if err != nil {
+		return nil, "", err
 	}
-	return page[:limit], encodeCursor(page[limit-1].ID), nil
+	next := ""
+	if len(page) > limit {
+		page, next = page[:limit], encodeCursor(page[limit-1].ID)
+	}
+	return page, next, s.keys.Mails(ctx, page)
 }
 
 // claimed ends a query that takes rows which nobody else takes meanwhile. SQLite has one writer at a time.
@@ -94,13 +103,17 @@ func (s *Store) ClaimMails(ctx context.Context, now, until time.Time, most int) 
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return out, s.keys.Mails(ctx, out)
 }
 
 // FinishMail implements chat.MailQueue.
 func (s *Store) FinishMail(ctx context.Context, m chat.Mail) error {
+	keys, err := s.keys.Background(ctx, m.Tenant)
+	if err != nil {
+		return err
+	}
 	return s.exec(ctx, Of(m.Tenant), `UPDATE mails SET state = $4, due_at = $5, done_at = $6, error = $7, leased_until = 0
-		WHERE tenant = $1 AND id = $2 AND attempt = $3 AND state = 0`, m.Tenant, m.ID, m.Attempt, int(m.State), Micros(m.DueAt), Micros(m.DoneAt), m.Error)
+		WHERE tenant = $1 AND id = $2 AND attempt = $3 AND state = 0`, m.Tenant, m.ID, m.Attempt, int(m.State), Micros(m.DueAt), Micros(m.DoneAt), keys.Text(m.Error, seal.OfMail("error", m.ID)))
 }
 
 // ForgetMails implements chat.MailQueue.
@@ -178,7 +191,7 @@ func (s *Store) FinishMailRequest(ctx context.Context, id chat.MailRequestID, li
 			}
 		}
 		for i := range mails {
-			if err := addMail(ctx, q, &mails[i]); err != nil {
+			if err := addMail(ctx, q, nil, &mails[i]); err != nil {
 				return err
 			}
 		}

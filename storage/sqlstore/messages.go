@@ -28,8 +28,12 @@ func scanMessage(scan row) (m chat.Message, err error) {
 
 // Message implements chat.Store.
 func (s *Store) Message(ctx context.Context, key chat.Key, id chat.MessageID) (chat.Message, error) {
-	return readOne(ctx, s, Of(key.Tenant), "message", scanMessage, `SELECT `+messageColumns+` FROM messages
+	m, err := readOne(ctx, s, Of(key.Tenant), "message", scanMessage, `SELECT `+messageColumns+` FROM messages
 		WHERE tenant = $1 AND conv = $2 AND id = $3`, key.Tenant, key.Conversation, id)
+	if err == nil {
+		err = s.keys.Message(ctx, &m)
+	}
+	return m, err
 }
 
 const (
@@ -64,7 +68,7 @@ func (s *Store) Messages(ctx context.Context, key chat.Key, p chat.Page) ([]chat
 	if newest {
 		slices.Reverse(out)
 	}
-	return out, complete, nil
+	return out, complete, s.keys.Messages(ctx, out)
 }
 
 // MarkRead implements chat.Store.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 const selectOffline = `SELECT o.tenant, o.id, o.conv, o.message, o.visitor, o.name, o.email, m.body, o.created_at, o.done_at, o.done_by
@@ -19,10 +20,14 @@ func scanOffline(scan row) (o chat.OfflineMessage, err error) {
 
 // AddOfflineMessage implements chat.OfflineMessages.
 func (s *Store) AddOfflineMessage(ctx context.Context, o chat.OfflineMessage, mails ...chat.Mail) (kept chat.OfflineMessage, err error) {
+	keys, err := s.keys.Ready(ctx, o.Tenant)
+	if err != nil {
+		return kept, err
+	}
 	err = s.write(ctx, Of(o.Tenant), func(ctx context.Context, q Querier) error {
 		res, err := q.ExecContext(ctx, `INSERT INTO offline_messages (tenant, id, conv, message, visitor, name, email, created_at, done_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) ON CONFLICT (tenant, conv, message) DO NOTHING`,
-			o.Tenant, o.ID, o.Conversation, o.Message, o.Visitor, o.Name, o.Email, Micros(o.CreatedAt))
+			o.Tenant, o.ID, o.Conversation, o.Message, o.Visitor, keys.Text(o.Name, seal.OfOffline("name", o.ID)), keys.Text(o.Email, seal.OfOffline("email", o.ID)), Micros(o.CreatedAt))
 		if err != nil {
 			return err
 		}
@@ -34,7 +39,7 @@ func (s *Store) AddOfflineMessage(ctx context.Context, o chat.OfflineMessage, ma
 			if n == 0 {
 				break
 			}
-			if err := addMail(ctx, q, &mails[i]); err != nil {
+			if err := addMail(ctx, q, keys, &mails[i]); err != nil {
 				return err
 			}
 		}
@@ -42,12 +47,19 @@ func (s *Store) AddOfflineMessage(ctx context.Context, o chat.OfflineMessage, ma
 			o.Tenant, o.Conversation, o.Message).Scan)
 		return err
 	})
+	if err == nil {
+		err = s.keys.Offline(ctx, &kept)
+	}
 	return kept, err
 }
 
 // OfflineMessage implements chat.OfflineMessages.
 func (s *Store) OfflineMessage(ctx context.Context, tenant chat.TenantID, id chat.OfflineID) (chat.OfflineMessage, error) {
-	return readOne(ctx, s, Of(tenant), "offline message", scanOffline, selectOffline+`WHERE o.tenant = $1 AND o.id = $2`, tenant, id)
+	o, err := readOne(ctx, s, Of(tenant), "offline message", scanOffline, selectOffline+`WHERE o.tenant = $1 AND o.id = $2`, tenant, id)
+	if err == nil {
+		err = s.keys.Offline(ctx, &o)
+	}
+	return o, err
 }
 
 // OfflineMessages implements chat.OfflineMessages.
@@ -68,10 +80,19 @@ func (s *Store) OfflineMessages(ctx context.Context, tenant chat.TenantID, f cha
 		where += `AND o.done_at = 0 `
 	}
 	page, err := readAll(ctx, s, Of(tenant), scanOffline, selectOffline+where+`ORDER BY o.id DESC LIMIT $3`, tenant, before[:], f.Limit+1)
-	if err != nil || len(page) <= f.Limit {
-		return page, "", err
+	if err != nil {
+		return nil, "", err
 	}
-	return page[:f.Limit], encodeCursor(page[f.Limit-1].ID), nil
+	next := ""
+	if len(page) > f.Limit {
+		page, next = page[:f.Limit], encodeCursor(page[f.Limit-1].ID)
+	}
+	for i := range page {
+		if err := s.keys.Offline(ctx, &page[i]); err != nil {
+			return nil, "", err
+		}
+	}
+	return page, next, nil
 }
 
 // FinishOfflineMessage implements chat.OfflineMessages.

@@ -35,10 +35,10 @@ func (s *Store) BeginOnce(ctx context.Context, o chat.Once) (held chat.Once, err
 func (s *Store) beginOnce(ctx context.Context, o *chat.Once) (held chat.Once, err error) {
 	err = s.write(ctx, onceScope(o.Tenant), func(ctx context.Context, q Querier) error {
 		held = *o
-		res, err := q.ExecContext(ctx, `INSERT INTO onces (tenant, what, body, owner, done, begun_at, expires_at) VALUES ($1, $2, $3, $4, 0, $5, $6)
-			ON CONFLICT (tenant, what) DO UPDATE SET body = excluded.body, owner = excluded.owner, done = 0, answer = NULL,
+		res, err := q.ExecContext(ctx, `INSERT INTO onces (tenant, what, body, owner, done, begun_at, expires_at, subject) VALUES ($1, $2, $3, $4, 0, $5, $6, $7)
+			ON CONFLICT (tenant, what) DO UPDATE SET body = excluded.body, owner = excluded.owner, done = 0, answer = NULL, subject = excluded.subject,
 				begun_at = excluded.begun_at, expires_at = excluded.expires_at WHERE onces.expires_at <= excluded.begun_at`,
-			o.Tenant[:], o.Key[:], o.Body[:], o.Owner, Micros(o.BegunAt), Micros(o.ExpiresAt))
+			o.Tenant[:], o.Key[:], o.Body[:], o.Owner, Micros(o.BegunAt), Micros(o.ExpiresAt), o.Subject)
 		if err != nil {
 			return err
 		}
@@ -47,8 +47,8 @@ func (s *Store) beginOnce(ctx context.Context, o *chat.Once) (held chat.Once, er
 		}
 		var body []byte
 		var begun, expires int64
-		err = q.QueryRowContext(ctx, `SELECT body, owner, done, answer, begun_at, expires_at FROM onces WHERE tenant = $1 AND what = $2`,
-			o.Tenant[:], o.Key[:]).Scan(&body, &held.Owner, &held.Done, &held.Answer, &begun, &expires)
+		err = q.QueryRowContext(ctx, `SELECT body, owner, done, answer, begun_at, expires_at, subject FROM onces WHERE tenant = $1 AND what = $2`,
+			o.Tenant[:], o.Key[:]).Scan(&body, &held.Owner, &held.Done, &held.Answer, &begun, &expires, &held.Subject)
 		held.Body = [32]byte{}
 		copy(held.Body[:], body)
 		held.BegunAt, held.ExpiresAt = FromMicros(begun), FromMicros(expires)

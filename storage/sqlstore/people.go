@@ -2,11 +2,13 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // maxConversations is where counting a person's conversations ends.
@@ -34,7 +36,11 @@ func scanPerson(scan row) (p chat.Person, err error) {
 
 // Person implements chat.People.
 func (s *Store) Person(ctx context.Context, tenant chat.TenantID, id chat.VisitorID) (chat.Person, error) {
-	return readOne(ctx, s, Of(tenant), "visitor", scanPerson, selectPerson+`WHERE v.tenant = $1 AND v.id = $2`, tenant, id)
+	p, err := readOne(ctx, s, Of(tenant), "visitor", scanPerson, selectPerson+`WHERE v.tenant = $1 AND v.id = $2`, tenant, id)
+	if err == nil {
+		err = s.keys.Person(ctx, &p)
+	}
+	return p, err
 }
 
 // like is patterns for LIKE … ESCAPE '\', of which lower() of whatever has a text in it meets one: engines differ in which letters
@@ -65,17 +71,65 @@ func (s *Store) People(ctx context.Context, tenant chat.TenantID, f chat.PersonF
 	if f.Only != nil && len(f.Only) == 0 {
 		return []chat.Person{}, "", nil
 	}
+	keys, err := s.keys.Of(ctx, tenant)
+	if err != nil {
+		return nil, "", err
+	}
+	if f.Text != "" && (keys.Seals() || keys.Mixed()) {
+		return s.sealedPeople(ctx, tenant, &f, from)
+	}
 	query, args := peopleQuery(tenant, &f, from)
 	rows, err := readAll(ctx, s, Of(tenant), scanPerson, query, args...)
 	if err != nil {
 		return nil, "", err
 	}
-	if len(rows) <= f.Limit {
-		return rows, "", nil
+	next := ""
+	if len(rows) > f.Limit {
+		rows = rows[:f.Limit]
+		next = placeOf(&rows[f.Limit-1]).String()
 	}
-	rows = rows[:f.Limit]
-	last := &rows[f.Limit-1]
-	return rows, place{Micros(last.CreatedAt), chat.ConversationID(last.ID)}.String(), nil
+	return rows, next, s.keys.Persons(ctx, rows)
+}
+
+// placeOf is where a list of people goes on behind one.
+func placeOf(p *chat.Person) place { return place{Micros(p.CreatedAt), chat.ConversationID(p.ID)} }
+
+// sealedPage is how many people are opened at once to see whether they are looked for.
+const sealedPage = 500
+
+// sealedPeople is People by a text where that is sealed: they are opened, the newest first, for as long as a search may take. A page
+// may be shorter than was asked for, though more follows.
+func (s *Store) sealedPeople(ctx context.Context, tenant chat.TenantID, f *chat.PersonFilter, from *place) ([]chat.Person, string, error) {
+	all := *f
+	all.Text, all.Limit = "", sealedPage
+	out := []chat.Person{}
+	for end := time.Now().Add(searchFor); ; {
+		query, args := peopleQuery(tenant, &all, from)
+		rows, err := readAll(ctx, s, Of(tenant), scanPerson, query, args...)
+		if err != nil {
+			return nil, "", err
+		}
+		if err := s.keys.Persons(ctx, rows); err != nil {
+			return nil, "", err
+		}
+		for i := range rows {
+			p := &rows[i]
+			if !p.Has(f.Text) {
+				continue
+			}
+			if out = append(out, *p); len(out) > f.Limit {
+				out = out[:f.Limit]
+				return out, placeOf(&out[f.Limit-1]).String(), nil
+			}
+		}
+		if len(rows) <= sealedPage {
+			return out, "", nil
+		}
+		last := placeOf(&rows[len(rows)-1])
+		if from = &last; time.Now().After(end) {
+			return out, last.String(), nil
+		}
+	}
 }
 
 // peopleQuery finds one page and one more by the index of when they came, and then reads them.
@@ -134,16 +188,27 @@ func (s *Store) ChangePerson(ctx context.Context, p chat.Person) error {
 	if attributes == "" {
 		attributes = "{}"
 	}
+	keys, err := s.keys.Ready(ctx, p.Tenant)
+	if err != nil {
+		return err
+	}
+	kept, _ := keys.Visitor(&p.Visitor)
+	keptAttributes := keys.JSON(attributes, seal.OfVisitor("attributes", p.ID))
 	told := false
-	err := s.audited(ctx, Of(p.Tenant), func(ctx context.Context, q Querier, a *acts) error {
+	err = s.audited(ctx, Of(p.Tenant), func(ctx context.Context, q Querier, a *acts) error {
 		told = false
 		old, err := before(ctx, q, scanPerson, selectPerson+`WHERE v.tenant = $1 AND v.id = $2`, p.Tenant, p.ID)
 		if err != nil {
 			return err
 		}
+		if old != nil && keys != nil {
+			if err := keys.OpenPerson(old); err != nil && !errors.Is(err, seal.ErrUnreadable) {
+				return err
+			}
+		}
 		res, err := q.ExecContext(ctx, `UPDATE visitors SET name = $3, email = $4, phone = $5, attributes = $6, version = $7
 			WHERE tenant = $1 AND id = $2 AND version = $8 AND erased_at = 0`,
-			p.Tenant, p.ID, p.Name, p.Email, p.Phone, attributes, int64(p.Version), int64(p.Version)-1)
+			p.Tenant, p.ID, kept.Name, kept.Email, keys.Text(p.Phone, seal.OfVisitor("phone", p.ID)), keptAttributes, int64(p.Version), int64(p.Version)-1)
 		if err != nil {
 			return err
 		}
@@ -184,8 +249,12 @@ func (s *Store) PersonFiles(ctx context.Context, tenant chat.TenantID, id chat.V
 		AND id IN (SELECT u.id FROM conversations c JOIN uploads u ON u.tenant = c.tenant AND u.conv = c.id WHERE c.tenant = $1 AND c.visitor = $2
 			UNION SELECT id FROM uploads WHERE tenant = $1 AND uploader = $2 AND named = 0)
 		ORDER BY id LIMIT $4`, tenant, id, after[:], limit+1)
-	if err != nil || len(page) <= limit {
-		return page, "", err
+	if err != nil {
+		return nil, "", err
 	}
-	return page[:limit], encodeCursor(page[limit-1].ID), nil
+	next := ""
+	if len(page) > limit {
+		page, next = page[:limit], encodeCursor(page[limit-1].ID)
+	}
+	return page, next, s.keys.Uploads(ctx, page)
 }

@@ -74,9 +74,13 @@ func subscribersOf(ctx context.Context, q Querier, tenant chat.TenantID) (*proje
 	return out, nil
 }
 
-// beside is what is kept of a conversation beside its messages: mails of it, what was left while nobody was there, and what webhooks were
-// told and answered.
+// beside is what is kept of a conversation beside its messages: mails of it, what was left while nobody was there, what webhooks were
+// told and answered, and what calls with an Idempotency-Key were.
 var beside = []string{
+	`UPDATE onces SET answer = NULL WHERE tenant = $1 AND subject = $2`,
+	`UPDATE onces SET answer = NULL WHERE tenant = $1 AND subject IN (SELECT id FROM offline_messages WHERE tenant = $1 AND conv = $2)`,
+	`UPDATE onces SET answer = NULL WHERE tenant = $1 AND subject IN (SELECT d.id FROM webhook_deliveries d
+		JOIN webhook_events e ON e.tenant = d.tenant AND e.sequence = d.sequence WHERE e.tenant = $1 AND e.subject = $2)`,
 	`DELETE FROM mails WHERE tenant = $1 AND (conv = $2 OR offline IN (SELECT id FROM offline_messages WHERE tenant = $1 AND conv = $2))`,
 	`UPDATE offline_messages SET name = '', email = '' WHERE tenant = $1 AND conv = $2`,
 	`UPDATE webhook_attempts SET answer = '' WHERE tenant = $1 AND answer <> '' AND delivery IN (SELECT d.id FROM webhook_deliveries d
@@ -86,6 +90,7 @@ var beside = []string{
 
 // told is what webhooks were told of a person: it goes, but for the word that the person was erased.
 var told = []string{
+	`UPDATE onces SET answer = NULL, subject = NULL WHERE tenant = $1 AND subject = $2`,
 	`DELETE FROM webhook_attempts WHERE tenant = $1 AND delivery IN (SELECT d.id FROM webhook_deliveries d
 		JOIN webhook_events e ON e.tenant = d.tenant AND e.sequence = d.sequence WHERE e.tenant = $1 AND e.subject = $2 AND e.type <> 'contact.deleted')`,
 	`DELETE FROM webhook_deliveries WHERE tenant = $1 AND sequence IN (SELECT sequence FROM webhook_events

@@ -81,7 +81,7 @@ func (s *Store) Uncounted(ctx context.Context, tenant chat.TenantID) (bool, erro
 const (
 	SelectUncounted = `SELECT tenant, id FROM conversations WHERE tally IS NULL ORDER BY tenant, id LIMIT $1`
 	// SelectToCount reads the rows of a conversation; of bodies only those that say what happened to it.
-	SelectToCount = `SELECT seq, sender, role, kind, visibility, sent_at, CASE WHEN kind = 5 THEN body ELSE '' END FROM messages
+	SelectToCount = `SELECT seq, id, sender, role, kind, visibility, sent_at, CASE WHEN kind = 5 THEN body ELSE '' END FROM messages
 		WHERE tenant = $1 AND conv = $2 ORDER BY seq`
 )
 
@@ -89,7 +89,7 @@ const (
 func ScanToCount(key chat.Key, scan func(dest ...any) error) (m chat.Message, err error) {
 	var at int64
 	m.Tenant, m.Conversation = key.Tenant, key.Conversation
-	err = scan(&m.Seq, &m.Sender, &m.Role, &m.Kind, &m.Visibility, &at, &m.Body)
+	err = scan(&m.Seq, &m.ID, &m.Sender, &m.Role, &m.Kind, &m.Visibility, &at, &m.Body)
 	m.Time = FromMicros(at)
 	return m, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // Index finds words: what the engines do differently. Safe for concurrent use.
@@ -24,9 +25,9 @@ type Index interface {
 	// Messages returns messages that were hit, in any order.
 	Messages(ctx context.Context, q Querier, tenant chat.TenantID, hits []Hit) ([]chat.Message, error)
 	// Erase takes conversations, whose messages are as they were, out of the index and whatever else the engine keeps of messages.
-	Erase(ctx context.Context, q Querier, tenant chat.TenantID, convs []chat.ConversationID) error
+	Erase(ctx context.Context, q Querier, keys *seal.Tenant, tenant chat.TenantID, convs []chat.ConversationID) error
 	// EraseVisitor takes a visitor out of what the engine keeps beside the rows.
-	EraseVisitor(ctx context.Context, q Querier, tenant chat.TenantID, visitor chat.VisitorID) error
+	EraseVisitor(ctx context.Context, q Querier, keys *seal.Tenant, tenant chat.TenantID, visitor chat.VisitorID) error
 }
 
 // Hit is a message that was found. Hits are ordered by Doc, then Conversation.
@@ -66,6 +67,7 @@ const (
 // search is one page of a list by words.
 type search struct {
 	*Store
+	index  Index // over Store's
 	tenant chat.TenantID
 	f      *chat.Filter
 	terms  []text.Term
@@ -84,10 +86,14 @@ func (s *Store) search(ctx context.Context, tenant chat.TenantID, f *chat.Filter
 	if err != nil {
 		return nil, "", err
 	}
+	keys, err := s.keys.Of(ctx, tenant)
+	if err != nil {
+		return nil, "", err
+	}
 	var out []chat.Conversation
 	var next string
 	err = s.read(ctx, Of(tenant), func(ctx context.Context, q Querier) (err error) {
-		look := search{Store: s, tenant: tenant, f: f, terms: query.Terms, from: from}
+		look := search{Store: s, tenant: tenant, f: f, terms: query.Terms, from: from, index: sealedIndex(s.index, keys)}
 		if f.Visitor.IsZero() {
 			err = look.everywhere(ctx, q)
 		} else {
@@ -110,7 +116,7 @@ func (s *Store) search(ctx context.Context, tenant chat.TenantID, f *chat.Filter
 	if err != nil {
 		return nil, "", err
 	}
-	return out, next, nil
+	return out, next, s.keys.Conversations(ctx, out)
 }
 
 // everywhere goes through what has the words, from the newest on, until the page is full.

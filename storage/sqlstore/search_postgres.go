@@ -1,11 +1,13 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // PostgresIndex asks the functions of the schema, which look only at the tenant of the transaction.
@@ -64,8 +66,15 @@ func (PostgresIndex) Messages(ctx context.Context, q Querier, tenant chat.Tenant
 	return collect(rows, scanMessage)
 }
 
-// Erase implements Index. The scope must be the system's.
-func (PostgresIndex) Erase(ctx context.Context, q Querier, tenant chat.TenantID, convs []chat.ConversationID) error {
+// IndexerLock is the name of the advisory lock of whoever fills the index: "uniqsrch" as a number.
+const IndexerLock = 0x756e697173726368
+
+// Erase implements Index. The scope must be the system's. Until the end of the transaction nothing is indexed: what was read before it
+// is there to be deleted, what is read after it says what the transaction wrote.
+func (PostgresIndex) Erase(ctx context.Context, q Querier, _ *seal.Tenant, tenant chat.TenantID, convs []chat.ConversationID) error {
+	if _, err := q.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared($1)`, int64(IndexerLock)); err != nil {
+		return fmt.Errorf("keep the index still: %w", err)
+	}
 	ids := make([][]byte, len(convs))
 	for i := range convs {
 		ids[i] = convs[i][:]
@@ -79,8 +88,42 @@ func (PostgresIndex) Erase(ctx context.Context, q Querier, tenant chat.TenantID,
 }
 
 // EraseVisitor implements Index. The scope must be the system's.
-func (PostgresIndex) EraseVisitor(ctx context.Context, q Querier, tenant chat.TenantID, visitor chat.VisitorID) error {
+func (PostgresIndex) EraseVisitor(ctx context.Context, q Querier, keys *seal.Tenant, tenant chat.TenantID, visitor chat.VisitorID) error {
+	if keys != nil {
+		if err := eraseSealedDead(ctx, q, keys, tenant, visitor); err != nil {
+			return err
+		}
+	}
 	_, err := q.ExecContext(ctx, `DELETE FROM dead_letter WHERE tenant = $1 AND what = 'visitor' AND position(convert_to($2, 'UTF8') IN payload) > 0`,
 		tenant, visitor.String())
 	return err
+}
+
+// eraseSealedDead removes a visitor's dead letters that must be opened to be told.
+func eraseSealedDead(ctx context.Context, q Querier, keys *seal.Tenant, tenant chat.TenantID, visitor chat.VisitorID) error {
+	type letter struct {
+		id, seq int64
+		payload []byte
+	}
+	rows, err := q.QueryContext(ctx, `SELECT id, seq, payload FROM dead_letter WHERE tenant = $1 AND what = 'visitor'`, tenant)
+	if err != nil {
+		return err
+	}
+	letters, err := collect(rows, func(scan row) (l letter, err error) {
+		err = scan(&l.id, &l.seq, &l.payload)
+		return l, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, l := range letters {
+		plain, err := keys.Open(l.payload, seal.OfDead(chat.ConversationID{}, chat.Seq(l.seq)))
+		if err != nil || !bytes.Contains(plain, []byte(visitor.String())) {
+			continue
+		}
+		if _, err := q.ExecContext(ctx, `DELETE FROM dead_letter WHERE id = $1`, l.id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

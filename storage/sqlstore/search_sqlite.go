@@ -12,6 +12,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // SQLiteIndex asks FTS5.
@@ -83,8 +84,14 @@ func (SQLiteIndex) Messages(ctx context.Context, q Querier, tenant chat.TenantID
 	return out, nil
 }
 
-// WriteMarked writes the tokens of a bag as they are indexed for a message of a conversation.
-func WriteMarked(b *bytes.Buffer, tenant chat.TenantID, conv chat.ConversationID, bag *text.Bag) {
+// Tokens is what a message is found by: a text.Bag, or that sealed.
+type Tokens interface {
+	Len() int
+	At(i int) []byte
+}
+
+// WriteMarked writes tokens as they are indexed for a message of a conversation.
+func WriteMarked(b *bytes.Buffer, tenant chat.TenantID, conv chat.ConversationID, bag Tokens) {
 	mark := TenantMark(tenant)
 	b.WriteString(ConversationMark(conv))
 	for i := range bag.Len() {
@@ -101,7 +108,7 @@ const Farthest = 1 << 16
 const eraseStep = 500
 
 // Erase implements Index. FTS5 keeps no text: it must be told what was there.
-func (SQLiteIndex) Erase(ctx context.Context, q Querier, tenant chat.TenantID, convs []chat.ConversationID) error {
+func (SQLiteIndex) Erase(ctx context.Context, q Querier, keys *seal.Tenant, tenant chat.TenantID, convs []chat.ConversationID) error {
 	for _, conv := range convs {
 		for after := chat.Seq(0); ; {
 			rows, err := q.QueryContext(ctx, selectShown+` FROM messages m`+withRevision+`WHERE m.tenant = $1 AND m.conv = $2 AND m.seq > $3
@@ -114,7 +121,7 @@ func (SQLiteIndex) Erase(ctx context.Context, q Querier, tenant chat.TenantID, c
 				return err
 			}
 			for i := range page {
-				if err := eraseWords(ctx, q, &page[i]); err != nil {
+				if err := eraseWords(ctx, q, keys, &page[i]); err != nil {
 					return fmt.Errorf("erase from the index: %w", err)
 				}
 			}
@@ -131,7 +138,7 @@ func (SQLiteIndex) Erase(ctx context.Context, q Querier, tenant chat.TenantID, c
 }
 
 // eraseWords takes one message out of the index, if it is there.
-func eraseWords(ctx context.Context, q Querier, m *chat.Message) error {
+func eraseWords(ctx context.Context, q Querier, keys *seal.Tenant, m *chat.Message) error {
 	from := Doc(m.Time, m.Conversation, m.Seq)
 	var doc int64
 	err := q.QueryRowContext(ctx, `DELETE FROM search_docs WHERE doc = (SELECT doc FROM search_docs WHERE doc BETWEEN $1 AND $2
@@ -143,15 +150,25 @@ func eraseWords(ctx context.Context, q Querier, m *chat.Message) error {
 	if err != nil {
 		return err
 	}
+	body, err := keys.OpenBody(m.Body, seal.OfMessage(m))
+	if err != nil { // nobody knows what there was; without its place it is not found
+		return nil //nolint:nilerr // said above
+	}
 	var bag text.Bag
 	var b bytes.Buffer
-	bag.Fill(chat.Said(nil, m.Kind, m.Body)...)
-	WriteMarked(&b, m.Tenant, m.Conversation, &bag)
+	bag.Fill(chat.Said(nil, m.Kind, body)...)
+	var tokens Tokens = &bag
+	if _, sealed := seal.KeyOf(string(m.Body)); sealed {
+		var sums seal.Tokens
+		sums.Fill(keys, &bag)
+		tokens = &sums
+	}
+	WriteMarked(&b, m.Tenant, m.Conversation, tokens)
 	_, err = q.ExecContext(ctx, `INSERT INTO search (search, rowid, words) VALUES ('delete', $1, $2)`, doc, b.String())
 	return err
 }
 
 // EraseVisitor implements Index.
-func (SQLiteIndex) EraseVisitor(context.Context, Querier, chat.TenantID, chat.VisitorID) error {
+func (SQLiteIndex) EraseVisitor(context.Context, Querier, *seal.Tenant, chat.TenantID, chat.VisitorID) error {
 	return nil
 }

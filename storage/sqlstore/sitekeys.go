@@ -8,13 +8,13 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-const siteKeyColumns = `site_key, tenant, name, secrets, origins, created_at`
+const siteKeyColumns = `site_key, tenant, name, secrets, origins, created_at, widget`
 
 func scanSiteKey(scan row) (k chat.SiteKey, err error) {
-	var secrets, origins []byte
+	var secrets, origins, widget []byte
 	var created int64
-	if err = scan(&k.Key, &k.Tenant, &k.Name, &secrets, &origins, &created); err == nil {
-		err = errors.Join(json.Unmarshal(secrets, &k.Secrets), json.Unmarshal(origins, &k.Origins))
+	if err = scan(&k.Key, &k.Tenant, &k.Name, &secrets, &origins, &created, &widget); err == nil {
+		err = errors.Join(json.Unmarshal(secrets, &k.Secrets), json.Unmarshal(origins, &k.Origins), json.Unmarshal(widget, &k.Widget))
 	}
 	k.CreatedAt = FromMicros(created)
 	return k, err
@@ -38,13 +38,17 @@ func (s *Store) SaveSiteKey(ctx context.Context, k chat.SiteKey) error {
 			return err
 		}
 		a.siteKeySaved(&k, old)
+		widget, err := json.Marshal(&k.Widget)
+		if err != nil {
+			return err
+		}
 		// Two statements: a tenant may not even see in an upsert that the key is somebody else's.
-		args := []any{k.Key, k.Tenant, k.Name, list(k.Secrets), list(k.Origins), Micros(k.CreatedAt)}
+		args := []any{k.Key, k.Tenant, k.Name, list(k.Secrets), list(k.Origins), string(widget), Micros(k.CreatedAt)}
 		for i, text := range []string{
-			`INSERT INTO site_keys (` + siteKeyColumns + `) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (site_key) DO NOTHING`,
-			`UPDATE site_keys SET name = $3, secrets = $4, origins = $5 WHERE site_key = $1 AND tenant = $2`,
+			`INSERT INTO site_keys (site_key, tenant, name, secrets, origins, widget, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (site_key) DO NOTHING`,
+			`UPDATE site_keys SET name = $3, secrets = $4, origins = $5, widget = $6 WHERE site_key = $1 AND tenant = $2`,
 		} {
-			res, err := q.ExecContext(ctx, text, args[:6-i]...)
+			res, err := q.ExecContext(ctx, text, args[:7-i]...)
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // Store implements chat.Store. Safe for concurrent use.
@@ -22,6 +23,7 @@ type Store struct {
 	read  Runner
 	write Runner
 	index Index
+	keys  *seal.Keyring // nil: nothing is sealed
 	due   chan struct{} // holds a token when webhooks' deliveries may be due
 
 	subscribers atomic.Pointer[project.Subscribers] // as Announce saw them last
@@ -169,8 +171,12 @@ func scanVisitor(scan row) (v chat.Visitor, err error) {
 
 // Visitor implements chat.Store.
 func (s *Store) Visitor(ctx context.Context, tenant chat.TenantID, id chat.VisitorID) (chat.Visitor, error) {
-	return readOne(ctx, s, Of(tenant), "visitor", scanVisitor, `SELECT id, tenant, external_id, verified, name, email, locale, page,
+	v, err := readOne(ctx, s, Of(tenant), "visitor", scanVisitor, `SELECT id, tenant, external_id, verified, name, email, locale, page,
 		attributes, created_at FROM visitors WHERE tenant = $1 AND id = $2`, tenant, id)
+	if err == nil {
+		err = s.keys.Visitor(ctx, &v)
+	}
+	return v, err
 }
 
 func scanTeam(scan row) (t chat.Team, err error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // byVisitor is the order in which visitors' rows are written: the same everywhere, so that two transactions wait for one another in turn.
@@ -31,10 +32,16 @@ func (s *Store) AddSteps(ctx context.Context, steps ...chat.Step) (known []chat.
 		visitors = append(visitors, k)
 	}
 	slices.SortFunc(visitors, byVisitor)
+	keys := make(seal.All)
+	for _, k := range visitors {
+		if keys[k.Tenant], err = s.keys.Background(ctx, k.Tenant); err != nil {
+			return nil, err
+		}
+	}
 	err = s.write(ctx, System, func(ctx context.Context, q Querier) error {
 		known = known[:0]
 		for _, k := range visitors {
-			there, err := addSteps(ctx, q, k, of[k])
+			there, err := addSteps(ctx, q, keys[k.Tenant], k, of[k])
 			if err != nil {
 				return err
 			}
@@ -47,7 +54,7 @@ func (s *Store) AddSteps(ctx context.Context, steps ...chat.Step) (known []chat.
 	return known, err
 }
 
-func addSteps(ctx context.Context, q Querier, k chat.VisitorKey, steps []chat.Step) (there bool, err error) {
+func addSteps(ctx context.Context, q Querier, keys *seal.Tenant, k chat.VisitorKey, steps []chat.Step) (there bool, err error) {
 	last := int64(0)
 	for i := range steps {
 		last = max(last, Micros(steps[i].At))
@@ -64,7 +71,7 @@ func addSteps(ctx context.Context, q Querier, k chat.VisitorKey, steps []chat.St
 	for i := range steps {
 		st := &steps[i]
 		if _, err := q.ExecContext(ctx, `INSERT INTO trail (tenant, visitor, id, at, name, data) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (tenant, visitor, id) DO NOTHING`, st.Tenant, st.Visitor, st.ID, Micros(st.At), st.Name, string(st.Data)); err != nil {
+			ON CONFLICT (tenant, visitor, id) DO NOTHING`, st.Tenant, st.Visitor, st.ID, Micros(st.At), st.Name, keys.Text(string(st.Data), seal.OfStep(st.ID))); err != nil {
 			return false, err
 		}
 	}
@@ -103,10 +110,19 @@ func (s *Store) Steps(ctx context.Context, tenant chat.TenantID, visitor chat.Vi
 	}
 	page, err := readAll(ctx, s, Of(tenant), scanStep, `SELECT tenant, visitor, id, at, name, data FROM trail
 		WHERE tenant = $1 AND visitor = $2 AND id < $3 ORDER BY id DESC LIMIT $4`, tenant, visitor, before, limit+1)
-	if err != nil || len(page) <= limit {
-		return page, "", err
+	if err != nil {
+		return nil, "", err
 	}
-	return page[:limit], encodeCursor(page[limit-1].ID), nil
+	next := ""
+	if len(page) > limit {
+		page, next = page[:limit], encodeCursor(page[limit-1].ID)
+	}
+	for i := range page {
+		if err := s.keys.Step(ctx, &page[i]); err != nil {
+			return nil, "", err
+		}
+	}
+	return page, next, nil
 }
 
 // Seen implements chat.Trails.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // useGone is the state of a note whose message no longer names the upload; the states stand in 00006_uploads.sql.
@@ -43,8 +44,12 @@ func scanUse(scan row) (u chat.UploadUse, err error) {
 
 // Upload implements chat.Uploads.
 func (s *Store) Upload(ctx context.Context, tenant chat.TenantID, id chat.UploadID) (chat.Upload, error) {
-	return readOne(ctx, s, Of(tenant), "upload", scanUpload, `SELECT `+uploadColumns+`, `+shown+` FROM uploads
+	u, err := readOne(ctx, s, Of(tenant), "upload", scanUpload, `SELECT `+uploadColumns+`, `+shown+` FROM uploads
 		WHERE tenant = $1 AND id = $2 AND state = 1`, tenant, id)
+	if err == nil {
+		err = s.keys.Upload(ctx, &u)
+	}
+	return u, err
 }
 
 // UploadTotal implements chat.Uploads.
@@ -62,6 +67,10 @@ const quotaPause = time.Hour
 
 // ReserveUpload implements chat.Uploads.
 func (s *Store) ReserveUpload(ctx context.Context, u chat.Upload, quota int64, unsent int) error {
+	keys, err := s.keys.Ready(ctx, u.Tenant)
+	if err != nil {
+		return err
+	}
 	return s.write(ctx, Of(u.Tenant), func(ctx context.Context, q Querier) error {
 		// First the total: uploads of one tenant stand in line here.
 		var total, loose int64
@@ -86,7 +95,7 @@ func (s *Store) ReserveUpload(ctx context.Context, u chat.Upload, quota int64, u
 		}
 		_, err = q.ExecContext(ctx, `INSERT INTO uploads (`+uploadColumns+`, given, state)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, 0)`,
-			u.Tenant, u.ID, u.Conversation, u.Uploader, u.Role, u.Name, u.Mime, u.Size, u.SHA256[:], u.Width, u.Height, u.Object, u.Thumb,
+			u.Tenant, u.ID, u.Conversation, u.Uploader, u.Role, keys.Text(u.Name, seal.OfUpload(u.ID)), u.Mime, u.Size, u.SHA256[:], u.Width, u.Height, u.Object, u.Thumb,
 			u.ThumbSize, Micros(u.CreatedAt), given)
 		return err
 	})
@@ -266,7 +275,7 @@ func (s *Store) StaleUploads(ctx context.Context, before time.Time, limit int) (
 	if err != nil {
 		return nil, err
 	}
-	return stale, nil
+	return stale, s.keys.Uploads(ctx, stale)
 }
 
 // settleUses looks whether the messages of old notes are there, and takes those notes back whose message never came. It

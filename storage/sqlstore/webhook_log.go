@@ -91,7 +91,15 @@ func (s *Store) Deliveries(ctx context.Context, tenant chat.TenantID, id chat.We
 		}
 		return readAttempts(ctx, q, tenant, page)
 	})
-	return page, next, err
+	if err != nil {
+		return nil, "", err
+	}
+	for i := range page {
+		if err := s.keys.Delivery(ctx, &page[i]); err != nil {
+			return nil, "", err
+		}
+	}
+	return page, next, nil
 }
 
 // readAttempts fills in what became of deliveries.

@@ -87,9 +87,11 @@ func (s *Store) Ping(ctx context.Context, tenant chat.TenantID, id chat.WebhookI
 		d, err = readDelivery(ctx, q, tenant, o.Deliveries[0].ID)
 		return err
 	})
-	if err == nil {
-		s.WebhooksWritten()
+	if err != nil {
+		return d, err
 	}
+	s.WebhooksWritten()
+	err = s.keys.Delivery(ctx, &d)
 	return d, err
 }
 
@@ -128,8 +130,10 @@ func (s *Store) Replay(ctx context.Context, tenant chat.TenantID, id chat.Delive
 		d, err = readDelivery(ctx, q, tenant, id)
 		return err
 	})
-	if err == nil {
-		s.WebhooksWritten()
+	if err != nil {
+		return d, err
 	}
+	s.WebhooksWritten()
+	err = s.keys.Delivery(ctx, &d)
 	return d, err
 }

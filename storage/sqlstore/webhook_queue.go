@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
 // claimable are the active endpoints that have something due and are not left alone, the longest waiting first.
@@ -74,6 +75,11 @@ func (s *Store) ClaimDeliveries(ctx context.Context, c chat.Claim) (out []chat.C
 	if err != nil {
 		return nil, false, fmt.Errorf("claim deliveries: %w", err)
 	}
+	for i := range out {
+		if err := s.keys.Delivery(ctx, &out[i].Delivery); err != nil { // claimed for nothing: they come back
+			return nil, false, fmt.Errorf("claim deliveries: %w", err)
+		}
+	}
 	return out, pending, nil
 }
 
@@ -123,14 +129,21 @@ func (s *Store) skipLocked() string {
 
 // KeepEventData implements chat.WebhookQueue.
 func (s *Store) KeepEventData(ctx context.Context, tenant chat.TenantID, sequence int64, data json.RawMessage) (kept json.RawMessage, err error) {
+	keys, err := s.keys.Ready(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	place := seal.OfEventData(sequence)
+	var text string
 	err = s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
-		var text string
-		err := q.QueryRowContext(ctx, `UPDATE webhook_events SET data = CASE WHEN data = '' THEN $3 ELSE data END
-			WHERE tenant = $1 AND sequence = $2 RETURNING data`, tenant, sequence, string(data)).Scan(&text)
-		kept = json.RawMessage(text)
-		return err
+		return q.QueryRowContext(ctx, `UPDATE webhook_events SET data = CASE WHEN data = '' THEN $3 ELSE data END
+			WHERE tenant = $1 AND sequence = $2 RETURNING data`, tenant, sequence, keys.Text(string(data), place)).Scan(&text)
 	})
-	return kept, notFound(err, "event")
+	if err != nil {
+		return nil, notFound(err, "event")
+	}
+	text, err = s.keys.Text(ctx, tenant, text, place)
+	return json.RawMessage(text), err
 }
 
 // FinishDeliveries implements chat.WebhookQueue.
@@ -141,12 +154,17 @@ func (s *Store) FinishDeliveries(ctx context.Context, b chat.Breaker, outcomes [
 		x, y := &a.Claimed.Endpoint, &b.Claimed.Endpoint
 		return cmp.Or(bytes.Compare(x.Tenant[:], y.Tenant[:]), bytes.Compare(x.ID[:], y.ID[:]))
 	})
-	err := s.write(ctx, System, func(ctx context.Context, q Querier) error {
+	logs, err := s.sealAttempts(ctx, outcomes)
+	if err != nil {
+		return fmt.Errorf("finish deliveries: %w", err)
+	}
+	err = s.write(ctx, System, func(ctx context.Context, q Querier) error {
 		if err := judge(ctx, q, b, outcomes); err != nil {
 			return err
 		}
-		for part := range slices.Chunk(outcomes, rowsAtOnce) {
-			if err := conclude(ctx, q, part); err != nil {
+		for from := 0; from < len(outcomes); from += rowsAtOnce {
+			to := min(from+rowsAtOnce, len(outcomes))
+			if err := conclude(ctx, q, outcomes[from:to], logs[from:to]); err != nil {
 				return err
 			}
 		}
@@ -162,11 +180,11 @@ func (s *Store) FinishDeliveries(ctx context.Context, b chat.Breaker, outcomes [
 const rowsAtOnce = 32
 
 // conclude writes what became of deliveries, unless they were claimed by somebody else since, or replayed, and logs the attempts.
-func conclude(ctx context.Context, q Querier, outcomes []chat.Outcome) error {
+func conclude(ctx context.Context, q Querier, outcomes []chat.Outcome, logs []chat.DeliveryAttempt) error {
 	var done, logged statement
 	for i := range outcomes {
 		o := &outcomes[i]
-		tenant, l := o.Claimed.Event.Tenant, &o.Log
+		tenant, l := o.Claimed.Event.Tenant, &logs[i]
 		logged.add(", ", "(", tenant, o.Claimed.ID, l.Attempt, Micros(l.At), l.Took.Microseconds(), l.URL, l.Status, l.Answer, l.Error)
 		if o.State == chat.DeliveryDone {
 			done.add(" OR ", "(tenant, id, attempt) = (", tenant, o.Claimed.ID, o.Claimed.Attempt)
@@ -185,6 +203,25 @@ func conclude(ctx context.Context, q Querier, outcomes []chat.Outcome) error {
 	_, err := q.ExecContext(ctx, `INSERT INTO webhook_attempts (tenant, delivery, attempt, at, took, url, status, answer, error)
 		VALUES `+logged.text.String()+` ON CONFLICT (tenant, delivery, attempt) DO NOTHING`, logged.args...)
 	return err
+}
+
+// sealAttempts are the attempts of outcomes as their rows keep them. Nothing is kept of what was said to an erased tenant.
+func (s *Store) sealAttempts(ctx context.Context, outcomes []chat.Outcome) ([]chat.DeliveryAttempt, error) {
+	logs := make([]chat.DeliveryAttempt, len(outcomes))
+	for i := range outcomes {
+		o := &outcomes[i]
+		logs[i] = o.Log
+		keys, err := s.keys.Ready(ctx, o.Claimed.Event.Tenant)
+		switch {
+		case errors.Is(err, &chat.Error{Code: chat.NotFound}):
+			logs[i].URL, logs[i].Answer, logs[i].Error = "", "", ""
+		case err != nil:
+			return nil, err
+		default:
+			logs[i] = keys.Attempt(o.Claimed.ID, o.Log)
+		}
+	}
+	return logs, nil
 }
 
 // statement is a part of one that has parameters for several rows.

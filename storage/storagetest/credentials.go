@@ -228,7 +228,9 @@ func testSiteKeys(t *testing.T, s *suite) {
 	require.NoError(t, s.Store.SaveSiteKey(ctx(), k))
 	require.NoError(t, s.Store.SaveSiteKey(ctx(), chat.SiteKey{Tenant: s.tenant, Key: "a"}))
 	require.NoError(t, s.Store.SaveSiteKey(ctx(), chat.SiteKey{Tenant: other, Key: "c"}))
+	off := false
 	k.Name, k.Origins = "Renamed", nil
+	k.Widget = chat.Widget{Title: chat.Bilingual{ZH: "小店"}, Color: "#112233", Triggers: &off, PreChat: chat.PreChat{Fields: []chat.WidgetField{{Name: "email", Type: "email", Required: true}}}}
 	changed := k
 	changed.CreatedAt = start.Add(time.Hour) // when it was made does not change
 	require.NoError(t, s.Store.SaveSiteKey(ctx(), changed))
@@ -238,6 +240,8 @@ func testSiteKeys(t *testing.T, s *suite) {
 	require.Equal(t, "a", keys[0].Key)
 	require.Equal(t, k.Name, keys[1].Name)
 	require.Equal(t, k.CreatedAt, keys[1].CreatedAt)
+	require.Equal(t, k.Widget, keys[1].Widget)
+	require.Equal(t, chat.Widget{}, keys[0].Widget)
 	code(t, s.Store.DeleteSiteKey(ctx(), s.tenant, "c"), chat.NotFound)
 	require.NoError(t, s.Store.DeleteSiteKey(ctx(), s.tenant, "b"))
 	code(t, s.Store.DeleteSiteKey(ctx(), s.tenant, "b"), chat.NotFound)

@@ -12,7 +12,19 @@ interface UniqchatSettings {
   logo?: string;
   /** Up to four questions to begin with. */
   starters?: string[];
+  /** Words on the button. */
+  launcher?: string;
+  /** As #rrggbb. */
+  color?: string;
+  colorTo?: string;
+  colorOn?: string;
+  /** An https address, shown while an agent is online. */
+  avatar?: string;
+  /** When a form for a message and an e-mail address stands in place of the chat. */
+  offlineForm?: "closed" | "away" | "never";
   triggers?: boolean;
+  /** Whether agents see the pages that the visitor looks at. */
+  pageViews?: boolean;
   sound?: boolean;
   hideLauncher?: boolean;
 }

@@ -268,6 +268,10 @@ var cases = []queryCase{
 		_, err := db.Store().OpenCounts(ctx, s.tenant.ID)
 		return err
 	}),
+	call("retention: what is due", "PurgeConversations", func(ctx context.Context, db *postgres.DB, s *sample, _ *rand.Rand) error {
+		_, _, _, err := db.Store().PurgeConversations(ctx, s.tenant.ID, time.UnixMilli(1), 20)
+		return err
+	}),
 	call("routing: tenants with a queue", "TenantsWaiting", func(ctx context.Context, db *postgres.DB, _ *sample, _ *rand.Rand) error {
 		_, err := db.Store().TenantsWaiting(ctx)
 		return err

@@ -43,6 +43,9 @@ var elsewhere = map[string]string{
 	"Upload":     "by primary key", "UploadTotal": "by primary key", "ReserveUpload": "writes by primary key, counts by an index of what is unsent",
 	"KeepUpload": "writes by primary key", "UseUpload": "writes by primary key", "ReleaseUpload": "writes by primary key",
 	"ReleaseUploads": "by the index of a message's uploads", "DropUpload": "writes by primary key", "RemoveUpload": "writes by primary key",
+	"HoldRetention": "one row", "RecordsOfAll": "a job's, one row for each tenant", "PurgeUploads": "a job's, by an index of its own",
+	"PurgeDeliveries": "ranges of primary keys", "PurgeMails": "a job's, by an index of its own", "PurgeSteps": "a job's, by an index of its own",
+	"OldExports": "ranges of a primary key", "Purgeable": "for the command line",
 	"StaleUploads": "a job's, by indexes of what is unsent and unsettled",
 	"AddMail":      "writes by primary key", "Mails": "50 rows of a primary key", "Invite": "writes by primary key", "MailLink": "by primary key",
 	"LinkOf": "by a unique index", "SpendMailLink": "writes by primary key", "AddMailRequest": "writes by primary key",
@@ -60,6 +63,7 @@ var elsewhere = map[string]string{
 	"Person": "by primary key", "ChangePerson": "writes by primary key", "PersonFiles": "one visitor's, by an index", "UploadsOf": "one conversation's, by an index",
 	"Seen": "writes by primary key", "BeginErasure": "writes by primary key", "EndErasure": "writes by primary key", "Erasing": "by primary key", "Erasure": "by primary key",
 	"EraseConversations": "writes one visitor's conversations", "ErasePerson": "writes one visitor's rows", "Unfinished": "a table that is nearly empty, by an index",
+	"RemakeExports": "one tenant's few",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.

@@ -30,6 +30,8 @@ type Config struct {
 	Drain     Drain     `yaml:"drain"`
 	Webhooks  Webhooks  `yaml:"webhooks"`
 	SMTP      SMTP      `yaml:"smtp"`
+
+	Encryption Encryption `yaml:"encryption"`
 }
 
 // HTTP is the listener of API and pages.
@@ -156,6 +158,13 @@ type Webhooks struct {
 	AllowNetworks string   `yaml:"allow_networks" doc:"networks with commas between that webhooks may be sent to though they are not public, e.g. 10.1.2.0/24; others that are private, loopback or link-local are refused"`
 	Timeout       Duration `yaml:"timeout" doc:"how long an endpoint may take to answer"`
 	Retention     Duration `yaml:"retention" doc:"how long deliveries and their log are kept"`
+}
+
+// Encryption is how what people write is sealed before it is kept.
+type Encryption struct {
+	Enabled bool   `yaml:"enabled" doc:"seal message bodies and personal fields at rest; false with a key still set opens in the background what is sealed"`
+	KeyFile string `yaml:"key_file" doc:"a file of master keys, one a line, the newest first (uniqchat keys generate); read again when it changes"`
+	Key     Secret `yaml:"key" doc:"the master keys themselves instead of a file, with commas between; meant for the environment"`
 }
 
 // SMTP is the server that mail goes out through.

@@ -64,7 +64,7 @@ func TestKeys(t *testing.T) {
 		"log.level", "storage.ack", "limits.connections_per_address", "limits.sessions_per_address_per_second", "limits.visitor.send_rate",
 		"limits.visitor.send_burst", "limits.agent.send_rate", "limits.agent.send_burst", "heartbeat.visitor.ping", "heartbeat.visitor.pong",
 		"heartbeat.agent.ping", "heartbeat.agent.pong", "heartbeat.api.ping", "heartbeat.api.pong", "drain.window", "webhooks.allow_networks", "webhooks.timeout",
-		"webhooks.retention",
+		"webhooks.retention", "encryption.enabled", "encryption.key_file", "encryption.key",
 	} {
 		require.Equal(t, "UNIQCHAT_"+strings.ToUpper(strings.ReplaceAll(name, ".", "_")), have[name], name)
 	}
@@ -108,6 +108,7 @@ limits: {sessions_per_address_per_second: -1, visitor: {send_rate: 0, send_burst
 heartbeat: {agent: {ping: 1ms, pong: 2h}}
 drain: {window: -1s}
 webhooks: {allow_networks: "10.0.0.0/8, home", timeout: 1h, retention: 1h}
+encryption: {key_file: "keys", key: "secret"}
 smtp: {host: "mail.example.com:25", port: 70000, tls: none, username: me, from: "nobody", timeout: 1ms, give_up: 1s, tenant_per_hour: 0, recipient_per_hour: 0}
 uploads: {store: "s3://key:secret@host", max_bytes: 1, max_pixels: 0, tenant_bytes: -1, unsent_life: 1s, link_life: 48h}
 data_dir: ""

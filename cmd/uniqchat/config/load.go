@@ -30,8 +30,8 @@ func (k *Key) Env() string { return Prefix + strings.ToUpper(strings.ReplaceAll(
 
 // String returns the key's value as it would be written.
 func (k *Key) String() string {
-	if d, ok := k.v.Interface().(Duration); ok {
-		return d.String()
+	if s, ok := k.v.Interface().(fmt.Stringer); ok { // a Duration or a Secret
+		return s.String()
 	}
 	return fmt.Sprint(k.v.Interface())
 }

@@ -52,6 +52,11 @@ func (c *Config) Validate() error {
 		v.between("heartbeat."+b.name+".ping", b.Ping, time.Second, time.Hour)
 		v.between("heartbeat."+b.name+".pong", b.Pong, time.Second, time.Hour)
 	}
+	if e := &c.Encryption; e.KeyFile != "" && e.Key != "" {
+		v.add("encryption.key: is set beside encryption.key_file; use one of them")
+	} else if e.Enabled && e.KeyFile == "" && e.Key == "" {
+		v.add("encryption.enabled: true needs master keys; make one with `uniqchat keys generate`, put it into a file that only the server may read, and name that in encryption.key_file")
+	}
 	v.between("audit.checkpoint_every", c.Audit.CheckpointEvery, time.Millisecond, time.Hour)
 	v.between("drain.window", c.Drain.Window, 0, time.Hour)
 	v.between("webhooks.timeout", c.Webhooks.Timeout, 100*time.Millisecond, time.Minute)

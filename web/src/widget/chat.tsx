@@ -13,10 +13,11 @@ import { chime } from "./sound.ts";
 import { Title } from "./title.ts";
 import { App } from "./ui/app.tsx";
 import type { Desk } from "./ui/context.ts";
+import { Parts } from "./ui/parts.ts";
 import { Uploads } from "./uploads.ts";
 
 const soundKey = "uniqchat:sound";
-const freshFor = 5 * 60_000; // what the server says of opening hours is asked again when older
+const freshFor = 60_000; // what the server says of who is there is asked again when older
 
 class Widget implements Chat {
   private readonly session: Session;
@@ -34,12 +35,12 @@ class Widget implements Chat {
 
   constructor(private readonly host: Host) {
     this.session = host.session;
-    this.room = new Room(this.session, host.base, {
+    this.room = new Room(this.session, host.base, host.tracker, {
       changed: () => this.changed(), arrived: (m, own) => this.arrived(m, own),
       reset: () => { this.greeted = ""; },
     });
     const links = new Links(this.room.api);
-    this.desk = { room: this.room, links, uploads: new Uploads(this.room, links, () => this.changed()), t: host.t, locale: host.locale };
+    this.desk = { room: this.room, parts: new Parts((name) => host.script(name), (css) => { if (css !== "") host.style(css); this.draw(); }), links, uploads: new Uploads(this.room, links, () => this.changed()), t: host.t, locale: host.locale };
     host.style(css);
     host.root.insertBefore(this.slot, host.launcher);
     document.addEventListener("visibilitychange", () => this.changed());
@@ -53,7 +54,7 @@ class Widget implements Chat {
     this.end = true;
     if (open) {
       void this.room.start();
-      this.session.refresh(freshFor).then(() => { this.host.triggers(this.session.config.triggers); this.changed(); }, () => {});
+      this.session.refresh(freshFor).then(() => this.changed(), () => {});
     }
     this.host.opened(open);
     this.draw();
@@ -67,22 +68,19 @@ class Widget implements Chat {
     this.draw();
   }
 
-  call([name, a, b]: Call): void {
+  call([name, a]: Call): void {
     const object = (v: unknown) => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Body) : {});
     switch (name) {
       case "open": this.toggle(true); break;
       case "close": this.toggle(false); break;
       case "setUser": this.room.identify(identityOf(object(a))); break;
       case "setAttributes": this.room.identify({ attributes: object(a) }); break;
-      case "setLocale": this.setLocale(String(a)); break;
-      case "track": this.room.track(String(a).slice(0, 100), object(b)); break;
       case "reset": this.room.reset(); break;
     }
   }
 
-  private setLocale(locale: string): void {
-    this.host.setLocale(locale);
-    this.desk.locale = locale;
+  spoken(): void {
+    this.desk.locale = this.host.locale;
     this.desk.t = this.host.t;
     this.draw();
   }

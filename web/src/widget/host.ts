@@ -4,6 +4,7 @@
 import type { Session } from "./session.ts";
 import type { Theme } from "./settings.ts";
 import type { Texts } from "./texts.ts";
+import type { Tracker } from "./track.ts";
 
 /** A call of window.uniqchat: a name and its arguments. */
 export type Call = readonly unknown[];
@@ -15,20 +16,20 @@ export interface Host {
   readonly launcher: HTMLButtonElement;
   readonly base: string;
   readonly siteKey: string;
-  readonly settings: Theme;
+  settings: Theme;
   /** Who the visitor is; what is said to it is the chat's. */
   readonly session: Session;
   locale: string;
   /** The widget's words in its language. */
   readonly t: Texts;
-  setLocale(locale: string): void;
   style(css: string): void;
   emit(event: string, detail: unknown): void;
   /** The panel was opened or closed. */
   opened(open: boolean): void;
   unread(n: number): void;
-  /** The site's triggers, as the server has told them. */
-  triggers(config: unknown): void;
+  readonly tracker: Tracker;
+  /** Loads another file of the widget; the promise says whether it is there. */
+  script(name: string): Promise<boolean>;
 }
 
 /** The chat, as the loader sees it. */
@@ -36,6 +37,8 @@ export interface Chat {
   toggle(open: boolean): void;
   call(call: Call): void;
   greet(id: string, text: string): void;
+  /** The language is another one now. */
+  spoken(): void;
 }
 
 export type Start = (host: Host) => Chat;

@@ -1,17 +1,29 @@
 // The loader: the one script on a shop's page. It draws the round button, keeps the calls of window.uniqchat, and brings the
 // chat when somebody wants it: at a click, when a trigger fires, or when there is a conversation to go on with. Before that it
-// opens no connection, asks for nothing and sets no cookie.
+// opens no connection and sets no cookie, and asks for nothing but how the site wants its widget, when it has no copy of that.
 
+import { launcher as en, type Translation } from "../shared/i18n/en.ts";
+import { pickLanguage } from "../shared/i18n/index.ts";
+import { launcher as zh } from "../shared/i18n/zh.ts";
 import type { Call, Chat, Host, Start } from "./host.ts";
 import css from "./launcher.css";
+import { watchPages } from "./pages.ts";
 import { Session } from "./session.ts";
-import { direction, readSettings, type Settings } from "./settings.ts";
-import { texts, type Texts } from "./texts.ts";
+import { direction, isLight, readSettings, type Settings } from "./settings.ts";
+import { askSite, keptSite, settingsOf, type Site } from "./site.ts";
+import type { Texts } from "./texts.ts";
+import { Tracker } from "./track.ts";
 import { Triggers } from "./triggers.ts";
 
-declare const CHAT_VERSION: string;
+/** What is in each of the other files, by name. */
+declare const VERSIONS: Readonly<Record<string, string>>;
 
-interface Api { (...call: unknown[]): unknown; q?: Call[]; chat?(start: Start): void; loaded?: boolean }
+interface Api { (...call: unknown[]): unknown; q?: Call[]; chat?(start: Start): void; words?: Record<string, Texts>; loaded?: boolean }
+
+const languages: Readonly<Record<string, Translation<typeof en>>> = { en, zh };
+
+/** The language there is for a locale. */
+const spokenIn = (locale: string) => pickLanguage([locale], Object.keys(languages));
 
 type Listener = (detail: unknown) => void;
 
@@ -38,34 +50,89 @@ class Loader implements Host {
   readonly root: ShadowRoot;
   readonly launcher = document.createElement("button");
   private readonly badge = document.createElement("span");
+  private readonly words = document.createElement("span");
   private readonly triggered: Triggers;
+  private readonly dark = matchMedia("(prefers-color-scheme: dark)");
+  readonly tracker = new Tracker();
   private chat: Chat | null = null;
-  private asked: HTMLScriptElement | null = null;
+  private asked = false;
   private readonly calls: Call[] = [];
   private wanted = false;
   private isOpen = false;
   private count = 0;
+  private site: Site = { widget: {}, triggers: [] };
   readonly session: Session;
-  t: Texts;
+  settings: Settings;
+  private start: Start | null = null;
 
-  constructor(readonly settings: Settings, public locale: string, private readonly nonce: string, private readonly say: (event: string, detail: unknown) => void) {
-    this.t = texts(locale);
-    this.session = new Session(settings.base, settings.siteKey, locale);
+  constructor(private readonly raw: Readonly<Record<string, unknown>>, first: Settings, private readonly nonce: string, private readonly say: (event: string, detail: unknown) => void) {
+    this.settings = first;
+    const { base, siteKey } = first;
+    this.locale = first.locale;
+    this.session = new Session(base, siteKey, this.locale);
+    this.triggered = new Triggers(siteKey, {
+      fire: (id, text) => { this.told("trigger_shown", id); this.greet(id, text); },
+      held: (id) => this.told("trigger_held_out", id),
+      drawn: (id) => (Array.isArray(this.session.config.triggers) ? (this.session.config.triggers as { id?: unknown; held_out?: boolean }[]).find((t) => t?.id === id)?.held_out : undefined),
+    });
     this.element.id = "uniqchat";
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    const look = () => { this.element.toggleAttribute("data-dark", settings.theme === "dark" || (settings.theme === "auto" && dark.matches)); };
-    dark.addEventListener("change", look);
-    look();
-    this.element.dataset["position"] = settings.position;
+    this.dark.addEventListener("change", () => this.look());
     this.root = this.element.attachShadow({ mode: "open" });
     this.style(css);
     this.draw();
-    this.setLocale(locale);
-    this.triggered = new Triggers(settings.siteKey, locale, (id, text) => this.greet(id, text));
     document.body.append(this.element);
-    this.begin();
+    if (this.session.conv !== "" && !this.session.done) whenIdle(() => this.bring());
+    const kept = keptSite(siteKey);
+    if (kept !== null) this.take(kept);
+    else this.look();
+    // Without a copy the button waits for its look, but not for long: it must not jump.
+    const news = kept === null || kept.old ? askSite(base, siteKey) : Promise.resolve(null);
+    if (kept === null) this.launcher.style.visibility = "hidden";
+    const show = () => { this.launcher.style.visibility = ""; };
+    setTimeout(show, 2000);
+    void news.then((site) => {
+      if (site !== null) this.take(site);
+      show();
+      this.begin();
+    });
   }
 
+  locale: string;
+
+  /** What the page says goes before what the console says. */
+  private take(site: Site): void {
+    this.site = site;
+    this.look();
+  }
+
+  private look(): void {
+    const s = (this.settings = readSettings({ ...settingsOf(this.site.widget, this.locale), ...this.raw }, this.settings.base, this.locale));
+    const { element, locale } = this;
+    element.toggleAttribute("data-dark", s.theme === "dark" || (s.theme === "auto" && this.dark.matches));
+    element.dataset["position"] = s.position;
+    element.lang = locale;
+    element.dir = direction(locale);
+    const set = (name: string, value: string) => (value === "" ? element.style.removeProperty(name) : element.style.setProperty(name, value));
+    const light = s.color !== "" && isLight(s.color);
+    set("--uq-color", s.color);
+    set("--uq-to", s.colorTo);
+    set("--uq-on", s.colorOn || (light ? "#17222c" : ""));
+    set("--uq-accent", light ? `color-mix(in srgb, ${s.color} 50%, #000)` : s.color);
+    set("--uq-accent-dark", s.color === "" ? "" : light ? s.color : `color-mix(in srgb, ${s.color} 45%, #fff)`);
+    this.launcher.hidden = s.hideLauncher;
+    this.launcher.classList.toggle("wordy", s.launcher !== "");
+    this.words.textContent = s.launcher;
+    this.triggered.locale = locale;
+    this.unread(this.count);
+  }
+
+  /** For the agents, and for whoever counts what triggers are good for. */
+  private told(name: string, trigger: string): void {
+    this.tracker.track(name, { trigger });
+  }
+
+  private get own(): Translation<typeof en> { return languages[spokenIn(this.locale)]!; }
+  get t(): Texts { return page.uniqchat!.words![spokenIn(this.locale)]!; }
   get base(): string { return this.settings.base; }
   get siteKey(): string { return this.settings.siteKey; }
 
@@ -88,10 +155,8 @@ class Loader implements Host {
     b.type = "button";
     b.className = "launcher";
     b.dataset["testid"] = "launcher";
-    b.hidden = this.settings.hideLauncher;
     b.setAttribute("aria-expanded", "false");
-    b.setAttribute("aria-label", this.t.open);
-    b.append(icon("talk", "M12 3.500c5 0 9 3.400 9 7.700s-4 7.700-9 7.700c-1 0-2-.130-2.900-.400L4.500 20.500l1.200-3.600C4 15.500 3 13.500 3 11.200c0-4.300 4-7.700 9-7.700z", "M8.200 11.200h.01M12 11.200h.01M15.800 11.200h.01"), icon("down", "M6 9.500l6 6 6-6"), this.badge);
+    b.append(icon("talk", "M12 3.500c5 0 9 3.400 9 7.700s-4 7.700-9 7.700c-1 0-2-.130-2.900-.400L4.500 20.500l1.200-3.600C4 15.500 3 13.500 3 11.200c0-4.300 4-7.700 9-7.700z", "M8.200 11.200h.01M12 11.200h.01M15.800 11.200h.01"), icon("down", "M6 9.500l6 6 6-6"), this.words, this.badge);
     this.badge.className = "badge";
     this.badge.hidden = true;
     b.onclick = () => this.call(["toggle"]);
@@ -99,12 +164,9 @@ class Loader implements Host {
     this.root.append(b);
   }
 
-  /** Goes on with what the browser knows of, and looks for triggers. */
   private begin(): void {
-    const { session } = this;
-    if (session.conv !== "" && !session.done) whenIdle(() => this.bring());
-    else if (session.config.triggers !== undefined) this.triggered.set(session.config.triggers);
-    else if (this.settings.triggers) whenIdle(() => session.credentials(false).then(() => this.triggered.set(session.config.triggers), () => {})); // one request, which the page has asked for
+    if (this.settings.triggers) this.triggered.set(this.site.triggers);
+    if (this.settings.pageViews) watchPages((page) => this.tracker.track("page_view", page));
   }
 
   private greet(id: string, text: string): void {
@@ -127,7 +189,7 @@ class Loader implements Host {
     const no = document.createElement("button");
     no.type = "button";
     no.className = "tease-close";
-    no.setAttribute("aria-label", this.t.dismiss);
+    no.setAttribute("aria-label", this.own.dismiss);
     no.append(icon("x", "M6 6l12 12M18 6L6 18"));
     no.onclick = () => { box.remove(); this.unread(0); };
     box.append(say, no);
@@ -135,36 +197,61 @@ class Loader implements Host {
     this.root.append(box);
   }
 
-  /** Brings the chat, once. */
+  /** Brings the chat and its words, once. */
   bring(): void {
-    if (this.chat !== null || this.asked !== null) return;
-    const s = (this.asked = document.createElement("script"));
-    s.src = scriptURL(`${this.base}/widget-chat.js?v=${CHAT_VERSION}`);
-    s.async = true;
-    if (this.nonce !== "") s.nonce = this.nonce;
-    s.onload = () => s.remove();
-    s.onerror = () => { // the next intent tries again
-      s.remove();
-      this.asked = null;
+    if (this.chat !== null || this.asked) return;
+    this.asked = true;
+    void Promise.all([this.speak(), this.start !== null || this.script("widget-chat")]).then(([words, there]) => {
+      if (words && there) {
+        this.chat = this.start!(this);
+        this.busy(false);
+        this.flush();
+        return;
+      }
+      this.asked = false; // the next intent tries again
       this.busy(false);
       if (this.wanted) setTimeout(() => { if (this.wanted) this.bring(); }, 3000);
-    };
-    document.head.append(s);
+    });
+  }
+
+  /** Brings the words of the language, if they are not here. */
+  private async speak(): Promise<boolean> {
+    const language = spokenIn(this.locale);
+    return language in page.uniqchat!.words! || this.script(`widget-${language}`);
+  }
+
+  script(name: string): Promise<boolean> {
+    return new Promise((done) => {
+      const s = document.createElement("script");
+      const ended = (there: boolean) => () => {
+        s.remove();
+        done(there);
+      };
+      s.src = scriptURL(`${this.base}/${name}.js?v=${VERSIONS[name]}`);
+      s.async = true;
+      if (this.nonce !== "") s.nonce = this.nonce;
+      s.onload = ended(true);
+      s.onerror = ended(false);
+      document.head.append(s);
+    });
   }
 
   arrived(start: Start): void {
-    if (this.chat !== null) return;
-    this.chat = start(this);
-    this.busy(false);
-    this.flush();
+    this.start = start;
   }
 
   call(call: Call): unknown {
     const [name, a, b] = call;
-    if (name === "track") this.triggered.track(String(a), b);
+    if (name === "track") {
+      const data = typeof b === "object" && b !== null && !Array.isArray(b) ? (b as Record<string, unknown>) : {};
+      this.tracker.track(String(a).slice(0, 100), data);
+      this.triggered.track(String(a), data);
+      return undefined;
+    }
     if (name === "reset" && this.chat === null) {
       this.session.reset();
       this.calls.length = 0;
+      this.tracker.clear();
       return undefined;
     }
     if (this.chat === null && (name === "open" || name === "toggle")) {
@@ -174,7 +261,10 @@ class Loader implements Host {
       return undefined;
     }
     if (name === "close") this.wanted = false;
-    if (name === "setLocale" && typeof a === "string") this.setLocale(a);
+    if (name === "setLocale") {
+      if (typeof a === "string") this.setLocale(a);
+      return undefined;
+    }
     this.calls.push(call);
     if (this.calls.length > 200) this.calls.shift();
     this.flush();
@@ -182,11 +272,17 @@ class Loader implements Host {
   }
 
   setLocale(locale: string): void {
-    this.locale = this.session.locale = locale;
-    this.t = texts(locale);
-    this.element.lang = locale;
-    this.element.dir = direction(locale);
-    this.unread(this.count);
+    const before = this.locale;
+    this.locale = locale;
+    const change = (there: boolean) => {
+      if (this.locale !== locale) return;
+      if (!there) this.locale = before;
+      this.session.locale = this.locale;
+      this.look();
+      this.chat?.spoken();
+    };
+    if (this.asked) void this.speak().then(change);
+    else change(true);
   }
 
   private flush(): void {
@@ -224,11 +320,7 @@ class Loader implements Host {
     this.count = n;
     this.badge.hidden = n === 0 || this.isOpen;
     this.badge.textContent = n > 99 ? "99+" : String(n);
-    this.launcher.setAttribute("aria-label", this.isOpen ? this.t.close : n === 0 ? this.t.open : `${this.t.open}: ${n} ${this.t.unreadMessages}`);
-  }
-
-  triggers(config: unknown): void {
-    this.triggered.set(config);
+    this.launcher.setAttribute("aria-label", this.isOpen ? this.own.close : n === 0 ? this.own.open : `${this.own.open}: ${n} ${this.own.unreadMessages}`);
   }
 }
 
@@ -271,14 +363,15 @@ function install(script: HTMLScriptElement | null): void {
   };
   const boot = (raw: Record<string, unknown>) => {
     if (loader !== null) return;
-    const settings = readSettings({ ...data, ...raw }, base, document.documentElement.lang || navigator.language);
+    const own = { ...data, ...raw };
+    const settings = readSettings(own, base, document.documentElement.lang || navigator.language);
     if (settings.siteKey === "") {
       console.error("uniqchat: data-site-key, or siteKey in uniqchat('boot', {…}), is needed");
       return;
     }
     const go = () => {
       if (loader !== null) return;
-      loader = new Loader(settings, settings.locale, script?.nonce ?? "", emit);
+      loader = new Loader(own, settings, script?.nonce ?? "", emit);
       for (const call of waiting.splice(0)) loader.call(call);
       ready = true;
       emit("ready", null);
@@ -299,6 +392,7 @@ function install(script: HTMLScriptElement | null): void {
     return undefined;
   };
   api.loaded = true;
+  api.words = {};
   api.chat = (start) => loader?.arrived(start);
   page.uniqchat = api;
   for (const call of early) api(...Array.from(call));

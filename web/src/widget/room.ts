@@ -12,7 +12,7 @@ import { Api } from "./api.ts";
 import { Line, nothing, type Shared } from "./line.ts";
 import type { Identity, Session } from "./session.ts";
 import { Tabs } from "./tabs.ts";
-import { Tracker } from "./track.ts";
+import type { Tracker } from "./track.ts";
 
 /** What tabs tell each other. */
 type Told =
@@ -37,7 +37,6 @@ export class Room {
   readonly api: Api;
   private readonly device = uuidv4();
   private readonly tabs: Tabs<Told>;
-  private readonly tracker: Tracker;
   private readonly typist: TypingReporter;
   private entries: DatabaseEntries | null = null;
   private line: Line | null = null;
@@ -45,10 +44,10 @@ export class Room {
   /** Written here and not yet seen in what the leader says. */
   private mine: readonly OutboxEntry[] = [];
 
-  constructor(readonly session: Session, base: string, private readonly on: RoomHandlers) {
+  constructor(readonly session: Session, base: string, private readonly tracker: Tracker, private readonly on: RoomHandlers) {
     this.api = new Api(base, session);
     this.tabs = new Tabs(`uniqchat:${session.siteKey}`, (m) => this.heard(m));
-    this.tracker = new Tracker((name, data) => this.line?.track(name, data) ?? (this.follower && this.passed({ say: "track", name, data })));
+    tracker.send = (name, data) => this.line?.track(name, data) ?? (this.follower && this.passed({ say: "track", name, data }));
     this.typist = new TypingReporter(realClock, (state, preview) => this.do({ say: "typing", state, preview }));
     addEventListener("pagehide", () => this.rest());
     addEventListener("pageshow", (e) => { if (e.persisted && this.entries !== null) this.join(); });
@@ -103,6 +102,13 @@ export class Room {
     if (clean !== "") void this.send("text", { text: clean, ...more });
   }
 
+  /** The server has made a conversation for what the visitor left. */
+  async left(conv: UUID): Promise<void> {
+    await this.start();
+    this.session.conv = conv;
+    this.do({ say: "nudge", fresh: "" });
+  }
+
   written(text: string): void {
     this.typist.input(text);
   }
@@ -127,10 +133,6 @@ export class Room {
 
   read(seq: number): void {
     if (seq > this.state.read && this.state.visitor.id !== "") this.do({ say: "read", seq });
-  }
-
-  track(name: string, data: Body): void {
-    this.tracker.track(name, data);
   }
 
   identify(identity: Identity): void {

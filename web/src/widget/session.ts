@@ -12,7 +12,7 @@ export interface Identity {
 
 /** What the server says of how a site wants its widget. It came from outside: every member may be missing. */
 export interface SiteConfig {
-  open?: boolean; next_open_at?: string | null; triggers?: unknown; widget?: Record<string, unknown>;
+  open?: boolean; next_open_at?: string | null; triggers?: unknown; agents_online?: boolean; join_seconds?: number | null;
 }
 
 export interface Visitor { id: UUID; name: string; email: string; verified: boolean }
@@ -21,6 +21,8 @@ interface Stored {
   token: string; until: number; visitor: Visitor; conv: UUID; url: string; config: SiteConfig; at: number;
   /** The conversation is closed: nothing to go on with unless the visitor comes back to it. */
   done: boolean;
+  /** What the site asks before the chat has been answered. */
+  asked: boolean;
 }
 
 interface Answer { token: string; expires_at: string; visitor: Partial<Visitor> & { id: UUID }; conversation_id: UUID | null; ws_url: string; config?: SiteConfig }
@@ -44,7 +46,7 @@ export class Session {
     const visitor = typeof s.visitor === "string" ? { id: s.visitor, name: "", email: "", verified: false } : s.visitor; // as 0.1 kept it
     const str = (v: unknown) => (typeof v === "string" ? v : "");
     return {
-      token: str(s.token), until: Number(s.until) || 0, url: str(s.url), conv: str(s.conv), done: s.done === true, at: Number(s.at) || 0,
+      token: str(s.token), until: Number(s.until) || 0, url: str(s.url), conv: str(s.conv), done: s.done === true, asked: s.asked === true, at: Number(s.at) || 0,
       visitor: { id: str(visitor?.id), name: str(visitor?.name), email: str(visitor?.email), verified: visitor?.verified === true },
       config: typeof s.config === "object" && s.config !== null ? s.config : {},
     };
@@ -83,6 +85,20 @@ export class Session {
 
   set done(done: boolean) {
     if (done !== this.stored.done) this.keep({ done });
+  }
+
+  get asked(): boolean {
+    return this.stored.asked;
+  }
+
+  answered(): void {
+    this.keep({ asked: true });
+  }
+
+  /** What is known of the visitor already: by the server, or by what the page has just said. */
+  knows(field: string): string {
+    const said = this.identity as Record<string, unknown>;
+    return String(said[field] ?? this.identity.attributes?.[field] ?? (field === "name" ? this.visitor.name : field === "email" ? this.visitor.email : ""));
   }
 
   /** Takes in what the shop says of its visitor. Reports whether it is news that a token has to carry. */
@@ -131,7 +147,7 @@ export class Session {
     save(this.key, {
       token: a.token, until: Date.parse(a.expires_at), url: a.ws_url, conv, at: Date.now(), config: a.config ?? {},
       visitor: { id: a.visitor.id, name: a.visitor.name ?? "", email: a.visitor.email ?? "", verified: a.visitor.verified === true },
-      done: now.done && conv === now.conv,
+      done: now.done && conv === now.conv, asked: now.asked && same,
     } satisfies Stored);
     return { url: a.ws_url, token: a.token };
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { actionsOf, faults, fieldsOf, isQuickReplies } from "./ui/bodies.ts";
+import { actionsOf, isQuickReplies } from "./ui/bodies.ts";
+import { faults, fieldsOf } from "./ui/fields.ts";
 import { fileSize, pieces, safeImage, safeLink, uploadOf } from "./text.ts";
 
 const links = (text: string) => pieces(text).filter((p) => p.href !== "").map((p) => p.text);

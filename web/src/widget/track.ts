@@ -10,7 +10,8 @@ const most = 50;
 const names: Readonly<Record<string, string>> = { page_view: "page_view", cart_updated: "cart_updated", order_placed: "order_placed" };
 
 export class Tracker {
-  constructor(private readonly send: (name: string, data: Body) => boolean) {}
+  /** Tells it, if there is a connection; the chat brings a way. */
+  send: (name: string, data: Body) => boolean = () => false;
 
   /** Tells, or keeps for later. Names that the protocol does not have go as custom. */
   track(name: string, data: Body): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { holds, matchesURL } from "./triggers.ts";
+import { holds, matchesURL, Triggers } from "./triggers.ts";
 
 test("addresses match by pattern", () => {
   for (const [pattern, href, want] of [
@@ -16,4 +16,26 @@ test("all conditions of a trigger have to hold", () => {
   assert.equal(holds({ cart_value_min: 100, url: ["*/cart"] }, 0, "https://a.example/cart", 99), false);
   assert.equal(holds({ cart_value_min: 100, url: ["*/cart"] }, 0, "https://a.example/cart", 100), true);
   assert.equal(holds({ cart_value_min: 100, url: ["*/cart"] }, 0, "https://a.example/", 100), false);
+});
+
+test("who is held out is drawn once, noted, and never spoken to", () => {
+  const page = globalThis as unknown as Record<string, unknown>;
+  page["document"] = { visibilityState: "visible" };
+  page["location"] = { href: "https://shop.example/cart" };
+  page["window"] = { setInterval: () => 1, clearInterval: () => {} };
+  const said: string[] = [];
+  const draws = [0.1, 0.9];
+  let drawn: boolean | undefined;
+  const make = () => {
+    const t = new Triggers("demo", { fire: (id, text) => said.push(`${id}:${text}`), held: (id) => said.push(`${id} held`), drawn: () => drawn }, () => draws.shift()!);
+    t.locale = "zh-CN";
+    return t;
+  };
+  const trigger = (id: string) => ({ id, hold_out_percent: 50, conditions: { url: ["/cart"] }, message: { zh: "在吗", en: "Hi" } });
+  make().set([trigger("a"), trigger("b"), trigger("c")]);
+  assert.deepEqual(said, ["a held", "b:在吗"], "one at a time");
+  drawn = true;
+  said.length = 0;
+  make().set([trigger("c"), { ...trigger("d"), hold_out_percent: 0 }]);
+  assert.deepEqual(said, ["c held", "d held"], "the server has drawn for a visitor whom it knows");
 });

@@ -1,9 +1,12 @@
 // Triggers: what makes the widget speak first: time on the page, the page's address, what is in the cart. All conditions that
 // a trigger has must hold. Visitors who were drawn into the hold-out group never get it.
 
+import { load, save } from "../shared/browser.ts";
+import { spoken } from "./site.ts";
+
 interface Trigger {
   id: string;
-  held_out: boolean;
+  hold_out_percent?: number;
   conditions: { seconds_on_page?: number; url?: string[]; cart_value_min?: number };
   message: { zh?: string; en?: string };
 }
@@ -25,6 +28,18 @@ export function holds(c: Trigger["conditions"], seconds: number, href: string, c
   return seconds >= (c.seconds_on_page ?? 0) && (c.url === undefined || c.url.length === 0 || matchesURL(c.url, href)) && (!c.cart_value_min || cart >= c.cart_value_min);
 }
 
+/** What is remembered of a trigger: when it fired, and what was drawn for this browser. */
+interface Note { at?: number; held?: boolean }
+
+export interface TriggerHandlers {
+  /** A trigger speaks. */
+  fire(id: string, text: string): void;
+  /** It would have spoken, but the visitor is of those who never get it. */
+  held(id: string): void;
+  /** What the server has drawn for this visitor, if it knows it. */
+  drawn(id: string): boolean | undefined;
+}
+
 export class Triggers {
   private list: readonly Trigger[] = [];
   private readonly since = Date.now();
@@ -32,11 +47,14 @@ export class Triggers {
   private done = false;
   private timer = 0;
 
-  constructor(private readonly site: string, private readonly locale: string, private readonly fire: (id: string, text: string) => void) {}
+  constructor(private readonly site: string, private readonly on: TriggerHandlers, private readonly random: () => number = Math.random) {}
+
+  /** In which language it speaks. */
+  locale = "";
 
   /** Takes in what the server says of the site's triggers. */
   set(config: unknown): void {
-    this.list = (Array.isArray(config) ? (config as Trigger[]) : []).filter((t) => typeof t?.id === "string" && !t.held_out && typeof t.conditions === "object" && typeof t.message === "object");
+    this.list = (Array.isArray(config) ? (config as Trigger[]) : []).filter((t) => typeof t?.id === "string" && typeof t.conditions === "object" && typeof t.message === "object");
     if (this.list.length > 0 && this.timer === 0) this.timer = window.setInterval(() => this.look(), 1000);
     this.look();
   }
@@ -48,36 +66,45 @@ export class Triggers {
   }
 
   private look(): void {
-    if (this.done) return;
-    const found = this.list.find((t) => holds(t.conditions, (Date.now() - this.since) / 1000, location.href, this.cart) && !this.fired(t.id));
-    if (found === undefined || document.visibilityState !== "visible") return;
-    const zh = this.locale.toLowerCase().startsWith("zh");
-    const text = (zh ? found.message.zh || found.message.en : found.message.en || found.message.zh) ?? "";
-    this.done = true;
-    window.clearInterval(this.timer);
-    this.note(found.id);
-    if (text !== "") this.fire(found.id, text);
+    if (this.done || document.visibilityState !== "visible") return;
+    for (const t of this.list) {
+      if (!holds(t.conditions, (Date.now() - this.since) / 1000, location.href, this.cart) || this.fired(t.id)) continue;
+      this.note(t.id, { at: Date.now() });
+      if (this.heldOut(t)) {
+        this.on.held(t.id);
+        continue;
+      }
+      const text = spoken(t.message, this.locale);
+      if (text === "") continue;
+      this.done = true;
+      window.clearInterval(this.timer);
+      this.on.fire(t.id, text);
+      return;
+    }
+  }
+
+  /** What this browser has drawn once holds for ever in it; for who was a visitor before, the server has drawn. */
+  private heldOut(t: Trigger): boolean {
+    const kept = this.notes()[t.id]?.held ?? this.on.drawn(t.id);
+    if (kept !== undefined || !t.hold_out_percent) return kept === true;
+    const held = this.random() * 100 < t.hold_out_percent;
+    this.note(t.id, { held });
+    return held;
   }
 
   private get key(): string { return `uniqchat:triggers:${this.site}`; }
 
-  private notes(): Record<string, number> {
-    try {
-      return (JSON.parse(localStorage.getItem(this.key) ?? "{}") ?? {}) as Record<string, number>;
-    } catch {
-      return {};
-    }
+  private notes(): Record<string, Note> {
+    const kept = load(this.key);
+    return typeof kept === "object" && kept !== null ? (kept as Record<string, Note>) : {};
   }
 
   private fired(id: string): boolean {
-    return Date.now() - (this.notes()[id] ?? 0) < again;
+    return Date.now() - (this.notes()[id]?.at ?? 0) < again;
   }
 
-  private note(id: string): void {
-    try {
-      localStorage.setItem(this.key, JSON.stringify({ ...this.notes(), [id]: Date.now() }));
-    } catch {
-      // It may speak again on the next page.
-    }
+  private note(id: string, note: Note): void {
+    const all = this.notes();
+    save(this.key, { ...all, [id]: { ...all[id], ...note } });
   }
 }

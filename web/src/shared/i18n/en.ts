@@ -3,8 +3,11 @@
 /** The same keys with any text: what a translation has to be. */
 export type Translation<T> = { readonly [K in keyof T]: string };
 
+/** Words of the button, which every page has. */
+export const launcher = { open: "Open chat", unreadMessages: "unread messages", close: "Close chat", dismiss: "Dismiss" };
+
 export const widget = {
-  open: "Open chat", unreadMessages: "unread messages", title: "Chat with us", hello: "Hello! How can we help?", helloMore: "Send us a message. We'll answer right here.", online: "We're here to help",
+  title: "Chat with us", hello: "Hello! How can we help?", helloMore: "Send us a message. We'll answer right here.", online: "We're here to help",
   backAt: "Back {time}", closedNow: "We're away right now", awayNote: "We're away right now. Leave a message and you'll find our answer here.", awayUntil: "We're back {time}. Leave a message and you'll find our answer here.",
   close: "Close chat", write: "Write a message…", send: "Send", message: "Message", conversation: "Conversation", you: "You", agent: "Support", bot: "Assistant",
   typing: "{name} is typing…", sending: "Sending…", sent: "Sent", delivered: "Delivered", read: "Read", edited: "edited", recalled: "Message deleted",
@@ -17,13 +20,23 @@ export const widget = {
   askHuman: "Talk to a person", askBot: "Ask the assistant", emoji: "Emoji", attach: "Attach a file", drop: "Drop files to send them",
   image: "Image", file: "File", download: "Download", openImage: "Open image {name}", closeImage: "Close image", gone: "This file can't be loaded.", upload: "Uploading {name}",
   cancel: "Cancel", dismiss: "Dismiss", tooLarge: "This file is too large.", uploadFailed: "The file could not be sent.", uploadWait: "Goes on in {seconds} s",
-  required: "Please fill this in", submit: "Submit", choose: "Choose…", answered: "Answered", replies: "Suggested answers", rateTitle: "How did we do?", rateStar: "{n} of 5",
-  rateComment: "Want to tell us more? (optional)", rateSend: "Send rating", rateThanks: "Thank you for your feedback!", rateLater: "Not now", reopenHint: "This conversation is closed. Write to go on.",
-  badEmail: "This doesn't look like an e-mail address",
+  replies: "Suggested answers",
+  rateThanks: "Thank you for your feedback!", reopenHint: "This conversation is closed. Write to go on.",
+ 
   "conversation.assigned": "{name} joined the conversation", "conversation.transferred": "{name} took over", "conversation.closed": "Conversation closed",
   "conversation.reopened": "Conversation reopened", "conversation.rated": "You rated this conversation", "conversation.queued": "Back in the queue",
   toHuman: "You asked for a person", toBot: "The assistant takes over", other: "Conversation updated", unsupported: "This can't be shown here yet", problem: "That did not work: ",
+  nobody: "Nobody is online right now", joins: "Usually answers within {minutes} min", joinsSoon: "Usually answers within a minute", byMail: "Get the answer by e-mail",
   newTab: "(opens in a new tab)", aiMark: "AI",
+};
+
+/** Words of the widget's forms, which come when one is needed. */
+export const forms = {
+  submit: "Submit", choose: "Choose…", required: "Please fill this in", badEmail: "This doesn't look like an e-mail address", answered: "Answered",
+  rateTitle: "How did we do?", rateStar: "{n} of 5", rateComment: "Want to tell us more? (optional)", rateSend: "Send rating", rateLater: "Not now",
+  name: "Name", email: "E-mail", start: "Start chat", before: "Before we start", leave: "Leave a message",
+  leaveText: "Nobody is here right now. Leave a message and your e-mail address, and we'll answer there and here.", text: "Your message",
+  sendMessage: "Send message", instead: "Write in the chat instead", left: "Thank you! We have your message and will answer to {email}.",
 };
 
 export const console = {

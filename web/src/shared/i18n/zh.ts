@@ -2,8 +2,10 @@
 
 import type * as en from "./en.ts";
 
+export const launcher: en.Translation<typeof en.launcher> = { open: "打开在线客服", unreadMessages: "条未读消息", close: "关闭聊天窗口", dismiss: "关闭" };
+
 export const widget: en.Translation<typeof en.widget> = {
-  open: "打开在线客服", unreadMessages: "条未读消息", title: "在线客服", hello: "您好！有什么可以帮您？", helloMore: "给我们留言，我们会在这里回复您。", online: "随时为您服务",
+  title: "在线客服", hello: "您好！有什么可以帮您？", helloMore: "给我们留言，我们会在这里回复您。", online: "随时为您服务",
   backAt: "{time} 恢复服务", closedNow: "当前为非工作时间", awayNote: "当前为非工作时间。请留言，我们会在这里回复您。", awayUntil: "我们将于{time}恢复服务。请先留言，我们会在这里回复您。",
   close: "关闭聊天窗口", write: "输入消息…", send: "发送", message: "消息", conversation: "会话", you: "我", agent: "客服", bot: "智能助手",
   typing: "{name} 正在输入…", sending: "发送中…", sent: "已发送", delivered: "已送达", read: "已读", edited: "已编辑", recalled: "消息已撤回",
@@ -16,13 +18,20 @@ export const widget: en.Translation<typeof en.widget> = {
   askHuman: "转人工客服", askBot: "咨询智能助手", emoji: "表情", attach: "发送文件", drop: "松开即可发送文件",
   image: "图片", file: "文件", download: "下载", openImage: "查看图片 {name}", closeImage: "关闭图片", gone: "文件无法加载。", upload: "正在上传 {name}",
   cancel: "取消", dismiss: "关闭", tooLarge: "文件过大。", uploadFailed: "文件发送失败。", uploadWait: "{seconds} 秒后继续",
-  required: "请填写此项", submit: "提交", choose: "请选择…", answered: "已提交", replies: "快捷回复", rateTitle: "请为本次服务评分", rateStar: "{n} 分（满分 5 分）",
-  rateComment: "还想说点什么？（选填）", rateSend: "提交评价", rateThanks: "感谢您的评价！", rateLater: "以后再说", reopenHint: "会话已结束，继续输入可重新打开。",
-  badEmail: "邮箱格式不正确",
+  replies: "快捷回复",
+  rateThanks: "感谢您的评价！", reopenHint: "会话已结束，继续输入可重新打开。",
+ 
   "conversation.assigned": "{name} 为您服务", "conversation.transferred": "会话已转接给 {name}", "conversation.closed": "会话已结束",
   "conversation.reopened": "会话已重新打开", "conversation.rated": "您已评价本次服务", "conversation.queued": "会话回到队列",
   toHuman: "您请求了人工客服", toBot: "智能助手为您服务", other: "会话状态更新", unsupported: "暂时无法显示这种消息", problem: "操作未成功：",
+  nobody: "现在没有客服在线", joins: "通常 {minutes} 分钟内接待", joinsSoon: "通常 1 分钟内接待", byMail: "通过邮件接收回复",
   newTab: "（在新标签页打开）", aiMark: "AI",
+};
+
+export const forms: en.Translation<typeof en.forms> = {
+  submit: "提交", choose: "请选择…", required: "请填写此项", badEmail: "邮箱格式不正确", answered: "已提交", rateTitle: "请为本次服务评分", rateStar: "{n} 分（满分 5 分）",
+  rateComment: "还想说点什么？（选填）", rateSend: "提交评价", rateLater: "以后再说", name: "姓名", email: "邮箱", start: "开始咨询", before: "开始之前", leave: "留言",
+  leaveText: "现在没有客服在线。请留言并留下邮箱，我们会通过邮件和这里回复您。", text: "留言内容", sendMessage: "提交留言", instead: "直接在聊天中留言", left: "感谢您的留言！我们会回复到 {email}。",
 };
 
 export const console: en.Translation<typeof en.console> = {

@@ -8,10 +8,8 @@ import { Composer } from "./composer.tsx";
 import { DeskContext, type Desk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { List, useFolded } from "./list.tsx";
-import { Lightbox } from "./media.tsx";
-import { Menu, type MenuItem } from "./menu.tsx";
+import type { MenuItem } from "./menu.tsx";
 import { Notice } from "./notice.tsx";
-import { Rating } from "./rating.tsx";
 
 export interface AppProps {
   desk: Desk;
@@ -28,7 +26,7 @@ export interface AppProps {
 }
 
 export function App(p: AppProps) {
-  const { room, t, locale, uploads } = p.desk;
+  const { room, t, locale, uploads, parts } = p.desk;
   const s = room.state;
   const folded = useFolded(s.messages);
   const panel = useRef<HTMLElement>(null);
@@ -37,22 +35,33 @@ export function App(p: AppProps) {
   const [over, setOver] = useState(false);
   const [put, setPut] = useState("");
   const [trouble, setTrouble] = useState("");
+  const [form, setForm] = useState(""); // "mail": the visitor wants the form; "chat": it does not; "asked": what the site asks is answered
   const menuButton = useRef<HTMLButtonElement>(null);
   const config = room.session.config;
   const next = typeof config.next_open_at === "string" ? Date.parse(config.next_open_at) : NaN;
   const away = config.open === false;
-  const status = away ? (Number.isNaN(next) ? t.closedNow : t.backAt.replace("{time}", opensAt(next, locale, t))) : folded.agent !== "" && !folded.closed ? t.online : t.online;
+  const here = !away && config.agents_online === true;
+  const minutes = typeof config.join_seconds === "number" ? Math.round(config.join_seconds / 60) : -1;
+  const status = away ? (Number.isNaN(next) ? t.closedNow : t.backAt.replace("{time}", opensAt(next, locale, t)))
+    : !here ? t.nobody : minutes < 0 ? t.online : minutes < 2 ? t.joinsSoon : t.joins.replace("{minutes}", String(minutes));
+  const picture = (here && p.host.settings.avatar) || p.host.settings.logo;
   const title = folded.agent !== "" && !folded.closed ? folded.agent : p.host.settings.title || t.title;
 
-  useEffect(() => {
-    if (p.open) panel.current!.querySelector<HTMLElement>(".composer textarea")?.focus();
-  }, [p.open]);
+  const focus = () => setTimeout(() => panel.current!.querySelector<HTMLElement>(".composer textarea, .ask :is(input, select, textarea)")?.focus());
+  useEffect(() => { if (p.open) focus(); }, [p.open]);
+
+  const settings = p.host.settings;
+  const started = s.messages.length > 0 || room.outbox.length > 0 || uploads.list.length > 0;
+  const told = config.open !== undefined; // nothing is claimed before the server has said it
+  const mail = form === "mail" || (!started && told && form !== "chat" && !here && settings.offlineForm !== "never" && (away || settings.offlineForm === "away"));
+  const asks = !mail && !started && form !== "asked" && !room.session.asked && (settings.preChat as { name?: unknown; required?: boolean }[]).some((f) => room.session.knows(String(f.name)) === "");
+  const part = mail || asks || folded.closed || menu || large !== null ? parts.get() : undefined;
 
   const attempt = (f: () => Promise<unknown>) => { setTrouble(""); f().catch((e: unknown) => setTrouble(t.problem + (e instanceof Error ? e.message : String(e)))); };
   const handoff = (to: "human" | "bot") => attempt(() => room.api.call("POST", `/conversations/${s.conv}/handoff`, { to }));
   const items: MenuItem[] = [{ icon: p.sound ? "mute" : "sound", label: p.sound ? t.soundOff : t.soundOn, id: "sound", act: () => p.setSound(!p.sound) }];
   if (s.last > 0) {
-    items.push({ icon: "download", label: t.transcript, id: "transcript", act: () => attempt(() => transcript(p.desk)) });
+    items.push({ icon: "download", label: t.transcript, id: "transcript", act: () => attempt(() => part!.transcript(room)) });
     if (!folded.closed && (folded.withBot || folded.agent === "")) items.push({ icon: "person", label: t.askHuman, id: "human", act: () => handoff("human") });
     if (!folded.closed && !folded.withBot && s.messages.some((m) => m.role === "bot")) items.push({ icon: "bot", label: t.askBot, id: "bot", act: () => handoff("bot") });
   }
@@ -66,9 +75,8 @@ export function App(p: AppProps) {
     else if (e.key === "Escape") p.close();
     if (e.key === "Tab" && matchMedia("(max-width: 520px)").matches) trap(e, panel.current!);
   };
-  const started = s.messages.length > 0 || room.outbox.length > 0 || uploads.list.length > 0;
   const greeting = (
-    <Greeting desk={p.desk} host={p.host} greeted={p.greeted} away={away ? (Number.isNaN(next) ? t.awayNote : t.awayUntil.replace("{time}", opensAt(next, locale, t))) : ""} started={started} />
+    <Greeting desk={p.desk} host={p.host} greeted={p.greeted} away={away ? (Number.isNaN(next) ? t.awayNote : t.awayUntil.replace("{time}", opensAt(next, locale, t))) : ""} started={started || asks || mail} />
   );
   return (
     <DeskContext.Provider value={p.desk}>
@@ -76,23 +84,26 @@ export function App(p: AppProps) {
         onDragOver={(e) => { if (e.dataTransfer?.types.includes("Files") === true) { e.preventDefault(); setOver(true); } }}
         onDragLeave={(e) => { if (!panel.current!.contains(e.relatedTarget as Node | null)) setOver(false); }} onDrop={drop}>
         <header>
-          {p.host.settings.logo !== "" ? <img class="logo" src={p.host.settings.logo} alt="" /> : <span class="logo" aria-hidden="true">{[...title][0]}</span>}
-          <div class="heading"><strong>{title}</strong><span class={away ? "status away" : "status"}>{status}</span></div>
+          {picture !== "" ? <img class="logo" src={picture} alt="" /> : <span class="logo" aria-hidden="true">{[...title][0]}</span>}
+          <div class="heading"><strong>{title}</strong>{told && <span class={here ? "status" : "status away"} data-testid="status">{status}</span>}</div>
           <button ref={menuButton} type="button" class="head-button" aria-label={t.more} aria-haspopup="menu" aria-expanded={menu} data-testid="menu" onClick={() => setMenu(!menu)}><Icon name="dots" /></button>
           <button type="button" class="head-button" aria-label={t.close} data-testid="close" onClick={p.close}><Icon name="close" /></button>
-          {menu && <Menu items={items} close={() => { setMenu(false); menuButton.current?.focus(); }} />}
+          {menu && part && <part.Menu items={items} close={() => { setMenu(false); menuButton.current?.focus(); }} />}
         </header>
         <Notice />
         {trouble !== "" && <div class="state bad" role="alert">{trouble}<button type="button" class="link" onClick={() => setTrouble("")}>{t.dismiss}</button></div>}
         <List folded={folded} open={setLarge} atEnd={p.atEnd} greeting={greeting}>
           {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
+          {asks && part && <part.PreChat fields={settings.preChat} text={settings.preChatText} done={() => { setForm("asked"); focus(); }} />}
+          {mail && part && <part.Offline text={settings.offlineText} instead={() => { setForm("chat"); focus(); }} />}
+          {!started && !mail && !asks && told && !here && <button type="button" class="chip human" data-testid="by-mail" onClick={() => setForm("mail")}>{t.byMail}</button>}
           {folded.closed && s.last > 0 && put !== s.conv && (folded.rated === 0
-            ? <Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
+            ? part && <part.Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
             : put === `thanks:${s.conv}` && <p class="thanks" role="status">{t.rateThanks}</p>)}
         </List>
-        <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => p.atEnd(true)} />
+        {!asks && !(mail && !started) && <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => p.atEnd(true)} />}
         {over && <div class="drop" aria-hidden="true"><Icon name="clip" />{t.drop}</div>}
-        {large !== null && <Lightbox body={large} close={() => setLarge(null)} />}
+        {large !== null && part && <part.Lightbox body={large} close={() => setLarge(null)} />}
         <div class="hidden" role="log" aria-live="polite">{p.announced}</div>
       </section>
     </DeskContext.Provider>
@@ -119,14 +130,4 @@ function trap(e: KeyboardEvent, panel: HTMLElement): void {
   if (to === null || to === undefined) return;
   e.preventDefault();
   to.focus();
-}
-
-async function transcript({ room }: Desk): Promise<void> {
-  const r = await room.api.call("GET", `/conversations/${room.state.conv}/transcript`);
-  const url = URL.createObjectURL(await r.blob());
-  const a = document.createElement("a");
-  a.href = url;
-  a.download = `chat-${new Date().toISOString().slice(0, 10)}.txt`;
-  a.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -7,7 +7,6 @@ import type { UUID } from "../../shared/uuid.ts";
 import { str } from "../text.ts";
 import { clockTime } from "../texts.ts";
 import { isQuickReplies } from "./bodies.ts";
-import { Card, Form } from "./cards.tsx";
 import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { FileRow, Picture } from "./media.tsx";
@@ -26,14 +25,19 @@ export function Avatar({ name, bot }: { name: string; bot: boolean }) {
 }
 
 function Content(p: BubbleProps) {
-  const { t } = useDesk();
+  const { t, parts } = useDesk();
   const { body } = p;
   if (body === null) return <div class="bubble recalled">{t.recalled}</div>;
   switch (p.kind) {
     case "image": return <Picture body={body} open={p.open} />;
     case "file": return <FileRow body={body} />;
-    case "form": return <Form mid={p.mid} body={body} answered={p.answered} />;
-    case "card": if (!isQuickReplies(body)) return <Card body={body} live={p.live} open={p.open} />;
+    case "form":
+    case "card": {
+      if (p.kind === "card" && isQuickReplies(body)) break;
+      const part = parts.get();
+      if (part === undefined) return <div class="bubble">…</div>;
+      return p.kind === "form" ? <part.Form mid={p.mid} body={body} answered={p.answered} /> : <part.Card body={body} live={p.live} open={p.open} />;
+    }
   }
   const text = messageText(body, t);
   if (p.kind === "text" && onlyEmoji(text)) return <div class="text jumbo">{text}</div>;

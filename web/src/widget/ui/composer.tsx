@@ -4,17 +4,17 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { load, save } from "../../shared/browser.ts";
 import { onEnter } from "../../shared/enter.ts";
 import { useDesk } from "./context.ts";
-import { EmojiPicker } from "./emoji.tsx";
 import { Icon } from "./icons.tsx";
 
 const tallest = 132;
 
 export function Composer({ hint, sent }: { hint: string; sent(): void }) {
-  const { room, uploads, t } = useDesk();
+  const { room, uploads, parts, t } = useDesk();
   const box = useRef<HTMLTextAreaElement>(null);
   const files = useRef<HTMLInputElement>(null);
   const [empty, setEmpty] = useState(true);
   const [picking, setPicking] = useState(false);
+  const picker = picking ? parts.get() : undefined;
   const key = `uniqchat:draft:${room.session.siteKey}`;
 
   const fit = () => {
@@ -62,7 +62,7 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
   return (
     <div class="foot">
       {hint !== "" && <p class="hint">{hint}</p>}
-      {picking && <EmojiPicker pick={put} close={() => { setPicking(false); box.current!.focus(); }} />}
+      {picker && <picker.EmojiPicker pick={put} close={() => { setPicking(false); box.current!.focus(); }} />}
       <form class="composer" onSubmit={(e) => { e.preventDefault(); submit(); box.current!.focus(); }}>
         <textarea ref={box} rows={1} placeholder={t.write} aria-label={t.message} maxLength={8000} data-testid="input" enterkeyhint="send" onInput={written} onPaste={paste} />
         <div class="tools">

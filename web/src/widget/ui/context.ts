@@ -5,10 +5,12 @@ import { useContext, useEffect, useState } from "preact/hooks";
 import type { Links } from "../links.ts";
 import type { Room } from "../room.ts";
 import type { Texts } from "../texts.ts";
+import type { Parts } from "./parts.ts";
 import type { Uploads } from "../uploads.ts";
 
 export interface Desk {
   room: Room;
+  parts: Parts;
   links: Links;
   uploads: Uploads;
   t: Texts;

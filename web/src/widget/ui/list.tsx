@@ -9,10 +9,10 @@ import { str } from "../text.ts";
 import { dayName, type Texts } from "../texts.ts";
 import { Avatar, Bubble, type Mark } from "./bubble.tsx";
 import { actionsOf } from "./bodies.ts";
-import { QuickReplies } from "./cards.tsx";
 import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { Pending } from "./pending.tsx";
+import { QuickReplies } from "./replies.tsx";
 
 export interface ListProps {
   folded: Folded;

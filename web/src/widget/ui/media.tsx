@@ -8,7 +8,7 @@ import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 
 /** The address of a message's file: an upload's link, asked for when it is shown, or what the message names itself. */
-function useFile(url: unknown, want: boolean): { held: Held | null; renew(): void } {
+export function useFile(url: unknown, want: boolean): { held: Held | null; renew(): void } {
   const { links } = useDesk();
   const id = uploadOf(url);
   const [held, setHeld] = useState<Held | null>(id === "" ? null : links.get(id));
@@ -93,32 +93,4 @@ function save(url: string): void {
   a.target = "_blank";
   a.rel = "noopener noreferrer";
   a.click();
-}
-
-export function Lightbox({ body, close }: { body: Body; close(): void }) {
-  const { t } = useDesk();
-  const { held, renew } = useFile(body["url"], true);
-  const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    const before = (button.current!.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
-    button.current!.focus();
-    return () => before?.focus();
-  }, []);
-  const keys = (e: KeyboardEvent) => {
-    if (e.key === "Escape") close();
-    if (e.key === "Tab" && held === null) e.preventDefault();
-    e.stopPropagation();
-  };
-  const name = str(body["name"]);
-  return (
-    <div class="lightbox" role="dialog" aria-modal="true" aria-label={name || t.image} data-testid="lightbox" onKeyDown={keys} onClick={(e) => { if (e.target === e.currentTarget) close(); }}>
-      <div class="lightbox-bar">
-        <span class="lightbox-name">{name}</span>
-        {held !== null && held.url !== "" && <a class="round" href={held.url} target="_blank" rel="noopener noreferrer" aria-label={`${t.download} ${t.newTab}`}><Icon name="download" /></a>}
-        <button ref={button} type="button" class="round" aria-label={t.closeImage} data-testid="close-image" onClick={close}><Icon name="close" /></button>
-      </div>
-      {held !== null && held.url !== "" && <img src={held.url} alt={name} referrerpolicy="no-referrer" onError={renew} />}
-      {held?.gone === true && <p>{t.gone}</p>}
-    </div>
-  );
 }

@@ -1,6 +1,7 @@
 // The menu in the head of the panel.
 
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Room } from "../room.ts";
 import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 
@@ -33,4 +34,15 @@ export function Menu({ items, close }: { items: readonly MenuItem[]; close(): vo
       {items.map((i) => <button type="button" role="menuitem" key={i.id} data-testid={`menu-${i.id}`} onClick={() => { close(); i.act(); }}><Icon name={i.icon} />{i.label}</button>)}
     </div>
   );
+}
+
+/** Saves the conversation as a text file. */
+export async function transcript(room: Room): Promise<void> {
+  const r = await room.api.call("GET", `/conversations/${room.state.conv}/transcript`);
+  const url = URL.createObjectURL(await r.blob());
+  const a = document.createElement("a");
+  a.href = url;
+  a.download = `chat-${new Date().toISOString().slice(0, 10)}.txt`;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

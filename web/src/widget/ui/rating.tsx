@@ -4,9 +4,11 @@ import { useState } from "preact/hooks";
 import { format } from "../../shared/i18n/index.ts";
 import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
+import { useWords } from "./words.ts";
 
 export function Rating({ conv, done, later }: { conv: string; done(): void; later(): void }) {
   const { room, t } = useDesk();
+  const w = useWords();
   const [stars, setStars] = useState(0);
   const [comment, setComment] = useState("");
   const [busy, setBusy] = useState(false);
@@ -26,21 +28,21 @@ export function Rating({ conv, done, later }: { conv: string; done(): void; late
   return (
     <form class="card rating" data-testid="rating" onSubmit={(e) => void submit(e)}>
       <fieldset>
-        <legend>{t.rateTitle}</legend>
+        <legend>{w.rateTitle}</legend>
         <div class="stars">
           {[1, 2, 3, 4, 5].map((n) => (
             <label class={n <= stars ? "star lit" : "star"} data-testid={`star-${n}`}>
               <input type="radio" name="uniqchat-rating" value={n} checked={stars === n} onChange={() => setStars(n)} />
-              <Icon name="star" /><span class="hidden">{format(t.rateStar, { n })}</span>
+              <Icon name="star" /><span class="hidden">{format(w.rateStar, { n })}</span>
             </label>
           ))}
         </div>
       </fieldset>
-      <textarea rows={2} maxLength={1000} placeholder={t.rateComment} aria-label={t.rateComment} value={comment} data-testid="rating-comment" onInput={(e) => setComment(e.currentTarget.value)} />
+      <textarea rows={2} maxLength={1000} placeholder={w.rateComment} aria-label={w.rateComment} value={comment} data-testid="rating-comment" onInput={(e) => setComment(e.currentTarget.value)} />
       {bad !== "" && <small class="bad" role="alert">{bad}</small>}
       <div class="buttons">
-        <button type="button" class="quiet" onClick={later}>{t.rateLater}</button>
-        <button type="submit" class="primary" disabled={busy || stars === 0} data-testid="rating-send">{t.rateSend}</button>
+        <button type="button" class="quiet" onClick={later}>{w.rateLater}</button>
+        <button type="submit" class="primary" disabled={busy || stars === 0} data-testid="rating-send">{w.rateSend}</button>
       </div>
     </form>
   );

@@ -1,0 +1,56 @@
+// Site: how the shop wants its widget, as the console has it. The server tells it to any page of the site, without a visitor; it
+// is kept, so that most pages ask for nothing.
+
+import { load, save } from "../shared/browser.ts";
+
+/** What came from outside: every member may be missing, or another kind of thing. */
+export interface Site { widget: Record<string, unknown>; triggers: unknown }
+
+const freshFor = 5 * 60_000;
+
+export const siteConfigKey = (siteKey: string) => `uniqchat:site:${siteKey}`;
+
+const object = (v: unknown): Record<string, unknown> => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Record<string, unknown>) : {});
+
+/** What is kept, if anything is. */
+export function keptSite(siteKey: string): (Site & { old: boolean }) | null {
+  const kept = object(load(siteConfigKey(siteKey)));
+  const at = Number(kept["at"]) || 0;
+  return at === 0 ? null : { widget: object(kept["widget"]), triggers: kept["triggers"], old: Math.abs(Date.now() - at) > freshFor };
+}
+
+/** What the server says now; null if it says nothing. */
+export async function askSite(base: string, siteKey: string): Promise<Site | null> {
+  try {
+    const r = await fetch(`${base}/widget/config?key=${encodeURIComponent(siteKey)}`, { credentials: "omit", signal: AbortSignal.timeout(8000) });
+    if (!r.ok) return null;
+    const told = object(await r.json());
+    const site = { widget: object(told["widget"]), triggers: told["triggers"] };
+    save(siteConfigKey(siteKey), { ...site, at: Date.now() });
+    return site;
+  } catch {
+    return null;
+  }
+}
+
+/** A text that the console has in several languages: the visitor's if there is one, else any. */
+export function spoken(v: unknown, locale: string): string {
+  const all = object(v);
+  const own = all[locale.toLowerCase().startsWith("zh") ? "zh" : "en"];
+  const text = own || all["en"] || all["zh"];
+  return typeof text === "string" ? text : "";
+}
+
+/** The console's settings, by the names and kinds of the page's own. */
+export function settingsOf(w: Record<string, unknown>, locale: string): Record<string, unknown> {
+  const say = (v: unknown) => spoken(v, locale);
+  const pre = object(w["pre_chat"]);
+  return {
+    ...w, title: say(w["title"]), greeting: say(w["greeting"]), launcher: say(w["launcher"]), starters: Array.isArray(w["starters"]) ? w["starters"].map(say) : [],
+    colorTo: w["color_to"], colorOn: w["color_on"], hideLauncher: w["hide_launcher"], pageViews: w["page_views"], offlineForm: w["offline_form"], offlineText: say(w["offline_text"]),
+    preChatText: say(pre["text"]),
+    preChat: (Array.isArray(pre["fields"]) ? pre["fields"] : []).map(object).map((f) => ({
+      ...f, label: say(f["label"]), options: (Array.isArray(f["options"]) ? f["options"] : []).map(object).map((o) => ({ value: o["value"], label: say(o["label"]) })),
+    })),
+  };
+}
