@@ -8,6 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 GO      ?= go
 GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 GOTOOL  := $(GO) tool -modfile=tools/go.mod
+SUPPLY  := $(GO) tool -modfile=tools/supply/go.mod
 SOURCES := $(shell find chat codec engine storage outbound ai server web bench cmd -name node_modules -prune -o \( -name '*.go' -o -path 'web/dist/*' -o -name '*.sql' -o -name '*.yaml' \) -type f -print 2>/dev/null)
 
 FUZZTIME ?= 2m
@@ -33,14 +34,14 @@ run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./dat
 	$(BIN)/uniqchat serve --demo $(RUN_ARGS)
 
 .PHONY: test
-test: browser services ## everything that must pass: vet, all Go tests (with real servers and a browser), web tests
-	$(GO) vet $(PKGS)
-	$(GO) test -timeout 20m $(PKGS)
+test: browser services web/node_modules/.package-lock.json ## everything that must pass: web tests, vet, all Go tests (with real servers and a browser)
 	$(MAKE) --no-print-directory web-test
+	$(GO) vet $(PKGS)
+	$(GO) test -timeout 45m $(PKGS)
 
 .PHONY: test-race
 test-race: services ## all Go tests but the browser's, with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
+	CGO_ENABLED=1 $(GO) test -race -timeout 45m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
 	CGO_ENABLED=1 UNIQCHAT_RACE=1 $(GO) test -race -timeout 20m -run 'TestKill|TestHostile' ./testkit/e2e
 
 .PHONY: test-kill
@@ -105,8 +106,23 @@ eval: ## measure the AI's local parts on the sets in DATA= (TRAIN= has rows to t
 	@[ -n "$(DATA)" ] || { echo 'make eval DATA=folder: one folder for each set, see docs/ai.md'; exit 1; }
 	$(GO) run ./cmd/uniqeval -data '$(DATA)' -train '$(TRAIN)' $(EVAL_ARGS)
 
+.PHONY: widget-cost
+widget-cost: browser ## what the widget costs a page: sizes, parse and execute, main thread with and without it (docs/performance.md)
+	$(GO) test -count=1 -v -run TestWidgetSize ./web
+	UNIQCHAT_COST_RUNS=15 $(GO) test -count=1 -v -timeout 30m -run '^TestWidgetCost$$' ./testkit/e2e
+
+DB ?=
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what the programs call; DB=folder: a copy of the Go vulnerability database, instead of asking it
+	$(SUPPLY) govulncheck $(if $(DB),-db=file://$(abspath $(DB))) ./...
+
+.PHONY: sbom
+sbom: $(BIN)/uniqchat ## bills of material (CycloneDX) of bin/uniqchat and of the pages in it, and the licences of both, in bin/
+	@scripts/sbom $(BIN) '$(VERSION)'
+
 .PHONY: generate
-generate: ## write generated files anew: golden vectors, docs/openapi.yaml
+generate: ## write generated files anew: golden vectors, docs/openapi.yaml, the types made of it
 	$(GO) test ./codec -run Golden -update
 	$(GO) test . -run TestConfigurationPage -update
 	$(GO) generate ./...
@@ -115,9 +131,14 @@ generate: ## write generated files anew: golden vectors, docs/openapi.yaml
 web: ## build web/dist from web/src (needs Node and npm)
 	cd web && npm ci && npm run check && npm run build
 
+# What npm brings: the tests of the pages need axe-core of it.
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+	@touch $@
+
 .PHONY: web-test
-web-test: ## the web client's own tests (needs Node and npm)
-	cd web && { [ -d node_modules ] || npm ci; } && npm run check && npm test
+web-test: web/node_modules/.package-lock.json ## the web client's own tests (needs Node and npm)
+	cd web && npm run check && npm test
 
 .PHONY: browser
 browser: ## find or install a Chromium for the browser tests

@@ -58,8 +58,8 @@ func (a Availability) String() string { return nameOf(availabilityNames[:], int(
 func (d *Desk) announce(c *PresenceChange) {
 	out := Announcement{Tenant: c.Tenant, At: d.now(), Subject: c.User}
 	var data any
-	switch {
-	case c.Role == RoleVisitor:
+	switch c.Role {
+	case RoleVisitor:
 		out.Type = EventVisitorConnected
 		if c.State == Offline {
 			out.Type = EventVisitorDisconnected
@@ -72,7 +72,7 @@ func (d *Desk) announce(c *PresenceChange) {
 			ID           UserID          `json:"id"`
 			Conversation *ConversationID `json:"conversation_id"`
 		}{c.User, conv}
-	case c.Role == RoleAgent:
+	case RoleAgent:
 		from, moved := d.announcer.moved(person{c.Tenant, c.User}, c.State)
 		if !moved || !d.Presence.routes(c.Tenant) {
 			return

@@ -143,7 +143,7 @@ func (d *Desk) Observe(events []Event) {
 		}
 		before, known := d.heads.get(key)
 		d.heads.advance(key, h)
-		d.router.silence.observe(e, d.now())
+		d.router.silence.observe(e, e.Time)
 		if e.Next != nil {
 			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
 				d.pace.observe(e, before.Queued)
@@ -269,6 +269,10 @@ func (d *Desk) Conversation(ctx context.Context, a *Actor, id ConversationID) (C
 	h, err := d.readable(ctx, a, id)
 	if err != nil {
 		return Conversation{}, err
+	}
+	// Whoever has just changed it sees the change: what this node remembers may be older than the log, on whose tail it comes.
+	if now, err := d.log.Heads(ctx, Key{a.Tenant, id}); err == nil && now[0].Last > h.Last && mayRead(a, &now[0].State) {
+		h = now[0]
 	}
 	behind := d.settle(ctx, Key{a.Tenant, id}, h.Last)
 	c, err := d.store.Conversation(ctx, Key{a.Tenant, id})

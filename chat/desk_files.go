@@ -285,19 +285,10 @@ func (d *Desk) runSweep(ctx context.Context) {
 	if d.files == nil || d.passive {
 		return
 	}
-	next := time.NewTimer(sweepFirst)
-	defer next.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-next.C:
-		}
-		if _, err := d.Sweep(ctx); err != nil && ctx.Err() == nil {
-			d.logger.Warn("files that nothing needs could not all be deleted", "err", err)
-		}
-		next.Reset(sweepEvery)
-	}
+	d.everyFrom(ctx, sweepFirst, sweepEvery, "files that nothing needs can't all be deleted", func(ctx context.Context) error {
+		_, err := d.Sweep(ctx)
+		return err
+	})
 }
 
 // Sweep deletes files that no message has named for FileLimits.UnsentLife, and returns how many. Several nodes may do so at

@@ -280,16 +280,11 @@ func (d *Desk) heardForget(s *Signal) {
 
 // forgetErased takes what other nodes erased out of this one's memory, until ctx ends.
 func (d *Desk) forgetErased(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case keys := <-d.forget:
-			if err := d.forgetLog(ctx, keys); err != nil && ctx.Err() == nil {
-				d.logger.Warn("what was erased is in memory for a while", "err", err)
-			}
+	each(ctx, d.forget, func(keys []Key) {
+		if err := d.forgetLog(ctx, keys); err != nil && ctx.Err() == nil {
+			d.logger.Warn("what was erased is in memory for a while", "err", err)
 		}
-	}
+	})
 }
 
 // runErasures goes over erasures again and ends them, those too that a node began which is no more, until ctx ends.

@@ -16,16 +16,11 @@ const (
 // noteLeavers says of conversations whose visitors left while they were in the queue that they were abandoned, once for each stay
 // in it, until ctx ends. They wait on: the visitor may come back, or be answered nevertheless.
 func (d *Desk) noteLeavers(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case c := <-d.leavers:
-			if err := d.noteLeaver(ctx, &c); err != nil && ctx.Err() == nil {
-				d.logger.Warn("an abandoned conversation was not noted", "err", err)
-			}
+	each(ctx, d.leavers, func(c PresenceChange) {
+		if err := d.noteLeaver(ctx, &c); err != nil && ctx.Err() == nil {
+			d.logger.Warn("an abandoned conversation was not noted", "err", err)
 		}
-	}
+	})
 }
 
 func (d *Desk) noteLeaver(ctx context.Context, c *PresenceChange) error {

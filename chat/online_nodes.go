@@ -130,14 +130,7 @@ func (d *Desk) heardAsk(s Signal) {
 
 // answerBoards answers other nodes until ctx ends.
 func (d *Desk) answerBoards(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case s := <-d.asks:
-			d.answerBoard(ctx, &s)
-		}
-	}
+	each(ctx, d.asks, func(s Signal) { d.answerBoard(ctx, &s) })
 }
 
 func (d *Desk) answerBoard(ctx context.Context, s *Signal) {

@@ -28,8 +28,12 @@ func (r *Retention) Check() error {
 		name string
 		days int
 	}{
-		{"conversations_days", r.Conversations}, {"uploads_days", r.Uploads}, {"deliveries_days", r.Deliveries}, {"events_days", r.Steps},
-		{"mails_days", r.Mails}, {"audit_days", r.Audit},
+		{"conversations_days", r.Conversations},
+		{"uploads_days", r.Uploads},
+		{"deliveries_days", r.Deliveries},
+		{"events_days", r.Steps},
+		{"mails_days", r.Mails},
+		{"audit_days", r.Audit},
 	} {
 		if d.days < 0 || d.days > 36_500 {
 			return Errorf(Malformed, "%s: must be 0 to 36500", d.name)
@@ -76,7 +80,11 @@ func (r *Retention) Cutoffs(now time.Time) (l Cutoffs) {
 		at   *time.Time
 		days int
 	}{
-		{&l.Conversations, r.Conversations}, {&l.Uploads, r.Uploads}, {&l.Deliveries, r.Deliveries}, {&l.Steps, r.Steps}, {&l.Mails, r.Mails},
+		{&l.Conversations, r.Conversations},
+		{&l.Uploads, r.Uploads},
+		{&l.Deliveries, r.Deliveries},
+		{&l.Steps, r.Steps},
+		{&l.Mails, r.Mails},
 		{&l.Audit, r.Audit},
 	} {
 		if d.days > 0 {
@@ -148,19 +156,10 @@ func (d *Desk) Retained() Removed {
 
 // runRetention removes what tenants don't keep, now and then, until ctx ends.
 func (d *Desk) runRetention(ctx context.Context) {
-	next := time.NewTimer(retainFirst)
-	defer next.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-next.C:
-		}
-		if _, err := d.Retain(ctx); err != nil && ctx.Err() == nil {
-			d.logger.Warn("what tenants don't keep could not all be removed", "err", err)
-		}
-		next.Reset(retainEvery)
-	}
+	d.everyFrom(ctx, retainFirst, retainEvery, "what tenants don't keep can't all be removed", func(ctx context.Context) error {
+		_, err := d.Retain(ctx)
+		return err
+	})
 }
 
 var errNotHeld = errors.New("another node does it")
@@ -227,33 +226,33 @@ func (d *Desk) retainTenant(ctx context.Context, r *Record) (removed Removed, er
 	}))
 }
 
-func (d *Desk) retainConversations(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
-	for more := !l.Conversations.IsZero(); more; {
-		if err := d.holdRetention(ctx); err != nil {
+// retainBefore removes some of what is older than a time, again and again until there is no more, as long as this node is the one that does. No time: it is all kept.
+func (d *Desk) retainBefore(ctx context.Context, before time.Time, some func() (more bool, err error)) error {
+	for more := !before.IsZero(); more; {
+		err := d.holdRetention(ctx)
+		if err != nil {
 			return err
 		}
-		removed, dropped, left, err := d.store.PurgeConversations(ctx, t, l.Conversations, retainBatch)
-		all.add(removed)
-		if err := errors.Join(err, d.removeAll(ctx, dropped, all)); err != nil {
+		if more, err = some(); err != nil {
 			return err
 		}
-		more = left
 	}
 	return nil
 }
 
+func (d *Desk) retainConversations(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
+	return d.retainBefore(ctx, l.Conversations, func() (bool, error) {
+		removed, dropped, more, err := d.store.PurgeConversations(ctx, t, l.Conversations, retainBatch)
+		all.add(removed)
+		return more, errors.Join(err, d.removeAll(ctx, dropped, all))
+	})
+}
+
 func (d *Desk) retainUploads(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
-	for more := !l.Uploads.IsZero(); more; {
-		if err := d.holdRetention(ctx); err != nil {
-			return err
-		}
+	return d.retainBefore(ctx, l.Uploads, func() (bool, error) {
 		dropped, err := d.store.PurgeUploads(ctx, t, l.Uploads, sweepBatch)
-		if err := errors.Join(err, d.removeAll(ctx, dropped, all)); err != nil {
-			return err
-		}
-		more = len(dropped) == sweepBatch
-	}
-	return nil
+		return len(dropped) == sweepBatch, errors.Join(err, d.removeAll(ctx, dropped, all))
+	})
 }
 
 // removeAll deletes the bytes of files that were dropped, and their rows. What fails is left to the sweep.
@@ -271,7 +270,8 @@ func (d *Desk) removeAll(ctx context.Context, dropped []Upload, all *Removed) (e
 	return err
 }
 
-// retainExports deletes tables of what people wrote that are as old as what goes: what is in them is older.
+// retainExports deletes tables of what people wrote that are as old as what goes: what is in them is older. Files go once more after their
+// row, because who brings files into another form writes them again and then looks whether a row still names them.
 func (d *Desk) retainExports(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
 	if l.Conversations.IsZero() || d.files == nil {
 		return nil
@@ -281,15 +281,22 @@ func (d *Desk) retainExports(ctx context.Context, t TenantID, l *Cutoffs, all *R
 		return err
 	}
 	for i := range old {
-		if old[i].Object != "" {
-			if err := d.files.Delete(ctx, old[i].Object); err != nil {
-				return err
+		file := func() error {
+			if old[i].Object == "" {
+				return nil
 			}
+			return d.files.Delete(ctx, old[i].Object)
+		}
+		if err := file(); err != nil {
+			return err
 		}
 		if err := d.store.DeleteExport(ctx, t, old[i].ID); err != nil {
 			return err
 		}
 		all.Exports++
+		if err := file(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -304,32 +311,22 @@ func (d *Desk) retainRows(ctx context.Context, t TenantID, l *Cutoffs, all *Remo
 		{l.Mails, d.store.PurgeMails, &all.Mails},
 		{l.Steps, d.store.PurgeSteps, &all.Steps},
 	} {
-		for more := !p.before.IsZero(); more; {
-			if err := d.holdRetention(ctx); err != nil {
-				return err
-			}
+		err := d.retainBefore(ctx, p.before, func() (bool, error) {
 			n, err := p.purge(ctx, t, p.before, retainMany)
-			if err != nil {
-				return err
-			}
 			*p.n += n
-			more = n > 0
+			return n > 0, err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 func (d *Desk) retainAudit(ctx context.Context, t TenantID, l *Cutoffs, all *Removed) error {
-	for more := !l.Audit.IsZero(); more; {
-		if err := d.holdRetention(ctx); err != nil {
-			return err
-		}
+	return d.retainBefore(ctx, l.Audit, func() (bool, error) {
 		n, err := d.store.PruneAudit(ctx, t, l.Audit, pruneMany)
-		if err != nil {
-			return err
-		}
 		all.AuditEntries += n
-		more = n == pruneMany
-	}
-	return nil
+		return n == pruneMany, err
+	})
 }

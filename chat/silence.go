@@ -28,8 +28,8 @@ const maxSilences = 50_000
 
 func newSilences() *silences { return &silences{all: make(map[Key]*silence)} }
 
-// observe takes in one entry of the log.
-func (s *silences) observe(e *Event, now time.Time) {
+// observe takes in one entry of the log, which was written at a time: that counts, not when this node hears of it.
+func (s *silences) observe(e *Event, at time.Time) {
 	key := Key{e.Tenant, e.Conversation}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +51,7 @@ func (s *silences) observe(e *Event, now time.Time) {
 		delete(s.all, key) // a person gave it, or took it
 		return
 	}
-	next := &silence{agent: e.Next.Assignee, since: now}
+	next := &silence{agent: e.Next.Assignee, since: at}
 	if old != nil {
 		next.tried = append(slices.Clone(old.tried), old.agent)
 	}

@@ -56,13 +56,14 @@ type Page struct {
 
 // Filter narrows a list of conversations. Zero fields ask for nothing.
 type Filter struct {
-	Statuses []Status
-	Assignee AgentID
-	Team     TeamID
-	Visitor  VisitorID
-	Label    RecordID
-	Since    time.Time
-	Until    time.Time
+	Statuses   []Status
+	Assignee   AgentID
+	Unassigned bool // nobody is assigned
+	Team       TeamID
+	Visitor    VisitorID
+	Label      RecordID
+	Since      time.Time
+	Until      time.Time
 	// Text asks for conversations with a message, no system message, that has all of it: see text.Parse. Then the one with the
 	// newest such message comes first, and a page may be shorter than Limit, or empty, though more follows.
 	Text   string
@@ -84,6 +85,8 @@ type Store interface {
 	Tenant(ctx context.Context, id TenantID) (Tenant, error)
 	TenantBySlug(ctx context.Context, slug string) (Tenant, error)
 	SaveTenant(ctx context.Context, t Tenant) error // inserts or replaces
+	// CreateTenant writes a new tenant with its first site key and its owners: all of it or, with a Conflict too, nothing.
+	CreateTenant(ctx context.Context, t Tenant, k SiteKey, owners ...Agent) error
 	SiteKey(ctx context.Context, key string) (SiteKey, error)
 	Tenants(ctx context.Context) ([]Tenant, error) // by slug
 	SaveSiteKey(ctx context.Context, k SiteKey) error

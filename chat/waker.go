@@ -14,20 +14,38 @@ const (
 // every does a thing again and again, until ctx ends. trouble is what to log when it begins to fail: once, however long the
 // database is away.
 func (d *Desk) every(ctx context.Context, period time.Duration, trouble string, do func(context.Context) error) {
-	tick := time.NewTicker(period)
-	defer tick.Stop()
+	d.everyFrom(ctx, period, period, trouble, do)
+}
+
+// everyFrom is every, with the first time after another while.
+func (d *Desk) everyFrom(ctx context.Context, first, period time.Duration, trouble string, do func(context.Context) error) {
+	next := time.NewTimer(first)
+	defer next.Stop()
 	failing := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-next.C:
 		}
+		next.Reset(period)
 		err := do(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
 			d.logger.Warn(trouble, "err", err)
 		}
 		failing = err != nil
+	}
+}
+
+// each hands on what comes, one by one, until ctx ends.
+func each[T any](ctx context.Context, from <-chan T, do func(T)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case one := <-from:
+			do(one)
+		}
 	}
 }
 

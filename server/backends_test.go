@@ -47,13 +47,14 @@ func onBoth(t *testing.T, test func(t *testing.T, start func(change func(*server
 			postgres.server, postgres.err = services.StartPostgres(context.Background(), services.PostgresOptions{})
 		})
 		require.NoError(t, postgres.err)
-		url, err := postgres.server.NewDatabase(t.Context())
+		url, err := postgres.server.NewDatabaseLike(t.Context(), func(ctx context.Context, url string) error {
+			return storage.Migrate(ctx, storage.Options{URL: url})
+		})
 		require.NoError(t, err)
 		redis, err := services.StartRedis(t.Context(), services.RedisOptions{})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = redis.Close() })
 		o := storage.Options{URL: url, Redis: redis.URL()}
-		require.NoError(t, storage.Migrate(t.Context(), o))
 		test(t, func(change func(*server.Config)) *node { return startOn(t, o, change) })
 	})
 }

@@ -117,14 +117,22 @@ func inRedis(url string) func(t *testing.T) []string {
 	}
 }
 
-func TestEraseSQLite(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	testErase(t, storage.Options{URL: "sqlite:" + path}, places{"database": inSQLite(path)})
-}
+func TestEraseSQLite(t *testing.T) { testErase(t, alone) }
 
-func TestErasePostgres(t *testing.T) {
-	o, where := cluster(t)
-	testErase(t, o, where)
+func TestErasePostgres(t *testing.T) { testErase(t, cluster) }
+
+func TestEraseSealedSQLite(t *testing.T) { testErase(t, sealed(alone)) }
+
+func TestEraseSealedPostgres(t *testing.T) { testErase(t, sealed(cluster)) }
+
+// backEnd makes storage, and tells where something may be left in it.
+type backEnd func(t *testing.T) (storage.Options, places)
+
+// alone is storage in a file.
+func alone(t *testing.T) (storage.Options, places) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "test.db")
+	return storage.Options{URL: "sqlite:" + path}, places{"database": inSQLite(path)}
 }
 
 // cluster is storage on PostgreSQL and Redis, and where something may be left in them.
@@ -144,7 +152,8 @@ func cluster(t *testing.T) (storage.Options, places) {
 }
 
 // testErase plants a secret wherever something of a person can be, erases the person, and looks for it in every store.
-func testErase(t *testing.T, o storage.Options, where places) {
+func testErase(t *testing.T, on backEnd) {
+	o, where := on(t)
 	said := new(sayings)
 	n := startOn(t, o, func(c *server.Config) {
 		c.SessionsPerAddress = 0
@@ -174,6 +183,8 @@ func testErase(t *testing.T, o storage.Options, where places) {
 	kept := n.keptAnswers(owner, second, visitor)
 	table := n.exported(owner, `{"kind":"messages"}`)
 	require.Contains(t, string(n.call("GET", table+"/file", owner, nil).raw), secret)
+	rows := where["database"]
+	n.sealing(o, where)
 	bystander := n.conversation(n.tenant.ID, chat.NewID[chat.Visitor](), "of somebody else")
 	l := dialLine(t, n.TCPAddr(), token)
 	for name, look := range where {
@@ -236,10 +247,10 @@ func testErase(t *testing.T, o storage.Options, where places) {
 	}, time.Minute, 100*time.Millisecond)
 	clean()
 	require.False(t, said.has(needle), "in the log")
-	if look := where["database"]; o.Redis != "" { // rows that name the person by its id
+	if o.Redis != "" { // rows that name the person by its id
 		was := looked
 		looked = []string{visitor, hex.EncodeToString(id[:])}
-		require.ElementsMatch(t, []string{"audit_entries", "erasures", "webhook_events"}, look(t), "the last says contact.deleted")
+		require.ElementsMatch(t, []string{"audit_entries", "erasures", "webhook_events"}, rows(t), "the last says contact.deleted")
 		looked = was
 	}
 	require.Eventually(t, func() bool {

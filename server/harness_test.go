@@ -237,6 +237,7 @@ func (n *node) call(method, path, token string, body any, headers ...string) *an
 		require.Equal(n.t, res.Header.Get("X-Request-Id"), a.body["request_id"])
 	}
 	require.NotEmpty(n.t, res.Header.Get("X-Request-Id"))
+	documented(n.t, method, path, a)
 	return a
 }
 

@@ -64,6 +64,12 @@ func testHoleSQLInFilters(t *testing.T, start func(func(*server.Config)) *node) 
 		}
 		return out
 	}
+	made := map[string]string{} // before anything is counted
+	for path, methods := range doc.Paths {
+		if _, found := methods["get"]; found {
+			made[path] = n.fresh(path)
+		}
+	}
 	before, tried := census(), 0
 	for path, methods := range doc.Paths {
 		op, found := methods["get"]
@@ -75,7 +81,7 @@ func testHoleSQLInFilters(t *testing.T, start func(func(*server.Config)) *node) 
 			token = platform
 		}
 		at := path
-		if thing := n.fresh(path); thing != "" {
+		if thing := made[path]; thing != "" {
 			at = strings.Replace(path, "{id}", thing, 1)
 		}
 		at = strings.Replace(at, "{id}", conv.String(), 1)

@@ -183,6 +183,14 @@ func TestPages(t *testing.T) {
 		require.Equal(t, to, got.header.Get("Location"))
 	}
 	require.Contains(t, n.call("GET", "/console/", "", nil).header.Get("Content-Security-Policy"), "connect-src 'self' ws://"+n.WSAddr())
+	for _, path := range []string{"/console/inbox", "/console/settings/webhooks", "/console/inbox/01a20823-21e7-7a0d-a091-d3476cc2db54"} {
+		got := n.call("GET", path, "", nil)
+		require.Equal(t, 200, got.status, path)
+		require.Equal(t, "text/html; charset=utf-8", got.header.Get("Content-Type"), path)
+		require.NotEmpty(t, got.header.Get("Content-Security-Policy"), path)
+		require.Equal(t, "GET, HEAD", n.call("DELETE", path, "", nil).header.Get("Allow"), path)
+	}
+	require.Equal(t, 404, n.call("GET", "/console/gone.js", "", nil).status, "a file that is gone is no page")
 	require.NotContains(t, string(n.call("GET", "/api/docs", "", nil).raw), "<script")
 	zipped := n.call("GET", "/widget.js", "", nil, "Accept-Encoding", "gzip")
 	require.Equal(t, "gzip", zipped.header.Get("Content-Encoding"))

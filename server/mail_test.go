@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -182,6 +183,42 @@ func TestPasswordReset(t *testing.T) {
 	}, time.Minute, 20*time.Millisecond)
 	require.Len(t, sink.Messages(), 3)
 	require.Equal(t, 400, ask("no address").status)
+}
+
+// Whoever reads somebody's mail does not get past the second factor.
+func TestResetKeepsSecondFactor(t *testing.T) {
+	n, sink := withMail(t, api.MailConfig{})
+	a, _ := n.agent(n.tenant.ID, chat.Member)
+	access := n.login(a.Email, password).body["access_token"].(string)
+	enrolled := n.do("POST", "/api/v1/auth/totp/enrol", access, map[string]any{"password": password})
+	code, err := totp.GenerateCode(enrolled.body["secret"].(string), time.Now())
+	require.NoError(t, err)
+	n.do("POST", "/api/v1/auth/totp/confirm", access, map[string]any{"code": code})
+	require.Equal(t, 202, n.call("POST", "/auth/reset", "", map[string]any{"email": a.Email}).status)
+	got := sink.Wait(t, 1)[0]
+	require.Equal(t, 204, n.call("POST", resetPath, mailed(t, &got), another).status)
+	require.Equal(t, "totp_required", n.login(a.Email, "another horse").code())
+}
+
+// Beyond what a tenant may send nothing more goes out; what visitors leave is kept all the same.
+func TestMailsOfATenantAreBounded(t *testing.T) {
+	n, sink := withMail(t, api.MailConfig{PerTenant: 2})
+	_, admin := n.agent(n.tenant.ID, chat.Admin)
+	n.do("PATCH", "/api/v1/mail-settings", admin, map[string]any{"offline_to": []string{"team@example.com"}})
+	for range 4 {
+		n.offlineMessage()
+	}
+	sink.Wait(t, 2)
+	require.Len(t, n.call("GET", "/api/v1/offline-messages", admin, nil).data(), 4)
+	require.Len(t, n.call("GET", "/api/v1/mails", admin, nil).data(), 2)
+	token := n.session("li@example.com")
+	got := n.call("POST", "/api/v1/conversations/"+n.begin(token, "hello")+"/transcript", token, nil)
+	require.Equal(t, []any{429, "too_many_mails"}, []any{got.status, got.code()})
+	_, stranger := n.agent(n.other.ID, chat.Admin)
+	made := n.call("POST", "/api/v1/agents", stranger, map[string]any{"email": "new@x.test", "name": "New"})
+	require.Equal(t, 201, made.status, "another tenant's are its own")
+	require.Equal(t, true, made.body["invite"].(map[string]any)["mailed"])
+	sink.Wait(t, 3)
 }
 
 // A reset is for both of somebody's accounts, unless the tenant is named.

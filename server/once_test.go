@@ -195,3 +195,40 @@ func TestIdempotencyAfterACrash(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 201, ask().status, "after a day the key is free")
 }
+
+// A file that is sent up again with its key is the same file; its name, its conversation and its bytes are what counts.
+func TestIdempotencyKeyOfFiles(t *testing.T) {
+	n := start(t, nil)
+	vera, token := n.visitor("shop")
+	conv := n.conversation(n.tenant.ID, vera, "hi").String()
+	send := func(key, name string, content []byte, fields ...string) *answer {
+		body, kind := form(t, name, content, fields...) // its boundary is another one each time
+		return n.call("POST", "/api/v1/uploads", token, body, "Content-Type", kind, idempotency, key)
+	}
+	for key, f := range map[string]struct {
+		name    string
+		content []byte
+		fields  []string
+	}{"text": {"a.txt", []byte("some words"), nil}, "picture": {"a.png", picture(t, 30, 20), []string{"conversation_id", conv}}} {
+		before := len(n.stored())
+		first := send(key, f.name, f.content, f.fields...)
+		require.Equal(t, 201, first.status, string(first.raw))
+		kept := len(n.stored())
+		require.Greater(t, kept, before)
+		again := send(key, f.name, f.content, f.fields...)
+		require.Equal(t, 201, again.status, string(again.raw))
+		require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+		require.Equal(t, string(first.raw), string(again.raw))
+		for _, other := range []*answer{
+			send(key, "b"+f.name, f.content, f.fields...),
+			send(key, f.name, append([]byte(nil), f.content[:len(f.content)-1]...), f.fields...),
+			send(key, f.name, f.content, "conversation_id", chat.NewID[chat.Conversation]().String()),
+		} {
+			require.Equal(t, 409, other.status, string(other.raw))
+			require.Equal(t, "idempotency_key_reused", other.code())
+		}
+		require.Len(t, n.stored(), kept)
+	}
+	require.Equal(t, 415, send("refused", "a.svg", []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")).status)
+	require.Equal(t, 201, send("refused", "a.txt", []byte("words")).status, "a refusal frees the key")
+}

@@ -167,8 +167,11 @@ func testBoardWatch(t *testing.T, start func(func(*server.Config)) *node) {
 	foreign.quiet(100 * time.Millisecond) // all along
 
 	for _, bad := range []*codec.Watch{
-		{Topic: codec.WatchBoard, Filter: []byte(`{"name":"Anna"}`)}, {Topic: codec.WatchBoard, Filter: []byte(`[]`)}, {Topic: codec.WatchBoard, Limit: 201},
-		{Topic: codec.WatchBoard, Offset: 10_001}, {Topic: codec.WatchBoard, Filter: []byte(`{"sort":"tenant"}`)},
+		{Topic: codec.WatchBoard, Filter: []byte(`{"name":"Anna"}`)},
+		{Topic: codec.WatchBoard, Filter: []byte(`[]`)},
+		{Topic: codec.WatchBoard, Limit: 201},
+		{Topic: codec.WatchBoard, Offset: 10_001},
+		{Topic: codec.WatchBoard, Filter: []byte(`{"sort":"tenant"}`)},
 	} {
 		w.write(bad)
 		require.EqualValues(t, 400, until[*codec.Error](w.line).Code, "%+v", bad)

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,20 +10,17 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/server"
-	"github.com/uniqchat/uniqchat/storage"
 )
 
 const retentionPath = "/api/v1/retention"
 
-func TestRetainSQLite(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	testRetain(t, storage.Options{URL: "sqlite:" + path}, places{"database": inSQLite(path)})
-}
+func TestRetainSQLite(t *testing.T) { testRetain(t, alone) }
 
-func TestRetainPostgres(t *testing.T) {
-	o, where := cluster(t)
-	testRetain(t, o, where)
-}
+func TestRetainPostgres(t *testing.T) { testRetain(t, cluster) }
+
+func TestRetainSealedSQLite(t *testing.T) { testRetain(t, sealed(alone)) }
+
+func TestRetainSealedPostgres(t *testing.T) { testRetain(t, sealed(cluster)) }
 
 // nightly has the lease of the job whatever the day is.
 var nightly = chat.NewID[chat.Presence]()
@@ -42,7 +38,8 @@ func (n *node) retain(days int) chat.Removed {
 
 // testRetain plants a secret in everything that is kept of a conversation, sets the tenant's retention, lets time go by, and looks for the
 // secret in every store.
-func testRetain(t *testing.T, o storage.Options, where places) {
+func testRetain(t *testing.T, on backEnd) {
+	o, where := on(t)
 	n := startOn(t, o, func(c *server.Config) { c.SessionsPerAddress = 0 })
 	where["uploads"] = inDir(n.shelf)
 	owner := n.owner()
@@ -58,6 +55,7 @@ func testRetain(t *testing.T, o storage.Options, where places) {
 	n.delivered(token, conv)
 	table := n.exported(owner, `{"kind":"messages"}`)
 	n.do("POST", path+"/close", owner, nil)
+	n.sealing(o, where)
 	open := n.conversation(n.tenant.ID, chat.NewID[chat.Visitor](), "of somebody else")
 	file := n.objects()
 	require.NotEmpty(t, file)
@@ -71,7 +69,12 @@ func testRetain(t *testing.T, o storage.Options, where places) {
 	}
 	before := n.call("GET", path, owner, nil).body
 	entries := n.call("GET", path+"/messages?limit=200", owner, nil).data()
-	figures := n.do("GET", "/api/v1/reports/overview", owner, nil).raw
+	var figures []byte
+	require.Eventually(t, func() bool { // rows come after what is said
+		got := n.do("GET", "/api/v1/reports/overview", owner, nil)
+		figures = got.raw
+		return got.body["created"] == 2.0 && got.body["closed"] == 1.0
+	}, 20*time.Second, 20*time.Millisecond)
 
 	require.Zero(t, n.retain(4000), "nobody said that anything goes")
 	n.do("PATCH", retentionPath, owner, map[string]any{

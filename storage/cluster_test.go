@@ -35,10 +35,9 @@ func conforms(t *testing.T, e storage.Encryption) {
 		redis, err := services.StartRedis(t.Context(), services.RedisOptions{})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = redis.Close() })
-		url, err := rows.NewDatabase(t.Context())
+		url, err := rows.NewDatabaseLike(t.Context(), postgres.Migrate)
 		require.NoError(t, err)
 		o := storage.Options{URL: url, Redis: redis.URL(), Encryption: e, Audit: storagetest.Signer{}}
-		require.NoError(t, storage.Migrate(t.Context(), o))
 		return func(t *testing.T) storagetest.Backend {
 			t.Helper()
 			return open(t, o)

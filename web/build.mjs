@@ -1,4 +1,4 @@
-// Builds web/dist from web/src, or with --tests bundles the unit tests into .test. The same sources give the same bytes.
+// Builds web/dist from web/src without the console (vite.config.ts does that), or with --tests bundles the unit tests into .test. The same sources give the same bytes.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -48,7 +48,7 @@ async function widget(entry, out, define = {}, ...more) {
 
 if (process.argv.includes("--tests")) {
   await rm(".test", { recursive: true, force: true });
-  const tests = (await readdir("src", { recursive: true })).filter((name) => name.endsWith(".test.ts"));
+  const tests = (await readdir("src", { recursive: true })).filter((name) => name.endsWith(".test.ts") && !name.startsWith("console/"));
   await build({
     ...common, entryPoints: tests.map((name) => `src/${name}`), outdir: ".test", entryNames: "[name]", outExtension: { ".js": ".mjs" },
     platform: "node", format: "esm", target: "node20", sourcemap: "inline",
@@ -62,16 +62,13 @@ if (process.argv.includes("--tests")) {
     widget("chat.tsx", "widget-chat.js"),
     widget("parts.ts", "widget-parts.js", {}, kit),
     ...languages.map((l) => widget(`words/${l}.ts`, `widget-${l}.js`)),
-    build({ ...page, entryPoints: ["src/demo/demo.ts", "src/demo/demo.css"], outdir: "dist/demo" }),
-    build({ ...page, entryPoints: ["src/console/console.ts", "src/console/console.css"], outdir: "dist/console" }),
+    build({ ...page, entryPoints: ["src/demo/demo.ts", "src/demo/demo.css", "src/demo/examples.css"], outdir: "dist/demo" }),
+    build({ ...page, minify: false, entryPoints: ["src/demo/examples.ts"], outdir: "dist/demo" }), // it shows its own text
   ]);
   // The loader names the others by what is in them, so that browsers may keep them for ever.
   const versions = {};
   for (const name of ["widget-chat", "widget-parts", ...languages.map((l) => `widget-${l}`)]) versions[name] = createHash("sha256").update(await readFile(`dist/${name}.js`)).digest("hex").slice(0, 20);
   await widget("loader.ts", "widget.js", { VERSIONS: JSON.stringify(versions) });
   await cp("src/widget/widget.d.ts", "dist/widget.d.ts");
-  for (const name of ["demo", "console"]) {
-    await mkdir(`dist/${name}`, { recursive: true });
-    await cp(`src/${name}/index.html`, `dist/${name}/index.html`);
-  }
+  for (const name of ["index", "examples"]) await cp(`src/demo/${name}.html`, `dist/demo/${name}.html`);
 }

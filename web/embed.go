@@ -7,6 +7,8 @@ import (
 	"io/fs"
 )
 
+//go:generate go test -run ^TestAPITypes$ -count 1 -update .
+
 //go:embed dist
 var dist embed.FS
 

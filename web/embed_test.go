@@ -15,7 +15,7 @@ import (
 func TestFilesArePresent(t *testing.T) {
 	for _, name := range []string{
 		"widget.js", "widget-chat.js", "widget-parts.js", "widget-en.js", "widget-zh.js", "widget.d.ts",
-		"demo/index.html", "demo/demo.js", "demo/demo.css",
+		"demo/index.html", "demo/demo.js", "demo/demo.css", "demo/examples.html", "demo/examples.js", "demo/examples.css",
 		"console/index.html", "console/console.js", "console/console.css",
 	} {
 		info, err := fs.Stat(Files(), name)
@@ -27,7 +27,7 @@ func TestFilesArePresent(t *testing.T) {
 // The pages are served under a strict Content-Security-Policy: nothing inline, nothing from elsewhere.
 func TestPagesFitAStrictPolicy(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)<script>|<style|\sstyle=|\son[a-z]+=|javascript:|(src|href)="(https?:)?//`)
-	for _, name := range []string{"demo/index.html", "console/index.html"} {
+	for _, name := range []string{"demo/index.html", "demo/examples.html", "console/index.html"} {
 		page, err := fs.ReadFile(Files(), name)
 		require.NoError(t, err)
 		require.Empty(t, forbidden.FindString(string(page)), name)

@@ -185,10 +185,15 @@ func (a *API) register(engine *route.Engine) (*huma.OpenAPI, error) {
 	return h.OpenAPI(), complete(h.OpenAPI())
 }
 
-// Document returns the OpenAPI 3.1 document as YAML, without serving anything.
-func Document() ([]byte, error) {
+// Spec returns the OpenAPI 3.1 document, without serving anything.
+func Spec() (*huma.OpenAPI, error) {
 	a := &API{cfg: Config{Version: "1"}.withDefaults()}
-	doc, err := a.register(newBareEngine())
+	return a.register(newBareEngine())
+}
+
+// Document is Spec as YAML.
+func Document() ([]byte, error) {
+	doc, err := Spec()
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cloudwego/hertz/pkg/app"
 
@@ -98,7 +99,7 @@ func (b *body) problem(c *call) *Problem {
 // eagerBody is how much room a body is given before any of it has come, in bytes: anybody may open connections and say that much follows.
 const eagerBody = 8 << 10
 
-// takeBody reads a body into memory, if it is not too large for that.
+// takeBody reads a body into memory, if it is not too large for that and is text.
 func (a *API) takeBody(h *app.RequestContext, c *call) error {
 	b := c.body
 	if b == nil {
@@ -115,6 +116,9 @@ func (a *API) takeBody(h *app.RequestContext, c *call) error {
 	}
 	if buf.Len() > maxBody {
 		return tooLarge
+	}
+	if !utf8.Valid(buf.Bytes()) { // RFC 8259, 8.1; what decodes JSON would put U+FFFD in its place
+		return chat.Errorf(chat.Malformed, "the request's body is not UTF-8")
 	}
 	h.Request.SetBodyRaw(buf.Bytes())
 	return nil

@@ -14,7 +14,7 @@ import (
 
 type listConversationsInput struct {
 	Status   string    `query:"status" doc:"One or several of queued, open, bot, snoozed, closed, with commas between."`
-	Assignee string    `query:"assignee" doc:"An agent's id, or me."`
+	Assignee string    `query:"assignee" doc:"An agent's id, me, or none: nobody's."`
 	Team     string    `query:"team" doc:"A team's id."`
 	Visitor  string    `query:"visitor" doc:"A visitor's id."`
 	Label    string    `query:"label" maxLength:"50" doc:"A label's name or id."`
@@ -47,6 +47,8 @@ func (a *API) listConversations(ctx context.Context, c *call, in *listConversati
 	var err error
 	if in.Assignee == "me" {
 		f.Assignee = chat.AgentID(c.actor().User)
+	} else if in.Assignee == "none" {
+		f.Unassigned = true
 	} else if f.Assignee, err = optionalID[chat.Agent]("assignee", in.Assignee); err != nil {
 		return nil, err
 	}
@@ -247,7 +249,7 @@ func (a *API) act(ctx context.Context, c *call, rawID string, do func(chat.Conve
 type readInput struct {
 	Target
 	Body struct {
-		Seq uint64 `json:"seq" doc:"Everything up to and including it was read."`
+		Seq uint64 `json:"seq" maximum:"9007199254740991" doc:"Everything up to and including it was read."`
 	}
 }
 

@@ -20,10 +20,20 @@ var objects = []struct {
 	property string
 	nullable bool
 }{
-	{"AuditEntry.details", false}, {"Conversation.context", false}, {"DeliveryRequest.body", false}, {"EditInputBody.body", false},
-	{"Export.filters", false}, {"Message.body", false}, {"OnlineVisitor.cart", true}, {"Person.attributes", false}, {"SendInputBody.body", false},
-	{"SentMessage.body", false}, {"SessionInputBody.attributes", true}, {"UpdateConversationInputBody.context", true},
-	{"UpdateVisitorInputBody.attributes", true}, {"VisitorEvent.data", false},
+	{"AuditEntry.details", false},
+	{"Conversation.context", false},
+	{"DeliveryRequest.body", false},
+	{"EditInputBody.body", false},
+	{"Export.filters", false},
+	{"Message.body", false},
+	{"OnlineVisitor.cart", true},
+	{"Person.attributes", false},
+	{"SendInputBody.body", false},
+	{"SentMessage.body", false},
+	{"SessionInputBody.attributes", true},
+	{"UpdateConversationInputBody.context", true},
+	{"UpdateVisitorInputBody.attributes", true},
+	{"VisitorEvent.data", false},
 }
 
 // orNulls are the properties that are an object of a type of ours, or null.
@@ -53,9 +63,10 @@ var tags = []*huma.Tag{
 	{Name: "webhooks", Description: "Events for your own programs, signed, tried again until they are taken."},
 	{Name: "reports", Description: "Figures, as JSON or as a table."},
 	{Name: "exports", Description: "Large tables, made in the background."},
+	{Name: "retention", Description: "How long things are kept."},
 	{Name: "audit log", Description: "Who did what."},
-	{Name: "site-keys", Description: "What pages are known by, and which pages those are."},
-	{Name: "api-tokens", Description: "Credentials of programs."},
+	{Name: "site keys", Description: "What pages are known by, and which pages those are."},
+	{Name: "API tokens", Description: "Credentials of programs."},
 	{Name: "tenants", Description: "The deployment's tenants: only for the operator's token."},
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// examplesJSON are the examples that are made by hand: whole requests and answers by operation, and values by Schema.property or
+// examplesJSON are the examples that are made by hand: whole requests and answers by operation (and status, where there are two), and values by Schema.property or
 // by property. The others are put together from the values, along the schemas.
 //
 //go:embed examples.json
@@ -47,6 +47,9 @@ func (x *examples) add(op *huma.Operation) {
 				m.Example = "start,created\n2026-03-02T00:00:00Z,14\n"
 			case strings.HasPrefix(status, "2"):
 				m.Example = x.made(x.Answers, op.OperationID, m.Schema)
+				if v, ok := x.Answers[op.OperationID+" "+status]; ok {
+					m.Example = v
+				}
 			default:
 				m.Example = x.of(m.Schema, "", "")
 			}
@@ -65,7 +68,7 @@ func (x *examples) made(byHand map[string]any, operation string, s *huma.Schema)
 func (x *examples) unused() error {
 	for _, byHand := range []map[string]any{x.Requests, x.Answers} {
 		for _, id := range slices.Sorted(maps.Keys(byHand)) {
-			if !x.seen[id] {
+			if operation, _, _ := strings.Cut(id, " "); !x.seen[operation] {
 				return fmt.Errorf("examples.json has an example of %s, which is no operation", id)
 			}
 		}

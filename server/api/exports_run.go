@@ -213,23 +213,33 @@ func (t *exporter) write(ctx context.Context) error {
 	return t.conversations(ctx, filter, t.conversation)
 }
 
-// conversations calls fn with each conversation.
-func (t *exporter) conversations(ctx context.Context, f chat.Filter, fn func(context.Context, *chat.Conversation) error) error {
-	for after := (chat.ConversationID{}); ; {
-		page, err := t.cfg.Store.ConversationsFrom(ctx, t.e.Tenant, f, after)
+// eachOf calls fn with everything that read returns, page by page. Each page is what follows the last one's key.
+func eachOf[K, V any](ctx context.Context, t *exporter, read func(after K) ([]V, error), key func(*V) K, fn func(*V) error) error {
+	for after := *new(K); ; {
+		page, err := read(after)
 		if err != nil || len(page) == 0 {
 			return err
 		}
 		for i := range page {
-			if err := fn(ctx, &page[i]); err != nil {
+			if err := fn(&page[i]); err != nil {
 				return err
 			}
 		}
-		after = page[len(page)-1].ID
+		after = key(&page[len(page)-1])
 		if err := t.beat(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// conversations calls fn with each conversation.
+func (t *exporter) conversations(ctx context.Context, f chat.Filter, fn func(context.Context, *chat.Conversation) error) error {
+	return eachOf(ctx, t,
+		func(after chat.ConversationID) ([]chat.Conversation, error) {
+			return t.cfg.Store.ConversationsFrom(ctx, t.e.Tenant, f, after)
+		},
+		func(c *chat.Conversation) chat.ConversationID { return c.ID },
+		func(c *chat.Conversation) error { return fn(ctx, c) })
 }
 
 func (t *exporter) conversation(ctx context.Context, c *chat.Conversation) error {
@@ -258,52 +268,34 @@ var revisedNames = [...]string{"", "edited", "recalled"}
 
 func (t *exporter) messages(ctx context.Context, c *chat.Conversation) error {
 	key := chat.Key{Tenant: c.Tenant, Conversation: c.ID}
-	for after := chat.Seq(0); ; {
-		page, err := t.cfg.Store.ShownFrom(ctx, key, after, exportPage)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		for i := range page {
-			m := &page[i]
-			name := t.names[m.Sender]
-			if m.Role == chat.RoleVisitor {
-				name = c.VisitorName
-			}
-			visibility := "public"
-			if m.Visibility == chat.InternalOnly {
-				visibility = "internal"
-			}
-			text := strings.Join(chat.Said(nil, m.Kind, m.Body), "\n")
-			t.row(c.ID.String(), m.ID.String(), uint64(m.Seq), m.Time, m.Role.String(), idText(m.Sender), name, kindNames[m.Kind], visibility,
-				revisedNames[m.Revised], text, m.Body)
-		}
-		after = page[len(page)-1].Seq
-		if err := t.beat(ctx); err != nil {
-			return err
-		}
+	read := func(after chat.Seq) ([]chat.ShownMessage, error) {
+		return t.cfg.Store.ShownFrom(ctx, key, after, exportPage)
 	}
+	return eachOf(ctx, t, read, func(m *chat.ShownMessage) chat.Seq { return m.Seq }, func(m *chat.ShownMessage) error {
+		name := t.names[m.Sender]
+		if m.Role == chat.RoleVisitor {
+			name = c.VisitorName
+		}
+		text := strings.Join(chat.Said(nil, m.Kind, m.Body), "\n")
+		t.row(c.ID.String(), m.ID.String(), uint64(m.Seq), m.Time, m.Role.String(), idText(m.Sender), name, kindNames[m.Kind], visibilityNames[m.Visibility&1],
+			revisedNames[m.Revised], text, m.Body)
+		return nil
+	})
 }
 
 func (t *exporter) visitors(ctx context.Context, f *chat.Filter) error {
 	t.w.Row("id", "external_id", "verified", "name", "email", "locale", "page", "attributes", "created_at")
-	for after := (chat.VisitorID{}); ; {
-		page, err := t.cfg.Store.VisitorsFrom(ctx, t.e.Tenant, f.Since, f.Until, after, exportPage)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		for i := range page {
-			v := &page[i]
-			verified := "no"
-			if v.Verified {
-				verified = "yes"
-			}
-			t.row(v.ID.String(), v.ExternalID, verified, v.Name, v.Email, v.Locale, v.Page, []byte(v.Attributes), v.CreatedAt)
-		}
-		after = page[len(page)-1].ID
-		if err := t.beat(ctx); err != nil {
-			return err
-		}
+	read := func(after chat.VisitorID) ([]chat.Visitor, error) {
+		return t.cfg.Store.VisitorsFrom(ctx, t.e.Tenant, f.Since, f.Until, after, exportPage)
 	}
+	return eachOf(ctx, t, read, func(v *chat.Visitor) chat.VisitorID { return v.ID }, func(v *chat.Visitor) error {
+		verified := "no"
+		if v.Verified {
+			verified = "yes"
+		}
+		t.row(v.ID.String(), v.ExternalID, verified, v.Name, v.Email, v.Locale, v.Page, []byte(v.Attributes), v.CreatedAt)
+		return nil
+	})
 }
 
 // reportTable makes a report as its route would.

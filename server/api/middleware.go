@@ -29,7 +29,8 @@ type call struct {
 	host   string
 	addr   netip.Addr // the client's
 	h      *app.RequestContext
-	body   *body // nil if there is none
+	body   *body     // nil if there is none
+	file   *incoming // what came to be kept, if that is asked for
 }
 
 type callKey struct{}
@@ -218,6 +219,10 @@ func (a *API) methods(path string) []string {
 	var out []string
 	parts := strings.Split(path, "/")
 	for _, r := range a.mounted {
+		if dir, deep := strings.CutSuffix(r.Path, "*path"); deep && strings.HasPrefix(path, dir) {
+			out = append(out, r.Method)
+			continue
+		}
 		pattern := strings.Split(r.Path, "/")
 		if slices.EqualFunc(pattern, parts, func(p, s string) bool { return p == s || strings.HasPrefix(p, ":") && s != "" }) {
 			out = append(out, r.Method)

@@ -49,9 +49,9 @@ var shownOnce = map[string]bool{
 }
 
 // takesOnce reports whether an Idempotency-Key means something to a route. Routes that need no credential have no caller to keep an
-// answer for, and a file that is sent up twice is deleted by itself.
+// answer for.
 func (r *row) takesOnce() bool {
-	return r.method == http.MethodPost && !r.who.public && r.who.link == "" && r.path != uploadsPath
+	return r.method == http.MethodPost && !r.who.public && r.who.link == ""
 }
 
 // onceParameter documents the header.
@@ -80,6 +80,14 @@ func (a *API) once(r *row) func(huma.Context, func(huma.Context)) {
 			next(ctx)
 			return
 		}
+		if r.path == uploadsPath { // what is sent counts, so it comes first
+			done, err := a.takeIn(c)
+			if err != nil {
+				writeProblem(h.c, a.fail(c, err))
+				return
+			}
+			defer done()
+		}
 		o, err := a.onceOf(c, r, h.c)
 		if err == nil {
 			err = a.doOnce(ctx.Context(), h.c, &o, func() { next(ctx) })
@@ -107,6 +115,11 @@ func (a *API) onceOf(c *call, r *row, h *app.RequestContext) (once, error) {
 	o.Once = chat.Once{Tenant: actor.Tenant, Owner: chat.NewID[chat.Once](), BegunAt: now, ExpiresAt: now.Add(onceLife)}
 	o.Subject = subjectOf(r, c, h)
 	o.Key = digest([]byte(key), []byte("request"), []byte{byte(actor.Role)}, actor.User[:], []byte(r.id), uri.Path())
+	if c.file != nil {
+		var err error
+		o.Body, err = c.file.digest([]byte(key), uri.QueryString())
+		return o, err
+	}
 	o.Body = digest([]byte(key), []byte("body"), uri.QueryString(), h.Request.Body())
 	return o, nil
 }
@@ -117,6 +130,9 @@ var onceAbout = map[string]string{"createBlock": "value"}
 // subjectOf is what an answer is about: what the path names, or else the visitor who asks.
 func subjectOf(r *row, c *call, h *app.RequestContext) (id chat.ID[chat.Once]) {
 	text := h.Param("id")
+	if c.file != nil {
+		text = c.file.conversation.String()
+	}
 	if name := onceAbout[r.id]; name != "" {
 		var members map[string]json.RawMessage
 		if json.Unmarshal(h.Request.Body(), &members) == nil {

@@ -1,12 +1,69 @@
 package api
 
 import (
+	"bytes"
+	"context"
 	"strings"
 	"testing"
 
+	"github.com/cloudwego/hertz/pkg/app"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"github.com/uniqchat/uniqchat/chat"
 )
+
+// ends is a store that notes how a request with a key ended.
+type ends struct {
+	chat.Store
+	how string
+}
+
+func (e *ends) FinishOnce(_ context.Context, _ chat.TenantID, _ [32]byte, _ chat.OnceID, answer []byte) error {
+	e.how = "kept"
+	if answer == nil {
+		e.how = "done"
+	}
+	return nil
+}
+
+func (e *ends) ForgetOnce(context.Context, chat.TenantID, [32]byte, chat.OnceID) error {
+	e.how = "freed"
+	return nil
+}
+
+// A success is kept, unless it is too large or has something secret; whatever else happens, the key is free.
+func TestEndsOfKeys(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status int
+		size   int
+		secret bool
+		panics bool
+		want   string
+	}{
+		"large":     {status: 200, size: maxAnswer + 1, want: "done"},
+		"secret":    {status: 201, size: 10, secret: true, want: "done"},
+		"refused":   {status: 409, want: "freed"},
+		"failed":    {status: 500, want: "freed"},
+		"redirects": {status: 302, want: "freed"},
+		"panics":    {status: 200, panics: true, want: "freed"},
+	} {
+		store := &ends{}
+		a := &API{cfg: Config{Store: store}.withDefaults()}
+		h := app.NewContext(0)
+		func() {
+			defer func() { require.Equal(t, tt.panics, recover() != nil, name) }()
+			a.didOnce(t.Context(), h, &once{key: "k", secret: tt.secret}, func() {
+				h.Response.SetStatusCode(tt.status)
+				h.Response.SetBody(bytes.Repeat([]byte("x"), tt.size))
+				if tt.panics {
+					panic("in the middle")
+				}
+			})
+		}()
+		require.Equal(t, tt.want, store.how, name)
+	}
+}
 
 // Operations whose answers have something that is shown once are known as such.
 func TestShownOnce(t *testing.T) {
@@ -23,7 +80,7 @@ func TestShownOnce(t *testing.T) {
 	}
 }
 
-// Every POST takes a key, but those that have no caller and the one that takes files.
+// Every POST takes a key, but those that have no caller.
 func TestRoutesThatTakeKeys(t *testing.T) {
 	a := &API{cfg: Config{}.withDefaults()}
 	doc, err := a.register(newBareEngine())
@@ -36,7 +93,7 @@ func TestRoutesThatTakeKeys(t *testing.T) {
 		for _, p := range doc.Paths[r.path].Post.Parameters {
 			documented = documented || p.Name == onceHeader && p.In == "header"
 		}
-		require.Equal(t, !r.who.public && r.who.link == "" && r.id != "uploadFile", documented, r.id)
+		require.Equal(t, !r.who.public && r.who.link == "", documented, r.id)
 	}
 }
 

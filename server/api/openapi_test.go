@@ -102,8 +102,7 @@ func TestMessageCursor(t *testing.T) {
 
 // Every operation has an example of what is asked and of what is answered, and they are what the schemas say.
 func TestExamples(t *testing.T) {
-	a := &API{cfg: Config{}.withDefaults()}
-	doc, err := a.register(newBareEngine())
+	doc, err := Spec()
 	require.NoError(t, err)
 	fits := func(where string, m *huma.MediaType) {
 		raw, err := json.Marshal(m.Example)
@@ -135,8 +134,7 @@ func TestExamples(t *testing.T) {
 
 // What the document calls a schema is a type of our clients: none is written out where it is used, but for texts and files.
 func TestSchemasHaveNames(t *testing.T) {
-	a := &API{cfg: Config{}.withDefaults()}
-	doc, err := a.register(newBareEngine())
+	doc, err := Spec()
 	require.NoError(t, err)
 	for id, op := range operationsOf(doc) {
 		for status, r := range op.Responses {

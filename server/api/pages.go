@@ -51,8 +51,18 @@ func (a *API) mountPages(engine *route.Engine) {
 		}
 	}
 	engine.GET("/api/docs/", redirect("/api/docs"))
-	if files["/console/index.html"] != nil {
+	if page := files["/console/index.html"]; page != nil {
 		engine.GET("/", redirect("/console/"))
+		// The console's own addresses: whichever is opened or reloaded, the page is the same.
+		serve := func(ctx context.Context, h *app.RequestContext) {
+			if path.Ext(string(h.Path())) != "" {
+				a.noRoute(ctx, h) // a file that is gone is no page
+				return
+			}
+			a.serveFile(ctx, h, page)
+		}
+		engine.GET("/console/*path", serve)
+		engine.HEAD("/console/*path", serve)
 	}
 }
 

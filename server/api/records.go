@@ -166,8 +166,8 @@ func (k *collection[T, B]) get(ctx context.Context, c *call, in *Target) (*answe
 type createInput[T any] struct{ Body T }
 
 func (k *collection[T, B]) create(ctx context.Context, c *call, in *createInput[T]) (*answer[Record[T]], error) {
-	now := k.api.cfg.Now().UTC().Truncate(time.Microsecond)
-	r := chat.Record{ID: chat.NewID[chat.Record](), Tenant: c.actor().Tenant, Kind: k.kind, Version: 1, CreatedAt: now, UpdatedAt: now}
+	r := chat.Record{Tenant: c.actor().Tenant, Kind: k.kind}
+	k.begin(&r)
 	if err := k.fill(ctx, &r, &in.Body); err != nil {
 		return nil, err
 	}
@@ -233,6 +233,16 @@ var errOldVersion = &chat.Error{Code: chat.Conflict, Name: "stale", Message: "it
 
 // replace writes a record with a patch on it.
 func (k *collection[T, B]) replace(ctx context.Context, r *chat.Record, p *Patch[T]) error {
+	if err := k.patched(ctx, r, p); err != nil {
+		return err
+	}
+	r.Version++
+	r.UpdatedAt = k.api.cfg.Now().UTC().Truncate(time.Microsecond)
+	return k.api.cfg.Store.ReplaceRecord(ctx, *r)
+}
+
+// patched lays a patch over a record's body and checks what comes of it.
+func (k *collection[T, B]) patched(ctx context.Context, r *chat.Record, p *Patch[T]) error {
 	merged, err := p.apply(r.Body)
 	if err != nil {
 		return err
@@ -241,12 +251,13 @@ func (k *collection[T, B]) replace(ctx context.Context, r *chat.Record, p *Patch
 	if err := json.Unmarshal(merged, b); err != nil {
 		return chat.Errorf(chat.Malformed, "body: %s", err)
 	}
-	if err := k.fill(ctx, r, b); err != nil {
-		return err
-	}
-	r.Version++
-	r.UpdatedAt = k.api.cfg.Now().UTC().Truncate(time.Microsecond)
-	return k.api.cfg.Store.ReplaceRecord(ctx, *r)
+	return k.fill(ctx, r, b)
+}
+
+// begin makes a record a new one.
+func (k *collection[T, B]) begin(r *chat.Record) {
+	now := k.api.cfg.Now().UTC().Truncate(time.Microsecond)
+	r.ID, r.Version, r.CreatedAt, r.UpdatedAt = chat.NewID[chat.Record](), 1, now, now
 }
 
 func (k *collection[T, B]) remove(ctx context.Context, c *call, in *Target) (*none, error) {

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
@@ -31,29 +29,20 @@ type Retention struct {
 	UpdatedAt     *time.Time `json:"updated_at" nullable:"true"`
 }
 
-func showRetention(r *chat.Record) (*answer[Retention], error) {
-	b, err := chat.RetentionOf(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) retentionDocument() *single[chat.Retention, *chat.Retention] {
+	return &single[chat.Retention, *chat.Retention]{collection[chat.Retention, *chat.Retention]{a, chat.RecordRetention, 1, nil}}
+}
+
+func showRetention(b *chat.Retention, r *chat.Record) (*answer[Retention], error) {
 	return ok(Retention{b.Conversations, b.Uploads, b.Deliveries, b.Steps, b.Mails, b.Audit, r.Version, timeOrNull(r.UpdatedAt)})
 }
 
-// retention reads the document; a zero Version if the tenant never changed it.
-func (a *API) retention(ctx context.Context, t chat.TenantID) (chat.Record, error) {
-	all, err := a.cfg.Store.RecordsOf(ctx, t, chat.RecordRetention)
-	if err != nil || len(all) == 0 {
-		return chat.Record{Tenant: t, Kind: chat.RecordRetention, Body: json.RawMessage(`{}`)}, err
-	}
-	return all[0], nil
-}
-
 func (a *API) getRetention(ctx context.Context, c *call, _ *none) (*answer[Retention], error) {
-	r, err := a.retention(ctx, c.actor().Tenant)
+	r, b, err := a.retentionDocument().read(ctx, c.actor().Tenant)
 	if err != nil {
 		return nil, err
 	}
-	return showRetention(&r)
+	return showRetention(&b, &r)
 }
 
 type updateRetentionInput struct {
@@ -61,33 +50,13 @@ type updateRetentionInput struct {
 }
 
 func (a *API) updateRetention(ctx context.Context, c *call, in *updateRetentionInput) (*answer[Retention], error) {
-	r, err := a.retention(ctx, c.actor().Tenant)
+	r, b, err := a.retentionDocument().patch(ctx, c.actor().Tenant, &in.Body)
 	if err != nil {
 		return nil, err
 	}
-	if v := in.Body.version; v != 0 && v != r.Version {
-		return nil, errOldVersion
-	}
-	k := &collection[chat.Retention, *chat.Retention]{a, chat.RecordRetention, 1, nil}
-	if r.Version > 0 {
-		err = k.replace(ctx, &r, &in.Body)
-	} else {
-		err = k.first(ctx, &r, &in.Body)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return showRetention(&r)
+	return showRetention(&b, &r)
 }
 
 func (a *API) resetRetention(ctx context.Context, c *call, _ *none) (*none, error) {
-	r, err := a.retention(ctx, c.actor().Tenant)
-	if err != nil || r.Version == 0 {
-		return &none{}, err
-	}
-	err = a.cfg.Store.DeleteRecord(ctx, r.Tenant, r.Kind, r.ID)
-	if errors.Is(err, &chat.Error{Code: chat.NotFound}) {
-		err = nil // somebody else was faster
-	}
-	return &none{}, err
+	return &none{}, a.retentionDocument().reset(ctx, c.actor().Tenant)
 }

@@ -87,18 +87,18 @@ func (a *API) coreRoutes() []row {
 		{patch, "/api/v1/teams/{id}", managers.with(chat.AgentsWrite), "updateTeam", "teams", "Rename a team", 200, bind(a, a.updateTeam)},
 		{del, "/api/v1/teams/{id}", managers.with(chat.AgentsWrite), "deleteTeam", "teams", "Delete a team that nobody waits in", 204, bind(a, a.deleteTeam)},
 
-		{get, "/api/v1/api-tokens", managers, "listAPITokens", "api-tokens", "List API tokens", 200, bind(a, a.listAPITokens)},
-		{post, "/api/v1/api-tokens", managers, "createAPIToken", "api-tokens", "Create an API token; it is shown once", 201, bind(a, a.createAPIToken)},
-		{del, "/api/v1/api-tokens/{id}", managers, "revokeAPIToken", "api-tokens", "Revoke an API token and close its connections", 204, bind(a, a.revokeAPIToken)},
+		{get, "/api/v1/api-tokens", managers, "listAPITokens", "API tokens", "List API tokens", 200, bind(a, a.listAPITokens)},
+		{post, "/api/v1/api-tokens", managers, "createAPIToken", "API tokens", "Create an API token; it is shown once", 201, bind(a, a.createAPIToken)},
+		{del, "/api/v1/api-tokens/{id}", managers, "revokeAPIToken", "API tokens", "Revoke an API token and close its connections", 204, bind(a, a.revokeAPIToken)},
 
 		{get, "/api/v1/audit-log", managers.with(chat.AuditRead), "listAuditLog", "audit log", "Who did what, newest first", 200, bind(a, a.listAuditLog)},
 
-		{get, "/api/v1/site-keys", managers.with(chat.SettingsRead), "listSiteKeys", "site-keys", "List site keys", 200, bind(a, a.listSiteKeys)},
-		{post, "/api/v1/site-keys", managers.with(chat.SettingsWrite), "createSiteKey", "site-keys", "Create a site key; its secret is shown once", 201, bind(a, a.createSiteKey)},
-		{get, "/api/v1/site-keys/{id}", managers.with(chat.SettingsRead), "getSiteKey", "site-keys", "One site key, with the look of its widget", 200, bind(a, a.getSiteKey)},
-		{patch, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "updateSiteKey", "site-keys", "Change a site key's name, origins or widget", 200, bind(a, a.updateSiteKey)},
-		{del, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "deleteSiteKey", "site-keys", "Delete a site key; its widget stops", 204, bind(a, a.deleteSiteKey)},
-		{post, "/api/v1/site-keys/{id}/rotate-secret", managers.with(chat.SettingsWrite), "rotateSecret", "site-keys", "Make a new secret; the one before stays good", 200, bind(a, a.rotateSecret)},
+		{get, "/api/v1/site-keys", managers.with(chat.SettingsRead), "listSiteKeys", "site keys", "List site keys", 200, bind(a, a.listSiteKeys)},
+		{post, "/api/v1/site-keys", managers.with(chat.SettingsWrite), "createSiteKey", "site keys", "Create a site key; its secret is shown once", 201, bind(a, a.createSiteKey)},
+		{get, "/api/v1/site-keys/{id}", managers.with(chat.SettingsRead), "getSiteKey", "site keys", "One site key, with the look of its widget", 200, bind(a, a.getSiteKey)},
+		{patch, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "updateSiteKey", "site keys", "Change a site key's name, origins or widget", 200, bind(a, a.updateSiteKey)},
+		{del, "/api/v1/site-keys/{id}", managers.with(chat.SettingsWrite), "deleteSiteKey", "site keys", "Delete a site key; its widget stops", 204, bind(a, a.deleteSiteKey)},
+		{post, "/api/v1/site-keys/{id}/rotate-secret", managers.with(chat.SettingsWrite), "rotateSecret", "site keys", "Make a new secret; the one before stays good", 200, bind(a, a.rotateSecret)},
 
 		{get, "/api/v1/tenants", platform, "listTenants", "tenants", "List tenants", 200, bind(a, a.listTenants)},
 		{post, "/api/v1/tenants", platform, "createTenant", "tenants", "Create a tenant with a site key and, if you like, its owner", 201, bind(a, a.createTenant)},

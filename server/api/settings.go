@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
@@ -66,29 +64,20 @@ type Routing struct {
 	UpdatedAt *time.Time `json:"updated_at" nullable:"true"`
 }
 
-// routing reads the document; a zero Version if the tenant never changed it.
-func (a *API) routing(ctx context.Context, t chat.TenantID) (chat.Record, error) {
-	all, err := a.cfg.Store.RecordsOf(ctx, t, chat.RecordRouting)
-	if err != nil || len(all) == 0 {
-		return chat.Record{Tenant: t, Kind: chat.RecordRouting, Body: json.RawMessage(`{}`)}, err
-	}
-	return all[0], nil
+func (a *API) routingDocument() *single[chat.Routing, *chat.Routing] {
+	return &single[chat.Routing, *chat.Routing]{collection[chat.Routing, *chat.Routing]{a, chat.RecordRouting, 1, nil}}
 }
 
-func showRouting(r *chat.Record) (*answer[Routing], error) {
-	var b chat.Routing
-	if err := errors.Join(json.Unmarshal(r.Body, &b), b.Check()); err != nil {
-		return nil, err
-	}
+func showRouting(b *chat.Routing, r *chat.Record) (*answer[Routing], error) {
 	return ok(Routing{b.Strategy, *b.Sticky, b.Reoffer, r.Version, timeOrNull(r.UpdatedAt)})
 }
 
 func (a *API) getRouting(ctx context.Context, c *call, _ *none) (*answer[Routing], error) {
-	r, err := a.routing(ctx, c.actor().Tenant)
+	r, b, err := a.routingDocument().read(ctx, c.actor().Tenant)
 	if err != nil {
 		return nil, err
 	}
-	return showRouting(&r)
+	return showRouting(&b, &r)
 }
 
 type updateRoutingInput struct {
@@ -96,59 +85,13 @@ type updateRoutingInput struct {
 }
 
 func (a *API) updateRouting(ctx context.Context, c *call, in *updateRoutingInput) (*answer[Routing], error) {
-	r, err := a.routing(ctx, c.actor().Tenant)
+	r, b, err := a.routingDocument().patch(ctx, c.actor().Tenant, &in.Body)
 	if err != nil {
 		return nil, err
 	}
-	if v := in.Body.version; v != 0 && v != r.Version {
-		return nil, errOldVersion
-	}
-	k := &collection[chat.Routing, *chat.Routing]{a, chat.RecordRouting, 1, nil}
-	if r.Version > 0 {
-		err = k.replace(ctx, &r, &in.Body)
-	} else {
-		err = k.first(ctx, &r, &in.Body)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := a.cfg.Desk.SettingsChanged(ctx, r.Tenant, r.Kind); err != nil {
-		return nil, err
-	}
-	return showRouting(&r)
-}
-
-// first writes the one document of a kind for the first time.
-func (k *collection[T, B]) first(ctx context.Context, r *chat.Record, p *Patch[T]) error {
-	merged, err := p.apply(r.Body)
-	if err != nil {
-		return err
-	}
-	b := new(T)
-	if err := json.Unmarshal(merged, b); err != nil {
-		return chat.Errorf(chat.Malformed, "body: %s", err)
-	}
-	if err := k.fill(ctx, r, b); err != nil {
-		return err
-	}
-	r.ID, r.Version = chat.NewID[chat.Record](), 1
-	r.CreatedAt = k.api.cfg.Now().UTC().Truncate(time.Microsecond)
-	r.UpdatedAt = r.CreatedAt
-	err = k.api.cfg.Store.AddRecord(ctx, *r, k.most)
-	if errors.Is(err, &chat.Error{Code: chat.Conflict}) {
-		return errOldVersion // somebody else has just written it
-	}
-	return err
+	return showRouting(&b, &r)
 }
 
 func (a *API) resetRouting(ctx context.Context, c *call, _ *none) (*none, error) {
-	r, err := a.routing(ctx, c.actor().Tenant)
-	if err != nil || r.Version == 0 {
-		return &none{}, err
-	}
-	err = a.cfg.Store.DeleteRecord(ctx, r.Tenant, r.Kind, r.ID)
-	if err != nil && !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
-		return nil, err
-	}
-	return &none{}, a.cfg.Desk.SettingsChanged(ctx, r.Tenant, r.Kind)
+	return &none{}, a.routingDocument().reset(ctx, c.actor().Tenant)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -22,7 +21,13 @@ func (k *single[T, B]) read(ctx context.Context, t chat.TenantID) (r chat.Record
 	if len(all) > 0 {
 		r = all[0]
 	}
-	return r, b, errors.Join(json.Unmarshal(r.Body, &b), B(&b).Check())
+	b, err = k.parse(&r)
+	return r, b, err
+}
+
+// parse returns what a record says, with what holds by default.
+func (k *single[T, B]) parse(r *chat.Record) (b T, err error) {
+	return b, errors.Join(json.Unmarshal(r.Body, &b), B(&b).Check())
 }
 
 // patch changes the document and returns what it is then.
@@ -41,8 +46,7 @@ func (k *single[T, B]) patch(ctx context.Context, t chat.TenantID, p *Patch[T]) 
 	if err != nil {
 		return r, b, err
 	}
-	b = *new(T)
-	if err := json.Unmarshal(r.Body, &b); err != nil {
+	if b, err = k.parse(&r); err != nil {
 		return r, b, err
 	}
 	return r, b, k.api.cfg.Desk.SettingsChanged(ctx, t, k.kind)
@@ -50,21 +54,11 @@ func (k *single[T, B]) patch(ctx context.Context, t chat.TenantID, p *Patch[T]) 
 
 // first writes the document for the first time.
 func (k *single[T, B]) first(ctx context.Context, r *chat.Record, p *Patch[T]) error {
-	merged, err := p.apply(r.Body)
-	if err != nil {
+	if err := k.patched(ctx, r, p); err != nil {
 		return err
 	}
-	b := new(T)
-	if err := json.Unmarshal(merged, b); err != nil {
-		return chat.Errorf(chat.Malformed, "body: %s", err)
-	}
-	if err := k.fill(ctx, r, b); err != nil {
-		return err
-	}
-	r.ID, r.Version = chat.NewID[chat.Record](), 1
-	r.CreatedAt = k.api.cfg.Now().UTC().Truncate(time.Microsecond)
-	r.UpdatedAt = r.CreatedAt
-	err = k.api.cfg.Store.AddRecord(ctx, *r, 1)
+	k.begin(r)
+	err := k.api.cfg.Store.AddRecord(ctx, *r, 1)
 	if errors.Is(err, &chat.Error{Code: chat.Conflict}) {
 		return errOldVersion // somebody else has just written it
 	}
@@ -82,54 +76,4 @@ func (k *single[T, B]) reset(ctx context.Context, t chat.TenantID) error {
 		return err
 	}
 	return k.api.cfg.Desk.SettingsChanged(ctx, t, k.kind)
-}
-
-// MailSettings is whom a tenant's mails to the team go to.
-type MailSettings struct {
-	OfflineTo []string   `json:"offline_to" nullable:"false"`
-	Locale    string     `json:"locale" enum:"zh,en"`
-	Version   uint64     `json:"version" doc:"Counts changes; 0 while it is what holds by default."`
-	UpdatedAt *time.Time `json:"updated_at" nullable:"true"`
-}
-
-func (a *API) mailDocument() *single[chat.MailSettings, *chat.MailSettings] {
-	return &single[chat.MailSettings, *chat.MailSettings]{collection[chat.MailSettings, *chat.MailSettings]{a, chat.RecordMail, 1, nil}}
-}
-
-// mailSettings returns a tenant's, and the record that they are.
-func (a *API) mailSettings(ctx context.Context, t chat.TenantID) (chat.MailSettings, chat.Record, error) {
-	r, b, err := a.mailDocument().read(ctx, t)
-	return b, r, err
-}
-
-func showMailSettings(b *chat.MailSettings, r *chat.Record) (*answer[MailSettings], error) {
-	to := b.OfflineTo
-	if to == nil {
-		to = []string{}
-	}
-	return ok(MailSettings{to, b.Locale, r.Version, timeOrNull(r.UpdatedAt)})
-}
-
-func (a *API) getMailSettings(ctx context.Context, c *call, _ *none) (*answer[MailSettings], error) {
-	b, r, err := a.mailSettings(ctx, c.actor().Tenant)
-	if err != nil {
-		return nil, err
-	}
-	return showMailSettings(&b, &r)
-}
-
-type updateMailSettingsInput struct {
-	Body Patch[chat.MailSettings]
-}
-
-func (a *API) updateMailSettings(ctx context.Context, c *call, in *updateMailSettingsInput) (*answer[MailSettings], error) {
-	r, b, err := a.mailDocument().patch(ctx, c.actor().Tenant, &in.Body)
-	if err != nil {
-		return nil, err
-	}
-	return showMailSettings(&b, &r)
-}
-
-func (a *API) resetMailSettings(ctx context.Context, c *call, _ *none) (*none, error) {
-	return &none{}, a.mailDocument().reset(ctx, c.actor().Tenant)
 }

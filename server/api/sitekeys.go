@@ -84,6 +84,15 @@ func (a *API) createSiteKey(ctx context.Context, c *call, in *createSiteKeyInput
 }
 
 func (a *API) makeSiteKey(ctx context.Context, t chat.TenantID, name string, origins []string, w chat.Widget) (chat.SiteKey, error) {
+	k, err := a.newSiteKey(t, name, origins, w)
+	if err != nil {
+		return k, err
+	}
+	return k, a.cfg.Store.SaveSiteKey(ctx, k)
+}
+
+// newSiteKey returns a key with a secret, which nobody has written yet.
+func (a *API) newSiteKey(t chat.TenantID, name string, origins []string, w chat.Widget) (chat.SiteKey, error) {
 	k := chat.SiteKey{
 		Tenant: t, Key: "sk_" + strings.ToLower(rand.Text()), Name: strings.TrimSpace(name), Secrets: []string{rand.Text()}, Origins: origins,
 		Widget: w, CreatedAt: a.cfg.Now().UTC().Truncate(time.Microsecond),
@@ -94,10 +103,7 @@ func (a *API) makeSiteKey(ctx context.Context, t chat.TenantID, name string, ori
 	if err := validOrigins(origins); err != nil {
 		return k, err
 	}
-	if err := k.Widget.Check(); err != nil {
-		return k, err
-	}
-	return k, a.cfg.Store.SaveSiteKey(ctx, k)
+	return k, k.Widget.Check()
 }
 
 func validOrigins(origins []string) error {

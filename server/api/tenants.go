@@ -61,30 +61,27 @@ func (a *API) createTenant(ctx context.Context, c *call, in *createTenantInput) 
 	if err := validOrigins(b.Origins); err != nil {
 		return nil, err
 	}
-	var owner *chat.Agent
+	var owners []chat.Agent
 	if b.Owner != nil { // everything that can be wrong is judged before anything is written
 		g, err := a.newOwner(ctx, t.ID, b.Owner)
 		if err != nil {
 			return nil, err
 		}
-		owner = &g
+		owners = append(owners, g)
 	}
-	if err := a.cfg.Store.SaveTenant(ctx, t); err != nil {
+	k, err := a.newSiteKey(t.ID, t.Name, b.Origins, chat.Widget{})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.cfg.Store.CreateTenant(ctx, t, k, owners...); err != nil {
 		if errors.Is(err, &chat.Error{Code: chat.Conflict}) {
 			err = &chat.Error{Code: chat.Conflict, Name: "slug_taken", Message: "another tenant has this slug"}
 		}
 		return nil, err
 	}
-	k, err := a.makeSiteKey(ctx, t.ID, t.Name, b.Origins, chat.Widget{})
-	if err != nil {
-		return nil, err
-	}
 	out := NewTenant{Tenant: showTenant(&t), SiteKey: NewSiteKey{showSiteKey(&k), k.Secrets[0]}}
-	if owner != nil {
-		if err := a.cfg.Store.SaveAgents(ctx, *owner); err != nil {
-			return nil, err
-		}
-		shown := a.showAgent(owner)
+	if len(owners) > 0 {
+		shown := a.showAgent(&owners[0])
 		out.Owner = &shown
 	}
 	return ok(out)

@@ -99,30 +99,57 @@ type incoming struct {
 
 func (in *incoming) reader() io.Reader { return io.NewSectionReader(in.file, 0, in.size) }
 
-// upload takes a file.
-func (a *API) upload(ctx context.Context, c *call, _ *none) (*answer[Upload], error) {
+// digest is of all that came: what it is called, where it goes and every byte.
+func (in *incoming) digest(key, query []byte) (d [32]byte, err error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, in.reader()); err != nil {
+		return d, err
+	}
+	return digest(key, []byte("file"), query, []byte(in.name), in.conversation[:], h.Sum(nil)), nil
+}
+
+// takeIn takes in the file that a request sends, if that was not done yet: c.file. The caller calls done at the end.
+func (a *API) takeIn(c *call) (done func(), err error) {
+	if c.file != nil {
+		return func() {}, nil
+	}
 	if err := a.uploaders.Allow(string(c.actor().User[:])); err != nil {
 		return nil, err
 	}
 	select {
 	case a.uploading <- struct{}{}:
-		defer func() { <-a.uploading }()
 	default:
 		return nil, chat.Errorf(chat.Busy, "too many files are coming in; try again")
 	}
 	in, err := a.receive(c)
-	if in.file != nil {
-		defer in.file.Close()
+	done = func() {
+		if in.file != nil {
+			_ = in.file.Close() // it has no name: nothing is left of it
+		}
+		<-a.uploading
 	}
+	if err != nil {
+		done()
+		return nil, err
+	}
+	c.file = &in
+	return done, nil
+}
+
+// upload takes a file.
+func (a *API) upload(ctx context.Context, c *call, _ *none) (*answer[Upload], error) {
+	done, err := a.takeIn(c)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
+	in := *c.file
 	u, thumb, err := a.inspect(ctx, &in)
 	if err != nil {
 		return nil, a.refusal(c, err)
 	}
-	if in.file != nil {
-		defer in.file.Close() // the cleaned one, if it is another
+	if in.file != c.file.file {
+		defer in.file.Close() // the cleaned one
 	}
 	if u, err = a.cfg.Desk.Keep(ctx, c.actor(), u, in.reader(), thumb.Data); err != nil {
 		return nil, err

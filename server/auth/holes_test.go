@@ -252,3 +252,28 @@ func TestHoleTokenOfAnotherKind(t *testing.T) {
 		}
 	}
 }
+
+// A token may say that whoever does not know an extension of it must refuse it (RFC 7515, 4.1.11).
+func TestHoleCriticalHeader(t *testing.T) {
+	ctx, w := context.Background(), newWorld(t)
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "victim", "exp": w.clock.now().Add(time.Hour).Unix()})
+	token.Header["crit"], token.Header["b64"] = []string{"b64"}, false
+	signed, err := token.SignedString([]byte("new secret"))
+	require.NoError(t, err)
+	_, err = w.OpenSession(ctx, &auth.SessionRequest{SiteKey: "shop", IdentityToken: signed})
+	require.Equal(t, "identity_invalid", named(t, err))
+}
+
+// One challenge completed as many log-ins as there were codes.
+func TestHoleChallengeTwice(t *testing.T) {
+	ctx, w := context.Background(), newWorld(t)
+	a := w.agent(t, w.tenant.ID, "a@x.test")
+	_, recovery := w.enrolled(t, a.Email)
+	ch := w.challenge(t, a.Email)
+	_, err := w.CompleteChallenge(ctx, ch, recovery[0])
+	require.NoError(t, err)
+	_, err = w.open(t).CompleteChallenge(ctx, ch, recovery[1])
+	require.Equal(t, "challenge_invalid", named(t, err))
+	_, err = w.CompleteChallenge(ctx, w.challenge(t, a.Email), recovery[2])
+	require.NoError(t, err)
+}

@@ -124,6 +124,13 @@ func (s *Service) CompleteChallenge(ctx context.Context, challenge, code string)
 		}
 		return Tokens{}, errWrongCode
 	}
+	n, err = s.cfg.Store.CountAttempt(ctx, attemptOf("challenged", c.Family), s.cfg.Now(), 2*challengeLife)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if n > 1 { // it has completed its log-in
+		return Tokens{}, errBadChallenge
+	}
 	return s.issue(ctx, &a, newFamily(), seen)
 }
 

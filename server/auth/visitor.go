@@ -114,12 +114,15 @@ func (s *Service) OpenSession(ctx context.Context, r *SessionRequest) (VisitorSe
 // identify fills in who the visitor is, and what proves it.
 func (s *Service) identify(v *chat.Visitor, isNew *bool, proof *string, r *SessionRequest, site *chat.SiteKey) error {
 	set(&v.Name, r.Name)
-	set(&v.Email, NormalEmail(r.Email))
+	if !v.Verified || r.IdentityToken != "" || r.IdentityHMAC != "" { // whose address a site has signed, a page can't give another one
+		set(&v.Email, NormalEmail(r.Email))
+	}
 	set(&v.Locale, r.Locale)
 	if len(r.Attributes) > 0 {
 		v.Attributes = r.Attributes
 	}
-	external, secret := r.ExternalID, ""
+	external := r.ExternalID
+	var secret string
 	switch {
 	case r.IdentityToken != "":
 		id, by, err := s.checkIdentityToken(r.IdentityToken, site.Secrets)
@@ -181,7 +184,12 @@ func (s *Service) checkIdentityToken(token string, secrets []string) (*identity,
 			continue
 		}
 		id := new(identity)
-		_, perr := s.parser.ParseWithClaims(token, id, func(*jwt.Token) (any, error) { return []byte(secret), nil })
+		_, perr := s.parser.ParseWithClaims(token, id, func(t *jwt.Token) (any, error) {
+			if _, is := t.Header["crit"]; is { // RFC 7515, 4.1.11: whoever does not know an extension must refuse it
+				return nil, errBadIdentity
+			}
+			return []byte(secret), nil
+		})
 		switch {
 		case perr == nil && id.external() != "" && len(id.external()) <= maxExternalID:
 			return id, secret, nil

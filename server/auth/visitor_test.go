@@ -50,6 +50,9 @@ func TestVisitorTokenEndsWithItsSecret(t *testing.T) {
 	renewed, err := w.OpenSession(ctx, &auth.SessionRequest{SiteKey: "shop", Renew: &cred})
 	require.NoError(t, err)
 	require.True(t, renewed.Actor.Profile.Verified)
+	other, err := w.OpenSession(ctx, &auth.SessionRequest{SiteKey: "shop", Renew: &cred, Email: "somebody-else@mail.example"})
+	require.NoError(t, err)
+	require.Equal(t, renewed.Actor.Profile.Email, other.Actor.Profile.Email, "what nobody signed does not replace what was signed")
 	_, err = w.Verify(ctx, renewed.Token)
 	require.NoError(t, err)
 

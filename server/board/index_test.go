@@ -65,9 +65,25 @@ func TestIndexAgreesWithEverybody(t *testing.T) {
 	}
 	yes, no := true, false
 	queries := []chat.BoardQuery{
-		{}, {Asc: true}, {Sort: chat.BySeen}, {Sort: chat.ByPages}, {Sort: chat.ByCart, Asc: true}, {Cart: &yes}, {Cart: &no, Sort: chat.ByPages}, {Text: "visitor 7"},
-		{Text: "V1@EXAMPLE"}, {Page: "/product/7"}, {Locale: "ZH"}, {Country: "cn"}, {Country: "at", Sort: chat.BySeen}, {Country: "z"}, {State: chat.GuestQueued}, {State: chat.GuestIdle},
-		{Since: time.UnixMilli(2500), Asc: true}, {Text: "product/1", Country: "TW", Sort: chat.ByCart}, {Text: "nobody has this"},
+		{},
+		{Asc: true},
+		{Sort: chat.BySeen},
+		{Sort: chat.ByPages},
+		{Sort: chat.ByCart, Asc: true},
+		{Cart: &yes},
+		{Cart: &no, Sort: chat.ByPages},
+		{Text: "visitor 7"},
+		{Text: "V1@EXAMPLE"},
+		{Page: "/product/7"},
+		{Locale: "ZH"},
+		{Country: "cn"},
+		{Country: "at", Sort: chat.BySeen},
+		{Country: "z"},
+		{State: chat.GuestQueued},
+		{State: chat.GuestIdle},
+		{Since: time.UnixMilli(2500), Asc: true},
+		{Text: "product/1", Country: "TW", Sort: chat.ByCart},
+		{Text: "nobody has this"},
 	}
 	for round := range 60 {
 		var changes []Change

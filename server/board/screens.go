@@ -24,7 +24,7 @@ const (
 	// firstEvery is how often a connection gets all rows anew: who scrolls fast sees where he ends.
 	firstEvery = 250 * time.Millisecond
 	// Changes cost a connection so much a second, and so much at once.
-	changeRate  = 4 << 10
+	changeRate  = 3 << 10
 	changeBurst = 8 << 10
 
 	lookCall    = 5 * time.Second

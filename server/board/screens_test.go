@@ -26,7 +26,14 @@ type list struct {
 	t testing.TB
 }
 
-func (l *list) take(data []byte) { require.NoError(l.t, l.Take(data)) }
+// turns are taken by a test and by who tells its lists something: Wait orders only what came before it, for the race detector.
+var turns sync.Mutex
+
+func (l *list) take(data []byte) {
+	turns.Lock()
+	defer turns.Unlock()
+	require.NoError(l.t, l.Take(data))
+}
 
 // A client that applies what it is told has what the server has, however rows come, go, move and change.
 func TestDeltaMakesTheSameList(t *testing.T) {
@@ -167,6 +174,14 @@ func (s *site) at(i int) chat.Guest {
 	return s.guests[spots[i].ID]
 }
 
+// pass lets bubble time go by, and whoever it wakes do what it has to.
+func pass(d time.Duration) {
+	turns.Lock()
+	turns.Unlock() //nolint:staticcheck // what the test did is before what is told from now on
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // inBubble runs Screens in bubble time.
 func inBubble(t *testing.T, s *site, fn func(w *Screens)) {
 	synctest.Test(t, func(t *testing.T) {
@@ -195,12 +210,12 @@ func TestScreenHearsOfVisibleRowsOnly(t *testing.T) {
 		require.Equal(t, "visitor 989", l.Rows[0]["name"])
 		require.Equal(t, 20, s.told)
 
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		require.Equal(t, 1, l.Events, "nothing changed")
 		g := s.at(500)
 		g.Page = "/elsewhere"
 		s.change(g)
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		require.Equal(t, 1, l.Events, "it is not visible")
 
 		g = s.at(12)
@@ -208,7 +223,7 @@ func TestScreenHearsOfVisibleRowsOnly(t *testing.T) {
 			g.Page = fmt.Sprint("/", i)
 			s.change(g)
 		}
-		time.Sleep(1500 * time.Millisecond)
+		pass(1500 * time.Millisecond)
 		require.Equal(t, 2, l.Events)
 		require.Equal(t, "/9", l.Rows[2]["page"])
 		require.Equal(t, "visitor 987", l.Rows[2]["name"], "what was known stays")
@@ -218,7 +233,7 @@ func TestScreenHearsOfVisibleRowsOnly(t *testing.T) {
 		above := s.at(3)
 		above.Name = ""
 		s.change(above)
-		time.Sleep(1500 * time.Millisecond)
+		pass(1500 * time.Millisecond)
 		require.Equal(t, 3, l.Events)
 		require.Equal(t, 999, l.Total)
 		require.Equal(t, 22, s.told)
@@ -239,7 +254,7 @@ func TestScreensShareAndEnd(t *testing.T) {
 			lists[i] = &list{t: t}
 			screens[i] = w.Show(nil, s.view(i*10, 50), lists[i].take)
 		}
-		time.Sleep(10*time.Second + 100*time.Millisecond)
+		pass(10*time.Second + 100*time.Millisecond)
 		require.LessOrEqual(t, s.asked, 22, "one question a second for all who ask the same")
 		for i, l := range lists {
 			require.Equal(t, s.at(i*10).ID.String(), l.IDs()[0])
@@ -249,7 +264,7 @@ func TestScreensShareAndEnd(t *testing.T) {
 		v := s.view(0, 50)
 		v.Tenant = chat.NewID[chat.Tenant]()
 		w.Show(nil, v, other.take)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		require.Empty(t, other.Rows, "another tenant's")
 		require.Equal(t, 1, other.Events)
 
@@ -261,7 +276,7 @@ func TestScreensShareAndEnd(t *testing.T) {
 		g.Page = "/new"
 		s.change(g)
 		events := lists[0].Events
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		require.Equal(t, events, lists[0].Events)
 	})
 }
@@ -275,9 +290,9 @@ func TestScreenScrolls(t *testing.T) {
 		synctest.Wait()
 		for i := range 100 { // two seconds
 			one = w.Show(one, s.view(i*20, 50), l.take)
-			time.Sleep(20 * time.Millisecond)
+			pass(20 * time.Millisecond)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		require.LessOrEqual(t, l.Events, 11)
 		require.Equal(t, 99*20, l.Offset)
 		require.Equal(t, s.at(99*20).ID.String(), l.IDs()[0])
@@ -292,17 +307,17 @@ func TestScreenIsCapped(t *testing.T) {
 		l := &list{t: t}
 		w.Show(nil, s.view(0, 50), l.take)
 		synctest.Wait()
-		l.Bytes = 0
+		first := l.Bytes
 		const seconds = 120
 		for n := range seconds * 10 { // ten new ones at the top each tenth of a second
 			for i := range 10 {
 				s.change(chat.Guest{ID: chat.NewID[chat.Visitor](), Name: "new", Since: int64(10_000 + n*10 + i), State: chat.GuestIdle})
 			}
-			time.Sleep(100 * time.Millisecond)
+			pass(100 * time.Millisecond)
 		}
-		require.Less(t, l.Bytes, seconds*5<<10)
+		require.Less(t, l.Bytes-first, seconds*5<<10)
 		require.Greater(t, l.Events, 20)
-		time.Sleep(20 * time.Second)
+		pass(20 * time.Second)
 		require.Equal(t, s.at(0).ID.String(), l.IDs()[0])
 		require.Equal(t, s.at(49).ID.String(), l.IDs()[49])
 	})
@@ -314,13 +329,13 @@ func TestScreenOutlivesFailure(t *testing.T) {
 		s.fail = true
 		l := &list{t: t}
 		w.Show(nil, s.view(0, 50), l.take)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		require.Zero(t, l.Events)
 		require.LessOrEqual(t, s.asked, 6)
 		s.mu.Lock()
 		s.fail = false
 		s.mu.Unlock()
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		require.Len(t, l.Rows, 10)
 	})
 }

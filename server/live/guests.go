@@ -48,6 +48,7 @@ type guest struct {
 	trail             []kept // oldest first
 	row               rowState
 	wrote             int64 // when it began to have a row
+	late              bool  // its row is there, and what came while that was found out is to be written
 	bucket            bucket
 }
 
@@ -210,6 +211,7 @@ func (g *guests) tracked(asked, known []chat.VisitorKey) {
 	}
 	for _, k := range known {
 		if one := g.m[k]; one != nil {
+			one.late = one.late || one.row != rowThere
 			one.row = rowThere
 		}
 	}
@@ -224,6 +226,9 @@ func (g *guests) sweep(now time.Time) (coming []chat.Step) {
 		switch {
 		case one.left > 0 && ms-one.left > guestLinger.Milliseconds() && one.row != rowComing:
 			delete(g.m, k)
+		case one.late:
+			one.late = false
+			coming = append(coming, one.steps(k)...) // each is written once
 		case one.row == rowComing && one.wrote > 0 && ms-one.wrote > rowPatience.Milliseconds():
 			one.row = rowUnknown
 		case one.row == rowComing:

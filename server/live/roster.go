@@ -112,9 +112,9 @@ func (r *roster) look(h *Handler, t chat.TenantID, fn func(*board.Index)) {
 		r.index.Apply(h.everybody(t))
 	}
 	r.mu.Lock()
-	dirty := r.dirty
-	if len(dirty) > 0 {
-		r.dirty = make(map[chat.VisitorID]struct{})
+	var dirty map[chat.VisitorID]struct{} // never the one that is still written to
+	if len(r.dirty) > 0 {
+		dirty, r.dirty = r.dirty, make(map[chat.VisitorID]struct{})
 	}
 	r.mu.Unlock()
 	if len(dirty) > 0 {

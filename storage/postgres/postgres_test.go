@@ -51,9 +51,8 @@ func server(t testing.TB) *services.Postgres {
 
 // migrated returns the URL of a fresh database with the schema.
 func migrated(t testing.TB, s *services.Postgres) string {
-	address, err := s.NewDatabase(t.Context())
+	address, err := s.NewDatabaseLike(t.Context(), Migrate)
 	require.NoError(t, err)
-	require.NoError(t, Migrate(t.Context(), address))
 	return address
 }
 

@@ -245,6 +245,15 @@ func (k *Keyring) Of(ctx context.Context, tenant chat.TenantID) (*Tenant, error)
 	return nil, err
 }
 
+// Fresh is Of with keys that were just read: for whoever overwrites what it can't open. Otherwise another node may have sealed with a key
+// that is not known here yet.
+func (k *Keyring) Fresh(ctx context.Context, tenant chat.TenantID) (*Tenant, error) {
+	if k == nil {
+		return nil, nil
+	}
+	return k.load(ctx, tenant, k.round.Load())
+}
+
 // loadFor is how long reading a tenant's keys may take.
 const loadFor = 3 * time.Second
 

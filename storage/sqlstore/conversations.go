@@ -154,6 +154,9 @@ func conditions(f *chat.Filter, arg func(v any) string) (where string) {
 	if !f.Assignee.IsZero() {
 		where += " AND assignee = " + arg(f.Assignee)
 	}
+	if f.Unassigned {
+		where += " AND assignee IS NULL"
+	}
 	if !f.Team.IsZero() {
 		where += " AND team = " + arg(f.Team)
 	}

@@ -66,13 +66,13 @@ func (s *Store) EndErasure(ctx context.Context, e chat.Erasure, forget time.Time
 
 // EraseConversations implements chat.Erasures.
 func (s *Store) EraseConversations(ctx context.Context, e chat.Erasure, convs ...chat.ConversationID) error {
-	keys, err := s.keys.Of(ctx, e.Tenant)
-	if err != nil {
-		return err
-	}
 	for _, conv := range convs { // in small transactions: others write, too
+		keys, err := s.keys.Fresh(ctx, e.Tenant)
+		if err != nil {
+			return err
+		}
 		// The system's scope, because the index of words is in nobody else's; every statement says the tenant.
-		err := s.write(ctx, System, func(ctx context.Context, q Querier) error { return s.eraseConversation(ctx, q, keys, &e, conv) })
+		err = s.write(ctx, System, func(ctx context.Context, q Querier) error { return s.eraseConversation(ctx, q, keys, &e, conv) })
 		if err != nil {
 			return err
 		}

@@ -276,7 +276,7 @@ func (r *Resealer) hold(ctx context.Context, q Querier) error {
 }
 
 func saveProgress(ctx context.Context, q Querier, t chat.TenantID, name string, f *form, cursor []byte, done bool) error {
-	if cursor == nil {
+	if cursor == nil || done { // a place that nobody goes on from would only keep an id that may be erased
 		cursor = make([]byte, cursorLen)
 	}
 	_, err := q.ExecContext(ctx, `INSERT INTO seal_progress (tenant, part, target, cursor, done) VALUES ($1, $2, $3, $4, $5)

@@ -151,12 +151,22 @@ func (r *Resealer) again(ctx context.Context, t chat.TenantID, s *shelf, k *kept
 	if n == 0 {
 		return 0, nil
 	}
-	// Whoever deletes files says so in the row first, or looks for files once more after the row: so one of us sees the other.
-	left, err := readAll(ctx, r.store, System, s.files, `SELECT `+s.list+` FROM `+s.table+` AND id = $2`, t, k.id[:])
-	if err != nil || len(left) > 0 {
+	// Whoever deletes files says so in the row first, or looks for files once more after the row: so one of us sees the other. A row may
+	// name other files by now.
+	rows, err := readAll(ctx, r.store, System, s.files, `SELECT `+s.list+` FROM `+s.table+` AND id = $2`, t, k.id[:])
+	if err != nil {
 		return n, err
 	}
+	named := make(map[string]bool)
+	for _, row := range rows {
+		for _, file := range row.files {
+			named[file.name] = true
+		}
+	}
 	for _, file := range k.files {
+		if named[file.name] {
+			continue
+		}
 		if err := r.Files.Delete(ctx, file.name); err != nil {
 			return n, err
 		}

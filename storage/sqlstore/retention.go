@@ -41,15 +41,15 @@ const closedBefore = ` FROM conversations WHERE tenant = $1 AND status = 4 AND p
 func (s *Store) PurgeConversations(ctx context.Context, tenant chat.TenantID, before time.Time, limit int) (
 	removed chat.Removed, dropped []chat.Upload, more bool, err error,
 ) {
-	keys, err := s.keys.Of(ctx, tenant)
-	if err != nil {
-		return removed, nil, false, err
-	}
 	due, err := readAll(ctx, s, System, scanPurged, `SELECT updated_at, id`+closedBefore+`ORDER BY updated_at, id LIMIT $3`, tenant, Micros(before), limit)
 	if err != nil {
 		return removed, nil, false, err
 	}
 	for _, p := range due {
+		keys, err := s.keys.Fresh(ctx, tenant)
+		if err != nil {
+			return removed, dropped, false, err
+		}
 		n, files, err := s.purgeConversation(ctx, keys, tenant, p)
 		removed.Messages += n
 		dropped = append(dropped, files...)

@@ -32,32 +32,34 @@ func (s *Store) SiteKeys(ctx context.Context, tenant chat.TenantID) ([]chat.Site
 
 // SaveSiteKey implements chat.Store. Conflict if the key is another tenant's.
 func (s *Store) SaveSiteKey(ctx context.Context, k chat.SiteKey) error {
-	return s.audited(ctx, Of(k.Tenant), func(ctx context.Context, q Querier, a *acts) error {
-		old, err := before(ctx, q, scanSiteKey, `SELECT `+siteKeyColumns+` FROM site_keys WHERE site_key = $1 AND tenant = $2`, k.Key, k.Tenant)
+	return s.audited(ctx, Of(k.Tenant), func(ctx context.Context, q Querier, a *acts) error { return saveSiteKey(ctx, q, a, &k) })
+}
+
+func saveSiteKey(ctx context.Context, q Querier, a *acts, k *chat.SiteKey) error {
+	old, err := before(ctx, q, scanSiteKey, `SELECT `+siteKeyColumns+` FROM site_keys WHERE site_key = $1 AND tenant = $2`, k.Key, k.Tenant)
+	if err != nil {
+		return err
+	}
+	a.siteKeySaved(k, old)
+	widget, err := json.Marshal(&k.Widget)
+	if err != nil {
+		return err
+	}
+	// Two statements: a tenant may not even see in an upsert that the key is somebody else's.
+	args := []any{k.Key, k.Tenant, k.Name, list(k.Secrets), list(k.Origins), string(widget), Micros(k.CreatedAt)}
+	for i, text := range []string{
+		`INSERT INTO site_keys (site_key, tenant, name, secrets, origins, widget, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (site_key) DO NOTHING`,
+		`UPDATE site_keys SET name = $3, secrets = $4, origins = $5, widget = $6 WHERE site_key = $1 AND tenant = $2`,
+	} {
+		res, err := q.ExecContext(ctx, text, args[:7-i]...)
 		if err != nil {
 			return err
 		}
-		a.siteKeySaved(&k, old)
-		widget, err := json.Marshal(&k.Widget)
-		if err != nil {
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
 			return err
 		}
-		// Two statements: a tenant may not even see in an upsert that the key is somebody else's.
-		args := []any{k.Key, k.Tenant, k.Name, list(k.Secrets), list(k.Origins), string(widget), Micros(k.CreatedAt)}
-		for i, text := range []string{
-			`INSERT INTO site_keys (site_key, tenant, name, secrets, origins, widget, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (site_key) DO NOTHING`,
-			`UPDATE site_keys SET name = $3, secrets = $4, origins = $5, widget = $6 WHERE site_key = $1 AND tenant = $2`,
-		} {
-			res, err := q.ExecContext(ctx, text, args[:7-i]...)
-			if err != nil {
-				return err
-			}
-			if n, err := res.RowsAffected(); err != nil || n == 1 {
-				return err
-			}
-		}
-		return chat.Errorf(chat.Conflict, "the site key is taken")
-	})
+	}
+	return chat.Errorf(chat.Conflict, "the site key is taken")
 }
 
 // DeleteSiteKey implements chat.Store.

@@ -130,19 +130,33 @@ func (s *Store) Tenants(ctx context.Context) ([]chat.Tenant, error) {
 
 // SaveTenant implements chat.Store.
 func (s *Store) SaveTenant(ctx context.Context, t chat.Tenant) error {
-	err := s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
-		old, err := before(ctx, q, scanTenant, `SELECT id, slug, name, created_at FROM tenants WHERE id = $1`, t.ID)
-		if err != nil {
+	return s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error { return saveTenant(ctx, q, a, &t) })
+}
+
+// CreateTenant implements chat.Store.
+func (s *Store) CreateTenant(ctx context.Context, t chat.Tenant, k chat.SiteKey, owners ...chat.Agent) error {
+	return s.audited(ctx, System, func(ctx context.Context, q Querier, a *acts) error {
+		if err := saveTenant(ctx, q, a, &t); err != nil {
 			return err
 		}
-		a.saved(chat.TenantID{}, "tenant", t.ID.String(), t.Name, old != nil, changesOf(old, &t, func(c *changes, old, now *chat.Tenant) {
-			c.field("slug", old.Slug, now.Slug)
-			c.field("name", old.Name, now.Name)
-		}))
-		_, err = q.ExecContext(ctx, `INSERT INTO tenants (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name`, t.ID, t.Slug, t.Name, Micros(t.CreatedAt))
-		return err
+		if err := saveSiteKey(ctx, q, a, &k); err != nil || len(owners) == 0 {
+			return err
+		}
+		return saveAgents(ctx, q, a, owners)
 	})
+}
+
+func saveTenant(ctx context.Context, q Querier, a *acts, t *chat.Tenant) error {
+	old, err := before(ctx, q, scanTenant, `SELECT id, slug, name, created_at FROM tenants WHERE id = $1`, t.ID)
+	if err != nil {
+		return err
+	}
+	a.saved(chat.TenantID{}, "tenant", t.ID.String(), t.Name, old != nil, changesOf(old, t, func(c *changes, old, now *chat.Tenant) {
+		c.field("slug", old.Slug, now.Slug)
+		c.field("name", old.Name, now.Name)
+	}))
+	_, err = q.ExecContext(ctx, `INSERT INTO tenants (id, slug, name, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name`, t.ID, t.Slug, t.Name, Micros(t.CreatedAt))
 	if isDuplicate(err) {
 		return chat.Errorf(chat.Conflict, "there is a tenant %q already", t.Slug)
 	}

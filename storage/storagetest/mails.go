@@ -87,6 +87,9 @@ func testMailQueue(t *testing.T, s *suite) {
 	done.State, done.DoneAt, done.Error = chat.MailSent, start.Add(2*time.Hour), ""
 	require.NoError(t, s.Store.FinishMail(ctx(), done))
 	require.NoError(t, s.Store.FinishMail(ctx(), late))
+	again := s.letter(0)
+	again.ID = first.ID
+	require.NoError(t, s.Store.AddMail(ctx(), again)) // whoever did not hear that it is queued
 	require.Empty(t, cmp.Diff(done, s.mails(t)[1]))
 	got, err = s.Store.ClaimMails(ctx(), start.Add(9*time.Hour), start.Add(10*time.Hour), 10)
 	require.NoError(t, err)

@@ -61,6 +61,7 @@ func Run(t *testing.T, f Factory) {
 		{"Refresh", testRefresh},
 		{"Agents", testAgents},
 		{"Settings", testSettings},
+		{"CreateTenant", testCreateTenant},
 		{"Queue", testQueue},
 		{"Broker", testBroker},
 		{"RetriedState", testRetriedState},
@@ -149,6 +150,9 @@ type suite struct {
 func (s *suite) reopen() {
 	s.Stop()
 	s.use(s.open(s.t))
+	if s.Settle != nil { // before a test asks what time it is, to read what is due by then
+		s.Settle(s.t)
+	}
 }
 
 // use makes a backend the suite's. Its rows are read once they hold what the log does: how long that takes is no promise.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,6 @@ import (
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // Options is how a page's user looks at it. The zero value is an English desktop in light colours.
@@ -26,6 +26,8 @@ type Options struct {
 	Language string // e.g. zh-CN; defaults to en-US
 	Dark     bool
 	Phone    bool // 390 x 844 with touch; otherwise 1280 x 800
+	Wide     bool // 1440 x 900
+	Still    bool // prefers-reduced-motion
 }
 
 // Page is a tab of a person of its own: cookies and storage are not shared with other pages. For the test's own goroutine.
@@ -36,6 +38,7 @@ type Page struct {
 
 	mu       sync.Mutex
 	problems []string
+	said     []string
 }
 
 // patience is how long a page gets to show what a test waits for: the machine may be busy.
@@ -110,7 +113,14 @@ func (p *Page) Look(o Options) {
 	if o.Dark {
 		scheme = "dark"
 	}
+	motion := "no-preference"
+	if o.Still {
+		motion = "reduce"
+	}
 	size := emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 800, DeviceScaleFactor: 1}
+	if o.Wide {
+		size.Width, size.Height = 1440, 900
+	}
 	if o.Phone {
 		size = emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true}
 	}
@@ -119,7 +129,7 @@ func (p *Page) Look(o Options) {
 	_, err = chromedp.Call(p.ctx, emulation.SetDeviceMetricsOverride, size)
 	p.must(err)
 	_, err = chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: motion}},
 	})
 	p.must(err)
 	_, err = chromedp.Call(p.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
@@ -137,6 +147,15 @@ func (p *Page) listen(ev any) {
 		if ev.ExceptionDetails.Exception != nil {
 			s += " " + ev.ExceptionDetails.Exception.Description
 		}
+	case *runtime.EventConsoleAPICalled:
+		var words []string
+		for _, a := range ev.Args {
+			words = append(words, string(a.Value))
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.said = append(p.said, string(ev.Type)+": "+strings.Join(words, " "))
+		return
 	case *cdplog.EventEntryAdded:
 		if ev.Entry.Level != "error" {
 			return
@@ -165,6 +184,13 @@ func (p *Page) Problems() []string {
 	return out
 }
 
+// Said reports whether a script wrote a text to the console.
+func (p *Page) Said(text string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.said, func(s string) bool { return strings.Contains(s, strings.Trim(quote(text), `"`)) })
+}
+
 func (p *Page) must(err error) {
 	p.t.Helper()
 	if err != nil {
@@ -178,6 +204,14 @@ func (p *Page) Go(url string) {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	p.must(chromedp.Do(ctx, chromedp.Navigate(url)))
+}
+
+// Close closes the tab, as its user does.
+func (p *Page) Close() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	p.must(chromedp.Do(ctx, chromedp.Navigate("about:blank"))) // what a page does at its end is done
 }
 
 // Reload loads the page again.
@@ -230,7 +264,7 @@ func (p *Page) Wait(expr string) {
 // See waits until an element with a data-testid shows a text; "" stands for any.
 func (p *Page) See(id, text string) {
 	p.t.Helper()
-	p.Wait(fmt.Sprintf("$$(%q).some((e) => (e.value ?? e.innerText).includes(%s))", id, quote(text)))
+	p.Wait(fmt.Sprintf("$$(%q).some((e) => (typeof e.value === \"string\" && e.value !== \"\" ? e.value : e.innerText).includes(%s))", id, quote(text)))
 }
 
 // Click clicks into the middle of an element, as a mouse does.
@@ -244,10 +278,13 @@ func (p *Page) ClickOn(expr string) {
 	p.t.Helper()
 	p.Wait(expr)
 	type point struct{ X, Y float64 }
-	var at, was point
-	for { // a person waits until it stands still
-		p.must(p.Eval("((e) => { e.scrollIntoView({ block: 'nearest' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
-		if at == was {
+	var was *point
+	for { // a person waits until it stands still; what is drawn anew at this moment may be away for another
+		var at *point
+		p.must(p.Eval("((e) => { if (!e) return null; e.scrollIntoView({ block: 'nearest', behavior: 'instant' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
+		if at == nil {
+			p.Wait(expr)
+		} else if was != nil && *at == *was {
 			break
 		}
 		was = at
@@ -257,7 +294,7 @@ func (p *Page) ClickOn(expr string) {
 		case <-time.After(60 * time.Millisecond):
 		}
 	}
-	p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(at.X, at.Y)))
+	p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(was.X, was.Y)))
 }
 
 // Type clicks into a field, selects what is in it, and writes over it, one key after the other where there is a key for it.
@@ -276,11 +313,10 @@ func (p *Page) Type(id, text string) {
 	}
 }
 
-// Press presses Enter or Escape.
+// Press presses a key of the names that Keys knows.
 func (p *Page) Press(key string) {
 	p.t.Helper()
-	keys := map[string]string{"Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab}
-	p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(keys[key])))
+	p.Keys(key)
 }
 
 // Screenshot writes a picture into the folder that UNIQCHAT_SCREENSHOTS names; without it nothing happens.

@@ -47,9 +47,15 @@ func (p *Page) Watch(hosts ...string) *Watch {
 	p.must(err)
 	_, err = chromedp.Call(p.ctx, network.Enable, network.EnableParams{})
 	p.must(err)
-	_, err = chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: canary})
-	p.must(err)
+	p.Before(canary)
 	return w
+}
+
+// Before runs a script in every document that is opened from now on, before anything of the page runs.
+func (p *Page) Before(script string) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	p.must(err)
 }
 
 func (w *Watch) request(address string) {

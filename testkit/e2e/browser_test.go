@@ -15,7 +15,7 @@ import (
 )
 
 // texts are the messages that a page shows, in order, its own unsent ones included.
-const texts = `$$("message").map((e) => (e.querySelector(".text") || e).innerText)`
+const texts = `$$("message").map((e) => (e.querySelector(".text, [data-text]") || e).innerText)`
 
 // TestBrowser: two people chat in two browsers, as make run offers it: a visitor on the demo shop and an agent in the
 // console. The visitor reloads in the middle, the server is killed in the middle; nothing is lost on either screen.

@@ -90,11 +90,11 @@ func TestHoleStoredXSS(t *testing.T) {
 	desk.Wait(`$("link").dataset.state === "online"`)
 	openConversation(desk)
 	desk.See("title", planted[1])
-	desk.Wait(texts + ".length > 30") // the newest page
-	var last []string
-	require.NoError(t, desk.Eval(texts, &last))
-	require.Contains(t, last, planted[len(planted)-1], "it is there, as text")
-	require.Contains(t, last, planted[len(planted)-9])
+	desk.See("message", planted[len(planted)-1])
+	last := scrolled(t, desk) // all of it, from the end to the beginning
+	for _, p := range planted {
+		require.Contains(t, last, p, "it is there, as text")
+	}
 	call(http.MethodPost, "/api/v1/conversations/"+first.conv+"/close", admin.AccessToken, nil)
 
 	// The visitor of the shop gets the same from an agent.
@@ -156,6 +156,18 @@ type caller func(method, path, token string, in any) map[string]any
 
 func say(call caller, token, path, kind string, body map[string]any) {
 	call(http.MethodPost, path, token, map[string]any{"cmid": client.NewID().String(), "kind": kind, "body": body})
+}
+
+// scrolled shows a conversation of the console from its end to its beginning, as only what is seen is drawn, and returns the texts.
+func scrolled(t *testing.T, p *browser.Page) []string {
+	t.Helper()
+	p.Wait(`window.__texts = new Set()`)
+	p.Wait(`((m) => { for (const x of ` + texts + `) __texts.add(x);
+		if (m.scrollTop === 0 && $$("change").some((e) => e.innerText.includes("began"))) return true;
+		m.scrollTop -= m.clientHeight / 2 })($("messages"))`)
+	var all []string
+	require.NoError(t, p.Eval(`[...__texts]`, &all))
+	return all
 }
 
 // hostileVisitor is one whose profile is planted.

@@ -125,6 +125,7 @@ func (k *kept) columns(t *testing.T, secrets ...string) (out []string) {
 	var tables []string
 	rows, err := db.QueryContext(ctx, list)
 	require.NoError(t, err)
+	defer rows.Close()
 	for rows.Next() {
 		var name string
 		require.NoError(t, rows.Scan(&name))

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -37,6 +38,11 @@ type Postgres struct {
 	own       bool // Dir goes with Close
 	child     *child
 	databases atomic.Int64
+
+	prepared struct {
+		sync.Mutex
+		name string
+	}
 }
 
 // postgresBin is where Debian keeps the programs.
@@ -294,11 +300,41 @@ func (p *Postgres) URL(database string) string {
 
 // NewDatabase makes an empty database and returns its URL. Databases of one server share its roles.
 func (p *Postgres) NewDatabase(ctx context.Context) (string, error) {
-	name := fmt.Sprintf("test%d", p.databases.Add(1))
-	if err := p.exec(ctx, "CREATE DATABASE "+name); err != nil {
-		return "", fmt.Errorf("make a database: %w", err)
+	name, err := p.newDatabase(ctx, "template1")
+	if err != nil {
+		return "", err
 	}
 	return p.URL(name), nil
+}
+
+// NewDatabaseLike makes a database that is like an empty one after prepare, and returns its URL: prepare is called once, for the first, and the others are copies.
+// It must leave no connection open, and be the same in every call for a server.
+func (p *Postgres) NewDatabaseLike(ctx context.Context, prepare func(ctx context.Context, url string) error) (string, error) {
+	p.prepared.Lock()
+	defer p.prepared.Unlock()
+	if p.prepared.name == "" {
+		name, err := p.newDatabase(ctx, "template1")
+		if err != nil {
+			return "", err
+		}
+		if err := prepare(ctx, p.URL(name)); err != nil {
+			return "", fmt.Errorf("prepare a database: %w", err)
+		}
+		p.prepared.name = name
+	}
+	name, err := p.newDatabase(ctx, p.prepared.name)
+	if err != nil {
+		return "", err
+	}
+	return p.URL(name), nil
+}
+
+func (p *Postgres) newDatabase(ctx context.Context, like string) (name string, err error) {
+	name = fmt.Sprintf("test%d", p.databases.Add(1))
+	if err := p.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+like); err != nil {
+		return "", fmt.Errorf("make a database: %w", err)
+	}
+	return name, nil
 }
 
 // Running reports whether the server runs, PID names its first process.

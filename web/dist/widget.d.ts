@@ -73,3 +73,5 @@ interface Uniqchat {
 interface Window {
   uniqchat: Uniqchat;
 }
+
+declare const uniqchat: Uniqchat;

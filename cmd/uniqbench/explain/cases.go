@@ -101,6 +101,9 @@ var cases = []queryCase{
 	list("inbox: closed by one agent, deep page", func(s *sample, r *rand.Rand) chat.Filter {
 		return chat.Filter{Statuses: status(chat.Closed), Assignee: s.deepAgent, Cursor: oneOf(r, s.deepClosed)}
 	}),
+	list("inbox: nobody's", func(*sample, *rand.Rand) chat.Filter {
+		return chat.Filter{Statuses: status(chat.Queued), Unassigned: true}
+	}),
 	list("inbox: of an agent with none", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Assignee: chat.NewID[chat.Agent]()} }),
 	list("inbox: of a team", func(s *sample, r *rand.Rand) chat.Filter { return chat.Filter{Team: one(r, s.teams).ID} }),
 	list("inbox: of a team with none", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Team: chat.NewID[chat.Team]()} }),

@@ -78,7 +78,7 @@ function draw(language: string): void {
         h("div", { class: "grid" }, ...products.map((p) => card(p, t, showBag)))),
       h("section", { class: "promises" },
         promise(t.shipping, t.shippingText), promise(t.returns, t.returnsText), promise(t.support, t.supportText))),
-    h("footer", {}, h("p", {}, t.footer), h("a", { href: "/console/" }, t.consoleLink)));
+    h("footer", {}, h("p", {}, t.footer), h("span", {}, h("a", { href: "examples.html" }, t.examplesLink), " · ", h("a", { href: "/console/" }, t.consoleLink))));
 }
 
 const asked = new URLSearchParams(location.search).get("lang");

@@ -215,6 +215,11 @@ export class ProtocolClient {
     this.link.send({ type: "watch", topic: "inbox" });
   }
 
+  /** Asks for board.changed EVENTs of the rows from offset on, in place of what was watched before. false: not connected. */
+  watchBoard(filter: Body, offset: number, limit: number): boolean {
+    return this.link.send({ type: "watch", topic: "board", filter, offset, limit });
+  }
+
   private changed(conv: UUID): void {
     this.handlers.onChange?.(conv);
   }

@@ -32,6 +32,7 @@ class Widget implements Chat {
   private announced = "";
   private unread = -1;
   private queue = "";
+  private link = "";
 
   constructor(private readonly host: Host) {
     this.session = host.session;
@@ -112,6 +113,11 @@ class Widget implements Chat {
       this.host.unread(this.open && document.visibilityState === "visible" ? 0 : unread);
       this.title.show(document.visibilityState === "visible" && this.open ? 0 : unread);
       this.host.emit("unread", unread);
+    }
+    const link = room.state.link.name;
+    if (link !== this.link) {
+      this.link = link;
+      if (link === "online") this.desk.uploads.again();
     }
     const q = room.state.queue;
     if (JSON.stringify(q) !== this.queue) {

@@ -18,14 +18,14 @@ export interface Queue { place: number; seconds: number }
 export interface Shared {
   link: LinkState; visitor: Visitor; conv: UUID; messages: readonly Message[]; last: number; hasOlder: boolean; read: number;
   members: readonly Member[]; outbox: readonly OutboxEntry[]; typing: readonly UUID[]; queue: Queue | null;
-  streams: Readonly<Record<UUID, string>>; slowUntil: number; slow: string;
+  streams: Readonly<Record<UUID, string>>; slowUntil: number;
 }
 
 export const nobody: Visitor = { id: "", name: "", email: "", verified: false };
 
 export const nothing: Shared = {
   link: { name: "idle", retryAt: 0, code: 0, reason: "" }, visitor: nobody, conv: "", messages: [], last: 0, hasOlder: false, read: 0, members: [], outbox: [],
-  typing: [], queue: null, streams: {}, slowUntil: 0, slow: "",
+  typing: [], queue: null, streams: {}, slowUntil: 0,
 };
 
 export interface LineOptions {
@@ -283,12 +283,10 @@ export class Line {
     const log = client?.log(conv);
     const outbox = conv === "" ? [] : this.outbox.of(conv);
     const until = client?.slowUntil ?? 0;
-    const slow = until > Date.now() ? until : 0;
     return {
       link: client?.state ?? this.early, visitor: session.visitor.id === "" ? nobody : session.visitor, conv, messages: log?.messages ?? [], last: log?.last ?? 0,
       hasOlder: log?.hasOlder ?? false, read: client?.readUpTo(conv) ?? 0, members: [...(log?.members.values() ?? [])], outbox,
-      typing: [...(client?.typistsOf(conv).keys() ?? [])], queue: this.queue, streams: this.streams.of(conv), slowUntil: slow,
-      slow: slow === 0 ? "" : (outbox.find((e) => e.code === 429)?.reason ?? ""),
+      typing: [...(client?.typistsOf(conv).keys() ?? [])], queue: this.queue, streams: this.streams.of(conv), slowUntil: until > Date.now() ? until : 0,
     };
   }
 }

@@ -58,6 +58,7 @@ class Loader implements Host {
   private asked = false;
   private readonly calls: Call[] = [];
   private wanted = false;
+  private refused = false;
   private isOpen = false;
   private count = 0;
   private site: Site = { widget: {}, triggers: [] };
@@ -91,6 +92,12 @@ class Loader implements Host {
     const show = () => { this.launcher.style.visibility = ""; };
     setTimeout(show, 2000);
     void news.then((site) => {
+      if (site === "no") {
+        console.error(`uniqchat: no chat here, because there is no site key "${siteKey}" that may be used on ${location.origin}. Its origins are set in the console, with the site keys.`);
+        this.refused = true;
+        this.element.remove();
+        return;
+      }
       if (site !== null) this.take(site);
       show();
       this.begin();
@@ -115,8 +122,8 @@ class Loader implements Host {
     const set = (name: string, value: string) => (value === "" ? element.style.removeProperty(name) : element.style.setProperty(name, value));
     const light = s.color !== "" && isLight(s.color);
     set("--uq-color", s.color);
-    set("--uq-to", s.colorTo);
-    set("--uq-on", s.colorOn || (light ? "#17222c" : ""));
+    set("--uq-to", s.colorTo || (light ? `color-mix(in srgb, ${s.color} 80%, #fff)` : "")); // towards what is written on it nothing may go
+    set("--uq-on", s.colorOn || (light ? "#000" : ""));
     set("--uq-accent", light ? `color-mix(in srgb, ${s.color} 50%, #000)` : s.color);
     set("--uq-accent-dark", s.color === "" ? "" : light ? s.color : `color-mix(in srgb, ${s.color} 45%, #fff)`);
     this.launcher.hidden = s.hideLauncher;
@@ -241,6 +248,7 @@ class Loader implements Host {
   }
 
   call(call: Call): unknown {
+    if (this.refused) return undefined;
     const [name, a, b] = call;
     if (name === "track") {
       const data = typeof b === "object" && b !== null && !Array.isArray(b) ? (b as Record<string, unknown>) : {};
@@ -320,7 +328,9 @@ class Loader implements Host {
     this.count = n;
     this.badge.hidden = n === 0 || this.isOpen;
     this.badge.textContent = n > 99 ? "99+" : String(n);
-    this.launcher.setAttribute("aria-label", this.isOpen ? this.own.close : n === 0 ? this.own.open : `${this.own.open}: ${n} ${this.own.unreadMessages}`);
+    const { own, settings } = this;
+    const open = settings.launcher === "" ? own.open : `${settings.launcher} (${own.open})`; // what is read aloud begins with what stands there
+    this.launcher.setAttribute("aria-label", this.isOpen ? own.close : n === 0 ? open : `${open}: ${n} ${own.unreadMessages}`);
   }
 }
 

@@ -56,13 +56,13 @@ export function readSettings(raw: Readonly<Record<string, unknown>>, base: strin
   };
 }
 
-/** Whether white can be read on a colour less well than nearly black (WCAG 2.2, relative luminance). */
+/** Whether white can be read on a colour less well than black (WCAG 2.2, relative luminance); either way it is 4.5 to 1 at least. */
 export function isLight(hex: string): boolean {
   const part = (at: number) => {
     const v = parseInt(hex.slice(at, at + 2), 16) / 255;
     return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
   };
-  return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) > 0.21;
+  return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) > 0.179;
 }
 
 function origin(v: unknown): string {

@@ -19,10 +19,15 @@ export function keptSite(siteKey: string): (Site & { old: boolean }) | null {
   return at === 0 ? null : { widget: object(kept["widget"]), triggers: kept["triggers"], old: Math.abs(Date.now() - at) > freshFor };
 }
 
-/** What the server says now; null if it says nothing. */
-export async function askSite(base: string, siteKey: string): Promise<Site | null> {
+/** What the server says now; null if it says nothing, or "no" if this page gets no widget. */
+export async function askSite(base: string, siteKey: string): Promise<Site | "no" | null> {
+  const ask = (mode: RequestMode) => fetch(`${base}/widget/config?key=${encodeURIComponent(siteKey)}`, { mode, credentials: "omit", signal: AbortSignal.timeout(8000) });
   try {
-    const r = await fetch(`${base}/widget/config?key=${encodeURIComponent(siteKey)}`, { credentials: "omit", signal: AbortSignal.timeout(8000) });
+    const r = await ask("cors").catch(async () => {
+      await ask("no-cors"); // it is there, but not for this page: then its answer can't be read either
+      return null;
+    });
+    if (r === null || r.status === 404) return "no";
     if (!r.ok) return null;
     const told = object(await r.json());
     const site = { widget: object(told["widget"]), triggers: told["triggers"] };

@@ -31,7 +31,14 @@ export class Uploads {
   private request: XMLHttpRequest | null = null;
   private busy = false;
 
-  constructor(private readonly room: Room, private readonly links: Links, private readonly changed: () => void) {}
+  constructor(private readonly room: Room, private readonly links: Links, private readonly changed: () => void) {
+    addEventListener("online", () => this.again());
+  }
+
+  /** The network is back, or the server: what broke off goes on by itself. */
+  again(): void {
+    for (const u of this.list) if (u.code === "offline") this.retry(u.id);
+  }
 
   add(files: Iterable<File>): void {
     for (const file of files) {

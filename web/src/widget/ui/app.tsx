@@ -78,14 +78,16 @@ export function App(p: AppProps) {
   const greeting = (
     <Greeting desk={p.desk} host={p.host} greeted={p.greeted} away={away ? (Number.isNaN(next) ? t.awayNote : t.awayUntil.replace("{time}", opensAt(next, locale, t))) : ""} started={started || asks || mail} />
   );
+  // What a key has pressed may be gone afterwards: the focus must not fall out of the chat.
+  const pressed = (e: MouseEvent) => { if (e.detail === 0) setTimeout(() => { if ((panel.current!.getRootNode() as ShadowRoot).activeElement === null) focus(); }, 99); };
   return (
     <DeskContext.Provider value={p.desk}>
-      <section ref={panel} class={`panel${p.open ? "" : " shut"}${over ? " over" : ""}`} role="dialog" aria-label={t.title} hidden={!p.open} data-testid="panel" onKeyDown={keys}
+      <section ref={panel} class={`panel${p.open ? "" : " shut"}${over ? " over" : ""}`} role="dialog" aria-label={t.title} hidden={!p.open} data-testid="panel" onKeyDown={keys} onClick={pressed}
         onDragOver={(e) => { if (e.dataTransfer?.types.includes("Files") === true) { e.preventDefault(); setOver(true); } }}
         onDragLeave={(e) => { if (!panel.current!.contains(e.relatedTarget as Node | null)) setOver(false); }} onDrop={drop}>
         <header>
           {picture !== "" ? <img class="logo" src={picture} alt="" /> : <span class="logo" aria-hidden="true">{[...title][0]}</span>}
-          <div class="heading"><strong>{title}</strong>{told && <span class={here ? "status" : "status away"} data-testid="status">{status}</span>}</div>
+          <div class="heading"><strong>{title}</strong>{told && (here || away || folded.agent === "" || folded.closed) && <span class={here ? "status" : "status away"} data-testid="status">{status}</span>}</div>
           <button ref={menuButton} type="button" class="head-button" aria-label={t.more} aria-haspopup="menu" aria-expanded={menu} data-testid="menu" onClick={() => setMenu(!menu)}><Icon name="dots" /></button>
           <button type="button" class="head-button" aria-label={t.close} data-testid="close" onClick={p.close}><Icon name="close" /></button>
           {menu && part && <part.Menu items={items} close={() => { setMenu(false); menuButton.current?.focus(); }} />}

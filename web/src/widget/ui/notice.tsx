@@ -30,7 +30,7 @@ export function Notice() {
     case "online":
       if (slow > 0) {
         kind = "warn";
-        text = `${s.slow || t.slow} ${format(t.slowFor, { seconds: slow })}`;
+        text = `${t.slow} ${format(t.slowFor, { seconds: slow })}`;
       } else if (s.queue !== null) {
         kind = "info";
         text = s.queue.place === 1 ? t.queueFirst : format(t.queue, { place: s.queue.place });

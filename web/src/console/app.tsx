@@ -1,0 +1,32 @@
+// Who is logged in sees the shell with a page in it; who is not, the log-in.
+
+import { Notifications } from "@mantine/notifications";
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { cache } from "./api/query.ts";
+import { tokens, watchTokens } from "./api/tokens.ts";
+import { Live, LiveContext } from "./live/live.ts";
+import { Login } from "./session/login.tsx";
+import { Shell } from "./shell/shell.tsx";
+
+export function App() {
+  const session = useSyncExternalStore(watchTokens, tokens);
+  return (
+    <>
+      <Notifications position="bottom-right" limit={4} autoClose={4000} />
+      {session === null ? <Login /> : <Desk key={session.agent.id} />}
+    </>
+  );
+}
+
+/** One agent's session: a live connection, and what was read over it. */
+function Desk() {
+  const live = useMemo(() => new Live(), []);
+  useEffect(() => {
+    live.start();
+    return () => {
+      live.stop();
+      if (tokens() === null) cache.clear(); // the next one to log in here is somebody else
+    };
+  }, [live]);
+  return <LiveContext value={live}><Shell /></LiveContext>;
+}

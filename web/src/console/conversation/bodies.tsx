@@ -1,0 +1,87 @@
+// What a message holds, by its kind. Everything in it was written by somebody else: it is shown as text, links lead to http(s) only,
+// and nothing is loaded from anywhere but this server.
+
+import { useQuery } from "@tanstack/react-query";
+import type { Body, Kind } from "../../shared/packets.ts";
+import { actionsOf } from "../../widget/ui/bodies.ts";
+import { fieldsOf } from "../../widget/ui/fields.ts";
+import { fileSize, pieces, safeLink, str, uploadOf } from "../../widget/text.ts";
+import { call } from "../api/client.ts";
+import { useTexts } from "../i18n/index.ts";
+import { IconDownload, IconFile } from "../ui/icons.ts";
+import css from "./conversation.module.css";
+import { said } from "./said.ts";
+
+export function Content({ kind, body }: { kind: Kind; body: Body }) {
+  switch (kind) {
+    case "image": return <Picture body={body} />;
+    case "file": return <FileRow body={body} />;
+    case "card": return <Card body={body} />;
+    case "form": return <Form body={body} />;
+    default: return <Text kind={kind} body={body} />;
+  }
+}
+
+function Text({ kind, body }: { kind: Kind; body: Body }) {
+  const t = useTexts();
+  return <div className={css.text} dir="auto" data-text><Rich text={said(kind, body, t)} /></div>;
+}
+
+/** A text whose addresses can be followed. */
+export function Rich({ text }: { text: string }) {
+  return pieces(text).map((p, i) => (p.href === "" ? p.text : <a key={i} href={p.href} target="_blank" rel="noopener noreferrer nofollow">{p.text}</a>));
+}
+
+/** An address at which an upload can be read for a while; null until it is known, or if the file is gone. */
+function useFile(id: string): { url: string; thumb: string } | null {
+  const q = useQuery({
+    queryKey: ["file", id], enabled: id !== "", staleTime: 4 * 60_000, retry: 1,
+    queryFn: () => call("POST /uploads/{id}/link", { path: { id } }),
+  });
+  const path = (x: string | undefined) => (x?.startsWith("/files/") === true ? x : "");
+  return q.data === undefined || path(q.data.url) === "" ? null : { url: path(q.data.url), thumb: path(q.data.thumbnail_url) };
+}
+
+function Picture({ body }: { body: Body }) {
+  const t = useTexts();
+  const file = useFile(uploadOf(body["url"]));
+  const name = str(body["name"]);
+  const [w, h] = [Number(body["width"]) || 240, Number(body["height"]) || 160];
+  const scale = Math.min(1, 280 / w, 220 / h);
+  const style = { width: Math.max(40, w * scale), height: Math.max(40, h * scale) };
+  if (file === null || file.thumb === "") return <FileRow body={body} />;
+  return <a className={css.picture} style={style} href={file.url} target="_blank" rel="noopener noreferrer" data-testid="picture"><img src={file.thumb} alt={name || t.conversation.saidImage} loading="lazy" /></a>;
+}
+
+function FileRow({ body }: { body: Body }) {
+  const t = useTexts();
+  const file = useFile(uploadOf(body["url"]));
+  const name = str(body["name"]) || t.conversation.unsupported;
+  const inner = <><IconFile size={20} aria-hidden="true" /><span><b dir="auto" data-text>{name}</b><small>{fileSize(body["size"])}</small></span>{file !== null && <IconDownload size={16} aria-hidden="true" />}</>;
+  return file === null ? <div className={css.file}>{inner}</div> : <a className={css.file} href={file.url} target="_blank" rel="noopener noreferrer" download={name} data-testid="file">{inner}</a>;
+}
+
+function Card({ body }: { body: Body }) {
+  const t = useTexts();
+  const title = str(body["title"]), text = str(body["text"]), price = str(body["price"]);
+  const link = safeLink(body["url"]);
+  return (
+    <div className={css.card} data-testid="card">
+      {title !== "" && <b dir="auto">{link === "" ? title : <a href={link} target="_blank" rel="noopener noreferrer nofollow">{title}</a>}</b>}
+      {text !== "" && <div className={css.text} dir="auto" data-text><Rich text={text} /></div>}
+      {price !== "" && <span className={css.price}>{str(body["currency"])} {price}</span>}
+      {title === "" && text === "" && <span>{t.conversation.card}</span>}
+      {actionsOf(body).map((a, i) => (a.href === "" ? <span key={i} className={css.chip}>{a.label}</span> : <a key={i} className={css.chip} href={a.href} target="_blank" rel="noopener noreferrer nofollow">{a.label}</a>))}
+    </div>
+  );
+}
+
+function Form({ body }: { body: Body }) {
+  const t = useTexts();
+  return (
+    <div className={css.card} data-testid="form">
+      <b dir="auto" data-text>{str(body["title"]) || t.conversation.form}</b>
+      <ul>{fieldsOf(body).map((f) => <li key={f.name} dir="auto">{f.label}{f.required && " *"}</li>)}</ul>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+// One line of the thread: a message, a message on its way, a change, a day.
+
+import { memo, useState } from "react";
+import type { OutboxEntry } from "../../shared/outbox.ts";
+import type { Body } from "../../shared/packets.ts";
+import { say, useTexts } from "../i18n/index.ts";
+import { clock, date, moment } from "../i18n/time.ts";
+import { useLive } from "../live/live.ts";
+import { Avatar } from "../ui/avatar.tsx";
+import { IconCheck, IconChecks, IconClock, IconLock } from "../ui/icons.ts";
+import { str } from "../../widget/text.ts";
+import { Content } from "./bodies.tsx";
+import css from "./conversation.module.css";
+import type { Item } from "./fold.ts";
+import { Edit, Tools } from "./revise.tsx";
+
+/** How far an own message got; "" where it is not said. */
+export type Mark = "" | "sending" | "sent" | "delivered" | "read";
+
+interface Props { item: Item & { type: "message" }; own: boolean; name: string; mark: Mark }
+
+export const Bubble = memo(function Bubble({ item, own, name, mark }: Props) {
+  const t = useTexts();
+  const { message: m, body, edited, first } = item;
+  const [editing, setEditing] = useState(false);
+  const staff = m.role !== "visitor";
+  const internal = m.visibility === "internal";
+  const who = own ? t.shell.you : name || (m.role === "bot" ? t.conversation.bot : m.role === "api" ? t.conversation.system : t.conversation.agent);
+  return (
+    <div className={css.row} data-side={staff ? "us" : "them"} data-first={first} data-internal={internal}>
+      <span className={css.face}>{first && <Avatar name={name || who} id={m.sender} size={26} />}</span>
+      <div className={css.stack} data-testid="message" data-mid={m.mid}>
+        {first && <span className={css.by}><b>{who}</b><time title={moment(m.time)}>{clock(m.time)}</time></span>}
+        <div className={css.line}>
+          <div className={css.bubble} data-kind={body === null ? "recalled" : m.kind} title={first ? undefined : clock(m.time)}>
+            {internal && <span className={css.note}><IconLock size={12} />{t.conversation.note}</span>}
+            {body === null ? <i>{t.conversation.recalled}</i> : editing ? <Edit message={m} body={body} close={() => setEditing(false)} /> : <Content kind={m.kind} body={body} />}
+          </div>
+          {body !== null && !editing && <Tools message={m} body={body} edit={() => setEditing(true)} />}
+        </div>
+        {(mark !== "" || edited) && <span className={css.meta}>{edited && t.conversation.edited}{mark !== "" && <Marked mark={mark} />}</span>}
+      </div>
+    </div>
+  );
+});
+
+function Marked({ mark }: { mark: Exclude<Mark, ""> }) {
+  const t = useTexts();
+  const Icon = mark === "sending" ? IconClock : mark === "sent" ? IconCheck : IconChecks;
+  return <span className={css.mark} data-testid="mark" data-mark={mark}><Icon size={13} aria-hidden="true" />{t.conversation[mark]}</span>;
+}
+
+/** An own message that is not in the log yet. */
+export function Pending({ entry, first }: { entry: OutboxEntry; first: boolean }) {
+  const t = useTexts();
+  const { client } = useLive();
+  const internal = entry.visibility === "internal";
+  const failed = entry.state === "failed";
+  return (
+    <div className={css.row} data-side="us" data-first={first} data-internal={internal}>
+      <span className={css.face} />
+      <div className={css.stack} data-testid="message" data-pending="true">
+        <div className={css.bubble} data-kind={entry.kind} data-failed={failed}>
+          {internal && <span className={css.note}><IconLock size={12} />{t.conversation.note}</span>}
+          <Content kind={entry.kind} body={entry.body} />
+        </div>
+        {failed ? (
+          <span className={css.bad} role="alert" data-testid="failed">
+            {entry.reason === "" ? t.conversation.failedPlain : say(t.conversation.failed, { reason: entry.reason })}
+            <button type="button" onClick={() => client.retry(entry.cmid)} data-testid="retry">{t.conversation.retry}</button>
+            <button type="button" onClick={() => client.discard(entry.cmid)} data-testid="discard">{t.conversation.discard}</button>
+          </span>
+        ) : <span className={css.meta}><Marked mark={entry.state === "accepted" ? "sent" : "sending"} /></span>}
+      </div>
+    </div>
+  );
+}
+
+/** A change of the conversation, with what was said about it. */
+export function Change({ text, body, time }: { text: string; body: Body; time: number }) {
+  const why = [str(body["note"]), str(body["rating_comment"])].filter((x) => x !== "");
+  return <div className={css.change} data-testid="change"><span>{text} · <time title={moment(time)}>{clock(time)}</time></span>{why.map((w) => <q key={w} dir="auto">{w}</q>)}</div>;
+}
+
+export function Day({ time }: { time: number }) {
+  const t = useTexts();
+  const midnight = (n: number) => new Date(n).setHours(0, 0, 0, 0);
+  const days = Math.round((midnight(Date.now()) - midnight(time)) / 86_400_000);
+  return <div className={css.day}><span>{days === 0 ? t.time.today : days === 1 ? t.time.yesterday : date(time)}</span></div>;
+}

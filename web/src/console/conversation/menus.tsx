@@ -1,0 +1,111 @@
+// What else can be done with a conversation: priority, labels, putting it aside, handing it on, its transcript.
+
+import { ActionIcon, Checkbox, Menu, Popover, TextInput, Tooltip } from "@mantine/core";
+import { useState } from "react";
+import { download } from "../api/client.ts";
+import { useGet } from "../api/query.ts";
+import type { Conversation } from "../api/schema.ts";
+import { useTexts } from "../i18n/index.ts";
+import { date, moment } from "../i18n/time.ts";
+import { visitorName } from "../inbox/names.ts";
+import { useCommands } from "../shell/commands.ts";
+import { IconAlarmSnooze, IconArrowBackUp, IconDotsVertical, IconDownload, IconLink, IconMailForward, IconRobot, IconTag, IconUser, IconUserShare } from "../ui/icons.ts";
+import { tellDone, tellProblem } from "../ui/problem.tsx";
+import type { Actions } from "./actions.ts";
+import css from "./conversation.module.css";
+import { levelOf, levels, priorities, type Level } from "./priority.ts";
+import { snoozes } from "./snooze.ts";
+
+interface Props { c: Conversation; act: Actions }
+
+export function Labels({ c, act }: Props) {
+  const t = useTexts();
+  const [opened, setOpened] = useState(false);
+  const [word, setWord] = useState("");
+  const all = useGet("/labels", { query: { limit: 200 } }, { staleTime: Infinity }).data?.data ?? [];
+  const found = all.filter((l) => l.name.toLowerCase().includes(word.trim().toLowerCase()));
+  useCommands([{ id: "labels", group: "conversation", name: t.conversation.labels, keys: "l", run: () => setOpened(true) }]);
+  const toggle = (name: string) => void act.run("POST /conversations/{id}/labels", { path: { id: c.id }, body: c.labels.includes(name) ? { remove: [name] } : { add: [name] } });
+  return (
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" width={240} trapFocus>
+      <Popover.Target>
+        <Tooltip label={t.conversation.labels}><ActionIcon onClick={() => setOpened((o) => !o)} aria-label={t.conversation.labels} data-testid="labels"><IconTag size={18} /></ActionIcon></Tooltip>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t.conversation.labels}>
+        <TextInput size="xs" value={word} onChange={(e) => setWord(e.target.value)} placeholder={t.conversation.findLabel} aria-label={t.conversation.findLabel} data-autofocus />
+        <div className={css.choices}>
+          {found.map((l) => <Checkbox key={l.id} checked={c.labels.includes(l.name)} onChange={() => toggle(l.name)} label={<><i className={css.labelDot} style={{ background: l.color ?? "#64748b" }} />{l.name}</>} data-testid="label-choice" />)}
+          {found.length === 0 && <p>{t.conversation.noLabel}</p>}
+        </div>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+export function Snooze({ c, act }: Props) {
+  const t = useTexts();
+  const [opened, setOpened] = useState(false);
+  useCommands([{ id: "snooze", group: "conversation", name: t.conversation.snooze, keys: "z", run: () => setOpened(true) }]);
+  const until = (at: Date | null) => void act.run("POST /conversations/{id}/snooze", { path: { id: c.id }, body: { until: at?.toISOString() ?? null } });
+  return (
+    <Menu opened={opened} onChange={setOpened} position="bottom-end" width={250}>
+      <Menu.Target><Tooltip label={t.conversation.snooze}><ActionIcon aria-label={t.conversation.snooze} data-testid="snooze"><IconAlarmSnooze size={18} /></ActionIcon></Tooltip></Menu.Target>
+      <Menu.Dropdown aria-label={t.conversation.snooze}>
+        <Menu.Label>{t.conversation.snooze}</Menu.Label>
+        {snoozes(new Date()).map((s) => <Menu.Item key={s.name} onClick={() => until(s.at)} rightSection={<small className={css.hint}>{moment(s.at.getTime())}</small>} data-testid={`snooze-${s.name}`}>{t.conversation.snoozes[s.name]}</Menu.Item>)}
+        <Menu.Item onClick={() => until(null)} data-testid="snooze-visitor">{t.conversation.snoozes.visitor}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+export function More({ c, act, transfer }: Props & { transfer: () => void }) {
+  const t = useTexts();
+  const path = { id: c.id };
+  const save = async () => {
+    try {
+      const file = await download("GET /conversations/{id}/transcript", { path }, "text/plain");
+      saveAs(file, `${visitorName(c, t)} ${date(Date.parse(c.created_at))}.txt`);
+    } catch (e) {
+      tellProblem(e);
+    }
+  };
+  const mail = async () => {
+    if (await act.run("POST /conversations/{id}/transcript", { path })) tellDone(t.conversation.mailed);
+  };
+  const copy = () => void navigator.clipboard.writeText(location.href).then(() => tellDone(t.shell.copied), tellProblem);
+  useCommands([
+    { id: "transcript", group: "conversation", name: t.conversation.transcript, run: () => void save() },
+    { id: "link", group: "conversation", name: t.conversation.copyLink, run: copy },
+  ]);
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target><ActionIcon aria-label={t.conversation.more} data-testid="more"><IconDotsVertical size={18} /></ActionIcon></Menu.Target>
+      <Menu.Dropdown>
+        {act.can.transfer && <Menu.Item leftSection={<IconUserShare size={16} />} onClick={transfer} data-testid="more-transfer">{t.conversation.transfer}</Menu.Item>}
+        {act.can.requeue && <Menu.Item leftSection={<IconArrowBackUp size={16} />} onClick={() => void act.run("POST /conversations/{id}/assign", { path, body: { agent_id: null } })} data-testid="requeue">{t.conversation.requeue}</Menu.Item>}
+        {act.can.toBot && <Menu.Item leftSection={<IconRobot size={16} />} onClick={() => void act.run("POST /conversations/{id}/handoff", { path, body: { to: "bot" } })} data-testid="to-bot">{t.conversation.toBot}</Menu.Item>}
+        {act.can.toHuman && <Menu.Item leftSection={<IconUser size={16} />} onClick={() => void act.run("POST /conversations/{id}/handoff", { path, body: { to: "human" } })} data-testid="to-human">{t.conversation.toHuman}</Menu.Item>}
+        {act.can.write && <>
+          <Menu.Label>{t.conversation.priority}</Menu.Label>
+          <Menu.RadioGroup value={levelOf(c.priority)} onChange={(l) => void act.run("PATCH /conversations/{id}", { path, body: { priority: priorities[l as Level] } })}>
+            {levels.map((l) => <Menu.RadioItem key={l} value={l} closeMenuOnClick data-testid={`priority-${l}`}>{t.conversation.priorities[l]}</Menu.RadioItem>)}
+          </Menu.RadioGroup>
+        </>}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void save()} data-testid="transcript">{t.conversation.transcript}</Menu.Item>
+        {act.can.write && <Menu.Item leftSection={<IconMailForward size={16} />} onClick={() => void mail()} data-testid="mail-transcript">{t.conversation.mailTranscript}</Menu.Item>}
+        <Menu.Item leftSection={<IconLink size={16} />} onClick={copy}>{t.conversation.copyLink}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** Gives the browser a file to keep. */
+export function saveAs(file: Blob, name: string): void {
+  const a = document.createElement("a");
+  a.href = URL.createObjectURL(file);
+  a.download = name;
+  a.click();
+  window.setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
+}

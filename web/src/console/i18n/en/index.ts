@@ -1,0 +1,16 @@
+// English: the language whose keys all others have.
+
+import { conversation } from "./conversation.ts";
+import { guide } from "./guide.ts";
+import { inbox } from "./inbox.ts";
+import { panel } from "./panel.ts";
+import { queue } from "./queue.ts";
+import { reports } from "./reports.ts";
+import { session } from "./session.ts";
+import { settings } from "./settings.ts";
+import { shell, time } from "./shell.ts";
+import { visitors } from "./visitors.ts";
+
+export const name = "English";
+export const locale = "en";
+export const texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings };

@@ -1,0 +1,17 @@
+// 简体中文。
+
+import type { Texts } from "../index.ts";
+import { conversation } from "./conversation.ts";
+import { guide } from "./guide.ts";
+import { inbox } from "./inbox.ts";
+import { panel } from "./panel.ts";
+import { queue } from "./queue.ts";
+import { reports } from "./reports.ts";
+import { session } from "./session.ts";
+import { settings } from "./settings.ts";
+import { shell, time } from "./shell.ts";
+import { visitors } from "./visitors.ts";
+
+export const name = "中文";
+export const locale = "zh-CN";
+export const texts: Texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings };

@@ -1,0 +1,108 @@
+import type { Texts } from "../index.ts";
+
+export const settings: Texts["settings"] = {
+  title: "设置", intro: "配置团队与网站上的 uniqchat。",
+  groups: { you: "个人", team: "团队", service: "服务", site: "网站", connect: "集成", data: "数据" },
+  pages: {
+    profile: "我的账号", agents: "客服", teams: "小组", routing: "会话分配", hours: "营业时间", promises: "响应目标", canned: "快捷回复", labels: "标签", blocklist: "黑名单",
+    sites: "站点与密钥", widget: "聊天窗口", triggers: "主动邀请", webhooks: "Webhook", tokens: "API 令牌", mail: "邮件", exports: "导出", retention: "数据保留", audit: "审计日志",
+  },
+  about: {
+    profile: "姓名、密码与两步验证", agents: "谁可以登录、拥有什么角色", teams: "共用一个队列的客服", routing: "下一个会话分给谁", hours: "什么时候有人接待",
+    promises: "多久内首次回复、多久内解决", canned: "输入 / 加关键词即可发送的内容", labels: "给会话分类", blocklist: "禁止发言的访客和地址",
+    sites: "窗口可用于哪些页面，以及访客身份签名密钥", widget: "外观与网页代码", triggers: "自动向访客打招呼", webhooks: "把发生的事件通知其他程序",
+    tokens: "供您自己的程序访问", mail: "访客留言通知谁", exports: "会话、访客与报表的表格", retention: "内容保留多久", audit: "谁在何时何地改了什么",
+  },
+  denied: { page: "您当前的角色是{role}。此页面仅限：{roles}。", readOnly: "此页面您只能查看。可修改的角色：{roles}。", ask: "请联系团队的所有者或管理员。" },
+  guard: { title: "不保存就离开吗？", text: "现在离开，此页面上的修改将丢失。", stay: "留下", leave: "离开", undo: "撤销修改" },
+  once: { kept: "我已妥善保存", close: "关闭" },
+  codes: {
+    name_taken: "已有相同的项目。", email_taken: "该邮箱已被其他客服使用。", stale: "其他人刚刚修改了它。请关闭后重新打开，再次修改。", too_many: "数量已达上限，请先删除一些。",
+    self: "不能停用自己，也不能修改自己的角色。", owner_only: "只有所有者才能修改或任命所有者。", team_in_use: "该小组还有未关闭的会话，请先转接。", role_not_allowed: "您的角色没有此权限。",
+    agent_disabled: "该客服已停用。", already_accepted: "该客服已设置过密码。", wrong_password: "密码不正确。", password_common: "这个密码太常见，很容易被猜到。", password_same: "新密码与当前密码相同。", password_invalid: "不能用作密码。",
+    totp_invalid: "验证码不正确或已使用过。", totp_enabled: "两步验证已经开启。", webhook_not_active: "该 Webhook 未启用，请先恢复。", too_many_webhooks: "Webhook 数量已达上限。",
+    too_many_exports: "有多个导出正在生成，请等待或删除其中一个。", too_many_attempts: "错误次数过多，请稍后再试。", too_many_mails: "发送的邮件过多，请稍后再试。", origin_invalid: "其中有的不是完整来源，例如 https://shop.example.com。",
+  },
+  profile: {
+    who: "您", whoText: "如需修改，请联系管理员。", password: "密码", passwordText: "修改后，其他设备上的登录将全部失效。", passwordSave: "修改密码", passwordDone: "密码已修改", current: "当前密码", new: "新密码", again: "再次输入新密码",
+    different: "两次输入不一致。", factor: "两步验证", factorText: "登录时还需手机应用中的验证码，仅凭泄露的密码无法登录。", factorOn: "已开启", factorOff: "未开启", left: "剩余 {n} 个恢复码。",
+    turnOn: "开启", turnOff: "关闭", next: "继续", passwordFirst: "请先输入密码。", scan: "用验证器应用扫描二维码，或手动输入密钥，然后填写应用显示的六位数字。", qr: "供验证器应用扫描的二维码", secret: "密钥", code: "验证码", sixDigits: "请输入六位数字。",
+    recovery: "恢复码", recoveryText: "手机丢失时，每个恢复码可登录一次。它们不会再次显示。",
+  },
+  agents: {
+    add: "邀请客服", empty: "还没有客服", emptyText: "邀请接待访客的同事。", disabled: "已停用", email: "邮箱", role: "角色", teams: "小组", capacity: "同时接待数", capacityText: "自动分配不会超过这个数量。",
+    byInvite: "发送邀请", byInviteText: "新客服通过邮件中的链接设置密码；否则由您在此设置。", invite: "邀请", password: "密码", passwordText: "至少 8 个字符，请自行告知对方。", newPassword: "新密码", newPasswordText: "留空则不变。设置新密码会使该客服在所有设备上退出登录。",
+    lock: "停用", lockText: "立即退出登录且无法再次登录，数据不会删除。", self: "这是您自己：角色需由他人修改，也不能停用自己。", badEmail: "邮箱格式不正确。", badCapacity: "请输入 1 到 1000 的整数。", badPassword: "至少 8 个字符。",
+    mailed: "邀请邮件已发出", linkTitle: "邀请链接", linkText: "服务器未配置邮件。请自行转交此链接：仅可使用一次，不会再次显示。", again: "邀请", againText: "尚未设置密码的客服可以获得新的链接，之前的链接将失效。", againSend: "重新发送邀请", againUntil: "已生成新的邀请，{time} 前有效。",
+    roles: { owner: "全部权限，包括任命所有者", admin: "除修改所有者外的全部权限", supervisor: "接待、旁听、查看报表；管理快捷回复、标签和黑名单", agent: "接待访客", viewer: "只能查看" },
+  },
+  teams: { add: "添加小组", empty: "还没有小组", emptyText: "有了小组，就能把会话转给售前、售后等一组人，而不必知道谁在线。", members: "{n} 名成员", who: "成员", whoText: "修改后成员会短暂重新连接。", removeTitle: "删除此小组？", removeText: "成员仍会保留；它的快捷回复和响应目标也会保留，但不再属于任何小组。" },
+  routing: {
+    strategy: "下一个会话分给谁", strategyText: "等待最久的访客优先，且只分给在线并有空位的客服。", strategies: { least_loaded: "当前会话最少的人", round_robin: "依次轮流", manual: "不自动分配：由客服自行接入" },
+    strategiesText: { least_loaded: "工作量最均衡，推荐使用。", round_robin: "每人得到同样多的新会话。", manual: "会话在队列中等待，直到有客服接入。" }, sticky: "优先分给熟悉的客服", stickyText: "上次接待该访客的客服若有空位，仍由其接待。",
+    reoffer: "无回应时改派，等待", reofferText: "客服超过此时间未回复、而他人有空位时改派。0 表示不改派。", minutes: "分钟", badMinutes: "请输入 0 到 1440 分钟。", reset: "恢复默认", resetText: "分配方式将恢复为初始设置。", capacity: "接待能力", capacityText: "全体客服可同时接待 {n} 个会话。", at: "同时 {n} 个",
+  },
+  hours: {
+    add: "添加营业时间", empty: "全天营业", emptyText: "没有营业时间时，网站始终视为营业。添加之后，访客可在非营业时间留言。", closed: "休息", count: "{n} 个例外", zone: "时区", zoneText: "以下时间均以此为准。", site: "站点", siteText: "适用于哪个站点。", everywhere: "所有站点",
+    week: "每周", weekText: "跨过午夜时，请将当天结束设为 00:00，次日从 00:00 开始。", days: { mon: "星期一", tue: "星期二", wed: "星期三", thu: "星期四", fri: "星期五", sat: "星期六", sun: "星期日" }, short: { mon: "周一", tue: "周二", wed: "周三", thu: "周四", fri: "周五", sat: "周六", sun: "周日" },
+    from: "开始", to: "结束", addSpan: "再加一段", copyDays: "周一至周五都用此时间", flaws: { time: "请填写开始和结束时间。", order: "结束时间必须晚于开始时间。", overlap: "时间段有重叠。" }, holidays: "例外日期", holidaysText: "节假日或时间不同的日子，优先于每周时间。", date: "日期", holidayName: "名称，例如元旦",
+    closedAll: "全天休息", addHoliday: "添加日期", noDate: "请选择日期。", twice: "该日期重复了。", removeTitle: "删除此营业时间？", removeText: "如果没有其他营业时间，网站将视为全天营业。",
+  },
+  promises: { add: "添加目标", empty: "还没有目标", emptyText: "设定多久内回复访客。未达标的会话会被标出，并通知 Webhook。", answerIn: "{time}内首次回复", settleIn: "{time}内解决", others: "其他所有小组", team: "适用于", teamText: "每个小组一个目标，其余共用一个。", first: "首次回复时限", resolution: "解决时限", zero: "0 表示不设", minutes: "分钟", hours: "小时", nothing: "请至少设置一项。", badTime: "最长一年。", anyTime: "夜间和节假日也计时", anyTimeText: "否则非营业时间不计时。", removeTitle: "删除此目标？", removeText: "已记录的未达标情况仍保留在报表中。" },
+  canned: { add: "添加快捷回复", empty: "还没有快捷回复", emptyText: "把常用内容存下来，客服输入 / 加关键词即可使用。", shortcut: "关键词", shortcutText: "不含空格，例如 shipping", blanks: "关键词不能包含空格。", title: "标题", titleText: "方便查找。", text: "内容", team: "适用于", everybody: "所有人", removeTitle: "删除此快捷回复？", removeText: "已发送的消息不受影响。" },
+  labels: { add: "添加标签", empty: "还没有标签", emptyText: "用标签给会话分类并再次找到它们：退款、故障、VIP。", colour: "颜色", other: "其他颜色", badColour: "格式为 #rrggbb。", description: "说明", descriptionText: "客服何时使用它。", removeTitle: "删除此标签？", removeText: "它将从所有会话中移除。" },
+  blocklist: {
+    add: "添加封禁", empty: "没有封禁任何人", emptyText: "封禁恶意访客或其来源地址。", over: "已结束", until: "至 {time}", kind: "封禁对象", kinds: { address: "IP 地址", visitor: "访客", fingerprint: "设备" },
+    hints: { address: "IP 地址或网段，例如 192.0.2.7、192.0.2.0/24 或 2001:db8::/32", visitor: "访客 ID，见侧边栏", fingerprint: "您的页面提供的设备指纹" }, reason: "原因", reasonText: "仅团队可见，访客看不到。", expires: "截止时间", expiresText: "留空表示永久。", lift: "解除", liftTitle: "解除此封禁？", liftText: "被封禁者可立即重新发言。",
+  },
+  sites: {
+    add: "添加站点", empty: "还没有站点", emptyText: "有了站点密钥，您的页面才能使用聊天窗口。", anywhere: "互联网上的任何页面", open: "不限页面", count: "{n} 个来源", nameText: "供团队识别，例如店铺名称。", origins: "允许的来源", originsText: "页面的完整来源：协议、域名、端口。每输入一个按回车。", badOrigin: "其中有的不是完整来源，例如 https://shop.example.com。",
+    anywhereText: "未填写来源时，任何页面都能使用此密钥。试用无妨，正式店铺请填写。", key: "站点密钥", keyText: "写在网页里，不是机密。", toWidget: "窗口外观与代码", secrets: "签名密钥", secretsText: "店铺服务器用它签署访客身份。目前有 {n} 个有效：最新的和上一个，便于平稳更换。",
+    rotate: "生成新密钥", rotateText: "新密钥只显示一次。上一个在下次更换前仍有效；更早的立即失效。", leaked: "密钥已泄露", leakedText: "生成新密钥，所有旧密钥立即失效。在您的服务器换上新密钥之前，访客将被视为未验证。",
+    once: "签名密钥", onceText: "请保存在店铺服务器上，不会再次显示。", removeTitle: "删除此站点？", removeText: "它的聊天窗口将立即在所有页面停用，会话会保留。",
+  },
+  widget: {
+    site: "站点", noSite: "还没有站点", noSiteText: "聊天窗口属于某个站点，请先添加。", snippet: "网页代码", snippetText: "粘贴到每个页面的 </body> 之前。下面的设置无需改动页面。", colours: "外观", colour: "颜色", colourTo: "渐变的第二种颜色", pale: "该颜色上的文字不易阅读，建议换深一些或浅一些的颜色。",
+    theme: "主题", themes: { auto: "跟随访客", light: "浅色", dark: "深色" }, position: "位置", left: "左侧", right: "右侧", texts: "文字", textsText: "留空则使用访客的语言。", 
+    title: "标题", greeting: "欢迎语", logo: "标志", logoText: "正方形图片的地址。", behaviour: "行为", sound: "提示音", soundText: "访客可自行更改。", triggers: "主动邀请", triggersText: "页面空闲时向服务器查询该站点的主动邀请。",
+    badAddress: "地址须以 https:// 开头", avatar: "接待者头像", avatarText: "有客服在线时显示。", launcher: "按钮上的文字", starter: "开场问题", addStarter: "开场问题", pageViews: "浏览页面", pageViewsText: "客服可以看到访客浏览的页面。",
+    preChat: "首条消息之前", preChatText: "访客开始前需要填写的内容。没有字段则不询问。", preChatWords: "字段上方的文字", question: "其他问题", attribute: "属性名", attributeText: "小写字母、数字和 _", type: "类型", typeText: "回答的形式", types: { text: "文本", email: "邮箱", tel: "电话", number: "数字", textarea: "长文本", select: "选择", checkbox: "是或否" }, label: "标题", options: "选项", required: "必填",
+    badField: "以小写字母开头，只含小写字母、数字和 _，且不能重复。", noOption: "请至少填写一个选项。", noLabel: "请至少填写一种语言的标题。", offline: "无人在线时", offlineText: "用留言表单代替聊天。", offlineWhen: "何时", offlineForms: { closed: "非营业时间", away: "非营业时间，以及没有客服在线时", never: "从不" }, offlineWords: "表单上方的文字",
+    hideLauncher: "不显示按钮", hideLauncherText: "由您的页面打开聊天：uniqchat('open')。", noLauncher: "没有按钮：由您的页面打开聊天。", preview: "预览",
+  },
+  triggers: {
+    add: "添加主动邀请", empty: "还没有主动邀请", emptyText: "在合适的时机向访客打招呼：停留一段时间后，或购物车有商品时。", on: "启用", off: "停用", held: "{n}% 对照", nameText: "供团队识别。", enabled: "启用", site: "站点", everywhere: "所有站点", conditions: "条件", conditionsText: "须同时满足以下全部条件。", addCondition: "添加条件",
+    kinds: { seconds_on_page: "停留时间", url: "页面", cart_value_min: "购物车金额" }, seconds: "秒", urlText: "页面地址符合其中之一即可，* 代表任意内容。每输入一个按回车。", urlExample: "https://shop.example.com/checkout*", cartText: "至少达到此金额，以店铺货币计。", noCondition: "至少一个条件，且不能为空。",
+    onPages: "在 {pages}", afterTime: "停留 {time}", fromValue: "购物车满 {n}", zh: "中文消息", en: "英文消息", languages: "其他语言的访客会收到已填写的那一种。", noMessage: "请至少填写一种语言的消息。", preview: "预览", holdOut: "对照组：{n}%", holdOutName: "对照组百分比", holdOutText: "这部分访客永远不会收到。与其他访客比较，即可看出邀请的效果。",
+    removeTitle: "删除此主动邀请？", removeText: "访客将不再收到。若只是暂停，请停用它。",
+  },
+  webhooks: {
+    add: "添加 Webhook", empty: "还没有 Webhook", emptyText: "Webhook 会把每条消息、每个会话实时通知您的程序。", all: "全部事件", allText: "除访客上下线（数量很多）之外的所有事件。", failures: "连续失败 {n} 次", states: { active: "启用", paused: "已暂停", disabled: "已停用" }, url: "地址", urlText: "服务器必须能够访问的公网地址。", description: "说明", events: "事件",
+    groups: { conversation: "会话", message: "消息", contact: "联系人", agent: "客服", visitor: "访客" }, badUrl: "地址须以 https:// 或 http:// 开头", noEvent: "请至少选择一个事件。", once: "签名密钥", onceText: "您的程序用它校验签名，不会再次显示。", state: "状态",
+    stateText: { active: "事件会实时发送。", paused: "事件会保留，恢复后发送。", disabled: "不发送，也不保留。" }, why: "已停用：{reason}", resting: "已连续失败 {n} 次，{time} 之前不再发送。", pause: "暂停", resume: "恢复", test: "发送测试", secrets: "密钥", secretsText: "请求使用以下密钥签名：{hints}。",
+    rotate: "生成新密钥", rotateText: "新密钥只显示一次。上一个在下次更换前也会签名。", leaked: "密钥已泄露", leakedText: "生成新密钥，旧密钥立即失效。", log: "发送记录", logText: "发送的内容与收到的回应，点击查看详情。", noLog: "还没有发送过。", deliveryStates: { pending: "发送中", delivered: "已送达", failed: "失败" }, attempt: "第 {n} 次", next: "下次尝试", request: "发送的内容",
+    replay: "重新发送", replayed: "正在重新发送", removeTitle: "删除此 Webhook？", removeText: "尚未送达的内容将不再发送。",
+  },
+  tokens: {
+    add: "创建令牌", empty: "还没有 API 令牌", emptyText: "有了令牌，您的程序就能使用 API：同步客户、读取报表、发送消息。", never: "从未使用", used: "{time}使用过", over: "已过期", once: "API 令牌", onceText: "程序在请求头 Authorization: Bearer 中发送它，不会再次显示。", nameText: "用途。", life: "有效期", lives: { "30": "30 天", "90": "90 天", "365": "一年", "0": "永久" },
+    may: "权限", mayText: "只给必要的权限。", noScope: "请至少选择一项。", hint: "令牌", by: "创建者", commandLine: "命令行", made: "创建时间", lastUsed: "最近使用", expires: "过期时间", revoke: "吊销", revokeTitle: "吊销此令牌？", revokeText: "使用它的程序将立即被拒绝。",
+    scopes: { "conversations:read": "读取会话", "conversations:write": "修改会话", "messages:write": "发送消息", "visitors:read": "读取访客", "visitors:write": "修改访客", "agents:read": "读取客服与小组", "agents:write": "修改客服与小组", "settings:read": "读取设置", "settings:write": "修改设置", "webhooks:write": "Webhook", "reports:read": "报表与导出", "knowledge:write": "知识库", "audit:read": "查看审计日志", "*": "全部权限" },
+  },
+  mail: { team: "访客留言", teamText: "无人在线时，访客可以留下消息和邮箱。留言会进入队列，并发送邮件给：", to: "邮箱地址", toText: "最多十个。不填则不发邮件，留言在队列中等待。", language: "邮件语言", log: "邮件记录", logText: "邀请、重置密码、留言与聊天记录。", noLog: "还没有邮件。", attempts: "尝试 {n} 次", kinds: { invite: "邀请", password_reset: "重置密码", offline_message: "访客留言", transcript: "聊天记录" }, states: { queued: "等待发送", sent: "已发送", failed: "失败" } },
+  exports: {
+    add: "新建导出", empty: "没有导出", emptyText: "把会话、访客或报表做成表格，文件会保留数日。", rows: "{n} 行", kinds: { conversations: "会话", messages: "消息", visitors: "访客", report: "报表" }, states: { waiting: "等待中", running: "生成中", done: "已完成", failed: "失败" },
+    reports: { overview: "概览", volume: "会话量", "first-response": "首次回复", resolution: "解决时长", ratings: "评价", handoffs: "转人工", agents: "客服", teams: "小组", hours: "繁忙时段" }, what: "内容", onlyReports: "您的角色可以导出报表。", report: "报表", interval: "每行", daily: "一天", hourly: "一小时", since: "开始日期", until: "结束日期（含）", badRange: "结束日期早于开始日期。", status: "状态", statuses: { queued: "排队中", open: "进行中", bot: "机器人接待", snoozed: "已搁置", closed: "已关闭" }, team: "小组", agent: "客服",
+    state: "状态", made: "创建时间", expires: "保留至", content: "内容", failure: "失败原因", download: "下载 CSV", removeTitle: "删除此导出？", removeText: "文件将被删除，原始数据不受影响。",
+  },
+  retention: {
+    text: "超过期限的内容将在一小时内永久删除。0 表示保留。", days: "天", badDays: "请输入 0 到 36500 的整数。", badAudit: "至少 30 天，或 0。", reset: "全部保留", resetText: "不再删除任何内容，已删除的无法恢复。",
+    fields: { conversations_days: "会话", uploads_days: "文件", deliveries_days: "Webhook 发送记录", events_days: "访客在网站上的行为", mails_days: "邮件记录", audit_days: "审计日志" },
+    about: { conversations_days: "关闭且无变动达到此时长的会话，其消息与文件会被删除；报表中的数量不变。", uploads_days: "已关闭会话的文件。0 表示随会话删除。", deliveries_days: "事件与发送记录。0 表示由程序决定。", events_days: "浏览、购物车与订单。0 表示每位访客保留最近 200 条。", mails_days: "邮件的收件人记录。0 表示由程序决定。", audit_days: "至少 30 天。0 表示永久保留。" },
+  },
+  audit: {
+    actor: "操作者", action: "操作", since: "开始日期", until: "结束日期（含）", clear: "显示全部", empty: "没有找到", emptyText: "没有符合条件的记录。", failed: "失败", number: "序号", request: "请求", hash: "哈希", sameActor: "同一操作者的全部", sameTarget: "同一对象的全部", proof: "记录逐条链接并签名。服务器管理员可用此命令证明未被篡改：",
+    another: "已更改，不显示",
+    actors: { agent: "客服", api_token: "API 令牌", visitor: "访客", cli: "命令行", system: "系统", anonymous: "未登录" },
+    subjects: { "agent.": "客服", "team.": "小组", "auth.": "登录", "totp.": "两步验证", "api_token.": "API 令牌", "site_key.": "站点密钥", "webhook.": "Webhook", "label.": "标签", "canned_response.": "快捷回复", "business_hours.": "营业时间", "trigger.": "主动邀请", "block.": "黑名单", "routing.": "会话分配", "sla.": "响应目标", "mail.": "邮件", "visitor.": "访客", "export.": "导出", "retention.": "数据保留", "audit.": "日志本身" },
+  },
+};

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { countFilters, noFilters, readFilters, toQuery, writeFilters, type Filters } from "./filters.ts";
+
+test("filters survive the address", () => {
+  for (const f of [
+    noFilters, { ...noFilters, view: "closed" as const, q: "运费 100% & more", assignee: "none", team: "t", label: "vip", since: "2026-11-01", until: "2026-11-26" },
+  ] satisfies Filters[]) expect(readFilters(writeFilters(f))).toEqual(f);
+  expect(writeFilters(noFilters)).toBe("");
+});
+
+test("nonsense in the address counts as nothing", () => {
+  expect(readFilters("?view=evil&since=yesterday&until=2026-1-1&x=1")).toEqual(noFilters);
+});
+
+test("what the API is asked", () => {
+  expect(toQuery(noFilters)).toEqual({ limit: 50, status: "open", assignee: "me" });
+  expect(toQuery({ ...noFilters, view: "all", q: "  " })).toEqual({ limit: 50 });
+  const q = toQuery({ ...noFilters, view: "closed", assignee: "a", since: "2026-11-26", until: "2026-11-26" });
+  expect(q).toMatchObject({ status: "closed", assignee: "a" });
+  expect(Date.parse(q.until!) - Date.parse(q.since!)).toBe(86_400_000);
+  expect(new Date(q.since!).getHours()).toBe(0);
+});
+
+test("how many filters are set", () => {
+  expect(countFilters(noFilters)).toBe(0);
+  expect(countFilters({ ...noFilters, view: "open", assignee: "a", label: "l", since: "2026-11-26", until: "2026-11-27", q: "x" })).toBe(3);
+});

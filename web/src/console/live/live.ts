@@ -1,0 +1,162 @@
+// Live: the one connection to the server by the protocol, for every screen. What the server says there goes into the kept answers
+// of the API (api/query.ts): they are read again when an EVENT names them, and all of them after a gap.
+
+import { createContext, use, useEffect, useSyncExternalStore } from "react";
+import { load, localStore, save, watchBrowser } from "../../shared/browser.ts";
+import { ProtocolClient } from "../../shared/client.ts";
+import { CredentialsError, type LinkState } from "../../shared/link.ts";
+import { Outbox } from "../../shared/outbox.ts";
+import type { Availability, EventPacket, Message, Stream } from "../../shared/packets.ts";
+import { access, ApiError, call } from "../api/client.ts";
+import { refresh, refreshAll } from "../api/query.ts";
+import type { Agent } from "../api/schema.ts";
+import { keepTokens, tokens } from "../api/tokens.ts";
+import { locale } from "../i18n/index.ts";
+import { Bell } from "./bell.ts";
+import { settingsPaths, Throttle } from "./stale.ts";
+
+interface Heard { state: LinkState; change: string; message: Message; event: EventPacket; stream: Stream; refused: string; status: Availability }
+type Listeners = { [K in keyof Heard]: Set<(x: Heard[K]) => void> };
+
+const statusKey = "uniqchat:console:status";
+const states: readonly Availability[] = ["online", "busy", "away", "offline"];
+
+export class Live {
+  readonly client: ProtocolClient;
+  readonly me: Agent;
+  readonly bell = new Bell();
+  private readonly listeners: Listeners = { state: new Set(), change: new Set(), message: new Set(), event: new Set(), stream: new Set(), refused: new Set(), status: new Set() };
+  private readonly lists = new Throttle(400, () => refresh("/conversations", "/reports/queue"));
+  private connections = 0;
+  private watched = false;
+  private availability: Availability;
+
+  constructor() {
+    const t = tokens();
+    if (t === null) throw new Error("nobody is logged in");
+    this.me = t.agent;
+    const kept = load(statusKey);
+    this.availability = states.find((s) => s === kept) ?? "online";
+    this.client = new ProtocolClient({
+      credentials, outbox: new Outbox(`agent:${this.me.id}`, localStore), locale: locale(),
+      handlers: {
+        onState: (s) => this.state(s),
+        onReady: () => this.ready(),
+        onChange: (conv) => this.tell("change", conv),
+        onRefused: (conv) => this.tell("refused", conv),
+        onMessage: (m) => this.message(m),
+        onEvent: (e) => this.event(e),
+        onStream: (p) => this.tell("stream", p),
+      },
+    });
+  }
+
+  start(): void {
+    if (!this.watched) watchBrowser(this.client);
+    this.watched = true;
+    this.client.start();
+  }
+
+  stop(): void {
+    this.client.stop();
+    this.lists.clear();
+  }
+
+  /** How this agent stands, kept over reloads. */
+  get status(): Availability {
+    return this.availability;
+  }
+
+  setStatus(s: Availability): void {
+    this.availability = s;
+    save(statusKey, s);
+    this.client.status(s);
+    this.tell("status", s);
+  }
+
+  /** Calls f for each thing of a kind until the result is called. */
+  on<K extends keyof Heard>(what: K, f: (x: Heard[K]) => void): () => void {
+    this.listeners[what].add(f);
+    return () => {
+      this.listeners[what].delete(f);
+    };
+  }
+
+  private tell<K extends keyof Heard>(what: K, x: Heard[K]): void {
+    for (const f of this.listeners[what]) f(x);
+  }
+
+  private state(s: LinkState): void {
+    if (s.name === "ended" && tokens() === null) return; // the page shows the log-in
+    this.tell("state", s);
+  }
+
+  private ready(): void {
+    this.client.status(this.availability);
+    this.client.watchInbox();
+    if (this.connections++ > 0) refreshAll(); // EVENTs are not repeated
+  }
+
+  private message(m: Message): void {
+    this.lists.touch();
+    this.bell.message(m, this.me.id);
+    this.tell("message", m);
+  }
+
+  private event(e: EventPacket): void {
+    switch (e.name) {
+      case "inbox.changed":
+      case "queue.changed": this.lists.touch(); break;
+      case "agent.status": refresh("/agents", "/reports/agents"); break;
+      case "settings.changed": refresh(...settingsPaths(String(e.data["kind"] ?? ""))); break;
+      case "visitor.online": refresh("/visitors"); break;
+    }
+    this.tell("event", e);
+  }
+}
+
+/** Credentials for the live connection: a renewed token after one was refused. */
+async function credentials(renew: boolean): Promise<{ url: string; token: string }> {
+  try {
+    const have = await access(renew ? tokens()?.access_token : "");
+    return { url: have.ws_url, token: have.access_token };
+  } catch (e) {
+    if (e instanceof ApiError) throw new CredentialsError(e.message, e.status === 401, e.retryAfter);
+    throw e;
+  }
+}
+
+export const LiveContext = createContext<Live | null>(null);
+
+export function useLive(): Live {
+  const live = use(LiveContext);
+  if (live === null) throw new Error("no live connection here");
+  return live;
+}
+
+/** Who is logged in. */
+export function useMe(): Agent {
+  return useLive().me;
+}
+
+export function useLinkState(): LinkState {
+  const live = useLive();
+  return useSyncExternalStore((f) => live.on("state", f), () => live.client.state);
+}
+
+export function useStatus(): Availability {
+  const live = useLive();
+  return useSyncExternalStore((f) => live.on("status", f), () => live.status);
+}
+
+/** Calls f for each EVENT of a name while the component is shown. */
+export function useEvent(name: string, f: (e: EventPacket) => void): void {
+  const live = useLive();
+  useEffect(() => live.on("event", (e) => { if (e.name === name) f(e); }));
+}
+
+/** Ends the session on this and every other tab. */
+export async function logout(): Promise<void> {
+  await call("POST /auth/logout", {}).catch(() => undefined);
+  keepTokens(null);
+}

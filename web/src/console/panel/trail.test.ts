@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { VisitorEvent } from "../api/schema.ts";
+import { cartOf, money, ordersOf, shortUrl, stepsOf } from "./trail.ts";
+
+let n = 0;
+const event = (name: VisitorEvent["name"], data: unknown) => ({ id: `e${++n}`, at: "2026-11-26T12:00:00Z", name, data }) as VisitorEvent;
+
+test("the newest cart counts, until it is ordered", () => {
+  const cart = event("cart_updated", { value: 297, currency: "CNY", items: [{ id: "mug", price: 128 }, { name: "Tote", price: "169", quantity: 2 }] });
+  expect(cartOf([event("page_view", {}), cart])).toMatchObject({ lines: [{ name: "mug", quantity: 1, price: "CN¥128.00" }, { name: "Tote", quantity: 2, price: "CN¥169.00" }], total: "CN¥297.00" });
+  expect(cartOf([event("order_placed", { order_id: 7 }), cart])).toBeNull();
+  expect(cartOf([event("cart_updated", { items: [], value: 0 }), cart])).toBeNull();
+  expect(ordersOf([event("order_placed", { order_id: 7, total: 12.5, currency: "EUR" }), cart])).toMatchObject([{ id: "7", total: "€12.50" }]);
+});
+
+test("nonsense is shown as text or not at all", () => {
+  expect(cartOf([event("cart_updated", "<script>")])).toBeNull();
+  expect(cartOf([event("cart_updated", { items: [null, 7, { price: { a: 1 } }], currency: "<b>" })])?.lines).toHaveLength(3);
+  expect(money("<img>", "USD")).toBe("<img>");
+  expect(stepsOf([event("page_view", { url: "javascript:xss(1)", title: "t" })])).toMatchObject([{ text: "t", href: "" }]);
+});
+
+test("the same page again is one step", () => {
+  const at = (url: string) => event("page_view", { url });
+  expect(stepsOf([at("https://www.shop.example/a"), at("https://www.shop.example/a"), event("custom", { name: "zoom" }), at("https://www.shop.example/a")]).map((s) => s.text)).toEqual(["shop.example/a", "zoom", "shop.example/a"]);
+  expect(shortUrl("https://www.shop.example/%E6%9D%AF?utm=1")).toBe("shop.example/杯");
+});

@@ -1,0 +1,37 @@
+// What the server says is wrong, brought to the fields it speaks of.
+
+import { ApiError } from "../../api/client.ts";
+import { words } from "../../i18n/index.ts";
+import { reason } from "../../ui/problem.tsx";
+
+/** What is wrong, by field: "name", "conditions.url". */
+export type Errors = Readonly<Record<string, string>>;
+
+/** What an error means, in the language that is spoken where its code is known. */
+export function explain(e: unknown): string {
+  const codes: Readonly<Record<string, string>> = words().settings.codes;
+  return (e instanceof ApiError ? codes[e.code] : undefined) ?? reason(e);
+}
+
+/**
+ * Sorts an error: what is about one of the fields, and the rest of it, which is null if there is none.
+ * codes names the field of a problem's code: { name_taken: "name" }.
+ */
+export function fieldErrors(e: unknown, names: readonly string[], codes: Readonly<Record<string, string>> = {}): { fields: Errors; rest: unknown } {
+  if (!(e instanceof ApiError)) return { fields: {}, rest: e };
+  const owner = codes[e.code];
+  if (owner !== undefined) return { fields: { [owner]: explain(e) }, rest: null };
+  const found: Record<string, string> = {};
+  let others = false;
+  const told = (at: string, message: string) => {
+    const path = at.replace(/\[(\d+)\]/g, ".$1");
+    if (!names.includes(path.split(".")[0] ?? "")) others = true;
+    else found[path] ??= message;
+  };
+  for (const one of e.problem.errors ?? []) told((one.location ?? "").replace(/^body\./, ""), one.message ?? "");
+  if ((e.problem.errors ?? []).length === 0 && e.status === 400) {
+    const said = /^(?:widget\.)?([a-z_]+(?:\.[a-z_0-9]+)*): ([^]+)$/.exec(e.message);
+    if (said !== null) told(said[1] ?? "", said[2] ?? "");
+  }
+  return { fields: found, rest: Object.keys(found).length === 0 || others ? e : null };
+}
