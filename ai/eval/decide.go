@@ -152,8 +152,10 @@ func decisions(name string, all []judged, p func(judged) float64) []Metric {
 	}
 	return []Metric{
 		{Set: "shopfaq", Name: "is the best right: AUROC, " + name, Value: auroc(slices.Clone(cases)), N: len(cases), Goal: ">= 0.85"},
-		{Set: "shopfaq", Name: "wrong share of answers, " + name, Value: percent(wrong, answered), N: answered, Goal: "<= 5",
-			Note: fmt.Sprintf("%d answered, %d asked back, %d handed off; %d answerable", answered, clarified, len(all)-answered-clarified, answerable)},
+		{
+			Set: "shopfaq", Name: "wrong share of answers, " + name, Value: percent(wrong, answered), N: answered, Goal: "<= 5",
+			Note: fmt.Sprintf("%d answered, %d asked back, %d handed off; %d answerable", answered, clarified, len(all)-answered-clarified, answerable),
+		},
 		{Set: "shopfaq", Name: "calibration (ECE), " + name, Value: ece(cases), N: len(cases)},
 	}
 }

@@ -22,7 +22,8 @@ func TestStem(t *testing.T) {
 func TestFind(t *testing.T) {
 	for _, same := range [][]string{
 		{"cancel my order", "取消订单", "Cancelling orders", "撤销定单"},
-		{"can i get my money back", "退款"}, {"send it back", "退货"},
+		{"can i get my money back", "退款"},
+		{"send it back", "退货"},
 		{"the promo code was declined", "优惠码报错"},
 		{"UPS", "顺丰"},
 	} {
