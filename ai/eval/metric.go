@@ -1,0 +1,126 @@
+package eval
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// Metric is one number.
+type Metric struct {
+	Set   string  `json:"set"`
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	N     int     `json:"n"`              // how many cases it is over
+	Goal  string  `json:"goal,omitempty"` // as ">= 95.5"; empty if it is only told
+	Note  string  `json:"note,omitempty"`
+}
+
+// Met reports whether the goal is met. A metric without one is.
+func (m Metric) Met() bool {
+	op, limit, ok := strings.Cut(m.Goal, " ")
+	if !ok {
+		return true
+	}
+	var x float64
+	if _, err := fmt.Sscan(limit, &x); err != nil {
+		return false
+	}
+	if op == ">=" {
+		return m.Value >= x
+	}
+	return m.Value <= x
+}
+
+// Print writes metrics as a table.
+func Print(w io.Writer, all []Metric) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "set\tmetric\tvalue\tgoal\t\tcases\t")
+	for _, m := range all {
+		mark := ""
+		if m.Goal != "" {
+			mark = "missed"
+			if m.Met() {
+				mark = "met"
+			}
+		}
+		value := fmt.Sprintf("%.1f", m.Value)
+		if m.Value < 1 && m.Value > 0 {
+			value = fmt.Sprintf("%.3f", m.Value)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Set, m.Name, value, m.Goal, mark, m.N, m.Note)
+	}
+	return t.Flush()
+}
+
+// scored is a case with a number that should be high where it is good.
+type scored struct {
+	score float64
+	good  bool
+}
+
+// auroc is the probability that a good case scores above a bad one; ties are half. Without one of either it is not a number.
+func auroc(cases []scored) float64 {
+	slices.SortFunc(cases, func(a, b scored) int {
+		switch {
+		case a.score < b.score:
+			return -1
+		case a.score > b.score:
+			return 1
+		}
+		return 0
+	})
+	var ranks, good, bad float64
+	for i := 0; i < len(cases); {
+		j := i
+		for j < len(cases) && cases[j].score == cases[i].score {
+			j++
+		}
+		rank := float64(i+j+1) / 2
+		for _, c := range cases[i:j] {
+			if c.good {
+				ranks += rank
+				good++
+			} else {
+				bad++
+			}
+		}
+		i = j
+	}
+	if good == 0 || bad == 0 {
+		return math.NaN()
+	}
+	return (ranks - good*(good+1)/2) / (good * bad)
+}
+
+// ece is the expected calibration error over 15 bins of equal width (Guo et al. 2017).
+func ece(cases []scored) float64 {
+	const bins = 15
+	var n, sure, right [bins]float64
+	for _, c := range cases {
+		i := min(bins-1, int(c.score*bins))
+		n[i]++
+		sure[i] += c.score
+		if c.good {
+			right[i]++
+		}
+	}
+	var sum float64
+	for i := range n {
+		if n[i] > 0 {
+			sum += math.Abs(sure[i]-right[i]) / float64(len(cases))
+		}
+	}
+	return sum
+}
+
+// percent is 100*a/b, and 0 of nothing.
+func percent(a, b int) float64 {
+	if b == 0 {
+		return 0
+	}
+	return 100 * float64(a) / float64(b)
+}

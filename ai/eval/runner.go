@@ -1,0 +1,121 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uniqchat/uniqchat/ai"
+	"github.com/uniqchat/uniqchat/ai/encoder"
+	"github.com/uniqchat/uniqchat/ai/intent"
+	"github.com/uniqchat/uniqchat/ai/knowledge"
+)
+
+// Runner measures.
+type Runner struct {
+	Local   *ai.Local // nil: without vectors
+	Weights knowledge.Weights
+	// Data is the folder with the sets; Train, if set, has the rows to train on that Data lacks.
+	Data, Train string
+	Log         func(format string, args ...any)
+
+	intents *intent.Model // the built-in ones, once they are needed
+}
+
+// task is one set: a folder and what is done with it.
+type task struct {
+	name string
+	run  func(r *Runner, ctx context.Context, folder string) ([]Metric, error)
+}
+
+var tasks = []task{
+	{"xquad", (*Runner).xquad},
+	{"cmrc2018", (*Runner).cmrc},
+	{"shopfaq", (*Runner).shop},
+	{"shopfaq", (*Runner).decide},
+	{"banking77", (*Runner).banking},
+	{"clinc150", (*Runner).clinc},
+	{"natcs", (*Runner).natcs},
+	{"bitext27", (*Runner).bitext},
+}
+
+// Names lists the sets that Run knows.
+func Names() []string {
+	var out []string
+	for _, t := range tasks {
+		if !slices.Contains(out, t.name) {
+			out = append(out, t.name)
+		}
+	}
+	return out
+}
+
+// Run measures the sets that are in the folder, or only those named.
+func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error) {
+	var out []Metric
+	for _, t := range tasks {
+		folder := filepath.Join(r.Data, t.name)
+		if len(only) > 0 && !only[t.name] {
+			continue
+		}
+		if _, err := os.Stat(folder); err != nil {
+			r.Log("%s: not in the folder, left out", t.name)
+			continue
+		}
+		metrics, err := t.run(r, ctx, folder)
+		if err != nil {
+			return out, fmt.Errorf("%s: %w", t.name, err)
+		}
+		for _, m := range metrics {
+			r.Log("%s: %s %.4g", m.Set, m.Name, m.Value)
+		}
+		out = append(out, metrics...)
+	}
+	return out, nil
+}
+
+// index builds an index as the product would.
+func (r *Runner) index(ctx context.Context, chunks []knowledge.Chunk) (*knowledge.Index, error) {
+	if r.Local == nil {
+		return knowledge.NewIndex(chunks, "", nil)
+	}
+	vectors, err := knowledge.Embed(ctx, r.Local, chunks, nil)
+	if err != nil {
+		return nil, err
+	}
+	return knowledge.NewIndex(chunks, r.Local.Name(), vectors)
+}
+
+func (r *Runner) query(text string) knowledge.Query {
+	q := knowledge.Query{Text: text}
+	if r.Local != nil {
+		q.Vector = make([]float32, encoder.Dims)
+		r.Local.One(q.Vector, text)
+	}
+	return q
+}
+
+// vectors embeds many texts on all processors.
+func (r *Runner) vectors(ctx context.Context, texts []string) ([][]float32, error) {
+	out := make([][]float32, len(texts))
+	if r.Local == nil {
+		return out, nil
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	const part = 64
+	for from := 0; from < len(texts); from += part {
+		to := min(from+part, len(texts))
+		g.Go(func() error {
+			v, err := r.Local.Embed(ctx, texts[from:to])
+			copy(out[from:], v)
+			return err
+		})
+	}
+	return out, g.Wait()
+}

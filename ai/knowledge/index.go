@@ -1,0 +1,212 @@
+package knowledge
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/uniqchat/uniqchat/ai/vec"
+)
+
+// Index finds chunks. It never changes.
+//
+// Safe for concurrent use.
+type Index struct {
+	embedder string // which model made the vectors; empty without vectors
+	chunks   []Chunk
+	lexical  [kinds]*postings
+	headings matrix // vectors of headings and questions
+	texts    matrix // vectors of texts
+	scratch  sync.Pool
+}
+
+// headingTimes is how often a heading's words count as much as the text's; of a question, more often.
+const (
+	headingTimes  = 2
+	questionTimes = 3
+)
+
+// NewIndex builds an index of chunks. vectors has one entry for each chunk, made by the embedder of that name, or is nil.
+func NewIndex(chunks []Chunk, embedder string, vectors []Vectors) (*Index, error) {
+	if vectors != nil && len(vectors) != len(chunks) {
+		return nil, errors.New("knowledge: not as many vectors as chunks")
+	}
+	x := &Index{chunks: slices.Clone(chunks)}
+	if vectors != nil {
+		if err := x.addVectors(embedder, vectors); err != nil {
+			return nil, err
+		}
+	}
+	var all []uint32
+	for k := range kinds {
+		var counts tally
+		for i := range chunks {
+			all = chunkTerms(all[:0], k, &chunks[i])
+			counts.add(all)
+			runtime.Gosched() // queries go first: a build may take as long as it likes
+		}
+		x.lexical[k] = newPostings(&counts)
+	}
+	x.scratch.New = func() any { return newScratch(len(chunks)) }
+	return x, nil
+}
+
+// chunkTerms appends the terms of all that is searched of a chunk, headings as often as they count.
+func chunkTerms(dst []uint32, k kind, c *Chunk) []uint32 {
+	times := headingTimes
+	if c.Question {
+		times = questionTimes
+	} else {
+		dst = terms(dst, k, c.Title)
+	}
+	from := len(dst)
+	dst = terms(dst, k, c.Heading)
+	n := len(dst)
+	for range times - 1 {
+		dst = append(dst, dst[from:n]...)
+	}
+	return terms(dst, k, c.Text)
+}
+
+func (x *Index) addVectors(embedder string, vectors []Vectors) error {
+	dims := 0
+	for _, v := range vectors {
+		dims = max(dims, len(v.Heading.Data), len(v.Text.Data))
+	}
+	x.embedder, x.headings.dims, x.texts.dims = embedder, dims, dims
+	x.headings.data, x.texts.data = make([]int8, 0, dims*len(vectors)), make([]int8, 0, dims*len(vectors))
+	for i, v := range vectors {
+		for _, part := range []Vector{v.Heading, v.Text} {
+			if part.Scale != 0 && len(part.Data) != dims {
+				return fmt.Errorf("knowledge: chunk %d has a vector of %d values, others have %d", i, len(part.Data), dims)
+			}
+		}
+		x.headings.add(v.Heading)
+		x.texts.add(v.Text)
+	}
+	return nil
+}
+
+// Len is how many chunks there are.
+func (x *Index) Len() int { return len(x.chunks) }
+
+// Chunk is the i-th chunk.
+func (x *Index) Chunk(i int) *Chunk { return &x.chunks[i] }
+
+// Embedder is the name of the model that made the vectors, or empty.
+func (x *Index) Embedder() string { return x.embedder }
+
+// Bytes is about how much memory the index takes, its texts included.
+func (x *Index) Bytes() int {
+	n := len(x.headings.data) + len(x.texts.data)
+	for _, p := range x.lexical {
+		n += p.bytes()
+	}
+	for _, c := range x.chunks {
+		n += len(c.ID) + len(c.Document) + len(c.Title) + len(c.Heading) + len(c.Text) + 96
+	}
+	return n
+}
+
+// Query is a question.
+type Query struct {
+	Text   string
+	Vector []float32 // of length 1, made by the index's embedder; nil or zeros search without
+}
+
+// Hit is a chunk that may answer, with what speaks for it. All numbers are on scales that do not depend on other chunks.
+type Hit struct {
+	Chunk    int
+	Score    float32 // the weighted sum that the order is by
+	Words    float32 // share of the question's words that the chunk has, by their weight: 0 to about 1
+	Grams    float32 // the same of parts of words
+	Concepts float32 // the same of concepts
+	Heading  float32 // cosine with the heading or question
+	Body     float32 // cosine with the text
+}
+
+// Weights say how much each way of looking counts.
+type Weights struct{ Words, Grams, Concepts, Heading, Body float32 }
+
+// Shipped is what Search uses. Chosen by hand, so that neither words nor vectors alone decide; docs/ai.md says how it does.
+var Shipped = Weights{Words: 1, Grams: 1, Concepts: .5, Heading: .8, Body: .4}
+
+// Search returns the best k chunks, best first.
+func (x *Index) Search(q Query, k int) []Hit { return x.SearchWith(q, k, Shipped) }
+
+// SearchWith is Search with other weights.
+func (x *Index) SearchWith(q Query, k int, w Weights) []Hit {
+	if len(x.chunks) == 0 || k <= 0 {
+		return nil
+	}
+	s := x.scratch.Get().(*scratch)
+	defer x.scratch.Put(s)
+	for kind := range kinds {
+		clear(s.lexical[kind])
+		s.terms = terms(s.terms[:0], kind, q.Text)
+		s.counts = count(s.counts[:0], s.terms)
+		x.lexical[kind].score(s.lexical[kind], s.counts)
+	}
+	clear(s.heading)
+	clear(s.body)
+	if len(q.Vector) > 0 && len(q.Vector) == x.texts.dims {
+		s.query = slices.Grow(s.query[:0], len(q.Vector))[:len(q.Vector)]
+		if scale := vec.Widen(s.query, q.Vector); scale > 0 {
+			x.headings.score(s.heading, s.query, scale)
+			x.texts.score(s.body, s.query, scale)
+		}
+	}
+	return s.best(k, w, x)
+}
+
+// scratch is memory of one search.
+type scratch struct {
+	lexical       [kinds][]float32
+	heading, body []float32
+	terms         []uint32
+	counts        []counted
+	query         []int16
+}
+
+func newScratch(n int) *scratch {
+	s := &scratch{heading: make([]float32, n), body: make([]float32, n)}
+	for k := range s.lexical {
+		s.lexical[k] = make([]float32, n)
+	}
+	return s
+}
+
+// best picks the k chunks with the largest sums. Equal ones keep their order.
+func (s *scratch) best(k int, w Weights, x *Index) []Hit {
+	hits := make([]Hit, 0, k+1)
+	for i := range s.body {
+		heading := s.heading[i]
+		if x.headings.dims > 0 && x.headings.scale[i] == 0 {
+			heading = s.body[i] // a chunk without a heading is not worse for it
+		}
+		sum := w.Words*s.lexical[byWord][i] + w.Grams*s.lexical[byGram][i] + w.Concepts*s.lexical[byConcept][i] + w.Heading*heading + w.Body*s.body[i]
+		if len(hits) == k && sum <= hits[k-1].Score {
+			continue
+		}
+		h := Hit{i, sum, s.lexical[byWord][i], s.lexical[byGram][i], s.lexical[byConcept][i], heading, s.body[i]}
+		at, _ := slices.BinarySearchFunc(hits, sum, func(h Hit, sum float32) int {
+			if h.Score >= sum {
+				return -1
+			}
+			return 1
+		})
+		hits = slices.Insert(hits, at, h)
+		if len(hits) > k {
+			hits = hits[:k]
+		}
+	}
+	return hits
+}
+
+// Passage is a chunk as it is shown to models and people: its headings above its text.
+func (c *Chunk) Passage() string {
+	return strings.TrimSpace(strings.Join([]string{c.Heading, c.Text}, "\n"))
+}

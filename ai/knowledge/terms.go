@@ -1,0 +1,131 @@
+package knowledge
+
+import (
+	"slices"
+	"unicode/utf8"
+
+	"github.com/uniqchat/uniqchat/ai/lexicon"
+	"github.com/uniqchat/uniqchat/chat/text"
+)
+
+// kind is a way of cutting a text.
+type kind uint8
+
+const (
+	byWord    kind = iota // stems of words, pairs of characters where words have no spaces between them
+	byGram                // parts of words, single characters and triples
+	byConcept             // what shops' customers talk about
+	kinds
+)
+
+// terms appends the hashes of a text's terms to dst, one that stands there twice twice.
+func terms(dst []uint32, k kind, s string) []uint32 {
+	if k == byConcept {
+		for _, id := range lexicon.Find(nil, s) {
+			dst = append(dst, uint32(id))
+		}
+		return dst
+	}
+	var scan text.Scanner
+	scan.Reset(s)
+	var word []byte
+	for scan.Next() {
+		t := scan.Text()
+		switch {
+		case scan.Kind == text.Word && k == byWord:
+			dst = append(dst, hash(0, []byte(lexicon.Stem(string(t)))))
+		case scan.Kind == text.Pair && k == byWord:
+			dst = append(dst, hash(0, t))
+		case scan.Kind == text.Word:
+			word = append(append(append(word[:0], '_'), t...), '_')
+			dst = parts(dst, word)
+		case scan.Kind == text.Pair:
+			// The pair and the character behind it, and its first character alone.
+			_, n := utf8.DecodeRune(t)
+			dst = append(dst, hash(1, t[:n]))
+			if _, size := utf8.DecodeRuneInString(s[scan.Stop:]); size > 1 {
+				dst = append(dst, hash(3, append(append(word[:0], t...), s[scan.Stop:scan.Stop+size]...)))
+			}
+		case scan.Kind == text.End && k == byGram:
+			dst = append(dst, hash(1, t))
+		}
+	}
+	return dst
+}
+
+// parts appends the hashes of all runs of 3 and 4 characters of a word.
+func parts(dst []uint32, word []byte) []uint32 {
+	var at [4]int // where the last characters began
+	n := 0
+	for i := 0; i < len(word); {
+		_, size := utf8.DecodeRune(word[i:])
+		copy(at[:], at[1:])
+		at[3] = i
+		n++
+		i += size
+		if n >= 3 {
+			dst = append(dst, hash(3, word[at[1]:i]))
+		}
+		if n >= 4 {
+			dst = append(dst, hash(4, word[at[0]:i]))
+		}
+	}
+	if n == 2 {
+		dst = append(dst, hash(2, word))
+	}
+	return dst
+}
+
+// hash is FNV-1a.
+func hash(seed byte, b []byte) uint32 {
+	h := uint32(2166136261)
+	h = (h ^ uint32(seed)) * 16777619
+	for _, c := range b {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h
+}
+
+// counted is a term and how often it stands in a text.
+type counted struct {
+	term uint32
+	n    uint32
+}
+
+// count sorts terms and makes one of what is equal.
+func count(dst []counted, all []uint32) []counted {
+	slices.Sort(all)
+	for i := 0; i < len(all); {
+		j := i + 1
+		for j < len(all) && all[j] == all[i] {
+			j++
+		}
+		dst = append(dst, counted{all[i], uint32(j - i)})
+		i = j
+	}
+	return dst
+}
+
+// tally is the counted terms of chunks, one after the other in one slice: a build makes no garbage that queries would have to help
+// collecting.
+type tally struct {
+	counts []counted
+	ends   []int
+}
+
+// add counts the terms of the next chunk.
+func (t *tally) add(all []uint32) {
+	t.counts = count(t.counts, all)
+	t.ends = append(t.ends, len(t.counts))
+}
+
+func (t *tally) len() int { return len(t.ends) }
+
+// at is the terms of chunk i.
+func (t *tally) at(i int) []counted {
+	from := 0
+	if i > 0 {
+		from = t.ends[i-1]
+	}
+	return t.counts[from:t.ends[i]]
+}
