@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/ai/model"
@@ -137,7 +136,7 @@ func (a *answering) used() model.Usage {
 }
 
 // attempts bounds how often a request is made because the server refused a feature.
-const attempts = 4
+const attempts = 6
 
 func (a *answering) ask(ctx context.Context) error {
 	for n := 1; ; n++ {
@@ -204,7 +203,10 @@ const maxRetryAfter = time.Hour
 // retryAfter reads seconds or a date (RFC 9110, 10.2.3).
 func retryAfter(v string) time.Duration {
 	if n, err := strconv.ParseFloat(v, 64); err == nil {
-		return time.Duration(max(0, min(n, maxRetryAfter.Seconds())) * float64(time.Second))
+		if n >= 0 { // and is a number
+			return time.Duration(min(n, maxRetryAfter.Seconds()) * float64(time.Second))
+		}
+		return 0
 	}
 	if at, err := http.ParseTime(v); err == nil {
 		return max(0, min(time.Until(at), maxRetryAfter))
@@ -242,4 +244,3 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // alive tells the clock that the server has said something.
 func (a *answering) alive() { a.timer.Reset(a.e.c.Silence) }
-
