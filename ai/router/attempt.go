@@ -32,7 +32,8 @@ type attempt struct {
 	pass   pass
 	cancel context.CancelCauseFunc
 	opens  <-chan struct{} // its engine's breaker has opened
-	// blame says that it was ended because it was slow, not because nobody waited.
+	tardy  bool            // its engine was told to be late
+	// blame says that it was ended because it fell silent, not because nobody waited.
 	blame atomic.Bool
 
 	// The rest belongs to the race.

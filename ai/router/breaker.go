@@ -108,6 +108,19 @@ func (b *breaker) leave(p pass, v verdict, now time.Time, rest time.Duration) {
 	}
 }
 
+// late tells that a call has given no sign in the time in which nearly all do, while it goes on. So many in a row are no coincidence, and
+// opening it now spares all those that wait.
+func (b *breaker) late(p pass, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p.round != b.round || p.probe {
+		return
+	}
+	if b.row++; b.row >= inARow {
+		b.trip(now, 0)
+	}
+}
+
 // trip opens it. mu must be held.
 func (b *breaker) trip(now time.Time, rest time.Duration) {
 	wait := b.cool

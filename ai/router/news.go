@@ -64,15 +64,12 @@ func (rc *race) tell(a *attempt) error {
 	return rc.gone
 }
 
-// choose makes an attempt the one that is shown. An earlier one that has given no sign by now was too slow: that counts against it.
+// choose makes an attempt the one that is shown. The others end; that they were slower does not count against them.
 func (rc *race) choose(a *attempt) {
 	rc.chosen, a.trace.Verdict = a, "chosen"
 	for _, o := range rc.attempts {
 		if o == a || !o.running {
 			continue
-		}
-		if o.first == 0 && a.began.Sub(o.began) >= minHedge {
-			o.blame.Store(true)
 		}
 		if !o.pass.probe {
 			o.cancel(errLost)

@@ -72,15 +72,32 @@ func (rc *race) run(ctx context.Context) *attempt {
 func (rc *race) hedge(ctx context.Context) time.Duration {
 	const again = 50 * time.Millisecond
 	switch d := rc.patience(); {
-	case rc.chosen != nil || len(rc.queue) == 0:
+	case rc.chosen != nil || !rc.another():
 		return never
 	case d > 0:
 		return d
-	case !rc.r.extra.spend():
+	}
+	for _, a := range rc.attempts {
+		if a.running && a.first == 0 && !a.tardy {
+			a.tardy = true
+			a.breaker.late(a.pass, time.Now())
+		}
+	}
+	if !rc.r.extra.spend() {
 		return again
 	}
 	rc.start(ctx, "hedge")
 	return rc.patience()
+}
+
+// another reports whether there is an engine to ask that works, as far as is known.
+func (rc *race) another() bool {
+	for _, m := range rc.queue {
+		if m.breaker.state(time.Now()) == "closed" {
+			return true
+		}
+	}
+	return false
 }
 
 // late is what is left when time is over: what the visitor has seen, or nothing.
