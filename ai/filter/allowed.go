@@ -17,7 +17,8 @@ type Allowed struct {
 	ids   map[string]bool
 }
 
-// NewAllowed reads the links of a question's chunks and the ids of all its texts. hosts are allowed with all of their paths, subdomains included.
+// NewAllowed reads the links of a question's chunks, and the ids that the visitor wrote: no document has a reason to tell ids. hosts are allowed
+// with all of their paths, subdomains included.
 func NewAllowed(q *model.Question, hosts []string) *Allowed {
 	a := &Allowed{links: map[string]bool{}, ids: map[string]bool{}}
 	for _, h := range hosts {
@@ -27,18 +28,20 @@ func NewAllowed(q *model.Question, hosts []string) *Allowed {
 	}
 	for _, c := range q.Chunks {
 		for _, s := range []string{c.Title, c.Heading, c.Text} {
+			s = markup.ReplaceAllString(s, " ") // what stands in attributes nobody was shown
 			for _, m := range markdownLink.FindAllStringSubmatch(s, -1) {
 				a.links[canonical(m[2])] = true
 			}
 			for _, l := range bareLink.FindAllString(s, -1) {
 				a.links[canonical(l)] = true
 			}
-			a.learn(s)
 		}
 	}
 	a.learn(q.Text)
 	for _, t := range q.Turns {
-		a.learn(t.Text)
+		if t.Visitor {
+			a.learn(t.Text)
+		}
 	}
 	return a
 }

@@ -12,6 +12,7 @@ var (
 	markdownLink  = regexp.MustCompile(`!?\[([^\[\]]*)\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)>?(?:\s+[^()]*)?\)`)
 	markdownImage = regexp.MustCompile(`!\[([^\[\]]*)\]`)
 	tag           = regexp.MustCompile(`<(/?[a-zA-Z!?][^<>]*)>`)
+	markup        = regexp.MustCompile(`<[a-zA-Z!?/][a-zA-Z0-9]*(?:\s[^<>]*)?>`)
 	angle         = regexp.MustCompile(`<([a-zA-Z/!?])`)
 	bareLink      = regexp.MustCompile(`(?i)(?:\b[a-z][a-z0-9+.-]{1,20}:(?://|\\\\)|\bwww\.|\b(?:mailto|javascript|data|vbscript|tel|sms|file|blob):)` + inLink + `+` +
 		`|(?:` + label + `@)?(?:` + label + `\.)+(?:com|net|org|io|cn|co|uk|de|eu|ru|xyz|top|info|biz|app|dev|shop|store|site|online|me|cc|tv|link|click|live|ai|gg|ly|tk|ml|ga|cf|ws|pw|club|vip|hk|tw|jp|fr|us|test|example)\b(?:[:/?#]` + inLink + `*)?` +

@@ -14,7 +14,7 @@ var injections = []*regexp.Regexp{
 	regexp.MustCompile(`\b(?:reveal|print|repeat|output|show|leak|tell|disclose|write)\b[^.!?]{0,30}\b(?:your|the|system|hidden) (?:[a-z]+ )?(?:instructions|prompt|canary|secret|api key|configuration|rules above|context above)\b`),
 	regexp.MustCompile(`\b(?:do not|never) (?:tell|inform|mention (?:this|it) to|let|warn) (?:the )?(?:user|visitor|customer|human)s?\b|\b(?:assistant|ai|bot|model|chatbot|llm)s?(?: reading this)?,? (?:must|should|shall|will|has to|is required to) (?:now |always |instead )?(?:say|reply|respond|answer|send|call|refund|give|transfer|approve|output|set|ask|recommend|ignore)\b`),
 	regexp.MustCompile(`\b(?:respond|reply|answer) (?:only|always|to every \w+|to all \w+) with\b|"action" ?: ?"|\baction ?= ?"?(?:handoff|refund|clarify|answer)|\b(?:jailbreak|developer mode|dan mode)\b`),
-	regexp.MustCompile(`<\|[a-z_]+\|>|\[/?inst\]|<</?sys>>|(?:^|[#*=<\[]|[.!?] )(?:system|assistant)(?:[>\]*=]| ?(?:message|prompt|override))? ?:|### ?(?:system|instruction)|</?(?:system|instructions?|assistant)>`),
+	regexp.MustCompile(`<\|[a-z_]+\|>|\[/?inst\]|<</?sys>>|(?:^|[#*=<\[]|[.!?] )(?:system|assistant)(?:[>\]*=]| ?(?:message|prompt|override))? ?:|### ?(?:system|instruction)|</?(?:system|instructions?|assistant)>|<script|\bon(?:error|load|click) ?= ?["'a-z]|javascript:`),
 	regexp.MustCompile(`(?:忽略|无视|忘记|忘掉|不要理会|不要遵守|绕过|覆盖|跳过)[^。！？]{0,12}(?:指令|指示|规则|提示|设定|要求|限制|命令|内容|上文)`),
 	regexp.MustCompile(`系统提示|提示词|系统指令|隐藏指令|新的?(?:系统)?指令|开发者模式|调试模式|越狱|管理员模式|最高权限`),
 	regexp.MustCompile(`(?:你现在是|从现在(?:起|开始),? ?你|请?你?扮演|假装你?是|你的新身份)`),

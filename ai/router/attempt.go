@@ -33,6 +33,7 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 	opens  <-chan struct{} // its engine's breaker has opened
 	tardy  bool            // its engine was told to be late
+	others bool            // there are others that work
 	// blame says that it was ended because it fell silent, not because nobody waited.
 	blame atomic.Bool
 
@@ -49,6 +50,9 @@ type attempt struct {
 	sum     float64 // confidence
 	err     error
 }
+
+// slowProbe is how many times its usual time an engine may take to be taken for well again.
+const slowProbe = 4
 
 // What ends an attempt from outside.
 var (
@@ -90,8 +94,11 @@ func (rc *race) work(ctx context.Context, a *attempt, reserved Amount) {
 		return nil
 	})
 	sign()
+	if usual := a.pace.hedge(rc.r.c.FirstSign); err == nil && a.pass.probe && a.others && first > slowProbe*usual {
+		a.blame.Store(true) // it answers, but much later than it used to, and others work
+	}
 	rc.r.account(ctx, a, res, err, rc.ask.Tenant, reserved)
-	if err == nil {
+	if err == nil && !a.blame.Load() {
 		a.pace.succeeded(first, gap)
 	}
 	select {
@@ -103,6 +110,9 @@ func (rc *race) work(ctx context.Context, a *attempt, reserved Amount) {
 // account tells breaker and meter what became of an attempt.
 func (r *Router) account(ctx context.Context, a *attempt, res model.Result, err error, tenant string, reserved Amount) {
 	v, rest := well, time.Duration(0)
+	if err == nil && a.blame.Load() {
+		v = ill
+	}
 	if err != nil {
 		v = ill
 		switch kind := model.KindOf(err); {

@@ -83,7 +83,11 @@ func TestFaults(t *testing.T) {
 						peace := load(t, r, 200, 3*time.Second)
 						peace.calls = calls()
 						all[which].fault.Store(f)
-						fault := load(t, r, 200, 12*time.Second)
+						during := 5 * time.Second
+						if f == hangs || f == late {
+							during = 12 * time.Second
+						}
+						fault := load(t, r, 200, during)
 						fault.calls = calls() - peace.calls
 						t.Logf("peace: %v", peace)
 						t.Logf("fault: %v", fault)

@@ -34,7 +34,7 @@ func (f Features) probability() float64 {
 }
 
 // supported is which share of an answer's words must stand in the chunks. Below it, it says something else.
-const supported = .35
+const supported = .45
 
 // evidence is the chunks of a question, to hold answers against.
 type evidence struct {
@@ -50,7 +50,6 @@ func newEvidence(q *model.Question) *evidence {
 		all.WriteString(c.Passage())
 		all.WriteByte('\n')
 	}
-	all.WriteString(q.Text) // an answer may take up the question's words
 	for _, w := range content(all.String()) {
 		e.words[w] = true
 	}

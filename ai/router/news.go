@@ -33,9 +33,10 @@ func (rc *race) take(ctx context.Context, e event) (*attempt, bool) {
 	}
 	a.shown.WriteString(text)
 	if rc.chosen == nil && !a.held && whole(a.shown.String()) {
-		if share, known := rc.proof.support(a.shown.String()); known && share < supported {
+		switch share, known := rc.proof.support(a.shown.String()); {
+		case known && share < supported:
 			a.held = true // it is judged when it is whole
-		} else {
+		case known:
 			rc.choose(a)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/uniqchat/uniqchat/ai/filter"
 	"github.com/uniqchat/uniqchat/ai/model"
@@ -141,7 +140,7 @@ func (rc *race) start(ctx context.Context, why string) *attempt {
 			continue
 		}
 		a := &attempt{member: m, pass: p, began: time.Now(), opens: m.breaker.opens(), running: true, held: !rc.stream, gate: filter.NewGate(rc.allowed, rc.ask.Secrets)}
-		a.last = a.began
+		a.last, a.others = a.began, rc.another()
 		a.trace.Why, a.trace.Began = why, a.began.Sub(rc.from)
 		work, cancel := rc.r.scope(ctx, p.probe)
 		a.cancel = cancel
@@ -178,9 +177,21 @@ func (rc *race) working() int {
 	return n
 }
 
-// enough is how many characters of an answer are judged before any of it is shown, if its first sentence is not shorter.
-const enough = 80
+// How much of an answer is judged before any of it is shown, as wide as letters are: a sentence's end behind so much, or so much without one.
+const (
+	someText = 40
+	enough   = 100
+)
 
 func whole(s string) bool {
-	return strings.ContainsAny(s, "。！？!?\n") || strings.Contains(s, ". ") || utf8.RuneCountInString(s) >= enough
+	n := 0
+	for i, r := range s {
+		if n++; r >= 0x2E80 {
+			n += 2
+		}
+		if n >= enough || n >= someText && (strings.ContainsRune("。！？!?\n", r) || r == '.' && strings.HasPrefix(s[i:], ". ")) {
+			return true
+		}
+	}
+	return false
 }
