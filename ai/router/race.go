@@ -179,7 +179,7 @@ func (rc *race) working() int {
 
 // How much of an answer is judged before any of it is shown, as wide as letters are: a sentence's end behind so much, or so much without one.
 const (
-	someText = 40
+	someText = 24
 	enough   = 100
 )
 
