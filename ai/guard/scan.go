@@ -46,10 +46,10 @@ func visible(r rune) rune {
 
 // Invisible reports whether a character shows nothing: of no width, turning the direction of writing, or a tag.
 func Invisible(r rune) bool {
-	switch {
-	case r == '\n' || r == '\t' || r == ' ':
+	switch r {
+	case '\n', '\t', ' ':
 		return false
-	case r == 0x200D: // joins emoji
+	case 0x200D: // joins emoji
 		return true
 	}
 	return unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r) || r >= 0xE0000 && r <= 0xE0FFF || r >= 0xFE00 && r <= 0xFE0E || r == 0x034F || r == 0x115F || r == 0x1160 || r == 0x3164

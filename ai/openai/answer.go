@@ -218,10 +218,10 @@ func retryAfter(v string) time.Duration {
 func (a *answering) read(res *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	body := &bounded{r: res.Body, left: maxBody}
-	switch {
-	case kind == "text/event-stream":
+	switch kind {
+	case "text/event-stream":
 		return a.stream(body)
-	case kind == "application/json":
+	case "application/json":
 		return a.whole(body)
 	}
 	return &model.Error{Kind: model.Garbled, Status: res.StatusCode, Err: errors.New("it is neither an event stream nor JSON")}

@@ -176,8 +176,12 @@ func TestRetryAfter(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	for _, c := range []Config{
-		{}, {Name: "a", BaseURL: "http://x/v1"}, {Name: "a", Model: "m", BaseURL: "ftp://x"}, {Name: "a", Model: "m", BaseURL: "https://u:p@x"},
-		{Name: "a", Model: "m", BaseURL: "https://x", Key: "a\nb"}, {Name: "a", Model: "m", BaseURL: "https://x", Total: -1},
+		{},
+		{Name: "a", BaseURL: "http://x/v1"},
+		{Name: "a", Model: "m", BaseURL: "ftp://x"},
+		{Name: "a", Model: "m", BaseURL: "https://u:p@x"},
+		{Name: "a", Model: "m", BaseURL: "https://x", Key: "a\nb"},
+		{Name: "a", Model: "m", BaseURL: "https://x", Total: -1},
 	} {
 		if _, err := New(c); err == nil {
 			t.Errorf("%+v was taken", c)

@@ -44,7 +44,6 @@ type attempt struct {
 	held    bool            // nothing is shown before it is whole
 	first   time.Duration
 	last    time.Time // of its newest piece
-	gap     time.Duration
 	running bool
 	result  model.Result
 	sum     float64 // confidence

@@ -83,7 +83,7 @@ func TestFaults(t *testing.T) {
 						peace := load(t, r, 200, 3*time.Second)
 						peace.calls = calls()
 						all[which].fault.Store(f)
-						during := 5 * time.Second
+						during := 8 * time.Second
 						if f == hangs || f == late {
 							during = 12 * time.Second
 						}
