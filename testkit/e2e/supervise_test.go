@@ -178,12 +178,12 @@ func (d *shopDay) shots(b *browser.Browser, name string, places map[string]strin
 
 // TestConsoleReports: a supervisor sees whether customers wait, live, and the day's figures: what the address says survives a reload,
 // a chart has a table, a report is a file.
-func TestConsoleReports(t *testing.T) { onBoth(t, testConsoleReports) }
+func TestConsoleReports(t *testing.T) { beside(t, testConsoleReports) }
 
 func testConsoleReports(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 6*time.Minute)
 	d := newShopDay(ctx, t, start)
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	for _, rating := range []int{5, 5, 3} {
 		d.served(d.session(), "Where is my parcel?", rating)
 	}
@@ -272,12 +272,12 @@ func testConsoleReports(t *testing.T, start func(o process.Options) *process.Ser
 }
 
 // TestConsoleVisitors: who has written is found, changed, and erased; the live board shows who comes, moves and goes without asking.
-func TestConsoleVisitors(t *testing.T) { onBoth(t, testConsoleVisitors) }
+func TestConsoleVisitors(t *testing.T) { beside(t, testConsoleVisitors) }
 
 func testConsoleVisitors(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 6*time.Minute)
 	d := newShopDay(ctx, t, start)
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	ada, gone := d.session(), d.writes(d.session(), "A slip, please forget me")
 	x := d.comes(ada, "/")
 	d.served(ada, "Do you have it in blue?", 5)

@@ -26,9 +26,10 @@ func (d *desk) look(widget map[string]any) {
 
 // TestWidgetForms: the look that the console has, what is asked before the chat, and what stands in its place outside the hours.
 func TestWidgetForms(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 8*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	d := newDesk(ctx, t, s)
 	d.look(map[string]any{
 		"title": map[string]string{"zh": "小店客服", "en": "Nook & Needle"}, "greeting": map[string]string{"en": "Ask us about anything we sell."}, "color": "#7c2d5e", "position": "left",
@@ -116,9 +117,10 @@ func TestWidgetForms(t *testing.T) {
 
 // TestWidgetTriggers: who comes for the first time is spoken to, unless it was drawn into the hold-out group; no socket, no cookie.
 func TestWidgetTriggers(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 5*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	d := newDesk(ctx, t, s)
 	add := func(name string, percent int, seconds int) (id string) {
 		var made struct{ ID string }
