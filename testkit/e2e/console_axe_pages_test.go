@@ -28,8 +28,8 @@ func TestConsoleAxePages(t *testing.T) {
 	})
 	rich := busyShop(o)
 	busySettings(o)
-	rated(o, "Nadia", 5)
-	rated(o, "Omar", 2)
+	rated(o, "Nadia", 5, "说得很清楚, thank you")
+	rated(o, "Omar", 2, "It took a week")
 	var conv struct {
 		VisitorID string `json:"visitor_id"`
 	}
@@ -92,12 +92,12 @@ func busySettings(o *office) {
 }
 
 // rated is a conversation from its question to its rating.
-func rated(o *office, name string, stars int) *visitor {
+func rated(o *office, name string, stars int, comment string) (conv string) {
 	v := o.visitor(name, "Where is my parcel?")
 	path := "/conversations/" + v.conv
 	o.call(http.MethodPost, path+"/assign", o.admin, map[string]any{"agent_id": o.agent("admin")})
 	o.call(http.MethodPost, path+"/messages", o.admin, map[string]any{"cmid": client.NewID().String(), "body": map[string]any{"text": "You're welcome!"}})
 	o.call(http.MethodPost, path+"/close", o.admin, nil)
-	o.call(http.MethodPost, path+"/rating", v.token, map[string]any{"rating": stars, "comment": "说得很清楚, thank you"})
-	return v
+	o.call(http.MethodPost, path+"/rating", v.token, map[string]any{"rating": stars, "comment": comment})
+	return v.conv
 }

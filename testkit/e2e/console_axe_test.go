@@ -49,7 +49,7 @@ func busyShop(o *office) (rich *visitor) {
 		o.visitor(name, text)
 	}
 	rich = o.visitor("Léa Fontaine", "Bonjour! My mug arrived broken. See https://shop.example/orders/1042")
-	x := upgraded(o.t, o.ctx, o.s.WSURL(), o.s.TCP, "json").hello(rich.token)
+	x := upgraded(o.t, o.ctx, o.s.WSURL(), o.s.TCP, "json").hello(rich.token).stays(o.ctx)
 	for _, e := range []struct{ name, data string }{
 		{"page_view", `{"url":"https://shop.example/","title":"Nook & Needle"}`},
 		{"page_view", `{"url":"https://shop.example/mugs/harbour?ref=mail","title":"Harbour mug — stoneware, 350 ml"}`},

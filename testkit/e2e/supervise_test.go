@@ -98,14 +98,19 @@ func (d *shopDay) comes(v api.Visitor, pages ...string) *raw {
 	x.packet(1, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: v.Token, Page: "https://shop.example/", Locale: "de-DE"})
 	got := x.until(func(p codec.Packet) bool { _, ok := p.(*codec.Connack); return ok })
 	require.Empty(d.t, got.closed, "instead of CONNACK")
-	go func() { // who is silent is taken for gone
+	return x.stays(d.ctx).looks(pages...)
+}
+
+// stays keeps the connection: who is silent is taken for gone.
+func (x *raw) stays(ctx context.Context) *raw {
+	go func() {
 		tick := time.NewTicker(5 * time.Second)
 		defer tick.Stop()
 		ping := frame(codec.OpTextFrame, codec.AppendJSON(nil, codec.Header{}, &codec.Ping{Time: 1}))
 		for {
 			select {
 			case <-tick.C:
-			case <-d.ctx.Done():
+			case <-ctx.Done():
 				return
 			}
 			if _, err := x.c.Write(ping); err != nil {
@@ -113,7 +118,7 @@ func (d *shopDay) comes(v api.Visitor, pages ...string) *raw {
 			}
 		}
 	}()
-	return x.looks(pages...)
+	return x
 }
 
 // looks is a visitor's way over pages.

@@ -51,6 +51,10 @@ func TestWidgetForms(t *testing.T) {
 	shop.Click("pre-chat-submit")
 	shop.Wait(`$("pre-chat").querySelectorAll("[role=alert]").length === 2`)
 	shop.Screenshot("2-pre-chat")
+	for locale, says := range map[string]string{"zh-CN": "请填写此项", "en": "Please fill this in"} { // what is wrong is said in the language of the moment
+		shop.Wait(`(uniqchat("setLocale", "` + locale + `"), [...$("pre-chat").querySelectorAll("[role=alert]")].filter((e) => e.innerText === "` + says + `").length === 2)`)
+	}
+	shop.Wait(`(uniqchat("setLocale", "en"), $("pre-chat").innerText.includes("What is it about?"))`)
 	fill(shop, "[name=name]", "Mei")
 	fill(shop, "[name=email]", "mei@shop.example")
 	fill(shop, "select", "order")
