@@ -204,6 +204,7 @@ const (
 	SignalForget   // the conversations in Data, 16 bytes each, were erased from the rows
 	SignalBoardAsk // node User asks every node for its part of the live board
 	SignalBoardTell
+	SignalLooking // User has Conversation on a screen, or has no longer: see Looks
 )
 
 // Signal is a lossy note to every node: nothing that must not be lost travels this way.
