@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:generate go test -run ^TestAPITypes$ -count 1 -update .
+//go:generate go test -run ^(TestAPITypes|TestProtocolNames)$ -count 1 -update .
 
 //go:embed dist
 var dist embed.FS

@@ -3,8 +3,10 @@ package browser
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -37,13 +39,57 @@ type Browser struct {
 // Start starts a browser that ends with the test.
 func Start(t testing.TB) *Browser {
 	t.Helper()
-	path, err := Find()
+	b, end, err := start(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(end)
+	return b
+}
+
+// shared is the browser that Shared gives.
+var shared struct {
+	once sync.Once
+	b    *Browser
+	dir  string
+	end  func()
+	err  error
+}
+
+// Shared returns the one browser of a package's tests, started on first use and ended by End. Its pages have nothing in common but the
+// process, so tests that run beside each other don't see each other; one that measures the process starts its own. Safe for concurrent use.
+func Shared(t testing.TB) *Browser {
+	t.Helper()
+	shared.once.Do(func() {
+		if shared.dir, shared.err = os.MkdirTemp("", "uniqchat-browser-"); shared.err == nil {
+			shared.b, shared.end, shared.err = start(shared.dir)
+		}
+	})
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	return shared.b
+}
+
+// End ends the shared browser, if it was started; for TestMain.
+func End() {
+	if shared.end != nil {
+		shared.end()
+	}
+	if shared.dir != "" {
+		_ = os.RemoveAll(shared.dir)
+	}
+}
+
+// start starts a browser that keeps what it keeps in dir.
+func start(dir string) (*Browser, func(), error) {
+	path, err := Find()
+	if err != nil {
+		return nil, nil, err
+	}
 	opts := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.UserDataDir(dir),
 	}
 	for _, flag := range []string{
 		"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-extensions",
@@ -52,17 +98,19 @@ func Start(t testing.TB) *Browser {
 	} {
 		opts = append(opts, chromedp.Flag(flag, true))
 	}
+	opts = append(opts, chromedp.Flag("disable-features", "PreloadTopChromeWebUI,WebUIOmniboxPopup,Translate,MediaRouter,OptimizationHints")) // the frame around pages, which nobody sees, has pages of its own
 	if os.Geteuid() == 0 {
 		opts = append(opts, chromedp.NoSandbox) // it refuses to start as root otherwise
 	}
 	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(func() {
+	end := func() {
 		cancel()
 		cancelAlloc()
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start %s: %v", path, err)
 	}
-	return &Browser{ctx}
+	if err := chromedp.Do(ctx); err != nil {
+		end()
+		return nil, nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	return &Browser{ctx}, end, nil
 }

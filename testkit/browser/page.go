@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
@@ -53,13 +54,7 @@ func (b *Browser) Page(t testing.TB, name string, o Options) *Page {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
-	if err := chromedp.Listen(ctx, p.listen); err != nil {
-		t.Fatal(err)
-	}
-	_, err := chromedp.Call(ctx, runtime.Enable, cdp.Empty{})
-	p.must(err)
-	_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
-	p.must(err)
+	p.begin()
 	t.Cleanup(func() {
 		if t.Failed() {
 			p.Screenshot("failed")
@@ -84,12 +79,20 @@ func (p *Page) Tab(name string) *Page {
 			tab.Screenshot("failed")
 		}
 	})
-	p.must(chromedp.Listen(ctx, tab.listen))
-	_, err := chromedp.Call(ctx, runtime.Enable, cdp.Empty{})
-	p.must(err)
-	_, err = chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
-	p.must(err)
+	tab.begin()
 	return tab
+}
+
+// begin listens to a new tab, which is the one that its user looks at, whatever other users' tabs there are in the process.
+func (p *Page) begin() {
+	p.t.Helper()
+	p.must(chromedp.Listen(p.ctx, p.listen))
+	_, err := chromedp.Call(p.ctx, runtime.Enable, cdp.Empty{})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, cdplog.Enable, cdp.Empty{})
+	p.must(err)
+	_, err = chromedp.Call(p.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	p.must(err)
 }
 
 // Files chooses files in a file field, which may be hidden.
@@ -245,6 +248,12 @@ func (p *Page) Eval(expr string, out any) error {
 // Wait waits until a JavaScript expression is true.
 func (p *Page) Wait(expr string) {
 	p.t.Helper()
+	p.WaitFor(patience, expr)
+}
+
+// WaitFor is Wait for what may take longer.
+func (p *Page) WaitFor(patience time.Duration, expr string) {
+	p.t.Helper()
 	deadline := time.Now().Add(patience)
 	var last error
 	for time.Now().Before(deadline) {
@@ -276,40 +285,82 @@ func (p *Page) Click(id string) {
 // ClickOn is Click for the element that an expression gives.
 func (p *Page) ClickOn(expr string) {
 	p.t.Helper()
-	p.Wait(expr)
-	type point struct{ X, Y float64 }
-	var was *point
-	for { // a person waits until it stands still; what is drawn anew at this moment may be away for another
-		var at *point
-		p.must(p.Eval("((e) => { if (!e) return null; e.scrollIntoView({ block: 'nearest', behavior: 'instant' }); const r = e.getBoundingClientRect(); return { X: r.x + r.width / 2, Y: r.y + r.height / 2 }; })("+expr+")", &at))
-		if at == nil {
-			p.Wait(expr)
-		} else if was != nil && *at == *was {
-			break
+	deadline := time.Now().Add(patience)
+	var covered time.Time // since when something has been before it
+	for {
+		p.Wait(expr)
+		at, err := p.aim(expr)
+		switch {
+		case err != nil && time.Now().After(deadline): // a page that was left at this moment has another answer
+			p.must(err)
+		case err != nil || at == nil || !at.Still:
+		case !at.Free && covered.IsZero():
+			covered = time.Now()
+		case at.Free || time.Since(covered) > time.Second: // what stands before it for good is part of it, as far as a person can tell
+			p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(at.X, at.Y)))
+			return
 		}
-		was = at
+		if time.Now().After(deadline) {
+			p.t.Fatalf("page %s: does not stand still after %s: %s", p.name, patience, expr)
+		}
 		select {
 		case <-p.ctx.Done():
 			p.must(p.ctx.Err())
-		case <-time.After(60 * time.Millisecond):
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	p.must(chromedp.Do(p.ctx, chromedp.MouseClickXY(was.X, was.Y)))
 }
 
-// Type clicks into a field, selects what is in it, and writes over it, one key after the other where there is a key for it.
+// target is where an element is: in the middle of the window's coordinates, whether it stands still, and whether nothing
+// else is before it.
+type target struct {
+	X, Y        float64
+	Still, Free bool
+}
+
+// aim scrolls the element that an expression gives into view, and says where it is; nil if it is gone.
+func (p *Page) aim(expr string) (*target, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{AwaitPromise: new(true), ReturnByValue: new(true), Expression: `(async () => {` + helpers + `
+		const e = ` + expr + `;
+		if (!e) return null;
+		e.scrollIntoView({ block: "nearest", behavior: "instant" });
+		const at = () => ((r) => ({ X: r.x + r.width / 2, Y: r.y + r.height / 2 }))(e.getBoundingClientRect());
+		const later = (ms) => new Promise((go) => setTimeout(go, ms));
+		const frame = () => Promise.race([new Promise(requestAnimationFrame), later(100)]);
+		const was = at();
+		await Promise.all([later(80), frame().then(frame).then(frame)]); // what has come just now begins to move some frames later
+		const now = at();
+		const moves = document.getAnimations().some((a) => a.playState === "running" && a.effect?.getTiming().iterations !== Infinity && a.effect?.target?.contains(e));
+		let top = document.elementFromPoint(now.X, now.Y);
+		while (top?.shadowRoot?.elementFromPoint(now.X, now.Y)) { const deeper = top.shadowRoot.elementFromPoint(now.X, now.Y); if (deeper === top) break; top = deeper; }
+		return { ...now, Still: e.isConnected && !moves && was.X === now.X && was.Y === now.Y, Free: !!top && (e.contains(top) || top.contains(e)) };
+	})()`})
+	if err != nil {
+		return nil, err
+	}
+	if v.ExceptionDetails != nil {
+		return nil, fmt.Errorf("aim at %s: %s", expr, v.ExceptionDetails.Text)
+	}
+	var at *target
+	return at, json.Unmarshal(v.Result.Value, &at)
+}
+
+// Type clicks into a field, selects what is in it, and writes over it: the first letter with its key, where there is one, the rest at
+// once, as what an input method commits. Keys presses every key.
 func (p *Page) Type(id, text string) {
 	p.t.Helper()
 	p.Click(id)
 	var ok bool
 	p.must(p.Eval(fmt.Sprintf("(($(%q).select ? $(%q).select() : 0), true)", id, id), &ok))
-	for _, r := range text {
-		if r < 0x80 {
-			p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(string(r))))
-		} else {
-			_, err := chromedp.Call(p.ctx, input.InsertText, input.InsertTextParams{Text: string(r)})
-			p.must(err)
-		}
+	if text != "" && text[0] < utf8.RuneSelf {
+		p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(text[:1])))
+		text = text[1:]
+	}
+	if text != "" {
+		_, err := chromedp.Call(p.ctx, input.InsertText, input.InsertTextParams{Text: text})
+		p.must(err)
 	}
 }
 

@@ -33,6 +33,16 @@ func onBoth(t *testing.T, test func(t *testing.T, start func(o process.Options) 
 	onEach(t, func(t *testing.T, b *backend) { test(t, b.start) })
 }
 
+// beside is onBoth for tests that mostly wait for pages: the two run at the same time, and beside other tests.
+func beside(t *testing.T, test func(t *testing.T, start func(o process.Options) *process.Server)) {
+	t.Helper()
+	t.Parallel()
+	onBoth(t, func(t *testing.T, start func(o process.Options) *process.Server) {
+		t.Parallel()
+		test(t, start)
+	})
+}
+
 // onEach is onBoth for tests that look into the back ends.
 func onEach(t *testing.T, test func(t *testing.T, b *backend)) {
 	t.Helper()

@@ -19,12 +19,12 @@ const texts = `$$("message").map((e) => (e.querySelector(".text, [data-text]") |
 
 // TestBrowser: two people chat in two browsers, as make run offers it: a visitor on the demo shop and an agent in the
 // console. The visitor reloads in the middle, the server is killed in the middle; nothing is lost on either screen.
-func TestBrowser(t *testing.T) { onBoth(t, testBrowser) }
+func TestBrowser(t *testing.T) { beside(t, testBrowser) }
 
 func testBrowser(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 5*time.Minute)
 	s := start(process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	shop, desk := b.Page(t, "shop", browser.Options{}), b.Page(t, "console", browser.Options{})
 
 	shop.Go(s.BaseURL() + "/demo/")

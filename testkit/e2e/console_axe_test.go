@@ -21,7 +21,7 @@ type checked struct {
 
 func (c *checked) as(name string) {
 	c.t.Helper()
-	c.Wait(`document.getAnimations().every((a) => a.playState !== "running" || a.effect?.getTiming().iterations === Infinity)`) // half-seen colours have no contrast
+	c.Wait(`document.getAnimations().every((a) => a.playState !== "running" || a.effect?.getTiming().iterations === Infinity)`)                         // half-seen colours have no contrast
 	c.Wait(`[...document.querySelectorAll('[role="dialog"]')].every((d) => d.ariaLabel || document.getElementById(d.getAttribute("aria-labelledby")))`) // a name comes a moment after its dialog
 	c.Screenshot(name)
 	for _, v := range browser.Serious(c.Axe()) {
@@ -49,7 +49,7 @@ func busyShop(o *office) (rich *visitor) {
 		o.visitor(name, text)
 	}
 	rich = o.visitor("Léa Fontaine", "Bonjour! My mug arrived broken. See https://shop.example/orders/1042")
-	x := upgraded(o.t, o.ctx, o.s.WSURL(), o.s.TCP, "json").hello(rich.token)
+	x := upgraded(o.t, o.ctx, o.s.WSURL(), o.s.TCP, "json").hello(rich.token).stays(o.ctx)
 	for _, e := range []struct{ name, data string }{
 		{"page_view", `{"url":"https://shop.example/","title":"Nook & Needle"}`},
 		{"page_view", `{"url":"https://shop.example/mugs/harbour?ref=mail","title":"Harbour mug — stoneware, 350 ml"}`},
@@ -74,6 +74,7 @@ func busyShop(o *office) (rich *visitor) {
 // TestConsoleAxe: the inbox with everything that opens in it, in both languages, both colours, and on a phone: axe-core finds nothing
 // serious or critical.
 func TestConsoleAxe(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, func(opts process.Options) *process.Server { return process.Start(t, opts) })
 	fresh := o.b.Page(t, "axe-guide", browser.Options{Wide: true})
 	guide := &checked{Page: fresh, t: t}

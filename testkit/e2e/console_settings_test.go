@@ -53,11 +53,12 @@ func (u settingsUser) once() {
 
 // TestConsoleSettings: every page of the settings changes something at the server, and shows it when it is loaded anew; what is not saved is guarded; roles.
 func TestConsoleSettings(t *testing.T) {
+	t.Parallel()
 	within(t, 8*time.Minute)
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	defer hook.Close()
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn", "UNIQCHAT_WEBHOOKS_ALLOW_NETWORKS=127.0.0.0/8"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	u := settingsOf(t, b, s, "admin@demo.test", browser.Options{})
 	w := u.Watch(s.HTTP, s.WS)
 	u.Screenshot("overview")

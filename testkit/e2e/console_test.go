@@ -13,9 +13,10 @@ import (
 // TestConsole: the console's frame: log in, an address that survives a reload, the palette, colours and language, log out; the strict
 // Content-Security-Policy refuses nothing of it.
 func TestConsole(t *testing.T) {
+	t.Parallel()
 	within(t, 3*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	p := browser.Start(t).Page(t, "shell", browser.Options{})
+	p := browser.Shared(t).Page(t, "shell", browser.Options{})
 	w := p.Watch(s.HTTP, s.WS)
 	p.Go(s.BaseURL() + "/console/reports")
 	p.Type("email", "admin@demo.test")

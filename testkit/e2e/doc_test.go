@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uniqchat/uniqchat/testkit/browser"
 	"github.com/uniqchat/uniqchat/testkit/process"
 )
 
 func TestMain(m *testing.M) {
-	process.Main(m, func() {
+	process.Main(m, browser.End, func() {
 		if shared.postgres != nil {
 			_ = shared.postgres.Close()
 		}

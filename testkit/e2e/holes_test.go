@@ -34,6 +34,7 @@ var planted = []string{
 // TestHoleStoredXSS: everything that people can write is planted with scripts, and read in the console, the widget, the demo shop and
 // the reference of the API by a real browser. Nothing runs, nothing is asked of anybody outside, and the pages' policy has nothing to refuse.
 func TestHoleStoredXSS(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 5*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{
 		"UNIQCHAT_LOG_LEVEL=warn", "UNIQCHAT_LIMITS_VISITOR_SEND_RATE=1000", "UNIQCHAT_LIMITS_VISITOR_SEND_BURST=10000",
@@ -61,7 +62,7 @@ func TestHoleStoredXSS(t *testing.T) {
 	answerer, err := a.Login(ctx, "evil@demo.test", "quite long enough")
 	require.NoError(t, err)
 
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	shop, desk, docs := b.Page(t, "shop", browser.Options{}), b.Page(t, "console", browser.Options{}), b.Page(t, "docs", browser.Options{})
 	watched := map[*browser.Page]*browser.Watch{}
 	for _, p := range []*browser.Page{shop, desk, docs} {

@@ -16,7 +16,7 @@ import (
 
 // TestInbox: what agents do all day with conversations, in their browsers.
 func TestInbox(t *testing.T) {
-	onBoth(t, func(t *testing.T, start func(o process.Options) *process.Server) {
+	beside(t, func(t *testing.T, start func(o process.Options) *process.Server) {
 		o := newOffice(t, start)
 		for _, part := range []struct {
 			name string

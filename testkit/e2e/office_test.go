@@ -28,7 +28,7 @@ func newOffice(t *testing.T, start func(o process.Options) *process.Server) *off
 	t.Helper()
 	ctx := within(t, 20*time.Minute)
 	s := start(process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn", "UNIQCHAT_LIMITS_CONNECTIONS_PER_ADDRESS=100"}})
-	o := &office{t: t, ctx: ctx, s: s, b: browser.Start(t), api: &api.API{Base: s.BaseURL()}}
+	o := &office{t: t, ctx: ctx, s: s, b: browser.Shared(t), api: &api.API{Base: s.BaseURL()}}
 	l, err := o.api.Login(ctx, "admin@demo.test", process.Password)
 	require.NoError(t, err)
 	o.admin = l.AccessToken

@@ -98,14 +98,19 @@ func (d *shopDay) comes(v api.Visitor, pages ...string) *raw {
 	x.packet(1, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: v.Token, Page: "https://shop.example/", Locale: "de-DE"})
 	got := x.until(func(p codec.Packet) bool { _, ok := p.(*codec.Connack); return ok })
 	require.Empty(d.t, got.closed, "instead of CONNACK")
-	go func() { // who is silent is taken for gone
+	return x.stays(d.ctx).looks(pages...)
+}
+
+// stays keeps the connection: who is silent is taken for gone.
+func (x *raw) stays(ctx context.Context) *raw {
+	go func() {
 		tick := time.NewTicker(5 * time.Second)
 		defer tick.Stop()
 		ping := frame(codec.OpTextFrame, codec.AppendJSON(nil, codec.Header{}, &codec.Ping{Time: 1}))
 		for {
 			select {
 			case <-tick.C:
-			case <-d.ctx.Done():
+			case <-ctx.Done():
 				return
 			}
 			if _, err := x.c.Write(ping); err != nil {
@@ -113,7 +118,7 @@ func (d *shopDay) comes(v api.Visitor, pages ...string) *raw {
 			}
 		}
 	}()
-	return x.looks(pages...)
+	return x
 }
 
 // looks is a visitor's way over pages.
@@ -178,12 +183,12 @@ func (d *shopDay) shots(b *browser.Browser, name string, places map[string]strin
 
 // TestConsoleReports: a supervisor sees whether customers wait, live, and the day's figures: what the address says survives a reload,
 // a chart has a table, a report is a file.
-func TestConsoleReports(t *testing.T) { onBoth(t, testConsoleReports) }
+func TestConsoleReports(t *testing.T) { beside(t, testConsoleReports) }
 
 func testConsoleReports(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 6*time.Minute)
 	d := newShopDay(ctx, t, start)
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	for _, rating := range []int{5, 5, 3} {
 		d.served(d.session(), "Where is my parcel?", rating)
 	}
@@ -272,12 +277,12 @@ func testConsoleReports(t *testing.T, start func(o process.Options) *process.Ser
 }
 
 // TestConsoleVisitors: who has written is found, changed, and erased; the live board shows who comes, moves and goes without asking.
-func TestConsoleVisitors(t *testing.T) { onBoth(t, testConsoleVisitors) }
+func TestConsoleVisitors(t *testing.T) { beside(t, testConsoleVisitors) }
 
 func testConsoleVisitors(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 6*time.Minute)
 	d := newShopDay(ctx, t, start)
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	ada, gone := d.session(), d.writes(d.session(), "A slip, please forget me")
 	x := d.comes(ada, "/")
 	d.served(ada, "Do you have it in blue?", 5)

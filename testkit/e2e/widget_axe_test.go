@@ -32,9 +32,10 @@ func looked(t *testing.T, p *browser.Page, state string) {
 
 // TestWidgetAxe: axe-core finds nothing serious in any state of the widget.
 func TestWidgetAxe(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 10*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn", "UNIQCHAT_UPLOADS_MAX_BYTES=20000"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	d := newDesk(ctx, t, s)
 	var trigger struct{ ID string }
 	require.NoError(t, d.api.Call(ctx, http.MethodPost, "/api/v1/triggers", d.token, map[string]any{

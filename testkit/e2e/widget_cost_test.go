@@ -86,7 +86,7 @@ func untilIntent(t *testing.T, b *browser.Browser, shop string, slower float64, 
 // costs in time is printed, never judged: docs/performance.md has the figures (make widget-cost).
 func TestWidgetCost(t *testing.T) {
 	within(t, 20*time.Minute)
-	runs := number(t, "UNIQCHAT_COST_RUNS", 2)
+	runs := number(t, "UNIQCHAT_COST_RUNS", 1)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	b := browser.Start(t)
 	var without atomic.Bool

@@ -12,9 +12,10 @@ import (
 
 // TestWidgetExamples: every example of the SDK runs, and shows what came of it, before there is a conversation and in one.
 func TestWidgetExamples(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 6*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	d := newDesk(ctx, t, s)
 	p := b.Page(t, "examples", browser.Options{})
 	p.Go(s.BaseURL() + "/demo/examples.html")

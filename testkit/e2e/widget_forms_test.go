@@ -26,9 +26,10 @@ func (d *desk) look(widget map[string]any) {
 
 // TestWidgetForms: the look that the console has, what is asked before the chat, and what stands in its place outside the hours.
 func TestWidgetForms(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 8*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	d := newDesk(ctx, t, s)
 	d.look(map[string]any{
 		"title": map[string]string{"zh": "小店客服", "en": "Nook & Needle"}, "greeting": map[string]string{"en": "Ask us about anything we sell."}, "color": "#7c2d5e", "position": "left",
@@ -50,6 +51,10 @@ func TestWidgetForms(t *testing.T) {
 	shop.Click("pre-chat-submit")
 	shop.Wait(`$("pre-chat").querySelectorAll("[role=alert]").length === 2`)
 	shop.Screenshot("2-pre-chat")
+	for locale, says := range map[string]string{"zh-CN": "请填写此项", "en": "Please fill this in"} { // what is wrong is said in the language of the moment
+		shop.Wait(`(uniqchat("setLocale", "` + locale + `"), [...$("pre-chat").querySelectorAll("[role=alert]")].filter((e) => e.innerText === "` + says + `").length === 2)`)
+	}
+	shop.Wait(`(uniqchat("setLocale", "en"), $("pre-chat").innerText.includes("What is it about?"))`)
 	fill(shop, "[name=name]", "Mei")
 	fill(shop, "[name=email]", "mei@shop.example")
 	fill(shop, "select", "order")
@@ -116,9 +121,10 @@ func TestWidgetForms(t *testing.T) {
 
 // TestWidgetTriggers: who comes for the first time is spoken to, unless it was drawn into the hold-out group; no socket, no cookie.
 func TestWidgetTriggers(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 5*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	d := newDesk(ctx, t, s)
 	add := func(name string, percent int, seconds int) (id string) {
 		var made struct{ ID string }

@@ -33,6 +33,15 @@ func quick(p *browser.Page, text string) {
 	p.Wait(`$("input").value === ""`)
 }
 
+// alone starts a demo shop for one visitor, at whose page the test looks, and an agent at the API. The test runs beside others.
+func alone(t *testing.T, limit time.Duration, name string, env ...string) (*process.Server, *desk, *browser.Page) {
+	t.Helper()
+	t.Parallel()
+	ctx := within(t, limit)
+	s := process.Start(t, process.Options{Env: append([]string{"UNIQCHAT_LOG_LEVEL=warn"}, env...)})
+	return s, newDesk(ctx, t, s), browser.Shared(t).Page(t, name, browser.Options{})
+}
+
 // visit opens the demo shop and the chat in it.
 func visit(s *process.Server, p *browser.Page) {
 	p.Go(s.BaseURL() + "/demo/")
@@ -68,12 +77,17 @@ func (d *desk) inStore() (texts, images []string) {
 	}
 }
 
+// has waits until the database has all of these texts of the visitor's, and no others, in this order.
+func (d *desk) has(want ...string) {
+	d.t.Helper()
+	require.Eventually(d.t, func() bool { got, _ := d.inStore(); return len(got) >= len(want) }, 20*time.Second, 100*time.Millisecond)
+	got, _ := d.inStore()
+	require.Equal(d.t, want, got)
+}
+
 // TestWidgetRestart: the server is restarted while the visitor types. The draft stays, over a reload too, and goes out once.
 func TestWidgetRestart(t *testing.T) {
-	ctx := within(t, 4*time.Minute)
-	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	d := newDesk(ctx, t, s)
-	p := browser.Start(t).Page(t, "restart", browser.Options{})
+	s, d, p := alone(t, 4*time.Minute, "restart")
 	visit(s, p)
 	quick(p, "first")
 	allSent(p)
@@ -99,8 +113,7 @@ func TestWidgetRestart(t *testing.T) {
 	allSent(p)
 	want := []string{"first", "I was about to ask whether", "and a draft"}
 	shows(t, p, want)
-	got, _ := d.inStore()
-	require.Equal(t, want, got)
+	d.has(want...)
 	require.Empty(t, p.Problems())
 	s.Stop()
 }
@@ -108,10 +121,7 @@ func TestWidgetRestart(t *testing.T) {
 // TestWidgetOffline: what is written without a network is in IndexedDB, is shown as such, and goes out once the network is back,
 // or from another tab if this one is gone by then.
 func TestWidgetOffline(t *testing.T) {
-	ctx := within(t, 5*time.Minute)
-	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	d := newDesk(ctx, t, s)
-	p := browser.Start(t).Page(t, "offline", browser.Options{})
+	s, d, p := alone(t, 5*time.Minute, "offline")
 	visit(s, p)
 	quick(p, "before")
 	allSent(p)
@@ -143,9 +153,7 @@ func TestWidgetOffline(t *testing.T) {
 	allSent(second)
 	want := []string{"before", "one", "two", "three"}
 	shows(t, second, want)
-	require.Eventually(t, func() bool { got, _ := d.inStore(); return len(got) >= len(want) }, 20*time.Second, 100*time.Millisecond)
-	got, _ = d.inStore()
-	require.Equal(t, want, got)
+	d.has(want...)
 	require.InDelta(t, 1, s.Metric("uniqchat_engine_connections"), 0)
 	s.Stop()
 }
@@ -153,11 +161,8 @@ func TestWidgetOffline(t *testing.T) {
 // TestWidgetDrip: many texts and images over a network that drips, breaks twice, and a server that is killed once:
 // UNIQCHAT_DRIP_MESSAGES of them, every fifth an image.
 func TestWidgetDrip(t *testing.T) {
-	ctx := within(t, 25*time.Minute)
 	n := number(t, "UNIQCHAT_DRIP_MESSAGES", 40)
-	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	d := newDesk(ctx, t, s)
-	p := browser.Start(t).Page(t, "drip", browser.Options{})
+	s, d, p := alone(t, 25*time.Minute, "drip")
 	visit(s, p)
 	p.Network(browser.Network{Latency: 300, BytesPerSecond: 24_000})
 	dir := t.TempDir()
@@ -186,15 +191,7 @@ func TestWidgetDrip(t *testing.T) {
 	}
 	p.Screenshot("on-the-way")
 	// What broke off goes on by itself.
-	for deadline := time.Now().Add(10 * time.Minute); ; {
-		var left int
-		require.NoError(t, p.Eval(`$$("upload").length + $$("mark").filter((e) => e.classList.contains("sending")).length`, &left))
-		if left == 0 {
-			break
-		}
-		require.True(t, time.Now().Before(deadline), "%d are still on their way", left)
-		time.Sleep(300 * time.Millisecond)
-	}
+	p.WaitFor(10*time.Minute, `$$("upload").length + $$("mark").filter((e) => e.classList.contains("sending")).length === 0`)
 	p.Network(browser.Network{})
 	d.find()
 	require.Eventually(t, func() bool { a, b := d.inStore(); return len(a) >= len(texts) && len(b) >= len(images) }, time.Minute, 200*time.Millisecond)
@@ -226,10 +223,7 @@ func refusedNone(problems []string) (out []string) {
 
 // TestWidgetUpload: a file shows how far it is and why it failed, can be tried again, and goes up once the server is back; one may be taken back, one is too large.
 func TestWidgetUpload(t *testing.T) {
-	ctx := within(t, 4*time.Minute)
-	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn", "UNIQCHAT_UPLOADS_MAX_BYTES=300000"}})
-	d := newDesk(ctx, t, s)
-	p := browser.Start(t).Page(t, "upload", browser.Options{})
+	s, d, p := alone(t, 4*time.Minute, "upload", "UNIQCHAT_UPLOADS_MAX_BYTES=300000")
 	visit(s, p)
 	quick(p, "a file comes")
 	allSent(p)
@@ -279,10 +273,7 @@ func TestWidgetUpload(t *testing.T) {
 
 // TestWidgetPatience: who writes faster than the server allows is told for how long to wait, and everything arrives in its order.
 func TestWidgetPatience(t *testing.T) {
-	ctx := within(t, 4*time.Minute)
-	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn", "UNIQCHAT_LIMITS_VISITOR_SEND_RATE=0.25", "UNIQCHAT_LIMITS_VISITOR_SEND_BURST=2"}})
-	d := newDesk(ctx, t, s)
-	p := browser.Start(t).Page(t, "patience", browser.Options{})
+	s, d, p := alone(t, 4*time.Minute, "patience", "UNIQCHAT_LIMITS_VISITOR_SEND_RATE=0.25", "UNIQCHAT_LIMITS_VISITOR_SEND_BURST=2")
 	p.Before(`window.told = []; setInterval(() => { const s = document.getElementById("uniqchat")?.shadowRoot.querySelector("[data-testid=state]")?.innerText; const n = /You can go on in (\d+) s/.exec(s ?? ""); if (n && told.at(-1) !== +n[1]) told.push(+n[1]); }, 50)`)
 	visit(s, p)
 	want := []string{"one", "two", "three", "four"}
@@ -295,19 +286,18 @@ func TestWidgetPatience(t *testing.T) {
 	allSent(p)
 	p.Wait(`!$("state")?.innerText.includes("You can go on")`)
 	d.find()
-	require.Eventually(t, func() bool { got, _ := d.inStore(); return len(got) >= len(want) }, 20*time.Second, 100*time.Millisecond)
-	got, _ := d.inStore()
-	require.Equal(t, want, got)
+	d.has(want...)
 	require.Empty(t, p.Problems())
 	s.Stop()
 }
 
 // TestWidgetQueue: two who wait see their places, and what the page hears of them; the second moves up when the first is through.
 func TestWidgetQueue(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 4*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	d := newDesk(ctx, t, s)
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	first, second := b.Page(t, "queue-first", browser.Options{}), b.Page(t, "queue-second", browser.Options{Language: "zh-CN"})
 	visit(s, first)
 	quick(first, "I was here first")

@@ -19,9 +19,10 @@ import (
 // TestWidgetNewcomer: a plain HTML file with the pasted snippet and nothing else, served by a web server that knows nothing of
 // uniqchat, is all that a shop needs; a page that is not on the site key's list is refused and told why.
 func TestWidgetNewcomer(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 4*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	d := newDesk(ctx, t, s)
 	dir := t.TempDir()
 	plain := httptest.NewServer(http.FileServer(http.Dir(dir)))

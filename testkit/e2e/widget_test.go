@@ -84,9 +84,10 @@ func photo(t *testing.T, name string, w, h int) string {
 
 // TestWidget: a visitor's chat with everything that can be in one, over two tabs with one socket, to its rating.
 func TestWidget(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 5*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	d := newDesk(ctx, t, s)
 	shop := b.Page(t, "widget", browser.Options{})
 	shop.Go(s.BaseURL() + "/demo/")
@@ -223,6 +224,7 @@ func theEnd(t *testing.T, shop *browser.Page, d *desk) {
 
 // TestWidgetElsewhere: the pasted snippet works on a page of another origin under a strict policy, and its calls come through.
 func TestWidgetElsewhere(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 3*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	d := newDesk(ctx, t, s)
@@ -233,7 +235,7 @@ func TestWidgetElsewhere(t *testing.T) {
 	}))
 	defer page.Close()
 	require.NoError(t, d.api.Call(ctx, http.MethodPost, "/api/v1/site-keys", d.token, map[string]any{"name": "elsewhere", "origins": []string{page.URL}}, &key))
-	p := browser.Start(t).Page(t, "elsewhere", browser.Options{Language: "zh-CN"})
+	p := browser.Shared(t).Page(t, "elsewhere", browser.Options{Language: "zh-CN"})
 	p.Go(page.URL)
 	p.Wait(`(window.heard = [], uniqchat("on", "opened", () => heard.push("opened")), uniqchat("on", "message", (m) => heard.push(m.body.text)), uniqchat("setUser", { name: "Mei" }), uniqchat("open"), true)`)
 	p.Type("input", "你好")

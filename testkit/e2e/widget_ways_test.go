@@ -39,12 +39,13 @@ const someReplies = `{"text":"Anything else?","actions":[{"label":"Yes","type":"
 // TestWidgetPolicy: every part of the widget works on a page whose policy allows no inline script or style and no script but by its
 // nonce, and that asks for Trusted Types. Nothing is violated.
 func TestWidgetPolicy(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 4*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	d := newDesk(ctx, t, s)
 	url := host(t, s, d, "default-src 'none'; script-src 'nonce-n0nce'; connect-src SERVER SOCKET; img-src SERVER blob:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types uniqchat",
 		`<!doctype html><html lang=en><meta charset=utf-8><title>Strict</title><p>Hello</p>SNIPPET`)
-	p := browser.Start(t).Page(t, "policy", browser.Options{})
+	p := browser.Shared(t).Page(t, "policy", browser.Options{})
 	p.Before(`window.refused = []; document.addEventListener("securitypolicyviolation", (e) => refused.push(e.violatedDirective + " " + e.blockedURI));`)
 	p.Go(url)
 	p.Click("launcher")
@@ -80,11 +81,12 @@ func TestWidgetPolicy(t *testing.T) {
 
 // TestWidgetRightToLeft: on an Arabic page the widget stands and reads from the other side.
 func TestWidgetRightToLeft(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 4*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	d := newDesk(ctx, t, s)
 	url := host(t, s, d, "", `<!doctype html><html lang=ar dir=rtl><meta charset=utf-8><meta name=viewport content="width=device-width"><title>متجر</title><h1>أهلاً وسهلاً</h1>SNIPPET`)
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	for name, o := range map[string]browser.Options{"wide": {}, "phone": {Phone: true}} {
 		p := b.Page(t, "rtl-"+name, o)
 		p.Go(url)
@@ -115,10 +117,11 @@ func TestWidgetRightToLeft(t *testing.T) {
 
 // TestWidgetStill: who asked the system for less motion gets none, and others do.
 func TestWidgetStill(t *testing.T) {
+	t.Parallel()
 	ctx := within(t, 3*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	d := newDesk(ctx, t, s)
-	b := browser.Start(t)
+	b := browser.Shared(t)
 	for _, still := range []bool{true, false} {
 		p := b.Page(t, fmt.Sprintf("still-%v", still), browser.Options{Still: still})
 		visit(s, p)
@@ -136,10 +139,7 @@ func TestWidgetStill(t *testing.T) {
 
 // TestWidgetKeyboard: a whole chat without a mouse: found with Tab, opened, written in, answered by a quick reply, rated, closed.
 func TestWidgetKeyboard(t *testing.T) {
-	ctx := within(t, 4*time.Minute)
-	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
-	d := newDesk(ctx, t, s)
-	p := browser.Start(t).Page(t, "keyboard", browser.Options{})
+	s, d, p := alone(t, 4*time.Minute, "keyboard")
 	p.Before(`addEventListener("pointerdown", () => { window.mouse = true; }, true); window.focused = () => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement; return e; };`)
 	p.Go(s.BaseURL() + "/demo/")
 	p.See("launcher", "")

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -77,8 +78,11 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
+// given are the addresses that servers of this process have had: theirs are free while they are down, and stay theirs.
+var given sync.Map
+
 // freeAddresses finds loopback addresses that nobody listens on, below the range that outgoing connections use, so that
-// they are still free when the server comes back.
+// they are still free when the server comes back. Safe for concurrent use.
 func freeAddresses(t testing.TB, n int) []string {
 	t.Helper()
 	var addrs []string
@@ -94,6 +98,9 @@ func freeAddresses(t testing.TB, n int) []string {
 			continue
 		}
 		held = append(held, l)
+		if _, taken := given.LoadOrStore(l.Addr().String(), true); taken {
+			continue
+		}
 		if addrs = append(addrs, l.Addr().String()); len(addrs) == n {
 			return addrs
 		}

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settle, TestClock } from "../testing/clock.ts";
-import { backoff, closeCode, CredentialsError, Link, mayReconnect, type LinkState, type Socket } from "./link.ts";
+import { backoff, CredentialsError, Link, mayReconnect, type LinkState, type Socket } from "./link.ts";
+import { closeTooMany } from "./names.ts";
 
 class Wire implements Socket {
   onopen: (() => void) | null = null;
@@ -143,11 +144,11 @@ test("codes from 3500 end it; a bad token is renewed, but not for ever", async (
 
 test("credentials that can't be had: final ends, others wait as told", async () => {
   const t = setUp(0);
-  t.broken.error = new CredentialsError("busy", false, 3000, closeCode.slowDown);
+  t.broken.error = new CredentialsError("busy", false, 3000, closeTooMany);
   t.link.start();
   await settle();
   assert.equal(t.link.state.retryAt - t.clock.now(), 3000);
-  assert.equal(t.link.state.code, closeCode.slowDown);
+  assert.equal(t.link.state.code, closeTooMany);
   t.broken.error = new CredentialsError("log in", true);
   await t.clock.pass(3000);
   assert.deepEqual([t.link.state.name, t.link.state.reason], ["ended", "log in"]);

@@ -2,13 +2,11 @@
 // a loss with full-jitter back-off, or stays away when the server says so. It knows nothing of conversations.
 
 import { Alarm, type Clock } from "./clock.ts";
+import { closeBadToken, closeNoPong } from "./names.ts";
 import { decode, encode, type ClientPacket, type Connack, type Disconnect, type Position, type ServerPacket } from "./packets.ts";
 import type { UUID } from "./uuid.ts";
 
 export const subprotocol = "uniqchat.v1.json";
-
-/** Close codes of protocol.md that a client treats in its own way. */
-export const closeCode = { draining: 3001, noPong: 3012, slowDown: 3013, badToken: 3500, kicked: 3503, tooMany: 3504, replaced: 3509 } as const;
 
 /** idle: not started. waiting: a new attempt follows at retryAt. ended: closed for good with code; start() tries anew. */
 export interface LinkState {
@@ -165,7 +163,7 @@ export class Link {
     const reason = err instanceof Error ? err.message : String(err);
     if (isCredentialsError(err)) {
       if (err.final) {
-        this.end(closeCode.badToken, reason);
+        this.end(closeBadToken, reason);
         return;
       }
       this.notBefore = Math.max(this.notBefore, this.o.clock.now() + err.retryAfter);
@@ -279,7 +277,7 @@ export class Link {
     this.write({ type: "ping", time: asked });
     this.beat.set(within, () => {
       if (this.heard >= asked) this.listen();
-      else this.lost(closeCode.noPong, "no pong");
+      else this.lost(closeNoPong, "no pong");
     });
   }
 
@@ -295,7 +293,7 @@ export class Link {
       code = goodbye.code;
       reason = goodbye.reason;
     }
-    if (code === closeCode.badToken && this.renewals < maxRenewals) {
+    if (code === closeBadToken && this.renewals < maxRenewals) {
       this.renewals++;
       this.renew = true;
     } else if (!mayReconnect(code, goodbye)) {

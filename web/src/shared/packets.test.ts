@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { typeNames } from "./names.ts";
 import { cleanText, decode, encode, type ClientPacket } from "./packets.ts";
 
 const folder = new URL("../../codec/testdata/", import.meta.url);
@@ -37,7 +38,8 @@ function bare(v: unknown): unknown {
   return out;
 }
 
-test("every packet type has a vector", () => {
+test("every packet type of the codec is known, and has a vector", () => {
+  assert.deepEqual([...new Set([...serverTypes, ...clientTypes])].sort(), [...typeNames].sort());
   const seen = new Set(vectors.map((v) => v.json.type));
   for (const type of [...serverTypes, ...clientTypes]) assert.ok(seen.has(type), `no vector for ${type}`);
 });

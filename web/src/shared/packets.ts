@@ -3,13 +3,14 @@
 // On the wire a missing field or null means the zero value and the nil UUID is left out; decoding fills all of them in, so
 // nobody after it needs to ask. "" is the nil UUID here.
 
+import { kindNames, roleNames, typingNames, visibilityNames, type availabilityNames, type watchNames } from "./names.ts";
 import type { UUID } from "./uuid.ts";
 
-export type Role = "system" | "visitor" | "agent" | "bot" | "api";
-export type Kind = "text" | "image" | "file" | "card" | "form" | "system";
-export type Visibility = "public" | "internal";
-export type TypingState = "stop" | "typing";
-export type Availability = "offline" | "online" | "busy" | "away";
+export type Role = (typeof roleNames)[number];
+export type Kind = (typeof kindNames)[number];
+export type Visibility = (typeof visibilityNames)[number];
+export type TypingState = (typeof typingNames)[number];
+export type Availability = (typeof availabilityNames)[number];
 
 /** A message's body: a JSON object whose shape its kind decides. It was written by somebody else: check before use. */
 export type Body = Record<string, unknown>;
@@ -75,25 +76,21 @@ export type ClientPacket =
   | { type: "sync"; rid: number; conv: UUID; after: number; before: number; limit: number }
   | { type: "status"; state: Availability }
   | { type: "track"; name: string; data: Body }
-  | { type: "watch"; topic: "none" | "inbox" | "board"; filter?: Body; offset?: number; limit?: number };
+  | { type: "watch"; topic: (typeof watchNames)[number]; filter?: Body; offset?: number; limit?: number };
 
 /** What a field holds: a number, string, boolean, UUID, JSON object, enum (its first name is the zero), or a list. */
 type Shape = "number" | "string" | "bool" | "uuid" | "object" | readonly string[] | { list: Fields };
 type Fields = Readonly<Record<string, Shape>>;
 
-const roles = ["system", "visitor", "agent", "bot", "api"] as const;
-const kinds = ["text", "image", "file", "card", "form", "system"] as const;
-const visibilities = ["public", "internal"] as const;
-
 const message: Fields = {
-  conv: "uuid", seq: "number", prev: "number", mid: "uuid", cmid: "uuid", sender: "uuid", role: roles, kind: kinds,
-  visibility: visibilities, time: "number", reply_to: "uuid", body: "object",
+  conv: "uuid", seq: "number", prev: "number", mid: "uuid", cmid: "uuid", sender: "uuid", role: roleNames, kind: kindNames,
+  visibility: visibilityNames, time: "number", reply_to: "uuid", body: "object",
 };
-const member: Fields = { user: "uuid", role: roles, name: "string", delivered: "number", read: "number" };
+const member: Fields = { user: "uuid", role: roleNames, name: "string", delivered: "number", read: "number" };
 
 const catalogue: Readonly<Record<ServerPacket["type"], Fields>> = {
   connack: {
-    version: "number", session: "uuid", user: "uuid", role: roles, time: "number", ping: "number", pong: "number",
+    version: "number", session: "uuid", user: "uuid", role: roleNames, time: "number", ping: "number", pong: "number",
     max_body: "number", window: "number", caps: "number", conv: "uuid",
   },
   ping: { time: "number" },
@@ -103,7 +100,7 @@ const catalogue: Readonly<Record<ServerPacket["type"], Fields>> = {
   sendack: { conv: "uuid", cmid: "uuid", mid: "uuid", seq: "number", prev: "number", time: "number", dup: "bool" },
   message,
   receipt: { conv: "uuid", user: "uuid", delivered: "number", read: "number" },
-  typing: { conv: "uuid", user: "uuid", state: ["stop", "typing"], preview: "string" },
+  typing: { conv: "uuid", user: "uuid", state: typingNames, preview: "string" },
   durable: { items: { list: { conv: "uuid", seq: "number" } } },
   event: { name: "string", conv: "uuid", data: "object" },
   stream: { conv: "uuid", mid: "uuid", offset: "number", end: "bool", delta: "string" },

@@ -6,8 +6,10 @@ import { launcher as en, type Translation } from "../shared/i18n/en.ts";
 import { pickLanguage } from "../shared/i18n/index.ts";
 import { launcher as zh } from "../shared/i18n/zh.ts";
 import type { Call, Chat, Host, Start } from "./host.ts";
+import { icon } from "./icon.ts";
 import css from "./launcher.css";
 import { watchPages } from "./pages.ts";
+import { bringScript, whenIdle } from "./scripts.ts";
 import { Session } from "./session.ts";
 import { direction, isLight, readSettings, type Settings } from "./settings.ts";
 import { askSite, keptSite, settingsOf, type Site } from "./site.ts";
@@ -29,21 +31,6 @@ type Listener = (detail: unknown) => void;
 
 const events = ["ready", "message", "unread", "opened", "closed", "queue"];
 const page = window as unknown as { uniqchat?: Api };
-
-interface TrustedTypes { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string } }
-
-/** An address of a script, as pages with Trusted Types want it: by the policy `uniqchat`, which is used for this alone. */
-function scriptURL(url: string): string {
-  const types = (window as unknown as { trustedTypes?: TrustedTypes }).trustedTypes;
-  try {
-    policy ??= types?.createPolicy("uniqchat", { createScriptURL: (u) => u });
-  } catch {
-    // The page allows no such policy. If it insists on one, the browser says so at the next step.
-  }
-  return policy?.createScriptURL(url) ?? url;
-}
-
-let policy: ReturnType<TrustedTypes["createPolicy"]> | undefined;
 
 class Loader implements Host {
   readonly element = document.createElement("div");
@@ -228,19 +215,7 @@ class Loader implements Host {
   }
 
   script(name: string): Promise<boolean> {
-    return new Promise((done) => {
-      const s = document.createElement("script");
-      const ended = (there: boolean) => () => {
-        s.remove();
-        done(there);
-      };
-      s.src = scriptURL(`${this.base}/${name}.js?v=${VERSIONS[name]}`);
-      s.async = true;
-      if (this.nonce !== "") s.nonce = this.nonce;
-      s.onload = ended(true);
-      s.onerror = ended(false);
-      document.head.append(s);
-    });
+    return bringScript(`${this.base}/${name}.js?v=${VERSIONS[name]}`, this.nonce);
   }
 
   arrived(start: Start): void {
@@ -332,24 +307,6 @@ class Loader implements Host {
     const open = settings.launcher === "" ? own.open : `${settings.launcher} (${own.open})`; // what is read aloud begins with what stands there
     this.launcher.setAttribute("aria-label", this.isOpen ? own.close : n === 0 ? open : `${open}: ${n} ${own.unreadMessages}`);
   }
-}
-
-function icon(name: string, ...paths: string[]): SVGSVGElement {
-  const make = (tag: string, attributes: Record<string, string>) => {
-    const el = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const k in attributes) el.setAttribute(k, attributes[k]!);
-    return el;
-  };
-  const svg = make("svg", { viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "1.9", "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true", class: `l-${name}` });
-  svg.append(...paths.map((d) => make("path", { d })));
-  return svg as SVGSVGElement;
-}
-
-/** Runs f when the page has loaded and has nothing better to do. */
-function whenIdle(f: () => void): void {
-  const idle = () => (typeof requestIdleCallback === "undefined" ? setTimeout(f, 200) : requestIdleCallback(() => f(), { timeout: 2000 }));
-  if (document.readyState === "complete") idle();
-  else addEventListener("load", idle, { once: true });
 }
 
 /** Takes over window.uniqchat: calls that came before the script are made up for, in their order. */

@@ -1,7 +1,8 @@
 // The visitor's session: a token for this site key, kept over reloads, shared by the browser's tabs and renewed in time.
 
 import { load, save, withLock } from "../shared/browser.ts";
-import { closeCode, CredentialsError, type Credentials } from "../shared/link.ts";
+import { CredentialsError, type Credentials } from "../shared/link.ts";
+import { closeTooMany } from "../shared/names.ts";
 import type { UUID } from "../shared/uuid.ts";
 import { problemOf } from "./api.ts";
 
@@ -167,6 +168,6 @@ export class Session {
     if (r.ok) return (await r.json()) as Answer;
     if (r.status === 401 && token !== "") return this.ask(""); // not renewable any more: a new visitor
     const p = await problemOf(r);
-    throw new CredentialsError(p.message, r.status >= 400 && r.status < 500 && r.status !== 429, p.retryAfter, r.status === 429 ? closeCode.slowDown : 0);
+    throw new CredentialsError(p.message, r.status >= 400 && r.status < 500 && r.status !== 429, p.retryAfter, r.status === 429 ? closeTooMany : 0);
   }
 }

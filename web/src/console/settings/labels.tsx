@@ -49,7 +49,7 @@ function Editor({ label, close }: { label: Kept | undefined; close: () => void }
       </Input.Wrapper>
       <ColorInput fixOnBlur={false} label={s.other} format="hex" withEyeDropper={false} {...f.value("color")} />
       <Textarea label={s.description} description={s.descriptionText} autosize minRows={2} maxLength={500} {...f.text("description")} />
-      <div><Badge color={f.values.color} variant="light">{f.values.name || t.shell.name}</Badge></div>
+      <div><Badge color={f.values.color} variant="light" c="var(--u-text)">{f.values.name || t.shell.name}</Badge></div>
     </FormBody>
   );
 }

@@ -47,5 +47,8 @@ const shared = {
   "--mantine-color-error": "var(--u-danger)", "--mantine-color-anchor": "var(--u-brand-ink)",
 };
 
-export const variables: CSSVariablesResolver = () => ({ variables: { "--mantine-shadow-md": "var(--u-shadow)" }, light: shared, dark: shared });
+/** What stands on the light badges: Mantine's own is too pale for words this small (4.5:1). */
+const onLight = Object.fromEntries(Object.entries({ green: "#226f33", teal: "#07694c", yellow: "#8a4b00", orange: "#a03700" }).map(([name, ink]) => [`--mantine-color-${name}-light-color`, ink]));
+
+export const variables: CSSVariablesResolver = () => ({ variables: { "--mantine-shadow-md": "var(--u-shadow)" }, light: { ...shared, ...onLight }, dark: shared });
 export const colours = localStorageColorSchemeManager({ key: "uniqchat:console:colours" });

@@ -57,7 +57,7 @@ export function App(p: AppProps) {
   const asks = !mail && !started && form !== "asked" && !room.session.asked && (settings.preChat as { name?: unknown; required?: boolean }[]).some((f) => room.session.knows(String(f.name)) === "");
   const part = mail || asks || folded.closed || menu || large !== null ? parts.get() : undefined;
 
-  const attempt = (f: () => Promise<unknown>) => { setTrouble(""); f().catch((e: unknown) => setTrouble(t.problem + (e instanceof Error ? e.message : String(e)))); };
+  const attempt = (f: () => Promise<unknown>) => { setTrouble(""); f().catch((e: unknown) => setTrouble(e instanceof Error ? e.message : String(e))); };
   const handoff = (to: "human" | "bot") => attempt(() => room.api.call("POST", `/conversations/${s.conv}/handoff`, { to }));
   const items: MenuItem[] = [{ icon: p.sound ? "mute" : "sound", label: p.sound ? t.soundOff : t.soundOn, id: "sound", act: () => p.setSound(!p.sound) }];
   if (s.last > 0) {
@@ -93,7 +93,7 @@ export function App(p: AppProps) {
           {menu && part && <part.Menu items={items} close={() => { setMenu(false); menuButton.current?.focus(); }} />}
         </header>
         <Notice />
-        {trouble !== "" && <div class="state bad" role="alert">{trouble}<button type="button" class="link" onClick={() => setTrouble("")}>{t.dismiss}</button></div>}
+        {trouble !== "" && <div class="state bad" role="alert">{t.problem + trouble}<button type="button" class="link" onClick={() => setTrouble("")}>{t.dismiss}</button></div>}
         <List folded={folded} open={setLarge} atEnd={p.atEnd} greeting={greeting}>
           {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
           {asks && part && <part.PreChat fields={settings.preChat} text={settings.preChatText} done={() => { setForm("asked"); focus(); }} />}

@@ -20,13 +20,16 @@ export function fieldsOf(body: Body): Field[] {
   return out;
 }
 
+/** What can be wrong with a value, by the name of the words for it: they are looked up when they are shown, in the language of that moment. */
+export type Fault = "required" | "badEmail";
+
 /** What is wrong with the values of fields, by name. */
-export function faults(fields: readonly Field[], values: Readonly<Record<string, string>>, t: { required: string; badEmail: string }): Record<string, string> {
-  const out: Record<string, string> = {};
+export function faults(fields: readonly Field[], values: Readonly<Record<string, string>>): Record<string, Fault> {
+  const out: Record<string, Fault> = {};
   for (const f of fields) {
     const v = (values[f.name] ?? "").trim();
-    if (f.required && v === "") out[f.name] = t.required;
-    else if (f.type === "email" && v !== "" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(v)) out[f.name] = t.badEmail;
+    if (f.required && v === "") out[f.name] = "required";
+    else if (f.type === "email" && v !== "" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(v)) out[f.name] = "badEmail";
   }
   return out;
 }

@@ -6,15 +6,15 @@ import type { Body } from "../../shared/packets.ts";
 import { uuidv7, type UUID } from "../../shared/uuid.ts";
 import { str } from "../text.ts";
 import { useDesk } from "./context.ts";
-import { faults, fieldsOf, type Field } from "./fields.ts";
+import { faults, fieldsOf, type Fault, type Field } from "./fields.ts";
 import { Icon } from "./icons.tsx";
 import { useWords } from "./words.ts";
 
 const plainTypes = new Set(["text", "email", "tel", "number", "date", "url"]);
 
-function FieldRow({ field, id, value, set, bad }: { field: Field; id: string; value: string; set(v: string): void; bad: string }) {
+function FieldRow({ field, id, value, set, bad }: { field: Field; id: string; value: string; set(v: string): void; bad: Fault | undefined }) {
   const w = useWords();
-  const common = { id, name: field.name, required: field.required, "aria-invalid": bad !== "", "aria-describedby": bad === "" ? undefined : `${id}-bad` };
+  const common = { id, name: field.name, required: field.required, "aria-invalid": bad !== undefined, "aria-describedby": bad && `${id}-bad` };
   const type = field.type;
   return (
     <div class="field">
@@ -28,23 +28,22 @@ function FieldRow({ field, id, value, set, bad }: { field: Field; id: string; va
             : type === "textarea"
               ? <textarea {...common} rows={3} maxLength={4000} value={value} onInput={(e) => set(e.currentTarget.value)} />
               : <input {...common} type={(plainTypes.has(type) ? type : "text") as "text"} maxLength={1000} value={value} onInput={(e) => set(e.currentTarget.value)} />}
-      {bad !== "" && <small id={`${id}-bad`} class="bad" role="alert">{bad}</small>}
+      {bad && <small id={`${id}-bad`} class="bad" role="alert">{w[bad]}</small>}
     </div>
   );
 }
 
-interface Filled { fields: readonly Field[]; values: Record<string, string>; bad: Record<string, string>; set(name: string, value: string): void; check(e: Event): boolean }
+interface Filled { fields: readonly Field[]; values: Record<string, string>; bad: Record<string, Fault>; set(name: string, value: string): void; check(e: Event): boolean }
 
 /** The values of fields while they are filled in. */
 function useFields(fields: readonly Field[]): Filled {
-  const w = useWords();
   const [values, setValues] = useState<Record<string, string>>({});
-  const [bad, setBad] = useState<Record<string, string>>({});
+  const [bad, setBad] = useState<Record<string, Fault>>({});
   return {
     fields, values, bad, set: (name, value) => setValues({ ...values, [name]: value }),
     check(e) {
       e.preventDefault();
-      const found = faults(fields, values, w);
+      const found = faults(fields, values);
       setBad(found);
       const first = fields.findIndex((f) => f.name in found);
       if (first >= 0) (e.currentTarget as HTMLElement).querySelectorAll<HTMLElement>(".field")[first]?.querySelector<HTMLElement>("input, select, textarea")?.focus();
@@ -54,7 +53,7 @@ function useFields(fields: readonly Field[]): Filled {
 }
 
 function Rows({ form, id }: { form: Filled; id: string }) {
-  return <>{form.fields.map((f) => <FieldRow field={f} id={`f-${id}-${f.name}`} value={form.values[f.name] ?? ""} bad={form.bad[f.name] ?? ""} set={(v) => form.set(f.name, v)} />)}</>;
+  return <>{form.fields.map((f) => <FieldRow field={f} id={`f-${id}-${f.name}`} value={form.values[f.name] ?? ""} bad={form.bad[f.name]} set={(v) => form.set(f.name, v)} />)}</>;
 }
 
 /** What was filled in, as it is meant. */
@@ -141,7 +140,7 @@ export function Offline({ text, instead }: { text: string; instead(): void }) {
       setLeft(said["email"] ?? known);
       void room.left(conversation_id);
     } catch (e) {
-      setBad(t.problem + (e instanceof Error ? e.message : String(e)));
+      setBad(e instanceof Error ? e.message : String(e));
     }
     setBusy(false);
   };
@@ -151,7 +150,7 @@ export function Offline({ text, instead }: { text: string; instead(): void }) {
       <b>{w.leave}</b>
       <p>{text || w.leaveText}</p>
       <Rows form={form} id="off" />
-      {bad !== "" && <small class="bad" role="alert">{bad}</small>}
+      {bad !== "" && <small class="bad" role="alert">{t.problem + bad}</small>}
       <button type="submit" class="primary" disabled={busy} data-testid="offline-send">{w.sendMessage}</button>
       <button type="button" class="quiet" data-testid="offline-instead" onClick={instead}>{w.instead}</button>
     </form>

@@ -1,7 +1,7 @@
 // The line under the head: how the connection is, the place in the queue, how long to wait.
 
 import { format } from "../../shared/i18n/index.ts";
-import { closeCode } from "../../shared/link.ts";
+import { closeReplaced, closeTooMany } from "../../shared/names.ts";
 import { useCountdown, useDesk } from "./context.ts";
 
 export function Notice() {
@@ -16,12 +16,12 @@ export function Notice() {
   switch (s.link.name) {
     case "ended":
       kind = "bad";
-      text = s.link.code === closeCode.replaced ? t.replaced : t.ended + s.link.reason;
+      text = s.link.code === closeReplaced ? t.replaced : t.ended + s.link.reason;
       button = again;
       break;
     case "waiting":
       kind = "warn";
-      text = !navigator.onLine ? t.offline : s.link.code === closeCode.slowDown && retry > 0 ? format(t.tooMany, { seconds: retry }) : retry > 2 ? format(t.waitingFor, { seconds: retry }) : t.waiting;
+      text = !navigator.onLine ? t.offline : s.link.code === closeTooMany && retry > 0 ? format(t.tooMany, { seconds: retry }) : retry > 2 ? format(t.waitingFor, { seconds: retry }) : t.waiting;
       break;
     case "connecting":
     case "idle":

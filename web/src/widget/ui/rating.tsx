@@ -21,7 +21,7 @@ export function Rating({ conv, done, later }: { conv: string; done(): void; late
       await room.api.call("POST", `/conversations/${conv}/rating`, { rating: stars, ...(comment.trim() === "" ? {} : { comment: comment.trim() }) });
       done();
     } catch (err) {
-      setBad(t.problem + (err instanceof Error ? err.message : String(err)));
+      setBad(err instanceof Error ? err.message : String(err));
       setBusy(false);
     }
   };
@@ -39,7 +39,7 @@ export function Rating({ conv, done, later }: { conv: string; done(): void; late
         </div>
       </fieldset>
       <textarea rows={2} maxLength={1000} placeholder={w.rateComment} aria-label={w.rateComment} value={comment} data-testid="rating-comment" onInput={(e) => setComment(e.currentTarget.value)} />
-      {bad !== "" && <small class="bad" role="alert">{bad}</small>}
+      {bad !== "" && <small class="bad" role="alert">{t.problem + bad}</small>}
       <div class="buttons">
         <button type="button" class="quiet" onClick={later}>{w.rateLater}</button>
         <button type="submit" class="primary" disabled={busy || stars === 0} data-testid="rating-send">{w.rateSend}</button>
