@@ -180,6 +180,9 @@ const (
 // UnansweredLife is how long an unanswered question is kept after it was asked last.
 const UnansweredLife = 90 * 24 * time.Hour
 
+// KnowledgePause is how long after a change a build begins: more may follow it.
+const KnowledgePause = 500 * time.Millisecond
+
 // KnowledgeVersions is how many versions of a tenant's index are kept.
 const KnowledgeVersions = 5
 

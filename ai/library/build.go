@@ -67,7 +67,7 @@ func (b *build) run(ctx context.Context) error {
 	b.builds.Inc()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	progress := make(chan int, 1)
+	progress := make(chan [2]int, 1)
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
@@ -81,18 +81,18 @@ func (b *build) run(ctx context.Context) error {
 	return err
 }
 
-// keep holds on to the build until ctx ends.
-func (b *build) keep(ctx context.Context, stop context.CancelCauseFunc, progress <-chan int) {
+// keep holds on to the build until ctx ends, and tells how far it is: how many chunks of how many.
+func (b *build) keep(ctx context.Context, stop context.CancelCauseFunc, progress <-chan [2]int) {
 	tick := time.NewTicker(b.Hold / 3)
 	defer tick.Stop()
-	done := 0
+	var at [2]int
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case done = <-progress:
+		case at = <-progress:
 		case <-tick.C:
-			err := b.Store.KeepKnowledge(ctx, b.state.Tenant, b.holder, time.Now().Add(b.Hold), done, len(b.chunks))
+			err := b.Store.KeepKnowledge(ctx, b.state.Tenant, b.holder, time.Now().Add(b.Hold), at[0], at[1])
 			if isNotHeld(err) {
 				stop(err)
 				return
@@ -101,7 +101,7 @@ func (b *build) keep(ctx context.Context, stop context.CancelCauseFunc, progress
 	}
 }
 
-func (b *build) make(ctx context.Context, progress chan int) error {
+func (b *build) make(ctx context.Context, progress chan [2]int) error {
 	tenant := b.state.Tenant
 	if failure, err := b.cut(ctx); err != nil || failure != nil {
 		return errors.Join(err, b.fail(ctx, failure))
@@ -179,7 +179,7 @@ func (b *build) cut(ctx context.Context) (*chat.KnowledgeFailure, error) {
 }
 
 // embed finds the vectors of chunks: those that are kept, and for the others new ones, which are kept at once.
-func (b *build) embed(ctx context.Context, progress chan int) error {
+func (b *build) embed(ctx context.Context, progress chan [2]int) error {
 	tenant := b.state.Tenant
 	ids, err := b.Store.ChunkIDs(ctx, tenant)
 	if err != nil {
@@ -217,7 +217,7 @@ func (b *build) embed(ctx context.Context, progress chan int) error {
 			return err
 		}
 		select {
-		case progress <- len(known) + min(from+step, len(missing)):
+		case progress <- [2]int{len(known) + min(from+step, len(missing)), len(b.chunks)}:
 		default:
 		}
 	}

@@ -183,14 +183,11 @@ func (l *Library) buildAll(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(Pause + 50*time.Millisecond):
+			case <-time.After(chat.KnowledgePause + 50*time.Millisecond):
 			}
 		}
 	}
 }
-
-// Pause is how long after a change a build begins: more may follow it.
-const Pause = 500 * time.Millisecond
 
 // workers is how many texts are embedded at once: chat goes first.
 func workers() int { return max(runtime.GOMAXPROCS(0)/2, 1) }
