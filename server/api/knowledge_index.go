@@ -20,7 +20,7 @@ type KnowledgeIndex struct {
 	Embedder    string             `json:"embedder" doc:"Which model made its vectors; empty: it finds by words alone."`
 	BuiltAt     *time.Time         `json:"built_at" nullable:"true"`
 	Versions    []KnowledgeVersion `json:"versions" nullable:"false" doc:"What can be gone back to, the newest first."`
-	LastFailure *KnowledgeFailure  `json:"last_failure" nullable:"true" doc:"Why the last build was not put in use; null if it was."`
+	LastFailure *KnowledgeFailure  `json:"last_failure,omitempty" doc:"Why the last build was not put in use; missing if it was."`
 }
 
 // KnowledgeVersion is an index that is kept.
