@@ -182,6 +182,11 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 	if known != nil {
 		deps.Knowledge = known
 	}
+	if p.demo {
+		if err := seedKnowledge(ctx, kept.Store, known, p.knowledgeLimits()); err != nil {
+			return fmt.Errorf("prepare the demo's knowledge base: %w", err)
+		}
+	}
 	p.server, err = server.New(ctx, cfg, deps)
 	if err != nil {
 		return err
