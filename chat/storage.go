@@ -205,6 +205,7 @@ const (
 	SignalForget   // the conversations in Data, 16 bytes each, were erased from the rows
 	SignalBoardAsk // node User asks every node for its part of the live board
 	SignalBoardTell
+	SignalLooking   // User has Conversation on a screen, or has no longer: see Looks
 	SignalKnowledge // a build of Tenant's index is wanted, or another one is in use
 )
 

@@ -198,6 +198,9 @@ func testErase(t *testing.T, on backEnd) {
 	require.Equal(t, 404, n.call("DELETE", visitorsPath+"/"+visitor, foreign, nil).status)
 	got := n.call("DELETE", visitorsPath+"/"+visitor, owner, nil)
 	require.Equal(t, 204, got.status, string(got.raw))
+	require.Equal(t, "being_erased", open().code(), "for some seconds")
+	require.Equal(t, codec.CloseBadToken, until[*codec.Disconnect](l).Code)
+	require.Equal(t, 401, n.call("GET", "/api/v1/conversations/"+second+"/messages", token, nil).status)
 	require.Equal(t, 204, n.call("DELETE", visitorsPath+"/"+visitor, owner, nil).status)
 	clean := func() {
 		t.Helper()
@@ -212,9 +215,6 @@ func testErase(t *testing.T, on backEnd) {
 	for _, d := range n.call("GET", "/api/v1/webhooks/"+hook.body["id"].(string)+"/deliveries?limit=200", owner, nil).data() {
 		require.NotContains(t, fmt.Sprint(d), needle)
 	}
-	require.Equal(t, codec.CloseBadToken, until[*codec.Disconnect](l).Code)
-	require.Equal(t, 401, n.call("GET", "/api/v1/conversations/"+second+"/messages", token, nil).status)
-	require.Equal(t, "being_erased", open().code())
 	require.Equal(t, 404, n.call("GET", visitorsPath+"/"+visitor, owner, nil).status)
 
 	// What is left can be counted, and belongs to one stranger.

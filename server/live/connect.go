@@ -261,6 +261,7 @@ func (sh *shard) closed(s *session) {
 		s.agent.mu.Unlock()
 		for c := range joined {
 			h.hub.Unsubscribe(convTopic(s.space, c), s.conn)
+			h.looks(s, chat.LooksAway, c)
 		}
 	}
 	if h.hub.Count(own) == 0 {

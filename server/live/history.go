@@ -140,6 +140,7 @@ func (h *Handler) follow(s *session, id chat.ConversationID) bool {
 	fresh, ok := s.agent.join(id)
 	if fresh {
 		h.hub.Subscribe(convTopic(s.space, id), s.conn)
+		h.looks(s, chat.LooksNew, id)
 	}
 	return ok
 }
@@ -147,6 +148,7 @@ func (h *Handler) follow(s *session, id chat.ConversationID) bool {
 func (h *Handler) unfollow(s *session, id chat.ConversationID) {
 	if s.agent.leave(id) {
 		h.hub.Unsubscribe(convTopic(s.space, id), s.conn)
+		h.looks(s, chat.LooksAway, id)
 	}
 }
 

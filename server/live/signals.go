@@ -32,6 +32,8 @@ func (h *Handler) signal(sig chat.Signal) {
 		if sig.Role == chat.RoleAgent {
 			h.inbox.markKey(chat.Key{Tenant: sig.Tenant, Conversation: sig.Conversation}, false)
 		}
+	case chat.SignalLooking:
+		h.looking(&sig)
 	case chat.SignalPresence:
 		h.presence(&sig)
 	case chat.SignalRevoked:

@@ -32,6 +32,9 @@ func (sh *shard) watch(s *session, p *codec.Watch) error {
 		}
 		v.Query = q
 	}
+	if p.Topic == codec.WatchInbox && !s.agent.isScreen() {
+		defer h.looks(s, chat.LooksNew, s.agent.follows()...) // it may have gone on with some of them
+	}
 	s.agent.mu.Lock()
 	defer s.agent.mu.Unlock()
 	s.agent.inbox = p.Topic == codec.WatchInbox

@@ -267,7 +267,7 @@ func testContacts(t *testing.T, s *suite) {
 	expect := func(want ...string) {
 		t.Helper()
 		got := s.claim(soon())
-		require.Equal(t, want, types(got))
+		require.Equal(t, want, types(got), "%+v", got)
 		for i := range got {
 			require.Equal(t, visitor, got[i].Event.Visitor)
 		}

@@ -48,6 +48,8 @@ func inboxRace(o *office) {
 		v.open(bob)
 		alice.Wait(`$("accept")`)
 		bob.Wait(`$("accept")`)
+		alice.Wait(`$("lookers")?.ariaLabel.includes("Bob")`)
+		bob.Wait(`$("lookers")?.ariaLabel.includes("Alice")`)
 		clicked := make(chan bool, 2)
 		for _, p := range []*browser.Page{alice, bob} {
 			go func() {

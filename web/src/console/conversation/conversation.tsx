@@ -15,6 +15,7 @@ import { Failed } from "../ui/problem.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import css from "./conversation.module.css";
 import { Header } from "./header.tsx";
+import { useLookers } from "./lookers.tsx";
 import { useRoom, type Room } from "./room.ts";
 import { Thread, type ThreadHandle } from "./thread.tsx";
 import { Why } from "./why.tsx";
@@ -24,6 +25,7 @@ interface Props { id: string; back: () => void }
 export function Conversation({ id, back }: Props) {
   const t = useTexts();
   const live = useLive();
+  const lookers = useLookers(id);
   const room = useRoom(id);
   const conv = useGet("/conversations/{id}", { path: { id } });
   useEffect(() => {
@@ -37,10 +39,10 @@ export function Conversation({ id, back }: Props) {
   if (conv.data === undefined) {
     return <section className={css.conversation}>{conv.isError ? <Failed error={conv.error} again={() => void conv.refetch()} /> : <div className={css.loading} role="status" aria-label={t.conversation.loading} />}</section>;
   }
-  return <Open c={conv.data} room={room} back={back} />;
+  return <Open c={conv.data} room={room} lookers={lookers} back={back} />;
 }
 
-function Open({ c, room, back }: { c: Record; room: Room; back: () => void }) {
+function Open({ c, room, lookers, back }: { c: Record; room: Room; lookers: readonly string[]; back: () => void }) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
@@ -63,7 +65,7 @@ function Open({ c, room, back }: { c: Record; room: Room; back: () => void }) {
   return (
     <div className={css.whole} data-panel={panel} data-over={!wide}>
       <section className={css.conversation} aria-label={visitor} {...drop.handlers}>
-        <Header c={c} back={back} panel={panel} togglePanel={toggle} />
+        <Header c={c} lookers={lookers} back={back} panel={panel} togglePanel={toggle} />
         <Thread ref={thread} c={c} room={room} nameOf={nameOf} visitor={visitor} />
         <Typists room={room} nameOf={nameOf} />
         <Composer ref={composer} c={c} sent={() => thread.current?.end()} />

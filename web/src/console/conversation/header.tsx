@@ -12,12 +12,13 @@ import { Avatar } from "../ui/avatar.tsx";
 import { IconCheck, IconChevronLeft, IconFlagFilled, IconHeadphones, IconInfoCircle, IconUserShare } from "../ui/icons.ts";
 import { useActions } from "./actions.ts";
 import css from "./conversation.module.css";
+import { Lookers } from "./lookers.tsx";
 import { Labels, More, Snooze } from "./menus.tsx";
 import { Transfer } from "./transfer.tsx";
 
-interface Props { c: Conversation; back: () => void; panel: boolean; togglePanel: () => void }
+interface Props { c: Conversation; lookers: readonly string[]; back: () => void; panel: boolean; togglePanel: () => void }
 
-export function Header({ c, back, panel, togglePanel }: Props) {
+export function Header({ c, lookers, back, panel, togglePanel }: Props) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
@@ -49,6 +50,7 @@ export function Header({ c, back, panel, togglePanel }: Props) {
             <span className={css.tags}>{c.labels.map((l) => <span key={l} className={css.tag} data-testid="label"><i className={css.labelDot} style={{ background: names.colour(l), margin: 0, width: 7, height: 7 }} />{l}</span>)}</span>
           </p>
         </div>
+        <Lookers all={lookers} />
         <div className={css.actions}>
           {can.write && <span className={css.wide}><Labels c={c} act={act} /></span>}
           {can.snooze && <span className={css.wide}><Snooze c={c} act={act} /></span>}
