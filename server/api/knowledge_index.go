@@ -189,7 +189,9 @@ func (a *API) searchKnowledge(ctx context.Context, c *call, in *searchInput) (*a
 	for i := range found.Hits {
 		h := &found.Hits[i]
 		out.Data[i] = KnowledgeHit{
-			h.Score, KnowledgeScores{h.Words, h.Parts, h.Concepts, h.HeadingVector, h.TextVector}, KnowledgeChunk{h.Chunk, h.Heading, h.Question, h.Text},
+			h.Score,
+			KnowledgeScores{h.Words, h.Parts, h.Concepts, h.HeadingVector, h.TextVector},
+			KnowledgeChunk{h.Chunk, h.Heading, h.Question, h.Text},
 			FoundDocument{h.Document.String(), h.Title},
 		}
 	}
