@@ -1,0 +1,163 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/uniqchat/uniqchat/ai/filter"
+	"github.com/uniqchat/uniqchat/ai/model"
+)
+
+// Member is one of a tenant's engines.
+type Member struct {
+	Engine model.Engine
+	Price  model.Price
+}
+
+// member is a Member with what is known of its health.
+type member struct {
+	Member
+	breaker *breaker
+	pace    pace
+}
+
+// attempt is one engine that works on a question.
+type attempt struct {
+	*member
+	trace  Attempt
+	began  time.Time
+	pass   pass
+	cancel context.CancelCauseFunc
+	opens  <-chan struct{} // its engine's breaker has opened
+	tardy  bool            // its engine was told to be late
+	others bool            // there are others that work
+	// blame says that it was ended because it fell silent, not because nobody waited.
+	blame atomic.Bool
+
+	// The rest belongs to the race.
+	gate    *filter.Gate
+	shown   strings.Builder // what the gate let through
+	told    int             // bytes of it that the visitor has
+	held    bool            // nothing is shown before it is whole
+	first   time.Duration
+	last    time.Time // of its newest piece
+	running bool
+	result  model.Result
+	sum     float64 // confidence
+	err     error
+}
+
+// slowProbe is how many times its usual time an engine may take to be taken for well again.
+const slowProbe = 4
+
+// What ends an attempt from outside.
+var (
+	errLost   = errors.New("another engine was faster")
+	errSilent = errors.New("no further piece for a while")
+	errOver   = errors.New("the question is settled")
+)
+
+// event is news of an attempt.
+type event struct {
+	a     *attempt
+	piece string
+	done  bool
+	res   model.Result
+	err   error
+}
+
+// work runs an attempt and tells the race what the engine does, until it is over. It accounts for the attempt in the end, whoever won.
+func (rc *race) work(ctx context.Context, a *attempt, reserved Amount) {
+	var first, gap time.Duration
+	last := a.began
+	sign := func() {
+		now := time.Now()
+		if first == 0 {
+			first = now.Sub(a.began)
+		} else {
+			gap = max(gap, now.Sub(last))
+		}
+		last = now
+	}
+	res, err := a.Engine.Answer(ctx, &rc.ask.Question, func(p string) error {
+		sign()
+		select {
+		case rc.events <- event{a: a, piece: p}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-rc.over: // only of a probe: it goes on, to see how it ends
+		}
+		return nil
+	})
+	sign()
+	if usual := a.pace.hedge(rc.r.c.FirstSign); err == nil && a.pass.probe && a.others && first > slowProbe*usual {
+		a.blame.Store(true) // it answers, but much later than it used to, and others work
+	}
+	rc.r.account(ctx, a, res, err, rc.ask.Tenant, reserved)
+	if err == nil && !a.blame.Load() {
+		a.pace.succeeded(first, gap)
+	}
+	select {
+	case rc.events <- event{a: a, done: true, res: res, err: err}:
+	case <-rc.over:
+	}
+}
+
+// account tells breaker and meter what became of an attempt.
+func (r *Router) account(ctx context.Context, a *attempt, res model.Result, err error, tenant string, reserved Amount) {
+	v, rest := well, time.Duration(0)
+	if err == nil && a.blame.Load() {
+		v = ill
+	}
+	if err != nil {
+		v = ill
+		switch kind := model.KindOf(err); {
+		case a.blame.Load(), errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		case context.Cause(ctx) != nil, kind == model.Canceled, kind == model.Declined:
+			v = nothing
+		}
+		var known *model.Error
+		if errors.As(err, &known) && v == ill {
+			rest = known.RetryAfter
+		}
+		if v == ill {
+			a.pace.failed()
+		}
+	}
+	a.breaker.leave(a.pass, v, time.Now(), rest)
+	used := Amount{res.Usage.Total(), a.Price.Of(res.Usage)}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if err := r.c.Meter.Settle(ctx, tenant, reserved, used); err != nil {
+		r.c.Logger.Warn("what an engine used could not be counted", "engine", a.Engine.Name(), "err", err)
+	}
+}
+
+const settleTime = 5 * time.Second
+
+// snapshot is an attempt as the trace shows it.
+func (a *attempt) snapshot() Attempt {
+	t := a.trace
+	t.Engine = a.Engine.Name()
+	if t.Took == 0 {
+		t.Took = time.Since(a.began)
+	}
+	t.First = a.first
+	t.Text, t.Action, t.Cited, t.Usage = a.result.Text, a.result.Action, a.result.Cited, a.result.Usage
+	if t.Text == "" {
+		t.Text = a.shown.String()
+	}
+	t.Cost = a.Price.Of(t.Usage)
+	t.Removed = a.gate.Notes()
+	if a.err != nil {
+		t.Kind, t.Error = model.KindOf(a.err), a.err.Error()
+	}
+	t.Confidence = a.sum
+	if t.Verdict == "" {
+		t.Verdict = "lost"
+	}
+	return t
+}
