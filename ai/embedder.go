@@ -33,12 +33,7 @@ func NewLocal(dictionary bool) (*Local, error) {
 }
 
 // Name says which model it is; with the dictionary Chinese has other vectors than without.
-func (l *Local) Name() string {
-	if l.dictionary != nil {
-		return encoder.Name + "+cedict"
-	}
-	return encoder.Name
-}
+func (l *Local) Name() string { return LocalName(l.dictionary != nil) }
 
 // someChinese is the share of Chinese characters from which on a text is glossed.
 const someChinese = .2
@@ -66,4 +61,15 @@ func (l *Local) One(dst []float32, text string) {
 		return
 	}
 	l.encoder.Embed(dst, text)
+}
+
+// Dims is how long its vectors are.
+func (l *Local) Dims() int { return encoder.Dims }
+
+// LocalName is what NewLocal's embedder is going to be called.
+func LocalName(dictionary bool) string {
+	if dictionary {
+		return encoder.Name + "+cedict"
+	}
+	return encoder.Name
 }

@@ -8,6 +8,7 @@ func (d *Desk) Heard(s Signal) {
 		return
 	}
 	switch s.Kind {
+	case SignalKnowledge: // whoever builds indexes listens itself
 	case SignalForget:
 		d.heardForget(&s)
 	case SignalBoardAsk:

@@ -149,6 +149,7 @@ type Store interface {
 	Mails
 	OfflineMessages
 	SLATimers
+	KnowledgeStore
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.
@@ -204,7 +205,8 @@ const (
 	SignalForget   // the conversations in Data, 16 bytes each, were erased from the rows
 	SignalBoardAsk // node User asks every node for its part of the live board
 	SignalBoardTell
-	SignalLooking // User has Conversation on a screen, or has no longer: see Looks
+	SignalLooking   // User has Conversation on a screen, or has no longer: see Looks
+	SignalKnowledge // a build of Tenant's index is wanted, or another one is in use
 )
 
 // Signal is a lossy note to every node: nothing that must not be lost travels this way.

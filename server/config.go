@@ -44,6 +44,8 @@ type Config struct {
 	// Uploads and FileLimits bound what is taken of files, and what is kept.
 	Uploads    api.UploadLimits
 	FileLimits chat.FileLimits
+	// KnowledgeLimits bounds what a tenant's knowledge base may hold.
+	KnowledgeLimits chat.KnowledgeLimits
 	// Mail says whether mail is sent. Without a base URL, links begin with the HTTP listener's own address.
 	Mail api.MailConfig
 	// DrainWindow is how long connections are given to leave. Defaults to 10s.
@@ -75,6 +77,8 @@ type Deps struct {
 	Limiter chat.Limiter
 	// Files keeps what is uploaded. Nil: nothing can be.
 	Files chat.Files
+	// Knowledge is the knowledge base; whoever made it runs it. Nil: there is none.
+	Knowledge chat.KnowledgeBase
 	// Metrics are served beside the server's own.
 	Metrics []*metrics.Set
 	// Health says how the servers behind the storage are: "ok", "degraded: …" (chat goes on), or what is wrong. May be nil.

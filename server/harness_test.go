@@ -17,6 +17,7 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
 
+	"github.com/uniqchat/uniqchat/ai/library"
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/engine"
 	"github.com/uniqchat/uniqchat/outbound/files"
@@ -105,7 +106,10 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 	if change != nil {
 		change(&cfg)
 	}
-	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: n.files})
+	known := library.New(library.Options{Store: kept.Store, Broker: kept.Broker, Builds: true, Logger: o.Logger})
+	ld := make(chan error, 1)
+	go func() { ld <- known.Run(keeping) }()
+	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: n.files, Knowledge: known})
 	require.NoError(t, err)
 	n.mint, err = auth.New(ctx, auth.Config{Store: kept.Store, Broker: kept.Broker, Hash: cheap})
 	require.NoError(t, err)
@@ -135,6 +139,7 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 		require.NoError(t, n.stop())
 		require.NoError(t, n.files.(io.Closer).Close())
 		endKeeping()
+		require.NoError(t, <-ld)
 		<-kd
 		require.NoError(t, kept.Close())
 	})

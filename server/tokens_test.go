@@ -119,6 +119,8 @@ func (n *node) fresh(path string) string {
 		return n.freshWebhook(path)
 	case strings.HasPrefix(path, "/api/v1/exports/"):
 		return n.freshExport()
+	case strings.HasPrefix(path, "/api/v1/knowledge/"):
+		return n.freshKnowledge(path)
 	}
 	return ""
 }

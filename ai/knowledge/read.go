@@ -44,7 +44,7 @@ var ErrFormat = errors.New("knowledge: no such format")
 // Read takes a document apart. The title is the document's own, if it has one. Bytes may be UTF-8, UTF-16 with a mark, or GB 18030, which
 // spreadsheets in China write.
 func Read(format Format, b []byte) (title string, sections []Section, err error) {
-	text, err := decode(b)
+	text, err := Decode(b)
 	if err != nil {
 		return "", nil, err
 	}
@@ -63,8 +63,8 @@ func Read(format Format, b []byte) (title string, sections []Section, err error)
 	return title, sections, err
 }
 
-// decode makes UTF-8 of bytes, with line breaks of one kind and without what nobody sees.
-func decode(b []byte) (string, error) {
+// Decode makes UTF-8 of bytes, with line breaks of one kind and without what nobody sees.
+func Decode(b []byte) (string, error) {
 	var err error
 	switch {
 	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}), bytes.HasPrefix(b, []byte{0xFE, 0xFF}):

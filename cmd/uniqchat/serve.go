@@ -175,9 +175,19 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 		return err
 	}
 	outgoing := metrics.NewSet()
-	p.server, err = server.New(ctx, cfg, server.Deps{
+	deps := server.Deps{
 		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
-	})
+	}
+	known := p.library(kept, outgoing)
+	if known != nil {
+		deps.Knowledge = known
+	}
+	if p.demo {
+		if err := seedKnowledge(ctx, kept.Store, known, p.knowledgeLimits()); err != nil {
+			return fmt.Errorf("prepare the demo's knowledge base: %w", err)
+		}
+	}
+	p.server, err = server.New(ctx, cfg, deps)
 	if err != nil {
 		return err
 	}
@@ -201,7 +211,8 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 	if err != nil {
 		return err
 	}
-	serve := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
+	mailing := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
+	serve := func(ctx context.Context) error { return alongside(ctx, reading(known), mailing) }
 	if err := alongside(ctx, hooks, serve); err != nil {
 		return err
 	}
@@ -323,7 +334,7 @@ func (p *process) serverConfig() (server.Config, error) {
 		Uploads: api.UploadLimits{
 			Bytes: int64(c.Uploads.MaxBytes), Pixels: int64(c.Uploads.MaxPixels), LinkLife: time.Duration(c.Uploads.LinkLife), Temp: p.tempDir(),
 		},
-		Mail:       p.mailConfig(),
+		Mail: p.mailConfig(), KnowledgeLimits: p.knowledgeLimits(),
 		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
 		Limits:     limits, Requests: requestLimits(&c.Limits), SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,

@@ -44,6 +44,9 @@ type Config struct {
 	Visitors, Staff SendLimits
 	// Uploads bounds what is taken of files.
 	Uploads UploadLimits
+	// Knowledge is the knowledge base, and KnowledgeLimits bounds what a tenant keeps in it. Nil: there is none.
+	Knowledge       chat.KnowledgeBase
+	KnowledgeLimits chat.KnowledgeLimits
 	// Mail says whether mail is sent, and what links in it begin with.
 	Mail MailConfig
 	// TrustedProxies may name the client's address in X-Forwarded-For.

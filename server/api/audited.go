@@ -34,6 +34,10 @@ var audited = map[string]string{
 	"createExport": "export.created", "deleteExport": "export.deleted",
 	"createSLA": "sla.created", "updateSLA": "sla.updated", "deleteSLA": "sla.deleted",
 
+	"createDocument": "knowledge_document.created", "updateDocument": "knowledge_document.updated", "deleteDocument": "knowledge_document.deleted",
+	"createGoldenQuestion": "golden_question.created", "updateGoldenQuestion": "golden_question.updated", "deleteGoldenQuestion": "golden_question.deleted",
+	"reindexKnowledge": "knowledge.reindexed", "rollBackKnowledge": "knowledge.rolled_back", "dismissUnanswered": "unanswered.dismissed",
+
 	"updateVisitor": "visitor.updated", "eraseVisitor": "visitor.erased",
 
 	"rotateWebhookSecret": "webhook.updated", "testWebhook": "webhook.tested", "replayDelivery": "webhook.replayed",
@@ -54,7 +58,7 @@ var notAudited = map[string]string{
 	"rateConversation": inConversation, "readConversation": noChange,
 	"requestPasswordReset": "a wish, of nobody knows whom; a password that is chosen is an entry", "mailTranscript": "the list of mails tells",
 	"leaveOfflineMessage": inConversation, "finishOfflineMessage": "the message says who has seen to it",
-	"uploadFile": inConversation, "deleteUpload": "only what no message names", "linkUpload": noChange,
+	"noteUnanswered": "the list of questions tells", "uploadFile": inConversation, "deleteUpload": "only what no message names", "linkUpload": noChange,
 }
 
 // auditAction returns what the audit log tells of an operation; "" if nothing.

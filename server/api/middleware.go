@@ -152,8 +152,8 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		return
 	}
 	c.cred = &cred
-	if path == uploadsPath || path == challengePath {
-		return // a file goes to the disk; a challenge has been read
+	if path == uploadsPath || path == challengePath || isDocumentForm(h, path) {
+		return // a file is taken by whoever may send one; a challenge has been read
 	}
 	if err := a.takeBody(h, c); err != nil {
 		writeProblem(h, a.fail(c, err))

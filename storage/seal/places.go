@@ -47,3 +47,6 @@ func OfDead(conv chat.ConversationID, seq chat.Seq) Place {
 	be.PutUint64(p.Sub[:], uint64(seq))
 	return p
 }
+
+// OfKnowledge is the place of a column, named with its table, of what a tenant knows.
+func OfKnowledge(column string, id [16]byte) Place { return Place{Column: column, Row: id} }

@@ -25,7 +25,8 @@ var SQLite = Dialect{
 		"{webhook parts}", sqliteWebhooks, "{records engine}", sqliteRecords, "{revisions parts}", "", "{auth parts}", "", "{uploads security}", "",
 		"{onces security}", "",
 		"{audit security}", "", "{mail security}", "", "{reports parts}", "",
-		"{people parts}", sqlitePeople, "{seal parts}", sqliteSeal, "{retention parts}", sqliteRetention),
+		"{people parts}", sqlitePeople, "{seal parts}", sqliteSeal, "{retention parts}", sqliteRetention,
+		"{knowledge parts}", sqliteKnowledge),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -36,7 +37,7 @@ var PostgreSQL = Dialect{
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
 		"{onces security}", postgresOnces,
 		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports,
-		"{people parts}", postgresPeople, "{seal parts}", postgresSeal, "{retention parts}", ""),
+		"{people parts}", postgresPeople, "{seal parts}", postgresSeal, "{retention parts}", "", "{knowledge parts}", postgresKnowledge),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -124,6 +125,19 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('mails', 'mails_kept', '10000 5000 1'),
     ('onces', 'onces', '10000 5000 1'),
     ('onces', 'onces_subject', '10000 5000 3');
+`
+
+// postgresKnowledge is row-level security for the tables of 00018, and sqliteKnowledge sqlitePlanner for them.
+//
+//go:embed knowledge_postgres.sql
+var postgresKnowledge string
+
+const sqliteKnowledge = `
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('knowledge_states', 'knowledge_states', '1000 1'),
+    ('knowledge_states', 'knowledge_states_due', '10 1'),
+    ('knowledge_golden', 'knowledge_golden', '10000 500 1'),
+    ('knowledge_unanswered', 'knowledge_unanswered', '10000 500 1');
 `
 
 // postgresMail is row-level security of the tables of 00013.

@@ -62,6 +62,16 @@ var parts = []part{
 		{"data", false, func(k keyValues) seal.Place { return seal.OfEventData(k.number) }},
 	}},
 	{name: "webhook_attempts", keys: []keyColumn{{name: "delivery"}, {"attempt", true}}, columns: []sealedColumn{ofAttempt("url"), ofAttempt("answer"), ofAttempt("error")}},
+	{name: "knowledge_documents", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{ofKnowledge("knowledge_documents.title"), ofKnowledge("knowledge_documents.body")}},
+	{name: "knowledge_chunks", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{ofKnowledge("knowledge_chunks.body")}},
+	{name: "knowledge_golden", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{ofKnowledge("knowledge_golden.question")}},
+	{name: "knowledge_unanswered", keys: []keyColumn{{name: "id"}}, print: "print", columns: []sealedColumn{ofKnowledge("knowledge_unanswered.question")}},
+}
+
+// ofKnowledge is a column, named with its table, of what a tenant knows.
+func ofKnowledge(column string) sealedColumn {
+	_, name, _ := strings.Cut(column, ".")
+	return sealedColumn{name, false, func(k keyValues) seal.Place { return seal.OfKnowledge(column, k.id) }}
 }
 
 func ofVisitor(column string, json bool) sealedColumn {

@@ -121,6 +121,9 @@ func Run(t *testing.T, f Factory) {
 		{"SLATimers", testSLATimers},
 		{"ChangesAtOnce", testChangesAtOnce},
 		{"Announce", testAnnounce},
+		{"Knowledge", testKnowledge},
+		{"Unanswered", testUnanswered},
+		{"KnowledgeBuilds", testKnowledgeBuilds},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

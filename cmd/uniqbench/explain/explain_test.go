@@ -69,6 +69,15 @@ var elsewhere = map[string]string{
 	"Seen": "writes by primary key", "BeginErasure": "writes by primary key", "EndErasure": "writes by primary key", "Erasing": "by primary key", "Erasure": "by primary key",
 	"EraseConversations": "writes one visitor's conversations", "ErasePerson": "writes one visitor's rows", "Unfinished": "a table that is nearly empty, by an index",
 	"RemakeExports": "one tenant's few",
+	"Document":      "by primary key", "Documents": "50 rows of a primary key", "KnowledgeRoom": "one tenant's documents, 2000 at most", "AddDocument": "writes by primary key",
+	"ChangeDocument": "writes by primary key", "DeleteDocument": "writes by primary key", "GoldenQuestion": "by primary key", "GoldenQuestions": "50 rows of a primary key",
+	"AddGoldenQuestion": "writes by primary key", "ChangeGoldenQuestion": "writes by primary key", "DeleteGoldenQuestion": "writes by primary key",
+	"NoteUnanswered": "one tenant's 1000 at most", "Unanswered": "50 rows of a primary key", "DismissUnanswered": "writes by primary key",
+	"KnowledgeState": "by primary key", "KnowledgeVersions": "5 rows of a primary key", "KnowledgeVersion": "by primary key", "Reindex": "writes by primary key",
+	"RollBackKnowledge": "writes by primary key", "HoldKnowledge": "a job's, by an index of what is wanted", "KeepKnowledge": "writes by primary key",
+	"ReleaseKnowledge": "writes by primary key", "FailKnowledge": "writes by primary key", "SwapKnowledge": "writes by primary key",
+	"SourceDocuments": "a job's, one tenant's documents", "ChunkIDs": "a job's, one tenant's chunks", "Chunks": "200 rows of a primary key", "SaveChunks": "writes by primary key",
+	"DropChunks": "writes by primary key",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.

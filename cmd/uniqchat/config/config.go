@@ -32,6 +32,7 @@ type Config struct {
 	SMTP      SMTP      `yaml:"smtp"`
 
 	Encryption Encryption `yaml:"encryption"`
+	AI         AI         `yaml:"ai"`
 }
 
 // HTTP is the listener of API and pages.
@@ -167,6 +168,21 @@ type Encryption struct {
 	Key     Secret `yaml:"key" doc:"the master keys themselves instead of a file, with commas between; meant for the environment"`
 }
 
+// AI is how tenants' knowledge bases are searched, and how large they may be.
+type AI struct {
+	Embedder         string `yaml:"embedder" doc:"what finds texts by their meaning: local (a model in this binary) or none (by words alone); nodes of a cluster must agree, and after a change indexes are built anew with the next change of a document"`
+	Dictionary       bool   `yaml:"dictionary" doc:"give the local embedder a Chinese-English dictionary (CC-CEDICT, CC BY-SA 4.0)"`
+	MaxDocuments     int    `yaml:"max_documents" doc:"documents of one tenant's knowledge base"`
+	MaxDocumentBytes int    `yaml:"max_document_bytes" doc:"bytes of one document's text"`
+	TenantBytes      int    `yaml:"tenant_bytes" doc:"bytes of all texts of one tenant"`
+}
+
+// What AI.Embedder may be.
+const (
+	EmbedderLocal = "local"
+	EmbedderNone  = "none"
+)
+
 // SMTP is the server that mail goes out through.
 type SMTP struct {
 	Host             string   `yaml:"host" doc:"name of the SMTP server that mail goes out through; empty: no mail is sent, and what needs it says so"`
@@ -242,6 +258,7 @@ func Default() *Config {
 		},
 		Drain:    Drain{Duration(10 * time.Second)},
 		Webhooks: Webhooks{Timeout: Duration(10 * time.Second), Retention: Duration(7 * 24 * time.Hour)},
+		AI:       AI{Embedder: EmbedderLocal, Dictionary: true, MaxDocuments: 2000, MaxDocumentBytes: 1_000_000, TenantBytes: 20_000_000},
 		SMTP: SMTP{
 			TLS: "starttls", Timeout: Duration(30 * time.Second), GiveUp: Duration(24 * time.Hour), TenantPerHour: 1000, RecipientPerHour: 30,
 		},

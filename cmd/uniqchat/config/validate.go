@@ -22,6 +22,7 @@ func (c *Config) Validate() error {
 	c.validateListeners(v)
 	c.validateStorage(v)
 	c.validateUploads(v)
+	c.validateAI(v)
 	c.validateMail(v)
 	v.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	v.oneOf("log.format", c.Log.Format, "auto", "text", "json")
@@ -125,6 +126,16 @@ func (c *Config) validateStorage(v *mistakes) {
 		}
 	default:
 		v.add("storage.url: nothing is known of %q; use sqlite:<path of the file>, or postgres://… with redis.url", scheme+":")
+	}
+}
+
+func (c *Config) validateAI(v *mistakes) {
+	v.oneOf("ai.embedder", c.AI.Embedder, EmbedderLocal, EmbedderNone)
+	for name, n := range map[string]int{"ai.max_documents": c.AI.MaxDocuments, "ai.max_document_bytes": c.AI.MaxDocumentBytes, "ai.tenant_bytes": c.AI.TenantBytes} {
+		v.atLeast(name, float64(n), 1)
+	}
+	if most := 4_000_000; c.AI.MaxDocumentBytes > most {
+		v.add("ai.max_document_bytes: %d; use at most %d: a document is read as a whole", c.AI.MaxDocumentBytes, most)
 	}
 }
 

@@ -210,10 +210,32 @@ export interface CreateAgentInputBody {
   teams?: string[] | null;
 }
 
+export interface CreateDocumentInputBody {
+  /** Defaults to true. */
+  enabled?: boolean;
+  /** Defaults to markdown. */
+  format?: "markdown" | "html" | "text" | "csv";
+  /** A language tag such as zh or en. */
+  language?: string;
+  text: string;
+  /** Defaults to the text's own title, or the file's name. */
+  title?: string;
+  /** Where people find it. */
+  url?: string;
+}
+
 export interface CreateExportInputBody {
   filters?: ExportFilters;
   format?: "csv";
   kind: "conversations" | "messages" | "visitors" | "report";
+}
+
+export interface CreateGoldenInputBody {
+  /** The document that must be found. */
+  document_id: string;
+  question: string;
+  /** Among so many first hits. Defaults to 3. */
+  within?: number;
 }
 
 export interface CreateSiteKeyInputBody {
@@ -399,6 +421,31 @@ export interface FileLink {
   url: string;
 }
 
+export interface FoundDocument {
+  id: string;
+  title: string;
+}
+
+export interface GoldenFailure {
+  /** Empty if the question was deleted since. */
+  document_id: string;
+  /** What came first instead; null: nothing was found. */
+  found_document_id: string | null;
+  id: string;
+  /** Empty if it was deleted since. */
+  question: string;
+}
+
+export interface GoldenQuestion {
+  created_at: string;
+  document_id: string;
+  id: string;
+  question: string;
+  updated_at: string;
+  /** The document must be among so many first hits. */
+  within: number;
+}
+
 export interface HandoffInputBody {
   to: "human" | "bot";
 }
@@ -489,6 +536,108 @@ export interface InviteInputBody {
   locale?: "zh" | "en";
 }
 
+export interface KnowledgeChunk {
+  /** Headings above it, or the question that it answers. */
+  heading: string;
+  /** Follows from what is in it. */
+  id: string;
+  /** Whether the heading is a question. */
+  question: boolean;
+  text: string;
+}
+
+export interface KnowledgeDocument {
+  /** How large the text is, in UTF-8. */
+  bytes: number;
+  /** Pieces that it is found by. */
+  chunks: number;
+  created_at: string;
+  /** Whether it is to be found. */
+  enabled: boolean;
+  /** csv: a table of questions and answers. */
+  format: "markdown" | "html" | "text" | "csv";
+  id: string;
+  /** A language tag; may be empty. */
+  language: string;
+  /** Whether the index in use has it as it is: pending if one that has is on its way, failed if that was not put in use, not_indexed after going back to an earlier one. */
+  state: "indexed" | "pending" | "failed" | "not_indexed" | "disabled";
+  /** As it was written; not in lists. */
+  text?: string;
+  title: string;
+  updated_at: string;
+  /** Where people find it; may be empty. */
+  url: string;
+}
+
+export interface KnowledgeFailure {
+  at: string;
+  /** The golden questions that failed, 20 at most. */
+  golden: GoldenFailure[];
+  golden_asked: number;
+  /** golden: golden questions did not find their documents; too_many: more chunks than an index may have. */
+  reason: "golden" | "too_many";
+}
+
+export interface KnowledgeHit {
+  chunk: KnowledgeChunk;
+  document: FoundDocument;
+  /** Higher is better; it does not depend on what else is found. */
+  score: number;
+  /** What the score is made of. */
+  scores: KnowledgeScores;
+}
+
+export interface KnowledgeHits {
+  /** The best first. */
+  data: KnowledgeHit[];
+  /** The index that was asked; 0: there is none yet. */
+  version: number;
+}
+
+export interface KnowledgeIndex {
+  built_at: string | null;
+  chunks: number;
+  /** That the index in use has. */
+  documents: number;
+  /** While building: chunks that are ready. */
+  done: number;
+  /** Which model made its vectors; empty: it finds by words alone. */
+  embedder: string;
+  /** Why the last build was not put in use; missing if it was. */
+  last_failure?: KnowledgeFailure;
+  /** A newer version than the one in use is kept. */
+  rolled_back: boolean;
+  /** waiting: a build is asked for and begins in a moment. */
+  state: "idle" | "waiting" | "building";
+  total: number;
+  /** Which index is in use; 0: none yet. */
+  version: number;
+  /** What can be gone back to, the newest first. */
+  versions: KnowledgeVersion[];
+}
+
+export interface KnowledgeScores {
+  /** The same of what shops are asked about, in English and Chinese. */
+  concepts: number;
+  /** Cosine of the meanings of question and heading; 0 without an embedder. */
+  heading_vector: number;
+  /** The same of parts of words. */
+  parts: number;
+  /** The same of the text. */
+  text_vector: number;
+  /** Share of the question's words, 0 to about 1. */
+  words: number;
+}
+
+export interface KnowledgeVersion {
+  active: boolean;
+  chunks: number;
+  created_at: string;
+  documents: number;
+  embedder: string;
+  version: number;
+}
+
 export interface Label {
   /** As #rrggbb. Defaults to #64748b. */
   color?: string;
@@ -546,6 +695,18 @@ export interface ListDelivery {
 
 export interface ListExport {
   data: Export[];
+  /** Give it as cursor to get what follows; null at the end. */
+  next_cursor: string | null;
+}
+
+export interface ListGoldenQuestion {
+  data: GoldenQuestion[];
+  /** Give it as cursor to get what follows; null at the end. */
+  next_cursor: string | null;
+}
+
+export interface ListKnowledgeDocument {
+  data: KnowledgeDocument[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
@@ -618,6 +779,12 @@ export interface ListTeam {
 
 export interface ListTenant {
   data: Tenant[];
+  /** Give it as cursor to get what follows; null at the end. */
+  next_cursor: string | null;
+}
+
+export interface ListUnanswered {
+  data: Unanswered[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
@@ -1210,6 +1377,11 @@ export interface Retention {
   version: number;
 }
 
+export interface RollBackInputBody {
+  /** Defaults to the one before the one in use. */
+  version?: number;
+}
+
 export interface RotateInputBody {
   /** true if the old secrets leaked: only the new one is good then, at once. */
   end_old?: boolean;
@@ -1424,6 +1596,19 @@ export interface TriggerConditions {
   url?: string[] | null;
 }
 
+export interface Unanswered {
+  /** How often it was asked. */
+  count: number;
+  first_at: string;
+  id: string;
+  last_at: string;
+  question: string;
+}
+
+export interface UnansweredInputBody {
+  question: string;
+}
+
 export interface UpdateAgentInputBody {
   capacity?: number;
   /** true ends every log-in of the agent. */
@@ -1442,6 +1627,21 @@ export interface UpdateConversationInputBody {
   priority?: number;
   /** The version that the caller has seen: 409 if it is another by now. */
   version?: number;
+}
+
+export interface UpdateDocumentInputBody {
+  enabled?: boolean;
+  format?: "markdown" | "html" | "text" | "csv";
+  language?: string;
+  text?: string;
+  title?: string;
+  url?: string;
+}
+
+export interface UpdateGoldenInputBody {
+  document_id?: string;
+  question?: string;
+  within?: number;
 }
 
 export interface UpdateSiteKeyInputBody {
@@ -2098,6 +2298,125 @@ export interface Api {
     query: unknown;
     body: undefined;
     answer: Blob;
+  };
+  /** List documents, without their texts. */
+  "GET /knowledge/documents": {
+    path: unknown;
+    query: { cursor?: string; limit?: number };
+    body: undefined;
+    answer: ListKnowledgeDocument;
+  };
+  /** Add a document: JSON, or a form with a file. */
+  "POST /knowledge/documents": {
+    path: unknown;
+    query: unknown;
+    body: FormData;
+    answer: KnowledgeDocument;
+  };
+  /** Delete a document, and the golden questions that expect it. */
+  "DELETE /knowledge/documents/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: undefined;
+  };
+  /** One document with its text. */
+  "GET /knowledge/documents/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: KnowledgeDocument;
+  };
+  /** Change a document. */
+  "PATCH /knowledge/documents/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: UpdateDocumentInputBody;
+    answer: KnowledgeDocument;
+  };
+  /** List golden questions. */
+  "GET /knowledge/golden": {
+    path: unknown;
+    query: { cursor?: string; limit?: number };
+    body: undefined;
+    answer: ListGoldenQuestion;
+  };
+  /** Add a question that an index must answer before it is put in use. */
+  "POST /knowledge/golden": {
+    path: unknown;
+    query: unknown;
+    body: CreateGoldenInputBody;
+    answer: GoldenQuestion;
+  };
+  /** Delete a golden question. */
+  "DELETE /knowledge/golden/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: undefined;
+  };
+  /** One golden question. */
+  "GET /knowledge/golden/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: GoldenQuestion;
+  };
+  /** Change a golden question. */
+  "PATCH /knowledge/golden/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: UpdateGoldenInputBody;
+    answer: GoldenQuestion;
+  };
+  /** How the index stands: version, building, last failure. */
+  "GET /knowledge/reindex": {
+    path: unknown;
+    query: unknown;
+    body: undefined;
+    answer: KnowledgeIndex;
+  };
+  /** Build the index again; every change does that by itself. */
+  "POST /knowledge/reindex": {
+    path: unknown;
+    query: unknown;
+    body: undefined;
+    answer: KnowledgeIndex;
+  };
+  /** Go back to an earlier version of the index, until the next change. */
+  "POST /knowledge/rollback": {
+    path: unknown;
+    query: unknown;
+    body: RollBackInputBody;
+    answer: KnowledgeIndex;
+  };
+  /** What answers a question best. */
+  "GET /knowledge/search": {
+    path: unknown;
+    query: { q: string; limit?: number };
+    body: undefined;
+    answer: KnowledgeHits;
+  };
+  /** Questions that nothing answered, the newest first. */
+  "GET /knowledge/unanswered": {
+    path: unknown;
+    query: { cursor?: string; limit?: number };
+    body: undefined;
+    answer: ListUnanswered;
+  };
+  /** Count a question that nothing answered. */
+  "POST /knowledge/unanswered": {
+    path: unknown;
+    query: unknown;
+    body: UnansweredInputBody;
+    answer: undefined;
+  };
+  /** Take a question off the list. */
+  "POST /knowledge/unanswered/{id}/dismiss": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: undefined;
   };
   /** List them, the oldest first. */
   "GET /labels": {

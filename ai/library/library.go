@@ -1,0 +1,193 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uniqchat/uniqchat/ai/knowledge"
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// Options says what a Library works with.
+type Options struct {
+	Store  chat.KnowledgeStore
+	Broker chat.Broker
+	// Embedder makes an embedder when the first vector is wanted. Nil: indexes have no vectors.
+	Embedder func() (Embedder, error)
+	// EmbedderName is what the embedder is called; empty without one.
+	EmbedderName string
+	// Builds says that this node builds. Others only load.
+	Builds bool
+	// MaxChunks is how many chunks a tenant's index may have. Defaults to 50,000, which a flat scan still searches in milliseconds.
+	MaxChunks int
+	// MaxBytes is about how much memory the indexes of all tenants may take; those that were asked longest ago go first. Defaults to 1 GiB.
+	MaxBytes int
+	// Idle is how long an index that nobody asks stays in memory. Defaults to 15m.
+	Idle time.Duration
+	// Poll is how often there is a look for builds that are due, and how old what is known of a version may be. Defaults to 5s.
+	Poll time.Duration
+	// Hold is how long a build that is not heard of is still its holder's. Defaults to 15s.
+	Hold    time.Duration
+	Logger  *slog.Logger
+	Metrics *metrics.Set
+}
+
+// Embedder is a knowledge.Embedder that makes one vector at once, too.
+type Embedder interface {
+	knowledge.Embedder
+	// Dims is how long its vectors are.
+	Dims() int
+	// One writes the vector of a text into dst.
+	One(dst []float32, text string)
+}
+
+// Library implements chat.KnowledgeBase. Run does its work in the background. Safe for concurrent use.
+type Library struct {
+	Options
+	embedder func() (Embedder, error)
+	wake     chan struct{} // holds a token when a build may be due
+	work     chan func(ctx context.Context)
+
+	searches, builds, failed *metrics.Counter
+	embedded                 *metrics.Counter
+
+	mu      sync.Mutex
+	shelves map[chat.TenantID]*shelf
+}
+
+// New returns a Library.
+func New(o Options) *Library {
+	if o.MaxChunks <= 0 {
+		o.MaxChunks = 50_000
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 1 << 30
+	}
+	if o.Idle <= 0 {
+		o.Idle = 15 * time.Minute
+	}
+	if o.Poll <= 0 {
+		o.Poll = 5 * time.Second
+	}
+	if o.Hold <= 0 {
+		o.Hold = 15 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	l := &Library{
+		Options: o, wake: make(chan struct{}, 1), work: make(chan func(context.Context), 64), shelves: make(map[chat.TenantID]*shelf),
+		searches: o.Metrics.NewCounter("uniqchat_knowledge_searches_total"), builds: o.Metrics.NewCounter("uniqchat_knowledge_builds_total"),
+		failed: o.Metrics.NewCounter("uniqchat_knowledge_builds_failed_total"), embedded: o.Metrics.NewCounter("uniqchat_knowledge_embedded_chunks_total"),
+	}
+	l.embedder = func() (Embedder, error) { return nil, nil }
+	if o.Embedder != nil {
+		l.embedder = sync.OnceValues(o.Embedder)
+	} else {
+		l.EmbedderName = ""
+	}
+	o.Metrics.NewGauge("uniqchat_knowledge_index_bytes", func() float64 { return float64(l.bytes()) })
+	return l
+}
+
+// Run builds what is due, follows the other nodes and lets go of what nobody asks, until ctx ends.
+func (l *Library) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return l.Broker.Subscribe(ctx, l.heard) })
+	g.Go(func() error { return l.refreshing(ctx) })
+	if l.Builds {
+		g.Go(func() error { return l.buildAll(ctx) })
+	}
+	if err := g.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// heard takes in a signal of another node, or of this one.
+func (l *Library) heard(s chat.Signal) {
+	if s.Kind != chat.SignalKnowledge {
+		return
+	}
+	l.mu.Lock()
+	sh := l.shelves[s.Tenant]
+	l.mu.Unlock()
+	if sh != nil {
+		l.refresh(sh)
+	}
+	l.wakeUp()
+}
+
+func (l *Library) wakeUp() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Changed implements chat.KnowledgeBase.
+func (l *Library) Changed(ctx context.Context, tenant chat.TenantID) {
+	if err := l.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalKnowledge, Tenant: tenant}); err != nil {
+		l.wakeUp() // the others look by themselves
+	}
+}
+
+// refreshing does what searches ask to be done aside, and lets go of what nobody asks.
+func (l *Library) refreshing(ctx context.Context) error {
+	tick := time.NewTicker(l.Poll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case do := <-l.work:
+			do(ctx)
+		case <-tick.C:
+			l.tidy(time.Now())
+		}
+	}
+}
+
+// buildAll builds what is due, one after the other.
+func (l *Library) buildAll(ctx context.Context) error {
+	tick := time.NewTicker(l.Poll)
+	defer tick.Stop()
+	for {
+		next, err := l.buildNext(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			l.Logger.Warn("knowledge can't be indexed", "err", err)
+			next = false
+		}
+		if next {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		case <-l.wake:
+			// What was changed is due a moment later, so that many changes are one build.
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(chat.KnowledgePause + 50*time.Millisecond):
+			}
+		}
+	}
+}
+
+// workers is how many texts are embedded at once: chat goes first.
+func workers() int { return max(runtime.GOMAXPROCS(0)/2, 1) }
