@@ -208,8 +208,12 @@ func TestKnowledgeRefuses(t *testing.T) {
 		}
 	}
 	for _, bad := range []map[string]any{
-		{"text": "x", "title": "t", "url": "javascript:alert(1)"}, {"text": "x", "title": "t", "language": "not a tag"}, {"text": "x"}, {"text": "a\x00b", "title": "t"},
-		{"title": "t"}, {"text": "x", "title": "t", "format": "pdf"},
+		{"text": "x", "title": "t", "url": "javascript:alert(1)"},
+		{"text": "x", "title": "t", "language": "not a tag"},
+		{"text": "x"},
+		{"text": "a\x00b", "title": "t"},
+		{"title": "t"},
+		{"text": "x", "title": "t", "format": "pdf"},
 	} {
 		got := n.call("POST", "/api/v1/knowledge/documents", token, bad)
 		require.Contains(t, []int{400, 422}, got.status, "%v: %s", bad, got.raw)
