@@ -20,14 +20,20 @@ import (
 	"github.com/uniqchat/uniqchat/testkit/process"
 )
 
-// needles are the forms that a text may be kept in: as it is, as hexadecimal digits, and as base64 from any of three places on.
+// shortest is how many characters of base64, in any case, megabytes of what is sealed do not hold by chance.
+const shortest = 10
+
+// needles are the forms that a text may be kept in: as it is, as hexadecimal digits, and, unless it is too short to be told from
+// chance, as base64 from any of three places on.
 func needles(secret string) (out [][]byte) {
 	out = append(out, []byte(strings.ToLower(secret)), []byte(hex.EncodeToString([]byte(secret))))
 	for skip := range 3 {
 		b := append(make([]byte, skip), secret...)
 		b = b[:len(b)/3*3]
 		code := base64.StdEncoding.EncodeToString(b)
-		code = code[(skip*8+5)/6:]
+		if code = code[(skip*8+5)/6:]; len(code) < shortest {
+			continue
+		}
 		out = append(out, []byte(strings.ToLower(code)), []byte(strings.ToLower(strings.NewReplacer("+", "-", "/", "_").Replace(code))))
 	}
 	return out
