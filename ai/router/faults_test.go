@@ -64,10 +64,14 @@ func load(t testing.TB, r *Router, perSecond int, d time.Duration) figures {
 // TestFaults: of three engines one fails in each way under 200 questions a second. All are answered, at most 500 ms later than in peace, with at
 // most 5 % more calls.
 func TestFaults(t *testing.T) {
+	perSecond := 200
+	if raced {
+		perSecond = 20
+	}
 	for _, mode := range []Mode{Cheapest, Parallel} {
 		for _, which := range []int{0, 1} { // the cheapest fails, or another one
 			for _, f := range faults {
-				if (mode == Parallel || which == 1) && f != hangs && f != cut {
+				if (mode == Parallel || which == 1 || raced) && f != hangs && f != cut {
 					continue // the way is the same, and each takes seconds
 				}
 				t.Run(fmt.Sprintf("%s/%d/%s", mode, which, f), func(t *testing.T) {
@@ -80,19 +84,22 @@ func TestFaults(t *testing.T) {
 							}
 							return n
 						}
-						peace := load(t, r, 200, 3*time.Second)
+						peace := load(t, r, perSecond, 3*time.Second)
 						peace.calls = calls()
 						all[which].fault.Store(f)
 						during := 8 * time.Second
 						if f == hangs || f == late {
 							during = 12 * time.Second
 						}
-						fault := load(t, r, 200, during)
+						fault := load(t, r, perSecond, during)
 						fault.calls = calls() - peace.calls
 						t.Logf("peace: %v", peace)
 						t.Logf("fault: %v", fault)
 						if peace.engine != peace.n || fault.engine+fault.local+fault.handed != fault.n {
 							t.Error("not all were answered")
+						}
+						if raced { // too few for shares
+							return
 						}
 						if fault.engine < fault.n*97/100 {
 							t.Error("engines that work were not used")
@@ -109,9 +116,9 @@ func TestFaults(t *testing.T) {
 						}
 						all[which].fault.Store(fine)
 						time.Sleep(61 * time.Second)
-						load(t, r, 200, time.Second)
+						load(t, r, perSecond, time.Second)
 						time.Sleep(10 * time.Second)
-						load(t, r, 200, time.Second)
+						load(t, r, perSecond, time.Second)
 						if h := r.Health()[all[which].name]; h != "closed" {
 							t.Errorf("%s is still left alone: %s", all[which].name, h)
 						}

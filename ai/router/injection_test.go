@@ -85,6 +85,9 @@ func TestInjections(t *testing.T) {
 	}
 	for where, texts := range cases {
 		for i, text := range texts {
+			if raced && i%5 != 0 {
+				continue
+			}
 			for victim, say := range victims {
 				for name, e := range map[string]confidence.Evidence{"sure": sure, "unsure": unsure} {
 					t.Run(fmt.Sprintf("%s/%d/%s/%s", where, i, victim, name), func(t *testing.T) {
