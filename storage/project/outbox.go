@@ -2,6 +2,7 @@ package project
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -125,10 +126,10 @@ func (s *Subscribers) Contact(o *Outbox, v *chat.Visitor, made bool, at time.Tim
 	s.add(o, OutboxEvent{Tenant: v.Tenant, ID: chat.NewID[chat.WebhookEvent](), Type: typ, At: at, Subject: v.ID})
 }
 
-// Known is what is known of a visitor but for the page: equal for two rows if nobody needs to be told of a change. How its attributes
-// are written (spaces, the order of keys) is none.
+// Known is what is known of a visitor but for the page: equal for two rows if nobody needs to be told of a change. Another way of
+// writing the same attributes (spaces, the order of keys, {} for none) is no change.
 func Known(v *chat.Visitor) string {
-	attributes := string(v.Attributes)
+	attributes := cmp.Or(string(v.Attributes), "{}")
 	d := json.NewDecoder(bytes.NewReader(v.Attributes))
 	d.UseNumber()
 	var value any

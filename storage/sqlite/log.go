@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/local"
@@ -21,6 +22,7 @@ type Log struct {
 	store *sqlstore.Store
 
 	queue   chan *request
+	early   sync.Mutex    // held while rows are written before the writer runs
 	started chan struct{} // closed when the writer runs
 	stopped chan struct{} // closed when the writer takes no more
 
@@ -120,12 +122,10 @@ func (l *Log) Append(ctx context.Context, events ...chat.Event) ([]chat.Receipt,
 }
 
 // change writes rows through the writer, so that they share a commit with what is being appended and no one waits for the
-// file's lock. It is how the store writes. Before Run nobody contends, and rows are written at once.
+// file's lock. It is how the store writes.
 func (l *Log) change(ctx context.Context, scope sqlstore.Scope, fn func(ctx context.Context, q sqlstore.Querier) error) error {
-	select {
-	case <-l.started:
-	default:
-		return sqlstore.PoolWriter(l.read)(ctx, scope, fn)
+	if early, err := l.changeEarly(ctx, scope, fn); early {
+		return err
 	}
 	r := &request{change: func(writing context.Context, q sqlstore.Querier) error {
 		if err := ctx.Err(); err != nil { // whoever wanted it has gone
@@ -134,6 +134,26 @@ func (l *Log) change(ctx context.Context, scope sqlstore.Scope, fn func(ctx cont
 		return fn(writing, q)
 	}}
 	return l.call(ctx, r)
+}
+
+// changeEarly writes rows at once, one caller after the other, if the writer does not run yet. It starts when they are done: SQLite
+// asks for a lock that is taken again and again, and whoever stood against a busy writer would find it taken each time.
+func (l *Log) changeEarly(ctx context.Context, scope sqlstore.Scope, fn func(ctx context.Context, q sqlstore.Querier) error) (early bool, err error) {
+	l.early.Lock()
+	defer l.early.Unlock()
+	select {
+	case <-l.started:
+		return false, nil
+	default:
+		return true, sqlstore.PoolWriter(l.read)(ctx, scope, fn)
+	}
+}
+
+// start lets the writer have all that is written from now on.
+func (l *Log) start() {
+	l.early.Lock()
+	defer l.early.Unlock()
+	close(l.started)
 }
 
 // Read implements chat.Log.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
+	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
 func TestQuietWriterLetsGo(t *testing.T) {
@@ -89,4 +91,38 @@ func TestGiveBack(t *testing.T) {
 	giveBack()
 	require.Less(t, resident(), all/10)
 	runtime.KeepAlive(tls)
+}
+
+// TestEarly: what is written before the writer runs is over when it starts, and nothing stands against it for the file's lock.
+func TestEarly(t *testing.T) {
+	l, err := Open(t.Context(), filepath.Join(t.TempDir(), "chat.db"))
+	require.NoError(t, err)
+	in, out := make(chan struct{}), make(chan struct{})
+	var calls, running sync.WaitGroup
+	calls.Go(func() {
+		require.NoError(t, l.change(t.Context(), sqlstore.System, func(context.Context, sqlstore.Querier) error {
+			close(in)
+			<-out
+			return nil
+		}))
+	})
+	<-in
+	ctx, cancel := context.WithCancel(t.Context())
+	running.Go(func() { require.NoError(t, l.Run(ctx)) })
+	for range 4 { // they have come before the writer runs, and wait
+		calls.Go(func() {
+			require.NoError(t, l.change(t.Context(), sqlstore.System, func(context.Context, sqlstore.Querier) error { return nil }))
+		})
+	}
+	select {
+	case <-l.started:
+		t.Error("the writer runs while rows are written beside it")
+	case <-time.After(200 * time.Millisecond): // longer than it takes to start
+	}
+	close(out)
+	calls.Wait()
+	<-l.started
+	cancel()
+	running.Wait()
+	require.NoError(t, l.Close())
 }

@@ -67,7 +67,7 @@ func (l *Log) Run(ctx context.Context) error {
 	if err := w.stmts.prepare(context.WithoutCancel(ctx), conn); err != nil {
 		return err
 	}
-	close(l.started)
+	l.start()
 	rest := time.NewTicker(quietAfter)
 	defer rest.Stop()
 	var old sync.WaitGroup
