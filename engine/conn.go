@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -93,6 +94,12 @@ func (c *Conn) Send(f *Frame, class Class) { c.loop.push(op{conn: c, frame: f, c
 // Only the first call counts.
 func (c *Conn) Close(code uint16, reason string) {
 	c.loop.push(op{conn: c, bye: &goodbye{code: code, reason: reason}})
+}
+
+// CloseFor is Close, and tells the client how long to stay away.
+func (c *Conn) CloseFor(code uint16, reason string, away time.Duration) {
+	ms := min(max(away.Milliseconds(), 0), math.MaxUint32)
+	c.loop.push(op{conn: c, bye: &goodbye{code: code, reason: reason, retryAfter: uint32(ms)}})
 }
 
 // shutdownWrite sends FIN if everything was written; otherwise checkSlow does once it is. Event loop only.

@@ -326,6 +326,17 @@ func (e *Engine) OnClose(gc gnet.Conn, _ error) gnet.Action {
 	return gnet.None
 }
 
+// since is how long the engine has been there, in nanoseconds and never 0.
+func (e *Engine) since() int64 { return max(int64(time.Since(e.began)), 1) }
+
+// Lag returns the longest that messages have waited for the application since the last call, or wait now.
+func (e *Engine) Lag() (longest time.Duration) {
+	for _, s := range e.shards {
+		longest = max(longest, s.lag())
+	}
+	return longest
+}
+
 // OnTick implements gnet.EventHandler: it moves the clock and lets every loop do its second's work.
 func (e *Engine) OnTick() (time.Duration, gnet.Action) {
 	now := time.Since(e.began)

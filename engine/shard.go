@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/uniqchat/uniqchat/codec"
@@ -15,6 +16,9 @@ type shard struct {
 	n     int
 	wake  chan struct{}
 	batch []Inbound
+
+	began   atomic.Int64 // of what is being served, on the monotonic clock of Engine.start; 0: nothing is
+	longest atomic.Int64 // that anything took since the last look
 
 	mu    sync.Mutex
 	queue []item
@@ -118,6 +122,11 @@ func (s *shard) serve() bool {
 	s.queue = s.spare[:0]
 	s.busy = len(items)
 	s.mu.Unlock()
+	if len(items) > 0 {
+		began := s.e.since()
+		s.began.Store(began)
+		defer s.served(began)
+	}
 	for from := 0; from < len(items); from += maxServe {
 		s.serveSome(items[from:min(from+maxServe, len(items))])
 	}
@@ -131,6 +140,23 @@ func (s *shard) serve() bool {
 	}
 	s.spare = items[:0]
 	return had
+}
+
+// served notes how long it took: what came meanwhile has waited for about as long.
+func (s *shard) served(began int64) {
+	s.began.Store(0)
+	if took := s.e.since() - began; took > s.longest.Load() {
+		s.longest.Store(took)
+	}
+}
+
+// lag is the longest that messages have waited since the last call, or wait now.
+func (s *shard) lag() time.Duration {
+	took := s.longest.Swap(0)
+	if began := s.began.Load(); began != 0 {
+		took = max(took, s.e.since()-began)
+	}
+	return time.Duration(took)
 }
 
 func (s *shard) serveSome(items []item) {

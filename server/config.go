@@ -14,6 +14,7 @@ import (
 	"github.com/uniqchat/uniqchat/engine"
 	"github.com/uniqchat/uniqchat/server/api"
 	"github.com/uniqchat/uniqchat/server/live"
+	"github.com/uniqchat/uniqchat/server/load"
 )
 
 // Role is which part of a node a Server is.
@@ -48,6 +49,8 @@ type Config struct {
 	KnowledgeLimits chat.KnowledgeLimits
 	// Mail says whether mail is sent. Without a base URL, links begin with the HTTP listener's own address.
 	Mail api.MailConfig
+	// Flash is how the node behaves when very many come at once.
+	Flash Flash
 	// DrainWindow is how long connections are given to leave. Defaults to 10s.
 	DrainWindow time.Duration
 	// MoveAfter is how long after the node stopped being ready for want of its storage its clients are moved to other nodes.
@@ -66,6 +69,14 @@ type Config struct {
 	Version string
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
+}
+
+// Flash is how a node behaves when very many come at once. It can change while serving.
+type Flash struct {
+	// Load says when a pressed node leaves things out.
+	Load load.Settings
+	// Connects is how many visitors a second may connect; the others are told when. 0: all.
+	Connects float64
 }
 
 // Deps is what a Server works with. Whoever opened them runs and closes them, after the Server has ended.

@@ -21,6 +21,7 @@ import (
 	"github.com/uniqchat/uniqchat/server/api"
 	"github.com/uniqchat/uniqchat/server/auth"
 	"github.com/uniqchat/uniqchat/server/live"
+	"github.com/uniqchat/uniqchat/server/load"
 )
 
 // Server is one node: engine, HTTP and admin side by side, or a part of that.
@@ -31,6 +32,8 @@ type Server struct {
 	desk   *chat.Desk
 	live   *live.Handler // nil for RoleAPI, as is engine
 	engine *engine.Engine
+	load   *load.Meter // nil for RoleAPI, as is door
+	door   *load.Door
 	reader *observer // only for RoleAPI
 	api    *api.API  // nil for RoleEngine, as are hertz and http
 	hertz  *hertz.Hertz
@@ -103,7 +106,12 @@ func (s *Server) makeEngine() (err error) {
 	if cfg.Shards == 0 {
 		cfg.Shards = defaultShards()
 	}
+	s.load = load.New(load.Config{
+		Lag: func() time.Duration { return s.engine.Lag() }, Changed: func(l load.Level) { s.live.LoadChanged(l) }, Logger: s.cfg.Logger, Metrics: s.set,
+	}, s.cfg.Flash.Load)
+	s.door = load.NewDoor(s.cfg.Flash.Connects, nil, s.set)
 	s.live = live.New(live.Config{
+		Load: s.load, Door: s.door,
 		Desk: s.desk, Log: s.deps.Log, Broker: s.deps.Broker, Auth: authenticator{s.auth}, Limits: s.cfg.Limits, Limiter: s.deps.Limiter,
 		Shards: cfg.Shards, Logger: s.cfg.Logger, Metrics: s.set,
 	})
@@ -203,6 +211,17 @@ func (s *Server) SetLimits(sessionsPerAddress float64, connectionsPerAddress, ac
 	}
 }
 
+// SetFlash changes how the node behaves when very many come at once, while serving.
+func (s *Server) SetFlash(f Flash) {
+	if s.engine != nil {
+		s.load.Set(f.Load)
+		s.door.Set(f.Connects)
+	}
+}
+
+// LeavesOut reports whether the node leaves out at the moment what a level names.
+func (s *Server) LeavesOut(l load.Level) bool { return s.load.LeavesOut(l) }
+
 // SetRequestLimits changes how often the API may be called, while serving.
 func (s *Server) SetRequestLimits(l api.RequestLimits) {
 	if s.live != nil {
@@ -243,6 +262,9 @@ func (s *Server) Run(ctx context.Context) error {
 		if s.engine == nil {
 			return nil
 		}
+		measuring, stop := context.WithCancel(failed)
+		defer stop()
+		g.Go(func() error { return s.load.Run(measuring) })
 		return part("live connections", s.engine.Run(engineCtx))
 	})
 	g.Go(func() error {

@@ -248,7 +248,8 @@ func (p *process) listen(signals <-chan os.Signal, stop func(), over <-chan stru
 
 // liveKeys are the keys that SIGHUP changes.
 var liveKeys = map[string]bool{
-	"log.level": true, "limits.connections_per_address": true, "limits.accepts_per_address_per_second": true,
+	"log.level": true, "flash.leave_out_at": true, "flash.leave_out": true, "flash.connects_per_second": true,
+	"limits.connections_per_address": true, "limits.accepts_per_address_per_second": true,
 	"limits.sessions_per_address_per_second": true,
 	"limits.visitor.request_rate":            true, "limits.visitor.request_burst": true,
 	"limits.agent.request_rate": true, "limits.agent.request_burst": true,
@@ -279,8 +280,9 @@ func (p *process) reloaded() {
 		l := next.Limits
 		p.server.SetLimits(l.SessionsPerAddressPerSecond, l.ConnectionsPerAddress, l.AcceptsPerAddressPerSecond)
 		p.server.SetRequestLimits(requestLimits(&l))
+		p.server.SetFlash(flash(&next.Flash))
 	}
-	p.cfg.Log.Level = next.Log.Level
+	p.cfg.Log.Level, p.cfg.Flash = next.Log.Level, next.Flash
 	p.cfg.Limits.ConnectionsPerAddress = next.Limits.ConnectionsPerAddress
 	p.cfg.Limits.AcceptsPerAddressPerSecond = next.Limits.AcceptsPerAddressPerSecond
 	p.cfg.Limits.SessionsPerAddressPerSecond = next.Limits.SessionsPerAddressPerSecond
@@ -336,7 +338,7 @@ func (p *process) serverConfig() (server.Config, error) {
 		},
 		Mail: p.mailConfig(), KnowledgeLimits: p.knowledgeLimits(),
 		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
-		Limits:     limits, Requests: requestLimits(&c.Limits), SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
+		Limits:     limits, Requests: requestLimits(&c.Limits), Flash: flash(&c.Flash), SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,
 	}, nil
 }

@@ -73,6 +73,9 @@ func (b *budget) wait(now time.Time) time.Duration {
 
 // Screens tells screens what changes. Safe for concurrent use.
 type Screens struct {
+	// Paused reports whether screens are not to be told for now. Set before Run; nil: never.
+	Paused func() bool
+
 	source Source
 	logger *slog.Logger
 
@@ -130,6 +133,9 @@ func (w *Screens) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		case <-w.new:
+		}
+		if w.Paused != nil && w.Paused() {
+			continue
 		}
 		err := w.look(ctx, time.Now())
 		if err != nil && !failing && ctx.Err() == nil { // once, however long it lasts

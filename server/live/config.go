@@ -9,6 +9,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/load"
 )
 
 // Authenticator turns a token into an actor. Package server/auth implements it.
@@ -72,6 +73,9 @@ type Config struct {
 	Limits Limits // Defaults to DefaultLimits.
 	// Limiter keeps the buckets of SetTenantBucket. nil: API tokens are bounded by each connection's limits only.
 	Limiter chat.Limiter
+	// Load says what is left out while the node is pressed, and Door which visitors may come in. nil: nothing, and all.
+	Load *load.Meter
+	Door *load.Door
 	// CallTimeout bounds one look-up or append. Defaults to 5s.
 	CallTimeout time.Duration
 	// Shards is how many goroutines will call Serve; it must be the engine's.

@@ -52,6 +52,11 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		h.refuse(s, err)
 		return
 	}
+	if wait := h.atTheDoor(cred.Actor, len(p.Resume) > 0); wait > 0 {
+		s.refused = true
+		s.conn.CloseFor(codec.CloseTooMany, "very many visitors at the moment", wait)
+		return
+	}
 	h.adopt(s, cred, p)
 	if h.keepsOut(ctx, s) {
 		s.known = false // it was never part of anything
@@ -63,6 +68,14 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	if sh.resuming += len(p.Resume); sh.resuming > maxResuming {
 		sh.letIn()
 	}
+}
+
+// atTheDoor returns for how long somebody is to wait outside. Staff and programs never are.
+func (h *Handler) atTheDoor(a *chat.Actor, talks bool) time.Duration {
+	if h.cfg.Door == nil || a.Role != chat.RoleVisitor {
+		return 0
+	}
+	return h.cfg.Door.Enter(chat.VisitorKey{Tenant: a.Tenant, Visitor: chat.VisitorID(a.User)}, talks)
 }
 
 // maxResuming is about how many positions one look-up of letIn is for.
@@ -139,6 +152,7 @@ func (sh *shard) enter(n *newcomer) {
 	first := h.enter(sh, s)
 	h.desk.Connected(&s.actor, s.id, s.device)
 	h.welcome(s, n.rid)
+	h.tellLoad(s)
 	if s.agent == nil {
 		h.guests.with(chat.VisitorKey{Tenant: s.actor.Tenant, Visitor: chat.VisitorID(s.actor.User)}, func(g *guest) { g.left = 0 })
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/engine"
 	"github.com/uniqchat/uniqchat/server/board"
+	"github.com/uniqchat/uniqchat/server/load"
 )
 
 // Handler implements engine.Handler. Make it first, then the engine, then Attach the engine's hub.
@@ -66,6 +67,7 @@ func New(cfg Config) *Handler {
 	h := &Handler{cfg: cfg, desk: cfg.Desk, ready: make(chan struct{}), tiers: cfg.Limits.tiers()}
 	h.spread = newSpread(h)
 	h.screens = board.NewScreens(h.desk, cfg.Logger)
+	h.screens.Paused = func() bool { return cfg.Load.LeavesOut(load.Board) }
 	h.stats.register(cfg.Metrics)
 	cfg.Metrics.RegisterMetricsWriter(h.writeOnline)
 	h.shards = make([]shard, cfg.Shards)
@@ -315,6 +317,9 @@ func (sh *shard) dispatch(s *session, hd codec.Header, p codec.Packet) error {
 		_, err := sh.h.desk.MarkRead(ctx, &s.actor, chat.ConversationID(p.Conv), chat.Seq(p.Seq), s.id)
 		return err
 	case *codec.Typing:
+		if sh.h.cfg.Load.LeavesOut(load.Typing) {
+			return nil
+		}
 		return sh.h.desk.Typing(ctx, &s.actor, chat.ConversationID(p.Conv), uint8(p.State), p.Preview, s.id)
 	case *codec.Join:
 		sh.flush()

@@ -7,6 +7,7 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/load"
 )
 
 // Who else is looking. A screen is a connection of an agent that WATCHes the inbox; it looks at the conversations that it JOINed.
@@ -15,7 +16,7 @@ import (
 
 // looks tells the others what an agent's screen does with conversations.
 func (h *Handler) looks(s *session, state uint8, convs ...chat.ConversationID) {
-	if !s.agent.isScreen() {
+	if !s.agent.isScreen() || h.cfg.Load.LeavesOut(load.Presence) {
 		return
 	}
 	for _, c := range convs {
@@ -27,6 +28,9 @@ func (h *Handler) looks(s *session, state uint8, convs ...chat.ConversationID) {
 
 // looking takes in that somebody looks, or no longer does.
 func (h *Handler) looking(sig *chat.Signal) {
+	if h.cfg.Load.LeavesOut(load.Presence) {
+		return
+	}
 	data, err := json.Marshal(map[string]any{"agent_id": sig.User, "looking": sig.State != chat.LooksAway})
 	if err != nil {
 		return

@@ -9,6 +9,7 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/engine"
+	"github.com/uniqchat/uniqchat/server/load"
 )
 
 // signal takes in one signal of the broker.
@@ -16,6 +17,9 @@ func (h *Handler) signal(sig chat.Signal) {
 	h.desk.Heard(sig)
 	switch sig.Kind {
 	case chat.SignalTyping:
+		if h.cfg.Load.LeavesOut(load.Typing) {
+			return
+		}
 		h.tellConversation(&sig, func(r chat.Role) codec.Packet {
 			p := &codec.Typing{Conv: codec.UUID(sig.Conversation), User: codec.UUID(sig.User), State: codec.TypingState(sig.State)}
 			if r != chat.RoleVisitor {
@@ -97,6 +101,9 @@ func (h *Handler) agentChanged(c chat.PresenceChange) {
 
 // presence tells a conversation's agents whether its visitor is here.
 func (h *Handler) presence(sig *chat.Signal) {
+	if h.cfg.Load.LeavesOut(load.Presence) {
+		return
+	}
 	data, err := json.Marshal(map[string]any{"visitor_id": sig.User, "online": sig.State == uint8(chat.Online)})
 	if err != nil {
 		return

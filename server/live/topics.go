@@ -1,6 +1,8 @@
 package live
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -39,6 +41,13 @@ func (s *spaces) of(t chat.TenantID) uint32 {
 	n = uint32(len(s.m)) * purposes
 	s.m[t] = n
 	return n
+}
+
+// all returns the numbers of all tenants that were asked for.
+func (s *spaces) all() []uint32 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Values(s.m))
 }
 
 func userTopic(space uint32, u chat.UserID) engine.Topic {

@@ -140,7 +140,8 @@ func (s *Server) Begin() {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(cleanEnv(),
 		"UNIQCHAT_HTTP_LISTEN="+s.HTTP, "UNIQCHAT_WS_LISTEN="+s.WS, "UNIQCHAT_TCP_LISTEN="+s.TCP, "UNIQCHAT_ADMIN_LISTEN="+s.Admin,
-		"UNIQCHAT_DATA_DIR="+s.Dir, "UNIQCHAT_DEMO_PASSWORD="+Password, "UNIQCHAT_DRAIN_WINDOW=1s", "GORACE=exitcode=66")
+		"UNIQCHAT_DATA_DIR="+s.Dir, "UNIQCHAT_DEMO_PASSWORD="+Password, "UNIQCHAT_DRAIN_WINDOW=1s", "GORACE=exitcode=66",
+		"UNIQCHAT_FLASH_LEAVE_OUT_AT=0") // a busy machine is no flash sale
 	cmd.Env = append(cmd.Env, s.o.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive a test run that crashed
 	if err := cmd.Start(); err != nil {

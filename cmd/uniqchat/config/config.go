@@ -9,6 +9,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/uniqchat/uniqchat/server/load"
 )
 
 // Config is every key. Names are fixed: outside programs set them.
@@ -27,6 +29,7 @@ type Config struct {
 	Log       Log       `yaml:"log"`
 	Limits    Limits    `yaml:"limits"`
 	Heartbeat Heartbeat `yaml:"heartbeat"`
+	Flash     Flash     `yaml:"flash"`
 	Drain     Drain     `yaml:"drain"`
 	Webhooks  Webhooks  `yaml:"webhooks"`
 	SMTP      SMTP      `yaml:"smtp"`
@@ -149,6 +152,13 @@ type Beat struct {
 	Pong Duration `yaml:"pong" doc:"time to answer"`
 }
 
+// Flash is how a node behaves when very many come at once. Messages are never left out.
+type Flash struct {
+	At       Duration `yaml:"leave_out_at" doc:"how late work may be before a node leaves out what matters least: presence of visitors first, at twice as much also who types, then the live board, then answers of bots; never messages; 0: only what flash.leave_out says"`
+	LeaveOut string   `yaml:"leave_out" doc:"what is left out whatever the load, in the same order: normal (nothing), presence, typing, board or ai"`
+	Connects float64  `yaml:"connects_per_second" doc:"visitors a second that may connect to a node; others are told when it is their turn, and who talks already comes first; 0: no limit"`
+}
+
 // Drain is how the server takes leave.
 type Drain struct {
 	Window Duration `yaml:"window" doc:"how long connections are given to move on SIGTERM"`
@@ -256,6 +266,7 @@ func Default() *Config {
 		Heartbeat: Heartbeat{
 			Visitor: beat(45*time.Second, 15*time.Second), Agent: beat(20*time.Second, 10*time.Second), API: beat(120*time.Second, 30*time.Second),
 		},
+		Flash:    Flash{At: Duration(time.Second), LeaveOut: load.Normal.String()},
 		Drain:    Drain{Duration(10 * time.Second)},
 		Webhooks: Webhooks{Timeout: Duration(10 * time.Second), Retention: Duration(7 * 24 * time.Hour)},
 		AI:       AI{Embedder: EmbedderLocal, Dictionary: true, MaxDocuments: 2000, MaxDocumentBytes: 1_000_000, TenantBytes: 20_000_000},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/outbound/files"
+	"github.com/uniqchat/uniqchat/server/load"
 )
 
 // Off is the address of a listener that is not wanted.
@@ -59,6 +60,13 @@ func (c *Config) Validate() error {
 		v.add("encryption.enabled: true needs master keys; make one with `uniqchat keys generate`, put it into a file that only the server may read, and name that in encryption.key_file")
 	}
 	v.between("audit.checkpoint_every", c.Audit.CheckpointEvery, time.Millisecond, time.Hour)
+	v.between("flash.leave_out_at", c.Flash.At, 0, time.Minute)
+	if _, err := load.ParseLevel(c.Flash.LeaveOut); err != nil {
+		v.add("flash.leave_out: %v", err)
+	}
+	if n := c.Flash.Connects; n != 0 && !(n >= 0.1 && n <= 1e6) {
+		v.add("flash.connects_per_second: %v; use 0.1 to 1000000, or 0 for no limit", n)
+	}
 	v.between("drain.window", c.Drain.Window, 0, time.Hour)
 	v.between("webhooks.timeout", c.Webhooks.Timeout, 100*time.Millisecond, time.Minute)
 	v.between("webhooks.retention", c.Webhooks.Retention, 25*time.Hour, 365*24*time.Hour) // longer than anything is tried

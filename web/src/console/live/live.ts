@@ -15,7 +15,11 @@ import { locale } from "../i18n/index.ts";
 import { Bell } from "./bell.ts";
 import { settingsPaths, Throttle } from "./stale.ts";
 
-interface Heard { state: LinkState; change: string; message: Message; event: EventPacket; stream: Stream; refused: string; status: Availability }
+/** What a pressed node leaves out for a while: each also what stands before it. */
+export type LeftOut = "normal" | "presence" | "typing" | "board" | "ai";
+const levels: readonly LeftOut[] = ["normal", "presence", "typing", "board", "ai"];
+
+interface Heard { leftOut: LeftOut; state: LinkState; change: string; message: Message; event: EventPacket; stream: Stream; refused: string; status: Availability }
 type Listeners = { [K in keyof Heard]: Set<(x: Heard[K]) => void> };
 
 const statusKey = "uniqchat:console:status";
@@ -25,10 +29,11 @@ export class Live {
   readonly client: ProtocolClient;
   readonly me: Agent;
   readonly bell = new Bell();
-  private readonly listeners: Listeners = { state: new Set(), change: new Set(), message: new Set(), event: new Set(), stream: new Set(), refused: new Set(), status: new Set() };
+  private readonly listeners: Listeners = { leftOut: new Set(), state: new Set(), change: new Set(), message: new Set(), event: new Set(), stream: new Set(), refused: new Set(), status: new Set() };
   private readonly lists = new Throttle(400, () => refresh("/conversations", "/reports/queue"));
   private connections = 0;
   private watched = false;
+  private missing: LeftOut = "normal";
   private availability: Availability;
 
   constructor() {
@@ -91,7 +96,21 @@ export class Live {
     this.tell("state", s);
   }
 
+  /** What the node that this connection goes to leaves out. */
+  get leftOut(): LeftOut {
+    return this.missing;
+  }
+
+  private leavesOut(now: LeftOut): void {
+    if (now === this.missing) return;
+    const less = levels.indexOf(now) < levels.indexOf(this.missing);
+    this.missing = now;
+    this.tell("leftOut", now);
+    if (less) refreshAll(); // what was left out is not told later
+  }
+
   private ready(): void {
+    this.leavesOut("normal"); // or an EVENT says so right away
     this.client.status(this.availability);
     this.client.watchInbox();
     if (this.connections++ > 0) refreshAll(); // EVENTs are not repeated
@@ -110,6 +129,7 @@ export class Live {
       case "agent.status": refresh("/agents", "/reports/agents"); break;
       case "settings.changed": refresh(...settingsPaths(String(e.data["kind"] ?? ""))); break;
       case "visitor.online": refresh("/visitors"); break;
+      case "load.changed": this.leavesOut(levels.find((l) => l === e.data["left_out"]) ?? "normal"); break;
     }
     this.tell("event", e);
   }
@@ -142,6 +162,11 @@ export function useMe(): Agent {
 export function useLinkState(): LinkState {
   const live = useLive();
   return useSyncExternalStore((f) => live.on("state", f), () => live.client.state);
+}
+
+export function useLeftOut(): LeftOut {
+  const live = useLive();
+  return useSyncExternalStore((f) => live.on("leftOut", f), () => live.leftOut);
 }
 
 export function useStatus(): Availability {

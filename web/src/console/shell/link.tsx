@@ -4,7 +4,7 @@ import { Button, Tooltip } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { LinkState } from "../../shared/link.ts";
 import { say, useTexts, type Texts } from "../i18n/index.ts";
-import { useLinkState, useLive } from "../live/live.ts";
+import { useLeftOut, useLinkState, useLive } from "../live/live.ts";
 import css from "./shell.module.css";
 
 function useSaid(s: LinkState, t: Texts): string {
@@ -48,4 +48,12 @@ export function LinkBar() {
   }, [down]);
   if (!down || (!late && s.name !== "ended")) return null;
   return <div className={css.bar} data-state={s.name} role="alert">{said}{s.name === "ended" && <Button variant="white" size="compact-xs" onClick={() => live.client.start()}>{t.shell.again}</Button>}</div>;
+}
+
+/** What is not shown while very many are here. */
+export function LoadBar() {
+  const t = useTexts();
+  const out = useLeftOut();
+  if (out === "normal") return null;
+  return <div className={css.bar} role="status" data-testid="left-out">{t.shell.leftOut[out]}</div>;
 }

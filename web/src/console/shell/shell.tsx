@@ -14,7 +14,7 @@ import { Mark } from "../ui/mark.tsx";
 import { Account } from "./account.tsx";
 import { listenForKeys, useCommands } from "./commands.ts";
 import { Help } from "./help.tsx";
-import { LinkBar, LinkDot } from "./link.tsx";
+import { LinkBar, LinkDot, LoadBar } from "./link.tsx";
 import { Palette, palette } from "./palette.tsx";
 import css from "./shell.module.css";
 
@@ -69,6 +69,7 @@ export function Shell() {
       </nav>
       <main className={css.main} id="main" tabIndex={-1}>
         <LinkBar />
+        <LoadBar />
         <div className={css.page}>
           <Boundary name={section}>
             <Suspense fallback={<div className={css.loading} role="status" aria-label={t.shell.loading} />}>

@@ -14,7 +14,7 @@ export const widget = {
   failed: "Not sent", retry: "Try again", discard: "Delete", older: "Load earlier messages", connecting: "Connecting…",
   waiting: "Connection lost. Reconnecting…", waitingFor: "Connection lost. Next try in {seconds} s", offline: "You're offline. Messages are sent as soon as you're back.",
   ended: "The connection was closed. ", replaced: "This chat is open in another window.", again: "Connect again",
-  tooMany: "Too many requests. Next try in {seconds} s", slow: "Too many messages at once.", slowFor: "You can go on in {seconds} s.", queue: "You're number {place} in the queue", queueFirst: "You're next in the queue",
+  tooMany: "Very busy right now. It's your turn in {seconds} s", slow: "Too many messages at once.", slowFor: "You can go on in {seconds} s.", queue: "You're number {place} in the queue", queueFirst: "You're next in the queue",
   queueMinutes: "about {minutes} min", queueSoon: "less than a minute", newest: "Jump to the newest message",
   today: "Today", yesterday: "Yesterday", more: "More", menu: "Menu", soundOn: "Turn sound on", soundOff: "Turn sound off", transcript: "Download transcript",
   askHuman: "Talk to a person", askBot: "Ask the assistant", emoji: "Emoji", attach: "Attach a file", drop: "Drop files to send them",

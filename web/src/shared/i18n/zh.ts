@@ -12,7 +12,7 @@ export const widget: en.Translation<typeof en.widget> = {
   failed: "发送失败", retry: "重试", discard: "删除", older: "加载更早的消息", connecting: "正在连接…",
   waiting: "连接已断开，正在重连…", waitingFor: "连接已断开，{seconds} 秒后重试", offline: "网络不可用，恢复后会自动发送消息。",
   ended: "连接已关闭。", replaced: "会话已在其他窗口打开。", again: "重新连接",
-  tooMany: "请求过于频繁，{seconds} 秒后重试…", slow: "消息发送过于频繁。", slowFor: "{seconds} 秒后可继续发送。", queue: "您前面还有人，当前排在第 {place} 位", queueFirst: "即将轮到您",
+  tooMany: "当前访客较多，{seconds} 秒后为您接入…", slow: "消息发送过于频繁。", slowFor: "{seconds} 秒后可继续发送。", queue: "您前面还有人，当前排在第 {place} 位", queueFirst: "即将轮到您",
   queueMinutes: "预计等待约 {minutes} 分钟", queueSoon: "预计不到 1 分钟", newest: "回到最新消息",
   today: "今天", yesterday: "昨天", more: "更多", menu: "菜单", soundOn: "打开提示音", soundOff: "关闭提示音", transcript: "下载聊天记录",
   askHuman: "转人工客服", askBot: "咨询智能助手", emoji: "表情", attach: "发送文件", drop: "松开即可发送文件",

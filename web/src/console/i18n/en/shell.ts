@@ -10,6 +10,11 @@ export const shell = {
   noServer: "The server can't be reached. Try again in a moment.", failed: "That did not work: {reason}", forbidden: "Your role does not allow this.", loadMore: "Load more", you: "You", go: "then",
   general: "Anywhere", list: "Conversation list", conversation: "Conversation", keyPalette: "Command palette", keyHelp: "Keyboard shortcuts", keyGoInbox: "Go to the inbox", keyGoVisitors: "Go to visitors", keyGoReports: "Go to reports",
   keyGoSettings: "Go to settings", skip: "Skip to content", roles: { owner: "Owner", admin: "Admin", supervisor: "Supervisor", agent: "Agent", viewer: "Viewer" },
+  leftOut: {
+    presence: "Very many visitors right now. Who is online may be out of date; every message arrives.", typing: "Very many visitors right now. Who is online and who is typing is not shown; every message arrives.",
+    board: "Very many visitors right now. The live board stands still, who is online and who is typing is not shown; every message arrives.",
+    ai: "Very many visitors right now. The bot pauses, the live board stands still, who is online and who is typing is not shown; every message arrives.",
+  },
 };
 
 export const time = { now: "just now", seconds: "{n}s", minutes: "{n}m", hours: "{n}h", days: "{n}d", today: "Today", yesterday: "Yesterday" };

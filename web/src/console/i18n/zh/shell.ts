@@ -12,6 +12,11 @@ export const shell: Texts["shell"] = {
   noServer: "无法连接服务器，请稍后重试。", failed: "操作未成功：{reason}", forbidden: "您的角色没有此权限。", loadMore: "加载更多", you: "我", go: "再按",
   general: "任意页面", list: "会话列表", conversation: "会话", keyPalette: "命令面板", keyHelp: "键盘快捷键", keyGoInbox: "前往会话", keyGoVisitors: "前往访客", keyGoReports: "前往报表",
   keyGoSettings: "前往设置", skip: "跳到正文", roles: { owner: "所有者", admin: "管理员", supervisor: "主管", agent: "客服", viewer: "只读" },
+  leftOut: {
+    presence: "当前访客非常多，在线状态可能不准确；所有消息照常送达。", typing: "当前访客非常多，暂不显示在线与输入状态；所有消息照常送达。",
+    board: "当前访客非常多，实时看板暂停更新，暂不显示在线与输入状态；所有消息照常送达。",
+    ai: "当前访客非常多，机器人暂停应答，实时看板暂停更新，暂不显示在线与输入状态；所有消息照常送达。",
+  },
 };
 
 export const time: Texts["time"] = { now: "刚刚", seconds: "{n} 秒", minutes: "{n} 分钟", hours: "{n} 小时", days: "{n} 天", today: "今天", yesterday: "昨天" };
