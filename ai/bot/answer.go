@@ -28,7 +28,6 @@ type flow struct {
 	language  string
 	clarified int
 	asked     string // what is looked for: the message, with its context where it has one
-	button    string // that the message chose
 	found     found
 }
 
@@ -161,6 +160,8 @@ func (f *flow) intent(ctx context.Context) (Outcome, bool) {
 		talk = t.Label
 	}
 	switch talk {
+	case acknowledged:
+		return Outcome{Step: Silent, Reason: BecauseNoted}, true
 	case intent.Greeting:
 		return f.talk(BecauseGreeting, f.greeting()), true
 	case intent.Thanks:
@@ -234,11 +235,14 @@ func (f *flow) route(ctx context.Context) Outcome {
 		Tenant: f.in.Tenant.String(), Intent: f.trace.Intent.Label, Evidence: f.found.evidence,
 		Clarified: f.clarified + mostClarify - *s.Clarify, Thresholds: confidence.Thresholds(s.Thresholds),
 	}
+	if f.trace.Context.Clicked {
+		ask.Thresholds.Answer = ask.Thresholds.Clarify // the visitor has said what is meant: whoever chose is not asked again
+	}
 	if f.found.version > 0 {
 		ask.Knowledge = fmt.Sprint(f.found.version)
 	}
 	ask.Text, ask.Language, ask.Tone, ask.Chunks = f.text, f.language, s.Tone, f.found.chunks()
-	if f.button != "" {
+	if f.trace.Context.Clicked {
 		ask.Text = f.asked // a heading alone says little to an engine
 	}
 	for _, t := range f.in.Turns {

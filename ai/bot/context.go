@@ -1,7 +1,10 @@
 package bot
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/uniqchat/uniqchat/ai/router"
 	"github.com/uniqchat/uniqchat/chat"
@@ -72,7 +75,7 @@ func (f *flow) follow(ctx context.Context, question, said string) error {
 // clicked looks for what a button names: the visitor has said what is meant, and of that only the chunks with this heading are.
 func (f *flow) clicked(ctx context.Context, button, about string) error {
 	t := &f.trace.Context
-	t.Clicked, t.Used, t.Of, f.button = true, about != "", about, button
+	t.Clicked, t.Used, t.Of = true, about != "", about
 	f.step("context", "a button")
 	looks := []look{{button, 1}}
 	if f.asked = button; about != "" {
@@ -83,8 +86,22 @@ func (f *flow) clicked(ctx context.Context, button, about string) error {
 	if f.found, err = f.b.find(ctx, f.in.Tenant, f.language, f.asked, looks...); err != nil {
 		return err
 	}
+	meant := slices.DeleteFunc(slices.Clone(f.found.hits), func(h chat.KnowledgeHit) bool { return !named(h, button) })
+	if f.trace.Context.Clicked = len(meant) > 0; f.trace.Context.Clicked { // else it is gone since it was offered
+		f.found.hits = meant
+		f.b.judge(&f.found, f.asked)
+	}
 	f.retrieved()
 	return nil
+}
+
+// named reports whether a button's words are a chunk's: its question, the last of its headings, or its document's title.
+func named(h chat.KnowledgeHit, button string) bool {
+	heading := h.Heading
+	if i := strings.LastIndex(heading, " > "); i >= 0 && !h.Question {
+		heading = heading[i+3:]
+	}
+	return strings.EqualFold(chat.FoldQuestion(cmp.Or(heading, h.Title)), chat.FoldQuestion(button))
 }
 
 // retrieved ends the fourth step.

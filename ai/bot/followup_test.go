@@ -1,12 +1,12 @@
 package bot
 
 import (
-"cmp"
-"strings"
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/uniqchat/uniqchat/chat"

@@ -68,6 +68,7 @@ const (
 	BecauseGreeting router.Reason = "greeting"
 	BecauseThanks   router.Reason = "thanks"
 	BecauseGoodbye  router.Reason = "goodbye"
+	BecauseNoted    router.Reason = "noted"    // "ok"
 	BecauseTopic    router.Reason = "topic"    // the tenant's settings leave it to people
 	BecausePerson   router.Reason = "person"   // an agent has the conversation
 	BecauseWaiting  router.Reason = "waiting"  // an agent is coming, and this is nothing that is surely known

@@ -139,7 +139,7 @@ func realRouter(t testing.TB, engines ...model.Engine) *router.Router {
 	return r
 }
 
-// asks makes an input: the turns before ("visitor: …", "bot: …", "agent: …"), and the message.
+// input makes an input: the turns before ("visitor: …", "bot: …", "agent: …"), and the message.
 func input(message string, turns ...string) Input {
 	in := Input{Tenant: chat.NewID[chat.Tenant](), Text: message, Open: true}
 	for _, t := range turns {

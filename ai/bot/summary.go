@@ -299,4 +299,3 @@ func termsOf(s string) []string {
 	}
 	return out
 }
-

@@ -81,8 +81,12 @@ func (f *flow) greeting() string {
 var (
 	hello   = regexp.MustCompile(`^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|greetings|你好|您好|哈喽|嗨|早上好|上午好|下午好|晚上好|早|在吗|在么|在不在|有人吗)(?: there| again|啊|呀|哦)?[\s,.!，。！~、]*`)
 	thanks  = regexp.MustCompile(`^(?:(?:ok|okay|great|perfect|good|nice|好的?|嗯+|行|明白了?|知道了|了解)[\s,.!，。！]*)?(?:thanks?(?: you)?|thx|ty|cheers|谢谢|多谢|感谢|谢了|3q|thank u)(?: so much| very much| a lot| again|你们?|您|啦|了|哈|啊|！)*[\s,.!，。！~]*$`)
+	noted   = regexp.MustCompile(`^(?:ok(?:ay)?|k|alright|all right|fine|got it|i see|understood|great|perfect|cool|nice|好的?|好吧|好滴|嗯+|行|可以|哦+|噢|知道了|明白了?|了解|收到)(?:[\s,.!，。！~、]*(?:ok|好的?|嗯+|了|啦|吧))*[\s,.!，。！~]*$`)
 	goodbye = regexp.MustCompile(`^(?:bye(?: bye)?|goodbye|good night|see you(?: later)?|再见|拜拜|回见|晚安|88)[\s,.!，。！~]*$`)
 )
+
+// acknowledged is small talk that needs no answer.
+const acknowledged = "noted"
 
 func folded(s string) string {
 	return strings.ToLower(strings.Join(strings.Fields(norm.NFKC.String(s)), " "))
@@ -94,6 +98,8 @@ func smallTalk(s string) string {
 	switch {
 	case thanks.MatchString(s):
 		return intent.Thanks
+	case noted.MatchString(s):
+		return acknowledged
 	case goodbye.MatchString(s):
 		return intent.Goodbye
 	case hello.MatchString(s) && !said(hello.ReplaceAllString(s, "")):

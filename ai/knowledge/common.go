@@ -13,8 +13,8 @@ import (
 // are everywhere; in one of twenty, "how much" stands in a single question and looks like its rarest words.
 var common = func() map[string]bool {
 	m := map[string]bool{}
-	for w := range strings.FieldsSeq(`a an and are as at be been but by can could did do does for from had has have how i i'm if in is it its just many may me much my of on or our
-		should so some such than that the their them then there these they this to was we were what when where which who why will with would you your please`) {
+	for w := range strings.FieldsSeq(`a an and are as at be been but by can could did do does for from had has have how i i'm if in is it its just long many may me much my of on or our
+		should so some such take than that the their them then there these they this to was we were what when where which who why will with would you your please`) {
 		m[lexicon.Stem(w)] = true
 	}
 	return m
