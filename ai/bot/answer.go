@@ -135,7 +135,7 @@ func (f *flow) guard() (Outcome, bool) {
 const (
 	sureHuman = .8
 	sureTalk  = .5
-	sureOwn   = .5 // the tenant's model, before the built-in one
+	sureOwn   = .5 // the tenant's model comes before the built-in one if it knows the message as well
 )
 
 // intent is the second step: what the message wants.
@@ -144,7 +144,7 @@ func (f *flow) intent(ctx context.Context) (Outcome, bool) {
 	t := IntentTrace{Label: a.Label, Probability: a.Probability, Known: a.Known}
 	if f.b.c.Intents != nil {
 		if m := f.b.c.Intents(ctx, f.in.Tenant); m != nil {
-			if own := m.Classify(f.text, vector(f.b.c.Embedder, f.text)); own.Probability >= sureOwn && own.Known >= .5 {
+			if own := m.Classify(f.text, vector(f.b.c.Embedder, f.text)); own.Probability >= sureOwn && own.Known >= a.Known {
 				t = IntentTrace{own.Label, own.Probability, own.Known, true}
 			}
 		}

@@ -35,7 +35,11 @@ func check(t *testing.T, o Outcome, h *heard) {
 	for _, m := range o.Messages {
 		texts = append(texts, m.Text)
 	}
-	if d := cmp.Diff(texts, h.messages); d != "" {
+	var seen []string
+	for _, m := range h.messages {
+		seen = append(seen, strings.TrimSpace(m))
+	}
+	if d := cmp.Diff(texts, seen); d != "" {
 		t.Errorf("told and written down differ: %s", d)
 	}
 	if o.Trace == nil || o.Trace.Step != o.Step || o.Trace.Reason != o.Reason || len(o.Trace.Steps) == 0 || o.Trace.Language != o.Language {

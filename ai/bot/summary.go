@@ -113,7 +113,7 @@ func firstSentence(s string) string {
 var (
 	afterWord = regexp.MustCompile(`(?i)(?:order|purchase|订单|单号|订单号|运单号|快递单号|tracking)(?: ?(?:number|no\.?|id|nr\.?|号码|号|编号))?(?: is|是|为|:|：|#|＃|\s)*((?:[a-z]{1,5}-?)?\d[\d-]{2,24})`)
 	withMark  = regexp.MustCompile(`[#＃] ?((?:[A-Za-z]{1,5}-?)?\d[\d-]{2,24})|\b([A-Z]{1,5}-?\d[\d-]{3,24})\b`)
-	longRun   = regexp.MustCompile(`(?:^|[^\d.+¥￥$€£-])(\d{8,20})(?:$|[^\d.])`)
+	longRun   = regexp.MustCompile(`(?:^|[^\w.+¥￥$€£-])(\d{8,20})(?:$|[^\d.])`)
 	phone     = regexp.MustCompile(`^(?:86)?1[3-9]\d{9}$`)
 	date      = regexp.MustCompile(`^(?:19|20)\d{2}-?(?:0[1-9]|1[0-2])-?(?:[0-2]\d|3[01])$`)
 )
