@@ -59,10 +59,16 @@ var scripts = []struct {
 	table     *unicode.RangeTable
 	languages []string
 }{
-	{unicode.Hiragana, []string{"ja"}}, {unicode.Katakana, []string{"ja"}}, {unicode.Hangul, []string{"ko"}},
+	{unicode.Hiragana, []string{"ja"}},
+	{unicode.Katakana, []string{"ja"}},
+	{unicode.Hangul, []string{"ko"}},
 	{unicode.Han, []string{"zh", "ja"}},
-	{unicode.Cyrillic, []string{"ru", "uk", "bg", "sr", "mk", "be", "kk", "mn"}}, {unicode.Arabic, []string{"ar", "fa", "ur"}},
-	{unicode.Thai, []string{"th"}}, {unicode.Hebrew, []string{"he"}}, {unicode.Greek, []string{"el"}}, {unicode.Devanagari, []string{"hi", "mr", "ne"}},
+	{unicode.Cyrillic, []string{"ru", "uk", "bg", "sr", "mk", "be", "kk", "mn"}},
+	{unicode.Arabic, []string{"ar", "fa", "ur"}},
+	{unicode.Thai, []string{"th"}},
+	{unicode.Hebrew, []string{"he"}},
+	{unicode.Greek, []string{"el"}},
+	{unicode.Devanagari, []string{"hi", "mr", "ne"}},
 }
 
 // languageOf is the language of a text, or empty where it has none of its own: a size, a number, a name.
@@ -115,7 +121,8 @@ func latinLanguage(s, locale string) string {
 	foreign := l != "" && l != "en" && tag.MatchString(locale) && !slices.ContainsFunc(scripts, func(o struct {
 		table     *unicode.RangeTable
 		languages []string
-	}) bool {
+	},
+	) bool {
 		return slices.Contains(o.languages, l)
 	})
 	switch {

@@ -89,7 +89,8 @@ var parts = sync.OnceValue(func() (p struct {
 	shop    *shop
 	builtin *intent.Model
 	err     error
-}) {
+},
+) {
 	if p.local, p.err = ai.NewLocal(true); p.err != nil {
 		return p
 	}

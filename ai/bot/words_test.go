@@ -47,12 +47,25 @@ func TestSpeaks(t *testing.T) {
 		own    []string
 		want   string
 	}{
-		{"how much is shipping", nil, "zh-CN", nil, "en"}, {"运费多少", nil, "en-GB", nil, "zh"}, {"運費多少", nil, "zh-TW", nil, "zh-Hant"},
-		{"XL?", zh, "en", nil, "zh"}, {"XL?", nil, "zh-CN", nil, "zh"}, {"XL?", nil, "", nil, "en"}, {"iPhone 15 有货吗", nil, "en", nil, "zh"},
-		{"Wie viel kostet der Versand nach Wien", nil, "de-AT", nil, "de"}, {"can I pay with PayPal", nil, "de-AT", nil, "en"},
-		{"送料はいくらですか", nil, "en", nil, "ja"}, {"送料無料", nil, "ja-JP", nil, "ja"}, {"배송비는 얼마예요", nil, "", nil, "ko"},
-		{"сколько стоит доставка", nil, "uk", nil, "uk"}, {"сколько стоит доставка", nil, "", nil, "ru"}, {"ค่าส่งเท่าไหร่", nil, "", nil, "th"},
-		{"how much is shipping", nil, "", []string{"zh", "ja"}, "zh"}, {"12345", nil, "", nil, "en"}, {"12345", zh, "", nil, "zh"}, {"", nil, "not a locale", nil, "en"},
+		{"how much is shipping", nil, "zh-CN", nil, "en"},
+		{"运费多少", nil, "en-GB", nil, "zh"},
+		{"運費多少", nil, "zh-TW", nil, "zh-Hant"},
+		{"XL?", zh, "en", nil, "zh"},
+		{"XL?", nil, "zh-CN", nil, "zh"},
+		{"XL?", nil, "", nil, "en"},
+		{"iPhone 15 有货吗", nil, "en", nil, "zh"},
+		{"Wie viel kostet der Versand nach Wien", nil, "de-AT", nil, "de"},
+		{"can I pay with PayPal", nil, "de-AT", nil, "en"},
+		{"送料はいくらですか", nil, "en", nil, "ja"},
+		{"送料無料", nil, "ja-JP", nil, "ja"},
+		{"배송비는 얼마예요", nil, "", nil, "ko"},
+		{"сколько стоит доставка", nil, "uk", nil, "uk"},
+		{"сколько стоит доставка", nil, "", nil, "ru"},
+		{"ค่าส่งเท่าไหร่", nil, "", nil, "th"},
+		{"how much is shipping", nil, "", []string{"zh", "ja"}, "zh"},
+		{"12345", nil, "", nil, "en"},
+		{"12345", zh, "", nil, "zh"},
+		{"", nil, "not a locale", nil, "en"},
 	} {
 		if got := speaks(c.text, c.turns, c.locale, &Settings{Languages: c.own}); got != c.want {
 			t.Errorf("%q, %s: %s, want %s", c.text, c.locale, got, c.want)
