@@ -144,11 +144,18 @@ func (x *Index) SearchWith(q Query, k int, w Weights) []Hit {
 	}
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
+	content, how := parted(q.Text)
 	for kind := range kinds {
 		clear(s.lexical[kind])
-		s.terms = terms(s.terms[:0], kind, q.Text)
+		if kind == byConcept { // its phrases have common words: "how much"
+			content, how = q.Text, ""
+		}
+		s.terms = terms(s.terms[:0], kind, content)
 		s.counts = count(s.counts[:0], s.terms)
-		x.lexical[kind].score(s.lexical[kind], s.counts)
+		s.terms = terms(s.terms[:0], kind, how)
+		heavy := len(s.counts)
+		s.counts = count(s.counts, s.terms)
+		x.lexical[kind].score(s.lexical[kind], s.counts, heavy)
 	}
 	clear(s.heading)
 	clear(s.body)
