@@ -25,15 +25,19 @@ import { Unanswered } from "./knowledge/unanswered.tsx";
 const parts = ["documents", "try", "golden", "unanswered", "index"] as const;
 type Part = (typeof parts)[number];
 
+const placeOf = (p: Part) => (p === "documents" ? "/knowledge" : `/knowledge/${p}`);
+
 export function Knowledge({ id, sub = "" }: { id: string; sub?: string }) {
   const part: Part | undefined = id === "" ? "documents" : parts.find((p) => p === id);
   const [, go] = useLocation();
-  const t = useTexts().knowledge;
+  const all = useTexts();
+  const t = all.knowledge;
+  const name = all.settings.pages.knowledge;
   const lead = useMay("leads");
   const index = useIndex();
   useCommands([
-    ...(lead ? [{ id: "knowledge-add", group: "actions" as const, name: t.list.add, keys: "n", run: () => go("/knowledge/new") }] : []),
-    { id: "knowledge-try", group: "actions", name: t.try.begin, keys: "t", run: () => go("/knowledge/try") },
+    ...(lead ? [{ id: "knowledge-add", group: "actions" as const, name: `${name}: ${t.list.add}`, keys: "n", run: () => go("/knowledge/new") }] : []),
+    ...parts.map((p) => ({ id: `knowledge-${p}`, group: "actions" as const, name: `${name}: ${t.tabs[p]}`, ...(p === "try" ? { keys: "t" } : {}), run: () => go(placeOf(p)) })),
   ]);
   if (part === undefined) return <DocumentPage key={id} id={id} index={index.data} />;
   return (
@@ -63,7 +67,7 @@ function Frame({ part, index, children }: { part: Part; index: KnowledgeIndex | 
   return (
     <Page title={all.settings.pages.knowledge} text={all.settings.about.knowledge} actions={actions} back={() => go("/")}>
       <nav ref={box} className={css.tabs} aria-label={t.sections}>
-        {parts.map((p) => <Link key={p} href={p === "documents" ? "/knowledge" : `/knowledge/${p}`} aria-current={p === part ? "page" : undefined} data-testid={`knowledge-${p}`}>{t.tabs[p]}{counts[p]}</Link>)}
+        {parts.map((p) => <Link key={p} href={placeOf(p)} aria-current={p === part ? "page" : undefined} data-testid={`knowledge-${p}`}>{t.tabs[p]}{counts[p]}</Link>)}
       </nav>
       {index !== undefined && part !== "index" && <Standing index={index} />}
       {children}

@@ -35,6 +35,7 @@ export function reread(): void {
 /** The titles of documents, by id: what is not there any more is called so. */
 export function useTitles(): (id: string | null | undefined) => string {
   const t = useTexts().knowledge;
-  const titles = new Map(useDocuments().items.map((d) => [d.id, d.title]));
-  return (id) => titles.get(id ?? "") ?? t.deleted;
+  const list = useDocuments();
+  const titles = new Map(list.items.map((d) => [d.id, d.title]));
+  return (id) => titles.get(id ?? "") ?? (list.isPending || list.hasNextPage ? "…" : t.deleted);
 }

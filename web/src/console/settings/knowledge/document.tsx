@@ -9,11 +9,13 @@ import { refresh, useGet } from "../../api/query.ts";
 import type { KnowledgeDocument, KnowledgeIndex } from "../../api/schema.ts";
 import { locale, say, useTexts } from "../../i18n/index.ts";
 import { moment } from "../../i18n/time.ts";
+import { useCommands } from "../../shell/commands.ts";
 import { Empty } from "../../ui/empty.tsx";
 import { IconBook2 } from "../../ui/icons.ts";
 import { Page } from "../../ui/page.tsx";
 import { Failed, tellDone } from "../../ui/problem.tsx";
 import { useMay } from "../access.ts";
+import { useWatch } from "../deliveries.tsx";
 import { Skeletons } from "../parts/collection.tsx";
 import { Confirm } from "../parts/confirm.tsx";
 import { FormBody, ReadOnly, useForm } from "../parts/form.tsx";
@@ -23,7 +25,7 @@ import css from "./knowledge.module.css";
 import { offered } from "./language.ts";
 import { Preview } from "./preview.tsx";
 import { ownTitle, readTable, type Format } from "./read.ts";
-import { languageName } from "./standing.ts";
+import { busy, languageName } from "./standing.ts";
 
 export function DocumentPage({ id, index }: { id: string; index: KnowledgeIndex | undefined }) {
   const t = useTexts();
@@ -32,9 +34,10 @@ export function DocumentPage({ id, index }: { id: string; index: KnowledgeIndex 
   const lead = useMay("leads");
   const q = useGet("/knowledge/documents/{id}", { path: { id } }, { enabled: id !== "new", staleTime: 0 });
   const d = q.data;
+  useWatch(!busy(index) && d?.state === "pending", q.refetch);
   const gone = q.error instanceof ApiError && (q.error.status === 404 || q.error.status === 400) || id === "new" && !lead;
   return (
-    <Page back={() => go("/knowledge")} title={<><Link href="/knowledge" className={css.crumb}>{t.settings.pages.knowledge}</Link>{id === "new" ? s.new : d?.title ?? ""}</>}
+    <Page back={() => go("/knowledge")} title={<><Link href="/knowledge" className={css.crumb} data-testid="crumb">{t.settings.pages.knowledge}</Link>{id === "new" ? s.new : d?.title ?? ""}</>}
       actions={d !== undefined && <State document={d} index={index} />}
       {...(d === undefined ? {} : { text: [say(t.knowledge.chunks, { n: d.chunks }), say(t.knowledge.changed, { time: moment(Date.parse(d.updated_at)) })].join(" · ") })}>
       {id === "new" && lead ? <Editor document={undefined} /> : gone ? <Empty title={s.gone} text={s.goneText} icon={<IconBook2 size={22} />}><Link href="/knowledge">{s.all}</Link></Empty>
@@ -73,6 +76,8 @@ function Editor({ document: d }: { document: KnowledgeDocument | undefined }) {
       if (d === undefined) go(unanswered === "" ? "/knowledge" : "/knowledge/unanswered");
     },
   });
+  const lead = useMay("leads");
+  useCommands(lead ? [{ id: "knowledge-save", group: "actions", name: t.shell.save, keys: "mod+s", run: () => f.dirty && f.submit() }] : []);
   const own = ownTitle(f.values.format, f.values.text);
   return (
     <div className={css.editor} data-testid="editor">

@@ -12,12 +12,13 @@ import { Empty } from "../../ui/empty.tsx";
 import { IconBook2, IconCode, IconFileText, IconLock, IconPencilPlus, IconSearch, IconTable } from "../../ui/icons.ts";
 import { Failed, tellDone, tellProblem } from "../../ui/problem.tsx";
 import { useMay } from "../access.ts";
+import { useWatch } from "../deliveries.tsx";
 import { roleNames, Skeletons } from "../parts/collection.tsx";
 import settings from "../settings.module.css";
 import { reread, useDocuments } from "./data.ts";
 import { Choose, Drop, Progresses } from "./drop.tsx";
 import css from "./knowledge.module.css";
-import { arrange, languageName, type Sort } from "./standing.ts";
+import { arrange, busy, languageName, type Sort } from "./standing.ts";
 
 /** How many are shown at first, and more at each step. */
 const page = 50;
@@ -32,6 +33,7 @@ export function Documents({ index }: { index: KnowledgeIndex | undefined }) {
   const s = t.knowledge.list;
   const lead = useMay("leads");
   const list = useDocuments();
+  useWatch(!busy(index) && list.items.some((d) => d.state === "pending"), list.refetch); // read a moment before its index was ready
   return (
     <Drop on={lead}>
       {!lead && <Alert className={settings.note} color="gray" icon={<IconLock size={16} />}>{say(t.settings.denied.readOnly, { roles: roleNames("leads", t.shell.roles) })}</Alert>}
@@ -96,16 +98,16 @@ export function State({ document: d, index }: { document: KnowledgeDocument; ind
 function Row({ document: d, index, lead }: { document: KnowledgeDocument; index: KnowledgeIndex | undefined; lead: boolean }) {
   const t = useTexts();
   const s = t.knowledge;
-  const [busy, setBusy] = useState(false);
+  const [turning, setTurning] = useState(false);
   const Icon = pictures[d.format];
   const changed = Date.parse(d.updated_at);
   const why = d.state === "failed" && index?.last_failure !== undefined ? s.reasons[index.last_failure.reason] : "";
   const turn = (enabled: boolean) => {
-    setBusy(true);
+    setTurning(true);
     call("PATCH /knowledge/documents/{id}", { path: { id: d.id }, body: { enabled } }).then(() => {
       reread();
       tellDone(say(enabled ? s.list.switchedOn : s.list.switchedOff, { title: d.title }));
-    }, tellProblem).finally(() => setBusy(false));
+    }, tellProblem).finally(() => setTurning(false));
   };
   return (
     <li className={css.item} data-testid="row" data-state={d.state}>
@@ -118,7 +120,7 @@ function Row({ document: d, index, lead }: { document: KnowledgeDocument; index:
         </span>
         <span className={settings.rowAside}><State document={d} index={index} /></span>
       </Link>
-      {lead && <Switch className={css.turn} checked={d.enabled} disabled={busy} onChange={(e) => turn(e.currentTarget.checked)} aria-label={say(s.list.on, { title: d.title })} data-testid="turn" />}
+      {lead && <Switch className={css.turn} checked={d.enabled} disabled={turning} onChange={(e) => turn(e.currentTarget.checked)} aria-label={say(s.list.on, { title: d.title })} data-testid="turn" />}
     </li>
   );
 }
