@@ -92,7 +92,7 @@ func (l librarian) files() {
 		return `$$("file").some((e) => e.querySelector("b").innerText === "` + name + `" && e.dataset.state === "` + state + `")`
 	}
 	l.Wait(file("warranty.md", "done") + " && " + file("broken.csv", "failed") + " && " + file("picture.png", "failed"))
-	l.See("file", "no row with a question and an answer")
+	l.See("file", "There is no line with a question and an answer")
 	l.See("file", "Only Markdown")
 	l.Screenshot("files")
 	l.built(rowOf("Warranty") + `?.dataset.state === "indexed"`)
@@ -129,8 +129,8 @@ func (l librarian) writes() {
 	l.Wait(`$$("row").length === 1 && location.search === "?find=repairs"`)
 	l.Reload()
 	l.Wait(`$$("row").length === 1 && $("find").value === "repairs"`)
-	l.Type("find", "")
-	l.Press("Backspace")
+	l.Type("find", "no such title")
+	l.Click("show-all")
 	l.Wait(`$$("row").length === 7`)
 }
 

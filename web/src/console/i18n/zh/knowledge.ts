@@ -28,7 +28,7 @@ export const knowledge: Texts["knowledge"] = {
   },
   edit: {
     new: "新文档", title: "标题", titleText: "留空则取正文的第一个标题。", language: "语言", languageText: "正文的语言。", otherLanguage: "其他或未知", format: "类型", formatText: { markdown: "按标题切分成片段，最好一个主题一个标题。", html: "网页正文，不含菜单。", text: "没有标题，按段落切分。", csv: "每行一个问题和它的答案。" },
-    url: "网址", urlText: "客户在哪里能看到它，可留空。", badUrl: "地址须以 https:// 或 http:// 开头", enabled: "允许被找到", enabledText: "停用后保留，但不会被找到。", text: "正文", write: "撰写", preview: "预览", nothingYet: "您写的内容会显示在这里。", noRows: "还没有包含问题和答案的行：两列，用逗号分隔。",
+    url: "网址", urlText: "客户在哪里能看到它，可留空。", badUrl: "地址须以 https:// 或 http:// 开头", enabled: "允许被找到", enabledText: "停用后保留，但不会被找到。", text: "正文", write: "撰写", preview: "预览", previewText: "索引读到的内容。", nothingYet: "您写的内容会显示在这里。", noRows: "还没有包含问题和答案的行：两列，用逗号分隔。",
     cut: "仅显示开头部分。", takeOff: "从未答问题中移除“{question}”", saved: "已保存，正在构建索引。", removeTitle: "删除此文档？", removeText: "它将不再被找到，且无法恢复。", removeGolden: "以它为准的 {n} 个基准问题也会一并删除。", gone: "此文档已不存在", goneText: "它已被删除。", all: "所有文档",
     example: "# 退换货\n\n## 多久之内可以退货？\n\n30 天内……", exampleTable: "问题,答案\n多久之内可以退货？,30 天内。",
   },

@@ -109,7 +109,7 @@ function Writing({ format, text, field }: { format: Format; text: string; field:
     <div className={css.writing} data-view={view}>
       <SegmentedControl className={css.views} aria-label={s.text} value={view} onChange={setView} data={[{ value: "write", label: s.write }, { value: "preview", label: s.preview }]} data-testid="view" />
       <Textarea className={css.text} classNames={{ input: css.mono ?? "" }} label={s.text} description={s.formatText[format]} required placeholder={format === "csv" ? s.exampleTable : s.example} spellCheck {...field} />
-      <div className={css.beside}><span className={css.label} aria-hidden="true">{s.preview}</span><Preview format={format} text={text} /></div>
+      <div className={css.beside}><span className={css.label} aria-hidden="true">{s.preview}<small>{s.previewText}</small></span><Preview format={format} text={text} /></div>
     </div>
   );
 }

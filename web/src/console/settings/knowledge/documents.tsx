@@ -75,7 +75,7 @@ function List({ documents, index, lead }: { documents: readonly KnowledgeDocumen
         <Select aria-label={s.state} data={[{ value: "", label: t.shell.all }, ...states.map((x) => ({ value: x, label: t.knowledge.states[x] }))]} value={how.state} onChange={(v) => set("state", v)} data-testid="filter-state" />
         <Select aria-label={s.sort} data={sorts.map((x) => ({ value: x, label: s.sorts[x] }))} value={how.sort} onChange={(v) => set("sort", v)} data-testid="sort" />
       </div>
-      {fitting.length === 0 ? <div className={settings.panelless}><Empty title={s.noneFit}><Button variant="default" onClick={() => go("/knowledge", { replace: true })}>{s.clear}</Button></Empty></div> : (
+      {fitting.length === 0 ? <div className={settings.panelless}><Empty title={s.noneFit}><Button variant="default" onClick={() => go("/knowledge", { replace: true })} data-testid="show-all">{s.clear}</Button></Empty></div> : (
         <ul className={settings.rows} aria-label={t.settings.pages.knowledge}>{shown.map((d) => <Row key={d.id} document={d} index={index} lead={lead} />)}</ul>
       )}
       {(narrowed || shown.length < fitting.length) && fitting.length > 0 && (

@@ -97,9 +97,18 @@ export class Files {
     } catch (e) {
       const patience = e instanceof ApiError && (e.status === 429 || e.status === 503) && e.code !== "knowledge_off";
       if (patience) await new Promise((r) => setTimeout(r, Math.max(1000, e.retryAfter)));
-      this.update(a.id, patience ? { state: "waiting" } : { state: "failed", reason: explain(e) });
+      this.update(a.id, patience ? { state: "waiting" } : { state: "failed", reason: refusal(e) });
     }
   }
+}
+
+/** Why a file was refused, in the language that is spoken: what is wrong inside of it has no code of its own. */
+function refusal(e: unknown): string {
+  const t = words().knowledge;
+  const told = explain(e);
+  if (!(e instanceof ApiError) || e.status !== 400) return told;
+  if (told.includes("no row with a question")) return t.edit.noRows;
+  return told.includes("nothing to find") ? t.files.empty : told.replace(/^(?:text|file): /, "");
 }
 
 const stay = (e: BeforeUnloadEvent) => e.preventDefault();
