@@ -114,7 +114,7 @@ func (l librarian) writes() {
 	l.Click("add")
 	l.Click("save")
 	l.Wait(`$("save").disabled || $("field-text").getAttribute("aria-invalid") === "true"`)
-	l.Type("field-text", "# Repairs\n\nWe mend a lamp under **guarantee** in our workshop.\n\n- send it in\n- wait a week\n")
+	l.Type("field-text", "# Repairs\n\n## How long does it take?\n\nA lamp under **guarantee** is mended first.\n\n- send it in\n- wait a week\n")
 	l.Wait(`$("preview").querySelector("h3")?.innerText === "Repairs" && $("preview").querySelector("strong")?.innerText === "guarantee" && $("preview").querySelectorAll("li").length === 2`)
 	l.Type("field-url", "shop.example")
 	l.Click("save")
