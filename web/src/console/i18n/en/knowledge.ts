@@ -13,7 +13,7 @@ export const knowledge = {
     state: "State", idle: "Up to date", behind: "Not up to date", rebuild: "Rebuild", rebuildText: "Not needed after changes: those build by themselves.", rebuilding: "The index is being built",
     lastFailure: "Why the last build was not put in use", asked: "{n} golden {n|question was|questions were} asked.", question: "Question", expected: "Expected", found: "Came first instead", removed: "A question that was deleted since",
     mend: "Change the documents so that the question finds the right one, or change the question. Both build again.", mendMany: "Delete documents, or switch some off.",
-    versions: "Versions", versionsText: "The last five are kept.", active: "In use", use: "Go back", useTitle: "Go back to version {n}?", useText: "Its {documents} documents are found as they were {time}. What you have written stays, and the next change builds a new index.", usedAgain: "Version {n} is in use", noVersions: "As soon as there is a document, its index stands here.",
+    versions: "Versions", versionsText: "The last five are kept.", active: "In use", use: "Go back", useTitle: "Go back to version {n}?", again: "Use again", againTitle: "Use version {n} again?", useText: "Its {documents} documents are found as they were {time}. What you have written stays, and the next change builds a new index.", usedAgain: "Version {n} is in use", noVersions: "As soon as there is a document, its index stands here.",
   },
   list: {
     add: "Write a document", upload: "Upload files", empty: "Nothing is known yet", emptyText: "Add what your customers ask about: delivery, returns, payment. Write it here, or drop Markdown, HTML, text or a table of questions and answers.", find: "Search titles and addresses",

@@ -15,7 +15,7 @@ export const knowledge: Texts["knowledge"] = {
     state: "状态", idle: "已是最新", behind: "不是最新", rebuild: "重新构建", rebuildText: "修改后无需手动构建，会自动进行。", rebuilding: "正在构建索引",
     lastFailure: "上一次构建为何没有启用", asked: "共检查 {n} 个基准问题。", question: "问题", expected: "应找到", found: "实际排在第一", removed: "该问题已被删除",
     mend: "请修改文档使问题能找到正确的一篇，或修改该问题。两者都会重新构建。", mendMany: "请删除或停用一些文档。",
-    versions: "版本", versionsText: "保留最近五个。", active: "使用中", use: "退回", useTitle: "退回到版本 {n}？", useText: "将按 {time} 的状态使用其中的 {documents} 篇文档。您写的内容不会丢失，下一次修改会构建新的索引。", usedAgain: "正在使用版本 {n}", noVersions: "添加文档后，其索引会显示在这里。",
+    versions: "版本", versionsText: "保留最近五个。", active: "使用中", use: "退回", useTitle: "退回到版本 {n}？", again: "重新使用", againTitle: "重新使用版本 {n}？", useText: "将按 {time} 的状态使用其中的 {documents} 篇文档。您写的内容不会丢失，下一次修改会构建新的索引。", usedAgain: "正在使用版本 {n}", noVersions: "添加文档后，其索引会显示在这里。",
   },
   list: {
     add: "撰写文档", upload: "上传文件", empty: "知识库还是空的", emptyText: "添加客户常问的内容：配送、退换、付款。可在此撰写，或拖入 Markdown、HTML、文本或问答表。", find: "搜索标题和地址",

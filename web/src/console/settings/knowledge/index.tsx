@@ -93,12 +93,12 @@ function Versions({ index }: { index: KnowledgeIndex }) {
   const t = useTexts().knowledge.index;
   return (
     <Panel title={t.versions} text={t.versionsText}>
-      {index.versions.length === 0 ? <p className={settings.hint}>{t.noVersions}</p> : <ul className={css.versions}>{index.versions.map((v) => <Version key={v.version} version={v} />)}</ul>}
+      {index.versions.length === 0 ? <p className={settings.hint}>{t.noVersions}</p> : <ul className={css.versions}>{index.versions.map((v) => <Version key={v.version} version={v} newer={v.version > index.version} />)}</ul>}
     </Panel>
   );
 }
 
-function Version({ version: v }: { version: KnowledgeVersion }) {
+function Version({ version: v, newer }: { version: KnowledgeVersion; newer: boolean }) {
   const t = useTexts().knowledge;
   const lead = useMay("leads");
   const time = moment(Date.parse(v.created_at));
@@ -110,7 +110,7 @@ function Version({ version: v }: { version: KnowledgeVersion }) {
     <li data-testid="version" data-version={v.version} data-active={v.active}>
       <span><b>{say(t.index.version, { n: v.version })}</b> <span className={css.pale}>{say(t.index.built, { time })} · {say(t.documents, { n: v.documents })} · {say(t.chunks, { n: v.chunks })}</span></span>
       {v.active ? <Badge color="green">{t.index.active}</Badge> : lead && (
-        <Confirm testid="roll-back" variant="default" color="brand" action={t.index.use} title={say(t.index.useTitle, { n: v.version })} text={say(t.index.useText, { documents: v.documents, time })} run={back} done={() => tellDone(say(t.index.usedAgain, { n: v.version }))} />
+        <Confirm testid="roll-back" variant="default" color="brand" action={newer ? t.index.again : t.index.use} title={say(newer ? t.index.againTitle : t.index.useTitle, { n: v.version })} text={say(t.index.useText, { documents: v.documents, time })} run={back} done={() => tellDone(say(t.index.usedAgain, { n: v.version }))} />
       )}
     </li>
   );
