@@ -226,7 +226,9 @@ func (l librarian) switches() {
 	l.ClickOn(rowOf("礼品卡") + `.querySelector(".mantine-Switch-track")`)
 	l.built(rowOf("礼品卡") + `?.dataset.state === "disabled"`)
 	l.ClickOn(rowOf("Packaging") + `.querySelector("a")`)
+	l.Wait(`!document.querySelector(".mantine-Notification-root")`) // they stand before it for a moment
 	l.Click("delete")
+	l.Wait(`$("delete-yes")`)
 	l.Screenshot("delete")
 	l.Click("delete-yes")
 	l.built(`$("row") && !` + rowOf("Packaging"))

@@ -17,7 +17,7 @@ export const knowledge = {
   },
   list: {
     add: "Write a document", upload: "Upload files", empty: "Nothing is known yet", emptyText: "Add what your customers ask about: delivery, returns, payment. Write it here, or drop Markdown, HTML, text or a table of questions and answers.", find: "Search titles and addresses",
-    state: "State", sort: "Order", sorts: { changed: "Last changed", title: "Title", size: "Size" }, noneFit: "No document fits.", clear: "Show all", on: "“{title}” is to be found", switchedOn: "“{title}” is to be found again", switchedOff: "“{title}” is not found any more", drop: "Drop files here",
+    state: "State", sort: "Order", sorts: { changed: "Last changed", title: "Title", size: "Size" }, noneFit: "No document fits.", clear: "Show all", on: "“{title}” is to be found", drop: "Drop files here",
     count: "{shown} of {all}",
   },
   files: {
@@ -39,7 +39,7 @@ export const knowledge = {
     verdicts: { passed: "Passed", failed: "Failed", waiting: "Waiting", unknown: "Not asked yet" }, expects: "Expects {title}", first: "among the first {n}", foundInstead: "“{title}” came first instead.", foundNothing: "Nothing was found.", removeTitle: "Delete this golden question?", removeText: "New indexes are not asked it any more.", tryIt: "Try it", saved: "Saved. A new index is asked it.",
   },
   unanswered: {
-    empty: "No unanswered questions", emptyText: "Questions that nothing in the knowledge base answers are gathered here, so that you can write what is missing.", count: "asked {n} {n|time|times}", last: "last {time}", since: "first {time}", write: "Write an answer", tryIt: "Try it", dismiss: "Dismiss", dismissName: "Dismiss “{question}”", dismissed: "Dismissed", sort: "Order", sorts: { count: "Asked most often", last: "Asked last" }, find: "Search questions",
+    empty: "No unanswered questions", emptyText: "Questions that nothing in the knowledge base answers are gathered here, so that you can write what is missing.", count: "asked {n} {n|time|times}", last: "last {time}", since: "first {time}", write: "Write an answer", tryIt: "Try it", dismiss: "Dismiss", dismissName: "Dismiss “{question}”", sort: "Order", sorts: { count: "Asked most often", last: "Asked last" }, find: "Search questions",
   },
   codes: { document_too_large: "The document is larger than this server takes. Split it.", knowledge_full: "All documents together are as large as they may be. Delete some first.", format_unknown: "Only Markdown (.md), HTML (.html), text (.txt) and tables (.csv, .tsv) can be read.", not_text: "The file is no text in UTF-8, UTF-16 or GB 18030.", no_such_version: "This version is not kept any more.", knowledge_off: "This server has no knowledge base." },
 };

@@ -19,7 +19,7 @@ export const knowledge: Texts["knowledge"] = {
   },
   list: {
     add: "撰写文档", upload: "上传文件", empty: "知识库还是空的", emptyText: "添加客户常问的内容：配送、退换、付款。可在此撰写，或拖入 Markdown、HTML、文本或问答表。", find: "搜索标题和地址",
-    state: "状态", sort: "排序", sorts: { changed: "最近修改", title: "标题", size: "大小" }, noneFit: "没有符合条件的文档。", clear: "显示全部", on: "允许找到“{title}”", switchedOn: "“{title}”已重新启用", switchedOff: "“{title}”已停用", drop: "松开即可上传",
+    state: "状态", sort: "排序", sorts: { changed: "最近修改", title: "标题", size: "大小" }, noneFit: "没有符合条件的文档。", clear: "显示全部", on: "允许找到“{title}”", drop: "松开即可上传",
     count: "{shown} / {all}",
   },
   files: {
@@ -41,7 +41,7 @@ export const knowledge: Texts["knowledge"] = {
     verdicts: { passed: "通过", failed: "未通过", waiting: "等待中", unknown: "尚未检查" }, expects: "应找到 {title}", first: "在前 {n} 个之内", foundInstead: "实际排在第一的是“{title}”。", foundNothing: "什么也没有找到。", removeTitle: "删除此基准问题？", removeText: "新索引将不再检查它。", tryIt: "试一试", saved: "已保存，新索引会检查它。",
   },
   unanswered: {
-    empty: "没有未答问题", emptyText: "知识库中没有答案的问题会汇集在这里，方便您补充缺少的内容。", count: "问过 {n} 次", last: "最近 {time}", since: "首次 {time}", write: "撰写答案", tryIt: "试一试", dismiss: "忽略", dismissName: "忽略“{question}”", dismissed: "已忽略", sort: "排序", sorts: { count: "提问最多", last: "最近提问" }, find: "搜索问题",
+    empty: "没有未答问题", emptyText: "知识库中没有答案的问题会汇集在这里，方便您补充缺少的内容。", count: "问过 {n} 次", last: "最近 {time}", since: "首次 {time}", write: "撰写答案", tryIt: "试一试", dismiss: "忽略", dismissName: "忽略“{question}”", sort: "排序", sorts: { count: "提问最多", last: "最近提问" }, find: "搜索问题",
   },
   codes: { document_too_large: "文档超过本服务器的大小限制，请拆分。", knowledge_full: "全部文档的总大小已达上限，请先删除一些。", format_unknown: "只能读取 Markdown（.md）、HTML（.html）、文本（.txt）和表格（.csv、.tsv）。", not_text: "该文件不是 UTF-8、UTF-16 或 GB 18030 的文本。", no_such_version: "该版本已不再保留。", knowledge_off: "本服务器没有知识库。" },
 };

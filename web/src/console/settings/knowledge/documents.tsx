@@ -10,7 +10,7 @@ import { locale, say, useTexts } from "../../i18n/index.ts";
 import { moment } from "../../i18n/time.ts";
 import { Empty } from "../../ui/empty.tsx";
 import { IconBook2, IconCode, IconFileText, IconLock, IconPencilPlus, IconSearch, IconTable } from "../../ui/icons.ts";
-import { Failed, tellDone, tellProblem } from "../../ui/problem.tsx";
+import { Failed, tellProblem } from "../../ui/problem.tsx";
 import { useMay } from "../access.ts";
 import { useWatch } from "../deliveries.tsx";
 import { roleNames, Skeletons } from "../parts/collection.tsx";
@@ -104,10 +104,7 @@ function Row({ document: d, index, lead }: { document: KnowledgeDocument; index:
   const why = d.state === "failed" && index?.last_failure !== undefined ? s.reasons[index.last_failure.reason] : "";
   const turn = (enabled: boolean) => {
     setTurning(true);
-    call("PATCH /knowledge/documents/{id}", { path: { id: d.id }, body: { enabled } }).then(() => {
-      reread();
-      tellDone(say(enabled ? s.list.switchedOn : s.list.switchedOff, { title: d.title }));
-    }, tellProblem).finally(() => setTurning(false));
+    call("PATCH /knowledge/documents/{id}", { path: { id: d.id }, body: { enabled } }).then(reread, tellProblem).finally(() => setTurning(false));
   };
   return (
     <li className={css.item} data-testid="row" data-state={d.state}>

@@ -9,7 +9,7 @@ import type { KnowledgeHit } from "../../api/schema.ts";
 import { locale, say, useTexts } from "../../i18n/index.ts";
 import { Empty } from "../../ui/empty.tsx";
 import { IconBook2, IconCircleCheck, IconPencilPlus, IconQuestionMark, IconSearch, IconTargetArrow } from "../../ui/icons.ts";
-import { Failed, tellDone, tellProblem } from "../../ui/problem.tsx";
+import { Failed, tellProblem } from "../../ui/problem.tsx";
 import { useMay } from "../access.ts";
 import { Skeletons } from "../parts/collection.tsx";
 import settings from "../settings.module.css";
@@ -104,10 +104,7 @@ function Note({ question }: { question: string }) {
   const [noted, setNoted] = useState(false);
   const note = () => {
     setNoted(true);
-    call("POST /knowledge/unanswered", { body: { question } }).then(() => {
-      refresh("/knowledge/unanswered");
-      tellDone(t.noted);
-    }, (e: unknown) => {
+    call("POST /knowledge/unanswered", { body: { question } }).then(() => refresh("/knowledge/unanswered"), (e: unknown) => {
       setNoted(false);
       tellProblem(e);
     });

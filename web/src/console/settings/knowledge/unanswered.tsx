@@ -10,7 +10,7 @@ import { say, useTexts } from "../../i18n/index.ts";
 import { moment } from "../../i18n/time.ts";
 import { Empty } from "../../ui/empty.tsx";
 import { IconCircleCheck, IconPencilPlus, IconSearch } from "../../ui/icons.ts";
-import { Failed, tellDone, tellProblem } from "../../ui/problem.tsx";
+import { Failed, tellProblem } from "../../ui/problem.tsx";
 import { useMay } from "../access.ts";
 import { Skeletons } from "../parts/collection.tsx";
 import settings from "../settings.module.css";
@@ -59,10 +59,7 @@ function Row({ question: u }: { question: Question }) {
   const [busy, setBusy] = useState(false);
   const dismiss = () => {
     setBusy(true);
-    call("POST /knowledge/unanswered/{id}/dismiss", { path: { id: u.id } }).then(() => {
-      refresh("/knowledge/unanswered");
-      tellDone(t.dismissed);
-    }, (e: unknown) => {
+    call("POST /knowledge/unanswered/{id}/dismiss", { path: { id: u.id } }).then(() => refresh("/knowledge/unanswered"), (e: unknown) => {
       setBusy(false);
       tellProblem(e);
     });
