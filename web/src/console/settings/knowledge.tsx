@@ -58,7 +58,7 @@ function Frame({ part, index, children }: { part: Part; index: KnowledgeIndex | 
   const box = useRef<HTMLElement>(null);
   useEffect(() => {
     void box.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone they are in one row
-  }, [part]);
+  }, [part, failed, open]); // the counts come later
   const counts: Partial<Record<Part, ReactNode>> = {
     ...(failed > 0 ? { golden: <Badge color="red" aria-label={`${t.golden.verdicts.failed}: ${failed}`}>{failed}</Badge> } : {}),
     ...(open > 0 ? { unanswered: <Badge color="gray">{open}</Badge> } : {}),

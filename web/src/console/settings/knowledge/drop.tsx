@@ -20,7 +20,7 @@ export function Choose() {
   return (
     <>
       <input ref={field} type="file" hidden multiple accept={accepted} aria-label={t.list.upload} data-testid="knowledge-files" onChange={(e) => { files.add([...(e.currentTarget.files ?? [])]); e.currentTarget.value = ""; }} />
-      <Button variant="default" leftSection={<IconUpload size={16} />} onClick={() => field.current?.click()} title={t.files.kinds} aria-label={t.list.upload} data-testid="upload"><span className={css.word}>{t.list.upload}</span></Button>
+      <Button variant="default" leftSection={<IconUpload size={16} />} onClick={() => field.current?.click()} title={t.files.kinds} aria-label={t.list.upload} classNames={{ section: css.sign ?? "" }} data-testid="upload"><span className={css.word}>{t.list.upload}</span></Button>
     </>
   );
 }

@@ -46,7 +46,7 @@ function Now({ index }: { index: KnowledgeIndex }) {
   };
   const behind = index.last_failure !== undefined || index.rolled_back;
   return (
-    <Panel title={s.now} text={s.nowText} actions={lead && <Button variant="default" leftSection={<IconRefresh size={16} />} loading={asked} disabled={busy(index)} onClick={rebuild} title={s.rebuildText} data-testid="rebuild">{s.rebuild}</Button>}>
+    <Panel title={s.now} text={s.nowText} actions={lead && <Button variant="default" leftSection={<IconRefresh size={16} />} loading={asked} disabled={busy(index)} onClick={rebuild} className={css.firm ?? ""} title={s.rebuildText} data-testid="rebuild">{s.rebuild}</Button>}>
       <dl className={settings.facts}>
         <dt>{s.state}</dt><dd>{busy(index) ? <Building index={index} /> : index.version === 0 ? s.none : <Badge color={behind ? "orange" : "green"}>{behind ? s.behind : s.idle}</Badge>}{index.rolled_back && !busy(index) && <> {s.backText}</>}</dd>
         {index.version > 0 && <><dt>{t.tabs.index}</dt><dd>{[say(s.version, { n: index.version }), say(t.documents, { n: index.documents }), say(t.chunks, { n: index.chunks }), ...(index.built_at === null ? [] : [say(s.built, { time: moment(Date.parse(index.built_at)) })])].join(" · ")}</dd>
