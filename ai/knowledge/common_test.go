@@ -26,3 +26,49 @@ func TestCommon(t *testing.T) {
 		}
 	}
 }
+
+// TestTopical: names of concepts count by how much of the question they are.
+func TestTopical(t *testing.T) {
+	x, err := NewIndex([]Chunk{
+		{ID: "river", Text: "In the north the river is frozen for half of the year, and people cross it on foot."},
+		{ID: "fee", Text: "Delivery is free from 299 on. It goes by courier, in a box, within some days."},
+	}, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := Weights{Concepts: 1}
+	for q, least := range map[string]float32{"邮费": 1, "delivery fee": 1} {
+		for _, h := range x.SearchWith(Query{Text: q}, 1, only) {
+			if h.Score < least*h.Concepts {
+				t.Errorf("%q is about a concept: %v of %v", q, h.Score, h.Concepts)
+			}
+		}
+	}
+	long := "why is the delivery of water from the glaciers into all those rivers so much weaker in winter than during spring"
+	for _, h := range x.SearchWith(Query{Text: long}, 2, only) {
+		if h.Concepts > 0 && h.Score > h.Concepts/4 {
+			t.Errorf("%q is hardly about a concept: %v of %v", long, h.Score, h.Concepts)
+		}
+	}
+}
+
+// TestTones: in Vietnamese another tone is another word; who writes without tones finds it, too.
+func TestTones(t *testing.T) {
+	x, err := NewIndex([]Chunk{
+		{ID: "table", Text: "Cái bàn này được làm bằng gỗ."}, {ID: "sell", Text: "Cái bán này được làm bằng gỗ."}, {ID: "friend", Text: "Cái bạn này được làm bằng gỗ."},
+	}, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for q, want := range map[string]string{"bàn được": "table", "bán được": "sell", "bạn": "friend"} {
+		if h := x.Search(Query{Text: q}, 1); len(h) == 0 || x.Chunk(h[0].Chunk).ID != want {
+			t.Errorf("%q: %+v", q, h)
+		}
+	}
+	if h := x.Search(Query{Text: "ban go"}, 3); len(h) != 3 || h[2].Words == 0 {
+		t.Errorf("without tones: %+v", h)
+	}
+	if tonal("größer als Zürich, más allá, şehir") || !tonal("được") {
+		t.Error("only Vietnamese is tonal")
+	}
+}

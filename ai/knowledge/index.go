@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/ai/vec"
 )
 
@@ -128,11 +129,19 @@ type Hit struct {
 	Body     float32 // cosine with the text
 }
 
-// Weights say how much each way of looking counts.
+// Weights say how much each way of looking counts. Concepts count less for questions that are mostly about something else.
 type Weights struct{ Words, Grams, Concepts, Heading, Body float32 }
 
 // Shipped is what Search uses. Chosen by hand, so that neither words nor vectors alone decide; docs/ai.md says how it does.
-var Shipped = Weights{Words: 1, Grams: 1, Concepts: .5, Heading: .8, Body: .4}
+var Shipped = Weights{Words: .7, Grams: 1.4, Concepts: .5, Heading: .7, Body: .35}
+
+const (
+	// topical is which share of a question must be names of concepts for them to count in full. Below, they count by the square: a question
+	// about the rivers of a country that has "how many" in it is not about quantities of goods.
+	topical = .5
+	// untitled is the cosine that a chunk without a heading is given for one: about what one has that fits a little.
+	untitled = .2
+)
 
 // Search returns the best k chunks, best first.
 func (x *Index) Search(q Query, k int) []Hit { return x.SearchWith(q, k, Shipped) }
@@ -166,6 +175,9 @@ func (x *Index) SearchWith(q Query, k int, w Weights) []Hit {
 			x.texts.score(s.body, s.query, scale)
 		}
 	}
+	if about := min(1, lexicon.Covered(q.Text)/topical); about < 1 {
+		w.Concepts *= about * about
+	}
 	return s.best(k, w, x)
 }
 
@@ -191,8 +203,8 @@ func (s *scratch) best(k int, w Weights, x *Index) []Hit {
 	hits := make([]Hit, 0, k+1)
 	for i := range s.body {
 		heading := s.heading[i]
-		if x.headings.dims > 0 && x.headings.scale[i] == 0 {
-			heading = s.body[i] // a chunk without a heading is not worse for it
+		if x.headings.dims > 0 && x.headings.scale[i] == 0 && s.body[i] != 0 {
+			heading = untitled // a chunk without a heading is not worse for it
 		}
 		sum := w.Words*s.lexical[byWord][i] + w.Grams*s.lexical[byGram][i] + w.Concepts*s.lexical[byConcept][i] + w.Heading*heading + w.Body*s.body[i]
 		if len(hits) == k && sum <= hits[k-1].Score {
