@@ -24,6 +24,7 @@ const (
 	RecordSLA     RecordKind = "sla"
 
 	RecordRetention RecordKind = "retention" // one at most
+	RecordBot       RecordKind = "bot"       // one at most
 )
 
 // Record is one thing that a tenant has set up. What is in it is a RecordBody of its kind, as JSON.

@@ -172,11 +172,11 @@ func (d *Desk) Retain(ctx context.Context) (all Removed, err error) {
 		}
 		return all, err
 	}
+	failed := d.forgetTraces(ctx)
 	records, err := d.store.RecordsOfAll(ctx, RecordRetention)
 	if err != nil {
 		return all, err
 	}
-	var failed error
 	for i := range records {
 		removed, err := d.retainTenant(ctx, &records[i])
 		all.add(removed)
@@ -190,6 +190,15 @@ func (d *Desk) Retain(ctx context.Context) (all Removed, err error) {
 		failed = errors.Join(failed, d.forgetLog(context.WithoutCancel(ctx), nil))
 	}
 	return all, failed
+}
+
+// forgetTraces removes the traces of answers that are older than any are kept.
+func (d *Desk) forgetTraces(ctx context.Context) error {
+	before := d.now().Add(-AITraceLife)
+	return d.retainBefore(ctx, before, func() (bool, error) {
+		n, err := d.store.ForgetAITraces(ctx, before, retainMany)
+		return n == retainMany, err
+	})
 }
 
 func (d *Desk) holdRetention(ctx context.Context) error {

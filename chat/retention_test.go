@@ -25,6 +25,7 @@ type retaining struct {
 	purged  map[TenantID]Cutoffs
 	audited []AuditNote
 	fails   error
+	traces  []time.Time // before which traces were forgotten
 }
 
 func (r *retaining) HoldRetention(_ context.Context, _ NodeID, now, _ time.Time) (bool, error) {
@@ -48,6 +49,13 @@ func (r *retaining) PurgeConversations(_ context.Context, t TenantID, before tim
 		return Removed{}, nil, false, r.fails
 	}
 	return Removed{Conversations: 2, Messages: 10}, nil, true, nil
+}
+
+func (r *retaining) ForgetAITraces(_ context.Context, before time.Time, _ int) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.traces = append(r.traces, before)
+	return 0, nil
 }
 
 func (r *retaining) PurgeMails(_ context.Context, t TenantID, before time.Time, _ int) (int, error) {
@@ -96,14 +104,15 @@ func TestRetentionComesAgain(t *testing.T) {
 		require.Equal(t, began.Add(retainFirst), store.looks[0])
 		require.Equal(t, began.Add(retainFirst).AddDate(0, 0, -30), store.purged[store.records[0].Tenant].Conversations)
 		require.Equal(t, Removed{Conversations: 6, Messages: 30}, d.Retained())
-		require.Len(t, store.looks, 5, "one to begin with, one for each batch")
+		require.Len(t, store.looks, 6, "one to begin with, one for old traces, one for each batch")
+		require.Equal(t, began.Add(retainFirst).Add(-AITraceLife), store.traces[0])
 		require.Len(t, store.audited, 1)
 		require.Equal(t, "retention.applied", store.audited[0].Action)
 
 		store.set(true, 1)
 		time.Sleep(retainEvery)
 		synctest.Wait()
-		require.Len(t, store.looks, 6)
+		require.Len(t, store.looks, 7)
 		store.set(false, 1)
 		time.Sleep(retainEvery)
 		synctest.Wait()

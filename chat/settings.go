@@ -21,6 +21,7 @@ type Settings struct {
 	blocked   []Record // what blocks was made of
 	routing   Routing
 	slas      []SLA
+	bot       BotSettings
 }
 
 type namedTrigger struct {
@@ -29,7 +30,7 @@ type namedTrigger struct {
 }
 
 // settingsKinds is what Settings are made of.
-var settingsKinds = []RecordKind{RecordLabel, RecordHours, RecordTrigger, RecordBlock, RecordRouting, RecordSLA}
+var settingsKinds = []RecordKind{RecordLabel, RecordHours, RecordTrigger, RecordBlock, RecordRouting, RecordSLA, RecordBot}
 
 // settingsOf makes Settings of a tenant's records. Without any they are what holds by default.
 func settingsOf(records []Record) *Settings {
@@ -52,6 +53,10 @@ func settingsOf(records []Record) *Settings {
 			s.blocked = append(s.blocked, *r)
 		case RecordRouting:
 			_ = json.Unmarshal(r.Body, &s.routing)
+		case RecordBot:
+			if b, err := BotSettingsOf(r); err == nil {
+				s.bot = b
+			}
 		}
 	}
 	if s.routing.Check() != nil {
@@ -60,6 +65,9 @@ func settingsOf(records []Record) *Settings {
 	}
 	return s
 }
+
+// Bot returns how the tenant's bot is to answer, or that it is off. It must not be changed.
+func (s *Settings) Bot() BotSettings { return s.bot }
 
 // LabelNames returns the names of labels; those that were deleted have none.
 func (s *Settings) LabelNames(ids []RecordID) []string { return s.labels.namesOf(ids) }

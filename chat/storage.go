@@ -150,6 +150,7 @@ type Store interface {
 	OfflineMessages
 	SLATimers
 	KnowledgeStore
+	AIStore
 }
 
 // RefreshToken is one member of a rotating family (RFC 9700 4.14.2). Only its hash is stored.

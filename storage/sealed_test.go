@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -148,6 +149,8 @@ type talk struct {
 	state   chat.State
 	first   chat.Event
 	webhook chat.WebhookID
+	engine  chat.AIEngineID
+	trace   chat.AITraceID
 }
 
 func (k *talk) message(text string, visibility chat.Visibility) chat.Event {
@@ -194,6 +197,13 @@ func plant(t *testing.T, s *storage.Storage, tenant chat.TenantID, word string) 
 	require.NoError(t, s.Store.ReserveUpload(t.Context(), chat.Upload{
 		ID: chat.NewID[chat.Upload](), Tenant: tenant, Uploader: chat.UserID(k.visitor), Role: chat.RoleVisitor, Name: word + ".png", Mime: "image/png", Size: 3, CreatedAt: time.Now(),
 	}, 0, 10))
+	k.engine, k.trace = chat.NewID[chat.AIEngine](), chat.NewID[chat.AITrace]()
+	require.NoError(t, s.Store.AddAIEngine(t.Context(), chat.AIEngine{
+		ID: k.engine, Tenant: tenant, Name: k.engine.String(), BaseURL: "https://example.com/v1", Model: "m", Key: "sk-" + word, Enabled: true, CreatedAt: time.Now(), UpdatedAt: time.Now(),
+	}))
+	require.NoError(t, s.Store.AddAITrace(t.Context(), chat.AITrace{
+		ID: k.trace, Tenant: tenant, Conversation: k.key.Conversation, Message: k.first.ID, At: time.Now(), Outcome: "answer", Body: []byte(`{"question":"` + word + `"}`),
+	}))
 	settle(t, s)
 	deliver(t, s, word)
 	return k
@@ -265,6 +275,12 @@ func reads(t *testing.T, s *storage.Storage, k *talk, word string) {
 		}
 		require.True(t, ok, "%q is found in %d", q, len(found))
 	}
+	trace, err := s.Store.AITrace(t.Context(), k.tenant, k.trace)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"question":"`+word+`"}`, string(trace.Body))
+	engines, err := s.Store.EnginesInUse(t.Context(), k.tenant)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(engines, func(e chat.AIEngine) bool { return e.ID == k.engine && e.Key == "sk-"+word }), "%v", engines)
 	deliveries, _, err := s.Store.Deliveries(t.Context(), k.tenant, k.webhook, chat.DeliveryFilter{Limit: 50})
 	require.NoError(t, err)
 	require.NotEmpty(t, deliveries)
@@ -363,6 +379,17 @@ func testSealed(t *testing.T, p *place) {
 	require.ErrorIs(t, err, seal.ErrUnreadable)
 	swap()
 	_, err = s.Store.Message(t.Context(), fresh.key, rows[1].ID)
+	require.NoError(t, err)
+
+	// A trace or a key that was changed is told from others, and an engine without its key is not used.
+	_, err = p.db.ExecContext(t.Context(), `UPDATE ai_engines SET api_key = (SELECT body FROM ai_traces WHERE tenant = $1 AND id = $2) WHERE tenant = $1 AND id = $3`,
+		tenant[:], fresh.trace[:], old.engine[:])
+	require.NoError(t, err)
+	engines, err := s.Store.EnginesInUse(t.Context(), tenant)
+	require.NoError(t, err)
+	require.Len(t, engines, 1)
+	require.Equal(t, fresh.engine, engines[0].ID)
+	_, err = s.Store.ChangeAIEngine(t.Context(), tenant, old.engine, func(e *chat.AIEngine) error { e.Key = "sk-plantedold"; return nil })
 	require.NoError(t, err)
 
 	// A tenant's keys are erased: nothing of it can be read again, and nothing more is taken; others notice nothing.

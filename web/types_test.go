@@ -124,10 +124,14 @@ func (o *operation) body() string {
 	if o.RequestBody == nil {
 		return "undefined"
 	}
-	if _, multipart := o.RequestBody.Content["multipart/form-data"]; multipart {
-		return "FormData"
+	var kinds []string
+	if json, found := o.RequestBody.Content["application/json"]; found {
+		kinds = append(kinds, json.Schema.ts("    "))
 	}
-	return o.RequestBody.Content["application/json"].Schema.ts("    ")
+	if _, multipart := o.RequestBody.Content["multipart/form-data"]; multipart {
+		kinds = append(kinds, "FormData")
+	}
+	return strings.Join(kinds, " | ")
 }
 
 func (o *operation) answer() string {

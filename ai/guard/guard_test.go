@@ -10,7 +10,7 @@ func TestCheck(t *testing.T) {
 		"I want to talk to a human": Human, "Agent please!": Human, "can you put me through to somebody": Human, "HUMAN": Human,
 		"转人工": Human, "有真人吗": Human, "我要找你们经理": Human, "别用机器人糊弄我": Human, "人工客服": Human, "are you a bot": Human,
 		"I don’t want a chatbot": Human,
-		"I'll sue you":           Legal, "我要打12315": Legal, "my lawyer will contact you": Legal,
+		"I'll sue you":           Legal, "我要打12315": Legal, "我要打12345投诉": Legal, "my phone is 13812345678": None, "订单 12345 到哪了": None, "my lawyer will contact you": Legal,
 		"my son swallowed a battery": Safety, "充电器起火了": Safety, "孩子在医院": Safety,
 		"somebody hacked my account": Fraud, "我的卡被盗刷了": Fraud, "unauthorized charge on my card": Fraud,
 		"我都说了三遍了": Anger, "this is the worst service": Anger,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/ai/vec"
 )
 
@@ -128,11 +129,19 @@ type Hit struct {
 	Body     float32 // cosine with the text
 }
 
-// Weights say how much each way of looking counts.
+// Weights say how much each way of looking counts. Concepts count less for questions that are mostly about something else.
 type Weights struct{ Words, Grams, Concepts, Heading, Body float32 }
 
 // Shipped is what Search uses. Chosen by hand, so that neither words nor vectors alone decide; docs/ai.md says how it does.
-var Shipped = Weights{Words: 1, Grams: 1, Concepts: .5, Heading: .8, Body: .4}
+var Shipped = Weights{Words: .7, Grams: 1.4, Concepts: .5, Heading: .7, Body: .35}
+
+const (
+	// topical is which share of a question must be names of concepts for them to count in full. Below, they count by the square: a question
+	// about the rivers of a country that has "how many" in it is not about quantities of goods.
+	topical = .5
+	// untitled is the cosine that a chunk without a heading is given for one: about what one has that fits a little.
+	untitled = .2
+)
 
 // Search returns the best k chunks, best first.
 func (x *Index) Search(q Query, k int) []Hit { return x.SearchWith(q, k, Shipped) }
@@ -144,11 +153,18 @@ func (x *Index) SearchWith(q Query, k int, w Weights) []Hit {
 	}
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
+	content, how := parted(q.Text)
 	for kind := range kinds {
 		clear(s.lexical[kind])
-		s.terms = terms(s.terms[:0], kind, q.Text)
+		if kind == byConcept { // its phrases have common words: "how much"
+			content, how = q.Text, ""
+		}
+		s.terms = terms(s.terms[:0], kind, content)
 		s.counts = count(s.counts[:0], s.terms)
-		x.lexical[kind].score(s.lexical[kind], s.counts)
+		s.terms = terms(s.terms[:0], kind, how)
+		heavy := len(s.counts)
+		s.counts = count(s.counts, s.terms)
+		x.lexical[kind].score(s.lexical[kind], s.counts, heavy)
 	}
 	clear(s.heading)
 	clear(s.body)
@@ -158,6 +174,9 @@ func (x *Index) SearchWith(q Query, k int, w Weights) []Hit {
 			x.headings.score(s.heading, s.query, scale)
 			x.texts.score(s.body, s.query, scale)
 		}
+	}
+	if about := min(1, lexicon.Covered(q.Text)/topical); about < 1 {
+		w.Concepts *= about * about
 	}
 	return s.best(k, w, x)
 }
@@ -184,8 +203,8 @@ func (s *scratch) best(k int, w Weights, x *Index) []Hit {
 	hits := make([]Hit, 0, k+1)
 	for i := range s.body {
 		heading := s.heading[i]
-		if x.headings.dims > 0 && x.headings.scale[i] == 0 {
-			heading = s.body[i] // a chunk without a heading is not worse for it
+		if x.headings.dims > 0 && x.headings.scale[i] == 0 && s.body[i] != 0 {
+			heading = untitled // a chunk without a heading is not worse for it
 		}
 		sum := w.Words*s.lexical[byWord][i] + w.Grams*s.lexical[byGram][i] + w.Concepts*s.lexical[byConcept][i] + w.Heading*heading + w.Body*s.body[i]
 		if len(hits) == k && sum <= hits[k-1].Score {

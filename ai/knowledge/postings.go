@@ -71,8 +71,9 @@ func newPostings(of *tally) *postings {
 }
 
 // score adds to scores, for each chunk, how much of the query it has: 0 nothing, about 1 all of it. Terms that no chunk has count in
-// the whole, so that a question about something else scores low everywhere.
-func (p *postings) score(scores []float32, query []counted) {
+// the whole, so that a question about something else scores low everywhere. The first heavy terms of the query count in full, those behind them as common
+// words do.
+func (p *postings) score(scores []float32, query []counted, heavy int) {
 	if len(query) == 0 || p.size == 0 {
 		return
 	}
@@ -82,14 +83,17 @@ func (p *postings) score(scores []float32, query []counted) {
 	}
 	var whole float64
 	list := make([]found, 0, len(query))
-	for _, q := range query {
+	for i, q := range query {
 		var df uint32
 		f := found{}
-		if i, ok := slices.BinarySearch(p.terms, q.term); ok {
-			f.from, f.to = p.starts[i], p.starts[i+1]
+		if at, ok := slices.BinarySearch(p.terms, q.term); ok {
+			f.from, f.to = p.starts[at], p.starts[at+1]
 			df = f.to - f.from
 		}
 		f.idf = math.Log(1 + (float64(p.size)-float64(df)+.5)/(float64(df)+.5))
+		if i >= heavy {
+			f.idf *= commonShare
+		}
 		whole += f.idf
 		if df > 0 {
 			list = append(list, f)

@@ -2,7 +2,10 @@ package knowledge
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/chat/text"
@@ -29,16 +32,26 @@ func terms(dst []uint32, k kind, s string) []uint32 {
 	var scan text.Scanner
 	scan.Reset(s)
 	var word []byte
+	written := func() string { return "" }
+	if tonal(s) {
+		written = func() string { return accented(s[scan.Start:scan.Stop]) }
+	}
 	for scan.Next() {
 		t := scan.Text()
 		switch {
 		case scan.Kind == text.Word && k == byWord:
 			dst = append(dst, hash(0, []byte(lexicon.Stem(string(t)))))
+			if w := written(); w != "" {
+				dst = append(dst, hash(5, []byte(w)))
+			}
 		case scan.Kind == text.Pair && k == byWord:
 			dst = append(dst, hash(0, t))
 		case scan.Kind == text.Word:
 			word = append(append(append(word[:0], '_'), t...), '_')
 			dst = parts(dst, word)
+			if w := written(); w != "" {
+				dst = parts(dst, append(append(append(word[:0], '_'), w...), '_'))
+			}
 		case scan.Kind == text.Pair:
 			// The pair and the character behind it, and its first character alone.
 			_, n := utf8.DecodeRune(t)
@@ -51,6 +64,24 @@ func terms(dst []uint32, k kind, s string) []uint32 {
 		}
 	}
 	return dst
+}
+
+// tonal reports whether a text has letters that only Vietnamese has: those with two marks, and o and u with a horn. Terms are made without accents, so that
+// it doesn't matter who writes them; of such a text they are made once more with them, because another tone is another word.
+func tonal(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return r >= 0x1EA0 && r <= 0x1EF9 || r == 'ơ' || r == 'ư' || r == 'Ơ' || r == 'Ư'
+	})
+}
+
+// accented is a word as it is compared with its accents; empty if it has none.
+func accented(word string) string {
+	for _, r := range word {
+		if r >= utf8.RuneSelf {
+			return strings.ToLower(norm.NFC.String(word))
+		}
+	}
+	return ""
 }
 
 // parts appends the hashes of all runs of 3 and 4 characters of a word.

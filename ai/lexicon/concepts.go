@@ -75,3 +75,26 @@ func Find(dst []uint16, text string) []uint16 {
 	}
 	return dst
 }
+
+// Covered is which share of a text's words, or Chinese characters, stand in names of concepts: 0 to 1.
+//
+// Safe for concurrent use.
+func Covered(text string) float32 {
+	t, tokens := builtin(), full(scan(text))
+	covered := 0
+	for i := 0; i < len(tokens); {
+		step := 1
+		for n := min(t.begins[tokens[i].stem], len(tokens)-i); n > 0; n-- {
+			if _, ok := t.concepts[key(tokens[i:i+n])]; ok {
+				covered += n
+				step = n
+				break
+			}
+		}
+		i += step
+	}
+	if covered == 0 {
+		return 0
+	}
+	return float32(covered) / float32(len(tokens))
+}

@@ -103,3 +103,14 @@ func BenchmarkGloss(b *testing.B) {
 		Gloss(d, "订单还没发货，怎么修改收货地址？")
 	}
 }
+
+// TestCovered: how much of a text is about what shops' customers talk about.
+func TestCovered(t *testing.T) {
+	for text, want := range map[string]float32{
+		"": 0, "xyzzy ☃": 0, "cancel my order": 1, "取消订单": 1, "怎么取消订单": 2. / 3, "river and order": 1. / 3,
+	} {
+		if got := Covered(text); got < want-.01 || got > want+.01 {
+			t.Errorf("%q: %.2f, want %.2f", text, got, want)
+		}
+	}
+}

@@ -18,6 +18,8 @@ type Ask struct {
 	Guard     guard.Reason // why only a person may answer, if so
 	Evidence  confidence.Evidence
 	Clarified int // how often the visitor was asked back already
+	// Thresholds are the tenant's. Zero: the router's.
+	Thresholds confidence.Thresholds
 }
 
 // Sink gets what visitors may see, while it is made: pieces of a message, then perhaps of another one. It is called from one goroutine at a time. An

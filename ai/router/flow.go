@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -45,7 +46,7 @@ func (f *flow) run(ctx context.Context) Outcome {
 		}
 	}
 	f.runFloor(ctx)
-	sure := f.r.c.Thresholds.Decide(f.ask.Sure)
+	sure := f.ask.Thresholds.Decide(f.ask.Sure)
 	switch {
 	case len(f.ask.Chunks) == 0 || sure == confidence.HandOff:
 		return f.handOff(BecauseUnknown)
@@ -60,6 +61,7 @@ func (f *flow) run(ctx context.Context) Outcome {
 // prepare writes down what came in, and leaves out what no engine is to see.
 func (f *flow) prepare() {
 	q, t := &f.ask.Question, f.trace
+	f.ask.Thresholds = cmp.Or(f.ask.Thresholds, f.r.c.Thresholds)
 	q.Text = guard.Cap(q.Text)
 	q.Turns = q.Turns[max(0, len(q.Turns)-model.MaxTurns):]
 	q.Secrets = model.NewSecrets()
@@ -135,7 +137,7 @@ func (f *flow) engines(ctx context.Context, stream bool) Outcome {
 	if len(m.Cited) == 0 {
 		m.Cited = []string{f.ask.Chunks[0].ID}
 	}
-	if f.keep && winner.sum >= f.r.c.Thresholds.Answer {
+	if f.keep && winner.sum >= f.ask.Thresholds.Answer {
 		f.r.c.Cache.put(f.key, m, winner.sum)
 	}
 	return Outcome{Step: Answered, Reason: BecauseEngine, Messages: []Message{m}, Confidence: winner.sum}
@@ -175,7 +177,7 @@ func (rc *race) why() Reason {
 
 // fallBack does what is done without engines: the local answer if the evidence is good, a choice if it is fair, or a person.
 func (f *flow) fallBack(why Reason, attempts []*attempt) Outcome {
-	switch f.r.c.Thresholds.Decide(f.ask.Sure) {
+	switch f.ask.Thresholds.Decide(f.ask.Sure) {
 	case confidence.Answer:
 		if f.floor.Action == model.Answer {
 			return f.local(why)

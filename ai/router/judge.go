@@ -60,7 +60,7 @@ func newEvidence(q *model.Question) *evidence {
 	return e
 }
 
-// few is how many words are too few to say anything.
+// few is how many words are too few to begin to show an answer on: the whole of a short one is held against the chunks all the same.
 const few = 4
 
 // support is the share of an answer's words that the chunks have; known is false if there are too few. In another language than the chunks'
@@ -70,8 +70,8 @@ func (e *evidence) support(answer string) (share float64, known bool) {
 		return e.across(answer)
 	}
 	words := content(answer)
-	if len(words) < few {
-		return 1, false
+	if len(words) == 0 {
+		return 1, false // "yes"
 	}
 	n := 0
 	for _, w := range words {
@@ -79,7 +79,7 @@ func (e *evidence) support(answer string) (share float64, known bool) {
 			n++
 		}
 	}
-	return float64(n) / float64(len(words)), true
+	return float64(n) / float64(len(words)), len(words) >= few
 }
 
 func (e *evidence) across(answer string) (float64, bool) {
@@ -93,12 +93,16 @@ func (e *evidence) across(answer string) (float64, bool) {
 	for _, w := range content(answer) {
 		if w[0] >= '0' && w[0] <= '9' {
 			all++
-			if e.words[w] {
-				n++
+			if !e.words[w] {
+				return .3, all > 1 // a number is the same in every language
 			}
+			n++
 		}
 	}
-	if all < 2 {
+	switch {
+	case n == 0:
+		return .4, false
+	case all < 2:
 		return .5, false
 	}
 	return .9 * float64(n) / float64(all), true

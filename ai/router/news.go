@@ -121,7 +121,7 @@ func (rc *race) ended(ctx context.Context, e event) (*attempt, bool) {
 	f := rc.judge(a)
 	a.trace.Features, a.sum = &f, f.probability()
 	if rc.chosen != a {
-		if a.sum < rc.r.c.Thresholds.Answer || a.shown.Len() == 0 {
+		if a.sum < rc.ask.Thresholds.Answer || a.shown.Len() == 0 {
 			a.trace.Verdict = "unsupported"
 			return nil, false
 		}

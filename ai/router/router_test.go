@@ -46,6 +46,7 @@ func TestSteps(t *testing.T) {
 		"unsure, but the answer is supported": {func(a *Ask) { a.Evidence = unsure }, nil, false, Answered, BecauseEngine, "a", 1},
 		"unsure, and unsupported":             {func(a *Ask) { a.Evidence = unsure }, func(f *fake) { f.text = "Elephants sleep standing because lions roam the savannah at night." }, false, Clarified, BecauseUnsure, local.Name, 1},
 		"sure, and unsupported":               {nil, func(f *fake) { f.text = "Elephants sleep standing because lions roam the savannah at night." }, false, Answered, BecauseRefused, local.Name, 1},
+		"unsure, short and unsupported":       {func(a *Ask) { a.Evidence = unsure }, func(f *fake) { f.text = "PWNED by elephants." }, false, Clarified, BecauseUnsure, local.Name, 1},
 		"nothing is known":                    {func(a *Ask) { a.Evidence = blind }, nil, false, HandedOff, BecauseUnknown, local.Name, 0},
 		"no chunks":                           {func(a *Ask) { a.Chunks = nil }, nil, false, HandedOff, BecauseUnknown, local.Name, 0},
 		"only a person may":                   {func(a *Ask) { a.Guard = guard.Legal }, nil, false, HandedOff, BecauseGuard, local.Name, 0},

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"net/http"
@@ -176,7 +177,33 @@ func (x *export) conversation(c *chat.Conversation) {
 		after = page[len(page)-1].Seq
 		return page, strconv.FormatUint(uint64(after), 10), nil
 	}, func(m *chat.Message) { x.json(showMessage(m, chat.AudienceAll)) })
+	x.text(`,"ai_traces":`)
+	list(x, func(cursor string) ([]chat.AITrace, string, error) {
+		return x.api.cfg.Store.AITraces(x.ctx, c.Tenant, chat.AITraceFilter{Conversation: c.ID, Cursor: cursor, Limit: personPage})
+	}, x.trace)
 	x.text("}")
+}
+
+// exportedTrace is what became of a question to the bot, in an export.
+type exportedTrace struct {
+	ID        string          `json:"id"`
+	MessageID *string         `json:"message_id"`
+	At        time.Time       `json:"at"`
+	Outcome   string          `json:"outcome"`
+	Trace     json.RawMessage `json:"trace"`
+}
+
+// trace writes a trace with its body. One that has gone meanwhile is null.
+func (x *export) trace(t *chat.AITrace) {
+	whole, err := x.api.cfg.Store.AITrace(x.ctx, t.Tenant, t.ID)
+	switch {
+	case errors.Is(err, &chat.Error{Code: chat.NotFound}):
+		x.text("null")
+	case err != nil:
+		x.err = err
+	default:
+		x.json(exportedTrace{t.ID.String(), idOrNull(t.Message), t.At, t.Outcome, whole.Body})
+	}
 }
 
 // exported is an export as a stream.
@@ -212,7 +239,7 @@ func (e *exported) Close() error {
 func bindExport[I any](a *API, fn func(context.Context, *call, *I) (*served, error)) func(huma.API, huma.Operation) {
 	return func(h huma.API, op huma.Operation) {
 		op.Responses = map[string]*huma.Response{strconv.Itoa(op.DefaultStatus): {
-			Description: "One JSON document: exported_at, visitor, events, uploads (with links to the files), conversations, each with all of its messages. " +
+			Description: "One JSON document: exported_at, visitor, events, uploads (with links to the files), conversations, each with all of its messages, and with what became of questions to the bot (ai_traces). " +
 				"It breaks off if something can't be read.",
 			Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}},
 		}}

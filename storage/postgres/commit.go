@@ -49,7 +49,7 @@ func advanceArgs(portions []portion) []any {
 }
 
 // commit writes portions and moves their cursors, all or nothing: a *lostError names those that must be left out. Four round
-// trips, unless messages are there already, and one more if webhooks are to be told. What dead names is kept there and left out of the rows; strangers are rows that
+// trips, unless messages are there already, and one more if webhooks are to be told, or a bot is asked. What dead names is kept there and left out of the rows; strangers are rows that
 // another message's row stands in the way of: they were added to the dead letters.
 func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) (strangers []deadLetter, err error) {
 	var events []*chat.Event
@@ -74,6 +74,9 @@ func (d *DB) commit(ctx context.Context, portions []portion, dead []deadLetter) 
 	}
 	if err == nil && !w.hooks.out.Empty() {
 		d.store.WebhooksWritten()
+	}
+	if err == nil && w.hooks.asked() {
+		d.store.BotJobsWritten()
 	}
 	return strangers, err
 }

@@ -18,10 +18,11 @@ import (
 // errSubscribers says that somebody else wants events than is remembered.
 var errSubscribers = errors.New("webhooks have changed")
 
-// hooks is what one transaction tells webhooks.
+// hooks is what one transaction tells webhooks and bots.
 type hooks struct {
 	subscribers *project.Subscribers
 	out         project.Outbox
+	bots        []project.BotChange
 	before      map[visitorKey]string // what was known of identified visitors
 	contacts    []contact             // what became of them
 	keys        seal.All
@@ -131,10 +132,10 @@ func (h *hooks) plain(c *contact) string {
 	return project.Known(&v)
 }
 
-// write writes what is to be told of messages that were really inserted, and of the visitors that were saved.
+// write writes what is to be told, and to be answered, of messages that were really inserted, and of the visitors that were saved.
 func (h *hooks) write(ctx context.Context, tx pgx.Tx, inserted []*chat.Event, visitors []*chat.Visitor) error {
-	h.out = project.Outbox{}
-	if h.subscribers.None() {
+	h.out, h.bots = project.Outbox{}, h.subscribers.Bots(inserted)
+	if h.subscribers.None() && len(h.bots) == 0 {
 		return nil
 	}
 	saved := make(map[visitorKey]*chat.Visitor, len(visitors))
@@ -149,14 +150,17 @@ func (h *hooks) write(ctx context.Context, tx pgx.Tx, inserted []*chat.Event, vi
 		}
 	}
 	h.subscribers.Log(&h.out, inserted)
-	if h.out.Empty() {
+	batch := &pgx.Batch{}
+	if !h.out.Empty() {
+		h.out.Close(time.Now())
+		queueOutbox(batch, &h.out)
+	}
+	h.queueBots(batch)
+	if batch.Len() == 0 {
 		return nil
 	}
-	h.out.Close(time.Now())
-	batch := &pgx.Batch{}
-	queueOutbox(batch, &h.out)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("write webhooks' events: %w", err)
+		return fmt.Errorf("write webhooks' events and jobs for bots: %w", err)
 	}
 	return nil
 }

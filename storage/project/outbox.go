@@ -11,11 +11,12 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// Subscribers are the endpoints that want events, as of one version of the database's. What is asked of them costs nothing for
-// a tenant that has none.
+// Subscribers are the endpoints that want events, and the tenants whose bot answers, as of one version of the database's. What is asked of
+// them costs nothing for a tenant that has none.
 type Subscribers struct {
 	Version  int64
 	byTenant map[chat.TenantID][]subscriber
+	bots     map[chat.TenantID]bool
 }
 
 type subscriber struct {
@@ -31,7 +32,7 @@ func (s *Subscribers) Add(tenant chat.TenantID, id chat.WebhookID, wants chat.Su
 	s.byTenant[tenant] = append(s.byTenant[tenant], subscriber{id, wants})
 }
 
-// None reports whether nobody wants anything.
+// None reports whether no endpoint wants anything.
 func (s *Subscribers) None() bool { return s == nil || len(s.byTenant) == 0 }
 
 // Want reports whether somebody wants one of a tenant's events.

@@ -13,18 +13,19 @@ import (
 	"github.com/uniqchat/uniqchat/storage/sqlstore"
 )
 
-// hooks writes down, in the transaction that appends, what webhooks are to be told.
+// hooks writes down, in the transaction that appends, what webhooks are to be told, and what bots are to answer.
 type hooks struct {
 	subscribers *project.Subscribers // as of the last transaction that looked
 	out         project.Outbox
 	wrote       bool // this transaction has written deliveries, if it is committed
+	asked       bool // this transaction has written jobs for bots, likewise
 	keys        *seal.Keyring
 }
 
 // begin makes sure of who wants which events. It is called before the transaction changes anything: what is remembered must
 // have been committed.
 func (h *hooks) begin(ctx context.Context, q sqlstore.Querier, version *sql.Stmt) (err error) {
-	h.out, h.wrote = project.Outbox{}, false
+	h.out, h.wrote, h.asked = project.Outbox{}, false, false
 	var now int64
 	if err := version.QueryRowContext(ctx).Scan(&now); err != nil {
 		return fmt.Errorf("read webhooks: %w", err)
@@ -72,14 +73,20 @@ func (h *hooks) contact(ctx context.Context, q sqlstore.Querier, v *chat.Visitor
 	return project.Known(&kept), nil
 }
 
-// write writes what the transaction's events, and the contacts that were seen, are to webhooks.
+// write writes what the transaction's events, and the contacts that were seen, are to webhooks and bots.
 func (h *hooks) write(ctx context.Context, q sqlstore.Querier, events []chat.Event) error {
-	if h.subscribers.None() {
+	if h.subscribers.None() && h.subscribers.NoBots() {
 		return nil
 	}
 	appended := make([]*chat.Event, len(events))
 	for i := range events {
 		appended[i] = &events[i]
+	}
+	if bots := h.subscribers.Bots(appended); len(bots) > 0 {
+		h.asked = true
+		if err := sqlstore.WriteBotJobs(ctx, q, bots); err != nil {
+			return err
+		}
 	}
 	h.subscribers.Log(&h.out, appended)
 	if h.out.Empty() {

@@ -124,6 +124,9 @@ func (w *writer) handle(ctx context.Context, group []*request) {
 	if err == nil && w.hooks.wrote {
 		w.log.store.WebhooksWritten()
 	}
+	if err == nil && w.hooks.asked {
+		w.log.store.BotJobsWritten()
+	}
 	for _, r := range group {
 		if err != nil {
 			r.err = failure(err)

@@ -26,7 +26,7 @@ var SQLite = Dialect{
 		"{onces security}", "",
 		"{audit security}", "", "{mail security}", "", "{reports parts}", "",
 		"{people parts}", sqlitePeople, "{seal parts}", sqliteSeal, "{retention parts}", sqliteRetention,
-		"{knowledge parts}", sqliteKnowledge),
+		"{knowledge parts}", sqliteKnowledge, "{bot parts}", sqliteBot),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -37,7 +37,7 @@ var PostgreSQL = Dialect{
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
 		"{onces security}", postgresOnces,
 		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports,
-		"{people parts}", postgresPeople, "{seal parts}", postgresSeal, "{retention parts}", "", "{knowledge parts}", postgresKnowledge),
+		"{people parts}", postgresPeople, "{seal parts}", postgresSeal, "{retention parts}", "", "{knowledge parts}", postgresKnowledge, "{bot parts}", postgresBot),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -138,6 +138,21 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('knowledge_states', 'knowledge_states_due', '10 1'),
     ('knowledge_golden', 'knowledge_golden', '10000 500 1'),
     ('knowledge_unanswered', 'knowledge_unanswered', '10000 500 1');
+`
+
+// postgresBot is row-level security for the tables of 00019, and sqliteBot sqlitePlanner for them.
+//
+//go:embed bot_postgres.sql
+var postgresBot string
+
+const sqliteBot = `
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('bot_jobs', 'bot_jobs', '1000 500 1'),
+    ('bot_jobs', 'bot_jobs_due', '1000 500 1'),
+    ('ai_traces', 'ai_traces', '1000000 500000 1'),
+    ('ai_traces', 'ai_traces_conv', '1000000 500000 5 1'),
+    ('ai_traces', 'ai_traces_old', '1000000 1'),
+    ('ai_usage', 'ai_usage', '100000 500 1');
 `
 
 // postgresMail is row-level security of the tables of 00013.

@@ -86,6 +86,8 @@ var beside = []string{
 	`UPDATE webhook_attempts SET answer = '' WHERE tenant = $1 AND answer <> '' AND delivery IN (SELECT d.id FROM webhook_deliveries d
 		JOIN webhook_events e ON e.tenant = d.tenant AND e.sequence = d.sequence WHERE e.tenant = $1 AND e.subject = $2)`,
 	`UPDATE webhook_events SET data = '' WHERE tenant = $1 AND subject = $2 AND data <> ''`,
+	`DELETE FROM ai_traces WHERE tenant = $1 AND conv = $2`,
+	`DELETE FROM bot_jobs WHERE tenant = $1 AND conv = $2`,
 }
 
 // told is what webhooks were told of a person: it goes, but for the word that the person was erased.

@@ -77,7 +77,10 @@ func (s *Store) AddRecord(ctx context.Context, r chat.Record, most int) error {
 		_, err = q.ExecContext(ctx, `INSERT INTO records (`+recordColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			r.Tenant, string(r.Kind), r.ID, r.Name, string(r.Body), int64(r.Version), Micros(r.CreatedAt), Micros(r.UpdatedAt))
 		a.recordSaved(&r, nil)
-		return err
+		if err != nil {
+			return err
+		}
+		return botSet(ctx, q, r.Tenant, r.Kind, &r)
 	})
 	return nameTaken(err)
 }
@@ -106,10 +109,11 @@ func (s *Store) ReplaceRecord(ctx context.Context, r chat.Record) error {
 			return err
 		}
 		n, err := res.RowsAffected()
-		if missed = n == 0; !missed {
-			a.recordSaved(&r, old)
+		if missed = n == 0; missed || err != nil {
+			return err
 		}
-		return err
+		a.recordSaved(&r, old)
+		return botSet(ctx, q, r.Tenant, r.Kind, &r)
 	})
 	if err != nil || !missed {
 		return nameTaken(err)
@@ -141,7 +145,10 @@ func (s *Store) DeleteRecord(ctx context.Context, tenant chat.TenantID, kind cha
 		if old != nil {
 			a.add(tenant, chat.AuditNote{Action: string(kind) + ".deleted", TargetKind: string(kind), TargetID: id.String(), TargetName: old.Name})
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return botSet(ctx, q, tenant, kind, nil)
 	})
 	if errors.Is(err, errNoRecord) {
 		return chat.Errorf(chat.NotFound, "there is no such record")

@@ -66,6 +66,12 @@ var parts = []part{
 	{name: "knowledge_chunks", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{ofKnowledge("knowledge_chunks.body")}},
 	{name: "knowledge_golden", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{ofKnowledge("knowledge_golden.question")}},
 	{name: "knowledge_unanswered", keys: []keyColumn{{name: "id"}}, print: "print", columns: []sealedColumn{ofKnowledge("knowledge_unanswered.question")}},
+	{name: "ai_engines", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{
+		{"api_key", false, func(k keyValues) seal.Place { return seal.OfEngine(k.id) }},
+	}},
+	{name: "ai_traces", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{
+		{"body", false, func(k keyValues) seal.Place { return seal.OfTrace(k.id) }},
+	}},
 }
 
 // ofKnowledge is a column, named with its table, of what a tenant knows.

@@ -25,6 +25,7 @@ type Store struct {
 	index Index
 	keys  *seal.Keyring // nil: nothing is sealed
 	due   chan struct{} // holds a token when webhooks' deliveries may be due
+	asked chan struct{} // holds a token when jobs for bots may be due
 
 	subscribers atomic.Pointer[project.Subscribers] // as Announce saw them last
 
@@ -34,7 +35,7 @@ type Store struct {
 
 // New returns a Store that reads and writes through Runners; every call says in which scope. Words are found by the index.
 func New(read, write Runner, index Index) *Store {
-	return &Store{read: read, write: write, index: index, due: make(chan struct{}, 1)}
+	return &Store{read: read, write: write, index: index, due: make(chan struct{}, 1), asked: make(chan struct{}, 1)}
 }
 
 // PoolWriter returns a Runner for an engine without scopes: a transaction of a pool's connection.

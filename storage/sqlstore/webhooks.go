@@ -114,7 +114,7 @@ func (s *Store) DeleteWebhook(ctx context.Context, tenant chat.TenantID, id chat
 	})
 }
 
-// subscriptionsChanged tells everybody who writes events to look at the endpoints again.
+// subscriptionsChanged tells everybody who writes events to look again at the endpoints, and at whose bot is on.
 func subscriptionsChanged(ctx context.Context, q Querier) error {
 	_, err := q.ExecContext(ctx, `UPDATE webhook_version SET version = version + 1`)
 	return err
@@ -123,7 +123,7 @@ func subscriptionsChanged(ctx context.Context, q Querier) error {
 // SelectSubscribersVersion asks for the version that Subscribers must have.
 const SelectSubscribersVersion = `SELECT version FROM webhook_version`
 
-// LoadSubscribers reads who wants which events, in a transaction of the system's.
+// LoadSubscribers reads who wants which events, and whose bot is on, in a transaction of the system's.
 func LoadSubscribers(ctx context.Context, q Querier) (*project.Subscribers, error) {
 	s := &project.Subscribers{}
 	// The version first: what is newer than it is looked at again.
@@ -153,7 +153,7 @@ func LoadSubscribers(ctx context.Context, q Querier) (*project.Subscribers, erro
 		}
 		s.Add(all[i].Tenant, all[i].ID, wants)
 	}
-	return s, nil
+	return s, loadBots(ctx, q, s)
 }
 
 // WebhooksDue implements chat.WebhookQueue.

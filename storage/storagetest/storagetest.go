@@ -124,6 +124,13 @@ func Run(t *testing.T, f Factory) {
 		{"Knowledge", testKnowledge},
 		{"Unanswered", testUnanswered},
 		{"KnowledgeBuilds", testKnowledgeBuilds},
+		{"BotJobs", testBotJobs},
+		{"BotJobEnds", testBotJobEnds},
+		{"BotJobShares", testBotJobShares},
+		{"AIEngines", testAIEngines},
+		{"AITraces", testAITraces},
+		{"AITracesGo", testAITracesGo},
+		{"AIMeter", testAIMeter},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

@@ -77,7 +77,14 @@ var elsewhere = map[string]string{
 	"RollBackKnowledge": "writes by primary key", "HoldKnowledge": "a job's, by an index of what is wanted", "KeepKnowledge": "writes by primary key",
 	"ReleaseKnowledge": "writes by primary key", "FailKnowledge": "writes by primary key", "SwapKnowledge": "writes by primary key",
 	"SourceDocuments": "a job's, one tenant's documents", "ChunkIDs": "a job's, one tenant's chunks", "Chunks": "200 rows of a primary key", "SaveChunks": "writes by primary key",
-	"DropChunks": "writes by primary key",
+	"DropChunks":     "writes by primary key",
+	"BotJobsDue":     "asks nothing",
+	"BotJobsWritten": "asks nothing", "ClaimBotJobs": "a table of what waits at this moment, by an index", "KeepBotJob": "writes by primary key",
+	"FinishBotJob": "writes by primary key", "RetryBotJob": "writes by primary key",
+	"AIEngine": "by primary key", "AIEngines": "20 rows of a tenant", "EnginesInUse": "20 rows of a tenant", "AddAIEngine": "writes by primary key",
+	"ChangeAIEngine": "writes by primary key", "DeleteAIEngine": "writes by primary key", "AddAITrace": "writes by primary key, reads three rows by theirs",
+	"AITrace": "by primary key", "AITraces": "200 rows of a primary key, or of one conversation's by an index", "ForgetAITraces": "a job's, by an index",
+	"ReserveAI": "writes by primary key", "SettleAI": "writes by primary key", "AIUsage": "a row a day, by primary key",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.

@@ -2310,7 +2310,7 @@ export interface Api {
   "POST /knowledge/documents": {
     path: unknown;
     query: unknown;
-    body: FormData;
+    body: CreateDocumentInputBody | FormData;
     answer: KnowledgeDocument;
   };
   /** Delete a document, and the golden questions that expect it. */

@@ -4,10 +4,10 @@
 import { useSyncExternalStore } from "react";
 import { cleanText, type Body, type Visibility } from "../../shared/packets.ts";
 import { uuidv4 } from "../../shared/uuid.ts";
-import { access, ApiError } from "../api/client.ts";
-import type { Problem, Upload as Uploaded } from "../api/schema.ts";
+import { ApiError } from "../api/client.ts";
+import type { Upload as Uploaded } from "../api/schema.ts";
 import { cache } from "../api/query.ts";
-import { locale } from "../i18n/index.ts";
+import { upload } from "../api/upload.ts";
 import { uploadOf } from "../../widget/text.ts";
 
 /** waiting: its turn has not come, or the server asks for patience. reason: why it failed. progress: 0 to 1. */
@@ -21,7 +21,7 @@ const picture = /^image\/(png|jpeg|gif|webp|avif)$/;
 export class Uploads {
   list: readonly Upload[] = [];
   private readonly listeners = new Set<() => void>();
-  private request: XMLHttpRequest | null = null;
+  private giveUp = new AbortController();
   private busy = false;
 
   constructor(private readonly done: Done) {}
@@ -40,7 +40,7 @@ export class Uploads {
   cancel(id: string): void {
     const u = this.list.find((x) => x.id === id);
     this.list = this.list.filter((x) => x.id !== id);
-    if (u?.state === "sending") this.request?.abort();
+    if (u?.state === "sending") this.giveUp.abort();
     this.changed();
   }
 
@@ -73,7 +73,10 @@ export class Uploads {
   private async send(u: Upload): Promise<void> {
     this.update(u.id, { state: "sending", progress: 0 });
     try {
-      const a = await this.post(u, "");
+      const form = new FormData();
+      form.append("file", u.file, cleanText(u.file.name) || "file");
+      this.giveUp = new AbortController();
+      const a = await upload<Uploaded>("/uploads", form, { progress: (progress) => this.update(u.id, { progress }), signal: this.giveUp.signal });
       if (!this.list.some((x) => x.id === u.id)) return; // given up at the last moment
       cache.setQueryData(["file", uploadOf(a.url)], a.link);
       const image = picture.test(a.mime) && (a.width ?? 0) > 0;
@@ -87,35 +90,6 @@ export class Uploads {
       if (wait) await new Promise((r) => setTimeout(r, Math.max(1000, e.retryAfter)));
       this.update(u.id, wait ? { state: "waiting" } : { state: "failed", reason: e.message });
     }
-  }
-
-  private async post(u: Upload, stale: string): Promise<Uploaded> {
-    const token = (await access(stale)).access_token;
-    const form = new FormData();
-    form.append("file", u.file, cleanText(u.file.name) || "file");
-    const r = await new Promise<XMLHttpRequest>((done, fail) => {
-      const x = (this.request = new XMLHttpRequest()); // fetch tells no progress
-      x.open("POST", "/api/v1/uploads");
-      x.setRequestHeader("Authorization", `Bearer ${token}`);
-      x.setRequestHeader("Accept-Language", locale());
-      x.upload.onprogress = (e) => this.update(u.id, { progress: e.lengthComputable ? e.loaded / e.total : 0 });
-      x.onload = () => done(x);
-      x.onerror = () => fail(new ApiError(0, "network", ""));
-      x.onabort = () => fail(new ApiError(0, "aborted", ""));
-      x.send(form);
-    });
-    if (r.status === 401 && stale === "") return this.post(u, token);
-    if (r.status < 300) return JSON.parse(r.responseText) as Uploaded;
-    const p = parsed(r.responseText);
-    throw new ApiError(r.status, p.code ?? "", p.detail ?? p.title ?? "", Number(r.getResponseHeader("Retry-After") ?? 0) * 1000, p);
-  }
-}
-
-function parsed(text: string): Partial<Problem> {
-  try {
-    return JSON.parse(text) as Partial<Problem>;
-  } catch {
-    return {};
   }
 }
 

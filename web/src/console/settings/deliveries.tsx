@@ -15,11 +15,11 @@ import css from "./settings.module.css";
 const colour = { pending: "yellow", delivered: "green", failed: "red" } as const;
 type State = Delivery["state"] | "";
 
-/** Reads again every two seconds as long as something is on its way. */
-export function useWatch(on: boolean, again: () => unknown): void {
+/** Reads again every two seconds, or as often as every says, as long as something is on its way. */
+export function useWatch(on: boolean, again: () => unknown, every = 2_000): void {
   useEffect(() => {
     if (!on) return undefined;
-    const timer = window.setInterval(() => void again(), 2_000);
+    const timer = window.setInterval(() => void again(), every);
     return () => window.clearInterval(timer);
   });
 }

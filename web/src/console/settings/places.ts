@@ -1,6 +1,6 @@
 // The pages of the settings: where they are, in which group, and who may see them.
 
-import { IconAdjustmentsHorizontal, IconBan, IconBolt, IconBrowser, IconCalendarTime, IconClipboard, IconClock, IconDownload, IconHourglass, IconKey, IconMail, IconPalette, IconRoute, IconShieldLock, IconTags, IconUserCircle, IconUsers, IconUsersGroup, IconWebhook } from "../ui/icons.ts";
+import { IconAdjustmentsHorizontal, IconBan, IconBolt, IconBook2, IconBrowser, IconCalendarTime, IconClipboard, IconClock, IconDownload, IconHourglass, IconKey, IconMail, IconPalette, IconRoute, IconShieldLock, IconTags, IconUserCircle, IconUsers, IconUsersGroup, IconWebhook } from "../ui/icons.ts";
 import type { Level } from "./access.ts";
 
 export const groups = ["you", "team", "service", "site", "connect", "data"] as const;
@@ -14,6 +14,7 @@ export const places = [
   { name: "promises", group: "service", icon: IconHourglass, read: "all" },
   { name: "canned", group: "service", icon: IconClipboard, read: "all" },
   { name: "labels", group: "service", icon: IconTags, read: "all" },
+  { name: "knowledge", group: "service", icon: IconBook2, read: "all" },
   { name: "blocklist", group: "service", icon: IconBan, read: "staff" },
   { name: "sites", group: "site", icon: IconBrowser, read: "managers" },
   { name: "widget", group: "site", icon: IconPalette, read: "managers" },

@@ -16,6 +16,7 @@ import { Blocklist } from "./blocklist.tsx";
 import { Canned } from "./canned.tsx";
 import { Exports } from "./exports.tsx";
 import { Hours } from "./hours.tsx";
+import { Knowledge } from "./knowledge.tsx";
 import { Labels } from "./labels.tsx";
 import { Mails } from "./mail.tsx";
 import { Guard } from "./parts/guard.tsx";
@@ -33,10 +34,13 @@ import { Triggers } from "./triggers.tsx";
 import { Webhooks } from "./webhooks.tsx";
 import { WidgetPage } from "./widget.tsx";
 
-const shown: Record<PlaceName, ComponentType<{ id: string }>> = {
-  profile: Profile, agents: Agents, teams: Teams, routing: RoutingPage, hours: Hours, promises: Promises, canned: Canned, labels: Labels, blocklist: Blocklist,
+const shown: Record<PlaceName, ComponentType<{ id: string; sub: string }>> = {
+  profile: Profile, agents: Agents, teams: Teams, routing: RoutingPage, hours: Hours, promises: Promises, canned: Canned, labels: Labels, knowledge: Knowledge, blocklist: Blocklist,
   sites: Sites, widget: WidgetPage, triggers: Triggers, webhooks: Webhooks, tokens: Tokens, mail: Mails, exports: Exports, retention: RetentionPage, audit: Audit,
 };
+
+/** Pages that have pages below them. */
+const deep: ReadonlySet<PlaceName> = new Set(["knowledge"]);
 
 export default function Settings() {
   const t = useTexts();
@@ -65,7 +69,7 @@ export default function Settings() {
           <Switch>
             {places.map((p) => {
               const Shown = shown[p.name];
-              return <Route key={p.name} path={`/${p.name}/:id?`}>{(params) => (may(me.role, p.read) ? <Shown id={params.id ?? ""} /> : <Denied place={p} />)}</Route>;
+              return <Route key={p.name} path={`/${p.name}/:id?${deep.has(p.name) ? "/:sub?" : ""}`}>{(params: { id?: string; sub?: string }) => (may(me.role, p.read) ? <Shown id={params.id ?? ""} sub={params.sub ?? ""} /> : <Denied place={p} />)}</Route>;
             })}
             <Route path="/"><Overview mine={mine} /></Route>
             <Route><Empty title={t.shell.notFound} text={t.shell.notFoundText}><Link href="/">{t.settings.title}</Link></Empty></Route>

@@ -3,6 +3,7 @@
 import { conversation } from "./conversation.ts";
 import { guide } from "./guide.ts";
 import { inbox } from "./inbox.ts";
+import { knowledge } from "./knowledge.ts";
 import { panel } from "./panel.ts";
 import { queue } from "./queue.ts";
 import { reports } from "./reports.ts";
@@ -13,4 +14,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "English";
 export const locale = "en";
-export const texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings };
+export const texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings, knowledge };

@@ -2,12 +2,12 @@ export const settings = {
   title: "Settings", intro: "How uniqchat works for your team and on your site.",
   groups: { you: "You", team: "Team", service: "Service", site: "Website", connect: "Connections", data: "Data" },
   pages: {
-    profile: "My account", agents: "Agents", teams: "Teams", routing: "Routing", hours: "Business hours", promises: "Response goals", canned: "Canned replies", labels: "Labels", blocklist: "Blocklist",
+    profile: "My account", agents: "Agents", teams: "Teams", routing: "Routing", hours: "Business hours", promises: "Response goals", canned: "Canned replies", labels: "Labels", knowledge: "Knowledge", blocklist: "Blocklist",
     sites: "Sites and keys", widget: "Widget", triggers: "Triggers", webhooks: "Webhooks", tokens: "API tokens", mail: "E-mail", exports: "Exports", retention: "Retention", audit: "Audit log",
   },
   about: {
     profile: "Your name, password and second factor", agents: "Who may log in, and as what", teams: "Groups that share a queue", routing: "Who gets the next conversation", hours: "When somebody is there to answer",
-    promises: "How soon you want to answer and to finish", canned: "Answers that are written with a / and a word", labels: "What conversations are sorted by", blocklist: "Visitors and addresses that may not write",
+    promises: "How soon you want to answer and to finish", canned: "Answers that are written with a / and a word", labels: "What conversations are sorted by", knowledge: "What the answers to customers' questions are found in", blocklist: "Visitors and addresses that may not write",
     sites: "Where the widget may be used, and the secrets that sign visitors", widget: "How it looks, and the line for your pages", triggers: "Messages that greet visitors by themselves", webhooks: "Tell other programs what happens",
     tokens: "Access for your own programs", mail: "Who hears of messages that were left", exports: "Tables of conversations, visitors and reports", retention: "How long what was written is kept", audit: "Who changed what, when and from where",
   },
@@ -101,6 +101,6 @@ export const settings = {
     actor: "Who", action: "What", since: "From", until: "Up to and including", clear: "Show everything", empty: "Nothing found", emptyText: "Nothing that fits these filters was done.", failed: "Failed", number: "Number", request: "Request", hash: "Hash", sameActor: "Everything by the same", sameTarget: "Everything about the same", proof: "Entries are chained and signed. The server's operator proves that none was changed with",
     another: "changed, not shown",
     actors: { agent: "Agent", api_token: "API token", visitor: "Visitor", cli: "Command line", system: "System", anonymous: "Not logged in" },
-    subjects: { "agent.": "Agents", "team.": "Teams", "auth.": "Log-ins", "totp.": "Second factors", "api_token.": "API tokens", "site_key.": "Site keys", "webhook.": "Webhooks", "label.": "Labels", "canned_response.": "Canned replies", "business_hours.": "Business hours", "trigger.": "Triggers", "block.": "Blocklist", "routing.": "Routing", "sla.": "Response goals", "mail.": "E-mail", "visitor.": "Visitors", "export.": "Exports", "retention.": "Retention", "audit.": "The log itself" },
+    subjects: { "agent.": "Agents", "team.": "Teams", "auth.": "Log-ins", "totp.": "Second factors", "api_token.": "API tokens", "site_key.": "Site keys", "webhook.": "Webhooks", "label.": "Labels", "canned_response.": "Canned replies", "business_hours.": "Business hours", "trigger.": "Triggers", "block.": "Blocklist", "routing.": "Routing", "sla.": "Response goals", "mail.": "E-mail", "visitor.": "Visitors", "export.": "Exports", "retention.": "Retention", "knowledge_document.": "Knowledge documents", "knowledge.": "Knowledge index", "golden_question.": "Golden questions", "unanswered.": "Unanswered questions", "audit.": "The log itself" },
   },
 };

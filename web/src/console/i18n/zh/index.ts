@@ -4,6 +4,7 @@ import type { Texts } from "../index.ts";
 import { conversation } from "./conversation.ts";
 import { guide } from "./guide.ts";
 import { inbox } from "./inbox.ts";
+import { knowledge } from "./knowledge.ts";
 import { panel } from "./panel.ts";
 import { queue } from "./queue.ts";
 import { reports } from "./reports.ts";
@@ -14,4 +15,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "中文";
 export const locale = "zh-CN";
-export const texts: Texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings };
+export const texts: Texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings, knowledge };

@@ -9,7 +9,7 @@ export type Errors = Readonly<Record<string, string>>;
 
 /** What an error means, in the language that is spoken where its code is known. */
 export function explain(e: unknown): string {
-  const codes: Readonly<Record<string, string>> = words().settings.codes;
+  const codes: Readonly<Record<string, string>> = { ...words().settings.codes, ...words().knowledge.codes };
   return (e instanceof ApiError ? codes[e.code] : undefined) ?? reason(e);
 }
 

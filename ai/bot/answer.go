@@ -1,0 +1,276 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/uniqchat/uniqchat/ai/confidence"
+	"github.com/uniqchat/uniqchat/ai/guard"
+	"github.com/uniqchat/uniqchat/ai/intent"
+	"github.com/uniqchat/uniqchat/ai/local"
+	"github.com/uniqchat/uniqchat/ai/model"
+	"github.com/uniqchat/uniqchat/ai/router"
+)
+
+// flow is one message on its way.
+type flow struct {
+	b     *Bot
+	in    *Input
+	sink  router.Sink
+	trace *Trace
+	from  time.Time
+	mark  time.Time // when the step began
+
+	text      string // what is asked: without what nobody sees, and no longer than may be
+	language  string
+	clarified int
+	asked     string // what is looked for: the message, with its context where it has one
+	found     found
+}
+
+// Answer makes an outcome of a message. It always returns one: whatever fails is told by its reason and its trace. What the visitor may see goes into sink
+// while it is made; sink may be nil. The settings of in must be valid.
+func (b *Bot) Answer(ctx context.Context, in Input, sink router.Sink) Outcome {
+	if sink == nil {
+		sink = func(int, string) error { return nil }
+	}
+	in.Settings.Defaults()
+	f := b.newFlow(&in, sink)
+	o := f.run(ctx)
+	f.step("outcome", string(o.Reason))
+	o.Language, o.Trace = f.language, f.trace
+	f.trace.Step, f.trace.Reason, f.trace.Took = o.Step, o.Reason, time.Since(f.from)
+	return o
+}
+
+func (b *Bot) newFlow(in *Input, sink router.Sink) *flow {
+	now := time.Now()
+	f := &flow{b: b, in: in, sink: sink, from: now, mark: now}
+	f.text = guard.Cap(strings.TrimSpace(strings.Map(func(r rune) rune {
+		if guard.Invisible(r) {
+			return -1
+		}
+		return r
+	}, in.Text)))
+	f.asked = f.text
+	f.language = speaks(f.text, in.Turns, in.Locale, &in.Settings)
+	turns := 0
+	for _, t := range in.Turns {
+		if len(t.Buttons) > 0 && t.Who == Machine {
+			turns++
+		}
+	}
+	f.clarified = max(in.Clarified, turns)
+	f.trace = &Trace{
+		Tenant: in.Tenant, Conversation: in.Conversation, Message: in.Message, At: now, Question: f.text, Language: f.language,
+		Context: ContextTrace{Mark: Alone},
+	}
+	return f
+}
+
+// step ends a step and begins the next.
+func (f *flow) step(name, why string) {
+	now := time.Now()
+	f.trace.Steps = append(f.trace.Steps, StepTrace{name, f.mark.Sub(f.from), now.Sub(f.mark), why})
+	f.mark = now
+}
+
+func (f *flow) run(ctx context.Context) Outcome {
+	if o, done := f.guard(); done {
+		return o
+	}
+	if o, done := f.intent(ctx); done {
+		return o
+	}
+	if err := f.context(ctx); err != nil {
+		f.step("retrieve", err.Error())
+		if ctx.Err() != nil {
+			return Outcome{Step: Silent, Reason: router.BecauseAbandoned}
+		}
+		return f.handOff(BecauseBroken)
+	}
+	if o, done := f.bounds(); done {
+		return o
+	}
+	return f.route(ctx)
+}
+
+// guard is the first step: who has the conversation, and what only a person may answer.
+func (f *flow) guard() (Outcome, bool) {
+	why, end := "", router.Reason("")
+	s := &f.in.Settings
+	switch {
+	case f.in.People == Joined:
+		end = BecausePerson
+	case s.Hours == Open && !f.in.Open, s.Hours == Closed && f.in.Open:
+		end = BecauseOffDuty
+	}
+	if end != "" {
+		f.step("guard", string(end))
+		return Outcome{Step: Silent, Reason: end}, true
+	}
+	if len(f.in.Text) > len(f.text) && guard.Cap(f.in.Text) != f.in.Text {
+		why = fmt.Sprintf("only the first %d characters were read", guard.MaxLength)
+	}
+	f.trace.Guard = guard.Check(f.text)
+	switch {
+	case f.trace.Guard != guard.None:
+		f.step("guard", strings.TrimSpace(string(f.trace.Guard)+" "+why))
+		return f.handOff(router.BecauseGuard), true
+	case f.text == "":
+		f.step("guard", "no words")
+		return f.handOff(BecauseWordless), true // a picture, most likely
+	case !strings.ContainsFunc(f.text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '?' || r == '？' }):
+		f.step("guard", "no words")
+		return Outcome{Step: Silent, Reason: BecauseWordless}, true
+	}
+	f.step("guard", why)
+	return Outcome{}, false
+}
+
+// From which probability on an intent alone decides: that a person is wanted, and that a message is small talk.
+const (
+	sureHuman = .8
+	sureTalk  = .5
+	sureOwn   = .5 // the tenant's model comes before the built-in one if it knows the message as well
+)
+
+// intent is the second step: what the message wants.
+func (f *flow) intent(ctx context.Context) (Outcome, bool) {
+	a := f.b.builtin(f.text)
+	t := IntentTrace{Label: a.Label, Probability: a.Probability, Known: a.Known}
+	if f.b.c.Intents != nil {
+		if m := f.b.c.Intents(ctx, f.in.Tenant); m != nil {
+			if own := m.Classify(f.text, vector(f.b.c.Embedder, f.text)); own.Probability >= sureOwn && own.Known >= a.Known {
+				t = IntentTrace{own.Label, own.Probability, own.Known, true}
+			}
+		}
+	}
+	f.trace.Intent = t
+	f.step("intent", fmt.Sprintf("%s %.2f", t.Label, t.Probability))
+	if t.Label == intent.WantsHuman && t.Probability >= sureHuman {
+		f.trace.Guard = guard.Human
+		return f.handOff(router.BecauseGuard), true
+	}
+	talk := smallTalk(f.text)
+	if talk == "" && t.Probability >= sureTalk && brief(f.text) {
+		talk = t.Label
+	}
+	switch talk {
+	case acknowledged:
+		return Outcome{Step: Silent, Reason: BecauseNoted}, true
+	case intent.Greeting:
+		return f.talk(BecauseGreeting, f.greeting()), true
+	case intent.Thanks:
+		return f.talk(BecauseThanks, wordsOf(f.language).Thanks), true
+	case intent.Goodbye:
+		return f.talk(BecauseGoodbye, wordsOf(f.language).Goodbye), true
+	}
+	if s := &f.in.Settings; matches(s.Topics.Forbidden, t.Label, f.text) {
+		return f.handOff(BecauseTopic), true
+	}
+	f.asked = withoutHello(f.text)
+	return Outcome{}, false
+}
+
+// talk answers small talk. While people are on their way, it is for them.
+func (f *flow) talk(why router.Reason, text string) Outcome {
+	if f.in.People != Nobody {
+		return Outcome{Step: Silent, Reason: why}
+	}
+	return f.say(Answered, why, text, 1)
+}
+
+// say shows a message of the bot's own.
+func (f *flow) say(s Step, why router.Reason, text string, p float64) Outcome {
+	_ = f.sink(0, text) // if nobody reads it any longer, it is an outcome all the same
+	return Outcome{Step: s, Reason: why, Messages: []router.Message{{Engine: local.Name, Text: text}}, Confidence: p}
+}
+
+// handOff gives the conversation to people. Where they have it already, nothing is said.
+func (f *flow) handOff(why router.Reason) Outcome {
+	if f.in.People != Nobody {
+		return Outcome{Step: Silent, Reason: BecauseWaiting}
+	}
+	text := local.Say(f.language).Person
+	if why == router.BecauseUnknown {
+		text = local.Say(f.language).Unknown
+	}
+	w := wordsOf(f.language)
+	if f.trace.Guard == guard.Safety {
+		text = w.Danger + " " + text
+	}
+	if !f.in.Open {
+		text += " " + w.Away
+	}
+	o := f.say(HandedOff, why, text, f.found.sure)
+	o.Summary = f.b.summary(f.in, f.language, f.trace.Intent.Label, why, f.found.hits)
+	return o
+}
+
+// bounds holds the question against the tenant's topics, and keeps quiet while people are on their way unless the answer is known.
+func (f *flow) bounds() (Outcome, bool) {
+	s := &f.in.Settings
+	t := confidence.Thresholds(s.Thresholds)
+	if f.in.People == Waiting && t.Decide(f.found.sure) != confidence.Answer {
+		return Outcome{Step: Silent, Reason: BecauseWaiting, Confidence: f.found.sure}, true
+	}
+	if len(s.Topics.Allowed) == 0 || len(f.found.hits) == 0 {
+		return Outcome{}, false
+	}
+	h := f.found.hits[0]
+	if matches(s.Topics.Allowed, f.trace.Intent.Label, f.asked+"\n"+h.Title+"\n"+h.Heading) {
+		return Outcome{}, false
+	}
+	return f.handOff(BecauseTopic), true
+}
+
+// route has the router answer, and makes its outcome ours.
+func (f *flow) route(ctx context.Context) Outcome {
+	s := &f.in.Settings
+	ask := router.Ask{
+		Tenant: f.in.Tenant.String(), Intent: f.trace.Intent.Label, Evidence: f.found.evidence,
+		Clarified: f.clarified + mostClarify - *s.Clarify, Thresholds: confidence.Thresholds(s.Thresholds),
+	}
+	if f.trace.Context.Clicked {
+		ask.Thresholds.Answer = ask.Thresholds.Clarify // the visitor has said what is meant: whoever chose is not asked again
+	}
+	if f.found.version > 0 {
+		ask.Knowledge = fmt.Sprint(f.found.version)
+	}
+	ask.Text, ask.Language, ask.Tone, ask.Chunks = f.text, f.language, s.Tone, f.found.chunks()
+	if f.trace.Context.Clicked {
+		ask.Text = f.asked // a heading alone says little to an engine
+	}
+	for _, t := range f.in.Turns {
+		ask.Turns = append(ask.Turns, model.Turn{Visitor: t.Who == Visitor, Text: t.Text})
+	}
+	o := f.b.c.Router(f.in.Tenant).Answer(ctx, ask, f.sink)
+	f.trace.Router = o.Trace
+	f.step("route", string(o.Reason))
+	out := Outcome{Reason: o.Reason, Messages: o.Messages, Confidence: o.Confidence}
+	switch {
+	case o.Reason == router.BecauseAbandoned:
+		return Outcome{Step: Silent, Reason: o.Reason, Messages: o.Messages}
+	case o.Step == router.Answered:
+		out.Step, out.Sources = Answered, f.b.sources(ctx, f.in.Tenant, f.found.hits, o.Messages)
+	case o.Step == router.Clarified:
+		out.Step, out.Buttons = Clarified, o.Buttons[:min(len(o.Buttons), model.MaxButtons)]
+	default:
+		out.Step, out.Summary = HandedOff, f.b.summary(f.in, f.language, f.trace.Intent.Label, o.Reason, f.found.hits)
+		if !f.in.Open {
+			f.add(&out, wordsOf(f.language).Away)
+		}
+	}
+	return out
+}
+
+// add says one more message.
+func (f *flow) add(o *Outcome, text string) {
+	if f.sink(len(o.Messages), text) == nil {
+		o.Messages = append(o.Messages, router.Message{Engine: local.Name, Text: text})
+	}
+}

@@ -1,0 +1,120 @@
+package chat
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+)
+
+// BotSettings is how a tenant's bot is to answer. There is one record of them at most; without one the bot is off.
+type BotSettings struct {
+	Enabled   bool      `json:"enabled" doc:"While it is off nothing is written for it, and what it had not answered yet is dropped."`
+	Name      string    `json:"name,omitempty" maxLength:"100" doc:"Under which its answers are shown. Defaults to Bot."`
+	Greeting  Bilingual `json:"greeting,omitzero" doc:"What it says first. None by default."`
+	Tone      string    `json:"tone,omitempty" enum:"friendly,neutral,formal" doc:"Defaults to friendly."`
+	Languages []string  `json:"languages,omitempty" maxItems:"2" doc:"In which it answers: zh, en. Who writes in another language gets a person. Both by default."`
+	Topics    []string  `json:"topics,omitempty" maxItems:"50" doc:"What it may talk about, as people name it. Whatever the knowledge base holds by default."`
+	Hours     string    `json:"hours,omitempty" enum:"always,open,closed" doc:"When it answers: always, only within the business hours, or only outside of them. Defaults to always."`
+	Budget    AIBudget  `json:"budget,omitzero"`
+}
+
+// AIBudget is what a tenant's engines may use in a day (UTC). A zero has no limit.
+type AIBudget struct {
+	Tokens int64   `json:"tokens_per_day,omitempty" minimum:"0" maximum:"1000000000000" doc:"0: no limit."`
+	Money  float64 `json:"money_per_day,omitempty" minimum:"0" maximum:"1000000000" doc:"In the currency that engines' prices are in. 0: no limit."`
+}
+
+// When a bot answers.
+const (
+	BotAlways = "always"
+	BotOpen   = "open"
+	BotClosed = "closed"
+)
+
+var (
+	botTones     = []string{"friendly", "neutral", "formal"}
+	botLanguages = []string{"zh", "en"}
+	botHours     = []string{BotAlways, BotOpen, BotClosed}
+)
+
+const (
+	maxBotTopics = 50
+	maxAITokens  = 1e12
+	maxAIMoney   = 1e9
+)
+
+// Check implements RecordBody.
+func (b *BotSettings) Check() error {
+	for _, f := range []struct {
+		name  string
+		value *string
+		of    []string
+		words string
+	}{
+		{"tone", &b.Tone, botTones, "friendly, neutral or formal"},
+		{"hours", &b.Hours, botHours, "always, open or closed"},
+	} {
+		if *f.value == "" {
+			*f.value = f.of[0]
+		}
+		if !slices.Contains(f.of, *f.value) {
+			return Errorf(Malformed, "%s: must be %s", f.name, f.words)
+		}
+	}
+	if len(b.Languages) == 0 {
+		b.Languages = slices.Clone(botLanguages)
+	}
+	for i, l := range b.Languages {
+		if !slices.Contains(botLanguages, l) || slices.Contains(b.Languages[:i], l) {
+			return Errorf(Malformed, "languages: must be zh, en or both, each once")
+		}
+	}
+	if b.Name == "" {
+		b.Name = "Bot"
+	}
+	if len(b.Topics) > maxBotTopics {
+		return Errorf(Malformed, "topics: at most %d", maxBotTopics)
+	}
+	texts := []line{{"name", &b.Name, 1, 100}, {"greeting.zh", &b.Greeting.ZH, 0, 2000}, {"greeting.en", &b.Greeting.EN, 0, 2000}}
+	for i := range b.Topics {
+		texts = append(texts, line{"topics", &b.Topics[i], 1, 100})
+	}
+	if err := checkTexts(texts...); err != nil {
+		return err
+	}
+	return b.Budget.check()
+}
+
+func (b *AIBudget) check() error {
+	switch {
+	case b.Tokens < 0 || b.Tokens > maxAITokens:
+		return Errorf(Malformed, "budget.tokens_per_day: must be 0 to 1e12")
+	case !(b.Money >= 0 && b.Money <= maxAIMoney): // NaN is none of it
+		return Errorf(Malformed, "budget.money_per_day: must be 0 to 1e9")
+	}
+	return nil
+}
+
+// UniqueName implements RecordBody: there is one.
+func (b *BotSettings) UniqueName() string { return "bot" }
+
+// BotSettingsOf reads a record's body.
+func BotSettingsOf(r *Record) (out BotSettings, err error) {
+	if err = json.Unmarshal(r.Body, &out); err == nil {
+		err = out.Check()
+	}
+	return out, err
+}
+
+// BotID is who a tenant's bot is: the sender of all that it says, on every node and for ever.
+func BotID(tenant TenantID) UserID {
+	return UserID(version8(sha256.Sum256(append([]byte("bot\x00"), tenant[:]...))))
+}
+
+// AnswerCMID is the cmid of what a bot says to a question, so that who answers it twice says it once: the first 16 bytes of
+// SHA-256("answer" ‖ 00 ‖ question's mid ‖ part) with version 8 and the RFC 9562 variant (protocol rule 2). part counts what is said to one question,
+// from 0.
+func AnswerCMID(question MessageID, part uint8) CMID {
+	in := append([]byte("answer\x00"), question[:]...)
+	return CMID(version8(sha256.Sum256(append(in, part))))
+}
