@@ -252,10 +252,13 @@ func testBot(t *testing.T, start func(func(*server.Config)) *node) {
 	require.Contains(t, string(handoff.Body), `"to":"human"`)
 	v.say("anybody?")
 	require.Eventually(t, func() bool { return len(traces(v)) == 4 }, 10*time.Second, 10*time.Millisecond)
-	unanswered, _, err := n.kept.Store.Unanswered(context.Background(), n.tenant.ID, "", 10)
-	require.NoError(t, err)
-	require.Len(t, unanswered, 1)
-	require.Equal(t, "a person!", unanswered[0].Question)
+	var unanswered []chat.Unanswered
+	require.Eventually(t, func() bool {
+		var err error
+		unanswered, _, err = n.kept.Store.Unanswered(context.Background(), n.tenant.ID, "", 10)
+		return err == nil && len(unanswered) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	require.Equal(t, chat.FoldQuestion("a person!"), chat.FoldQuestion(unanswered[0].Question))
 
 	// Closed and written to again, it is the bot's, which knows nothing of before.
 	agent, _ := n.agent(n.tenant.ID, chat.Owner)
@@ -379,7 +382,7 @@ func testBotTwoOwners(t *testing.T, start func(func(*server.Config)) *node) {
 			both.Wait()
 			return answering(text), nil
 		}}, func(o *worker.Options) {
-			o.Lease = 300 * time.Millisecond
+			o.Workers, o.Lease = 1, 300*time.Millisecond
 			o.Store = stubborn{o.Store}
 		}))
 	}
