@@ -471,3 +471,27 @@ func testBotErased(t *testing.T, start func(func(*server.Config)) *node) {
 		require.Empty(t, v.bot())
 	}
 }
+
+// The append itself refuses, where the worker could not have known: its job seems to be its own still.
+func TestBotOvertakenAtTheAppend(t *testing.T) {
+	n := start(t, nil)
+	n.botOn("")
+	agent, _ := n.agent(n.tenant.ID, chat.Owner)
+	by := &chat.Actor{Tenant: n.tenant.ID, User: chat.UserID(agent.ID), Role: chat.RoleAgent, AgentRole: chat.Owner, Name: "Ann"}
+	reached, release := make(chan struct{}), make(chan struct{})
+	end := n.works(&scripted{answer: func(context.Context, chat.AIQuestion, func(int, string) error) (chat.AIAnswer, error) {
+		close(reached)
+		<-release
+		return answering("too late"), nil
+	}}, func(o *worker.Options) { o.Store = stubborn{o.Store} })
+	v := n.talks("a question")
+	<-reached
+	require.NoError(t, n.Desk().Accept(context.Background(), by, v.id))
+	close(release)
+	end()
+	require.Empty(t, v.bot())
+	// And so does the desk, asked with what was so a moment ago.
+	err := n.Desk().Reply(context.Background(), chat.BotActor(n.tenant.ID, ""), v.id, chat.BotReply{Question: v.all()[1].ID, Version: 1, Lines: []chat.BotLine{{Body: []byte(`{"text":"x"}`)}}})
+	require.ErrorIs(t, err, &chat.Error{Code: chat.Conflict})
+	require.Empty(t, v.bot())
+}
