@@ -31,7 +31,7 @@ $(BIN)/uniqbench: $(SOURCES) go.mod go.sum
 
 .PHONY: run
 run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./data
-	$(BIN)/uniqchat serve --demo $(RUN_ARGS)
+	UNIQCHAT_DEMO_BOT=$${UNIQCHAT_DEMO_BOT:-on} $(BIN)/uniqchat serve --demo $(RUN_ARGS)
 
 .PHONY: test
 test: browser services web/node_modules/.package-lock.json ## everything that must pass: web tests, vet, all Go tests (with real servers and a browser)

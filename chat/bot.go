@@ -9,6 +9,7 @@ import (
 // BotSettings is how a tenant's bot is to answer. There is one record of them at most; without one the bot is off.
 type BotSettings struct {
 	Enabled   bool      `json:"enabled" doc:"While it is off nothing is written for it, and what it had not answered yet is dropped."`
+	Begins    string    `json:"begins,omitempty" enum:"bot,people" doc:"Who has a conversation that begins, or that its visitor reopens: bot (the default), or people, and the bot is there for those who ask for it."`
 	Name      string    `json:"name,omitempty" maxLength:"100" doc:"Under which its answers are shown. Defaults to Bot."`
 	Greeting  Bilingual `json:"greeting,omitzero" doc:"What it says first. None by default."`
 	Tone      string    `json:"tone,omitempty" enum:"friendly,neutral,formal" doc:"Defaults to friendly."`
@@ -34,6 +35,12 @@ type AIBudget struct {
 	Money  float64 `json:"money_per_day,omitempty" minimum:"0" maximum:"1000000000" doc:"In the currency that engines' prices are in. 0: no limit."`
 }
 
+// Who has a conversation first.
+const (
+	BeginsBot    = "bot"
+	BeginsPeople = "people"
+)
+
 // When a bot answers.
 const (
 	BotAlways = "always"
@@ -42,6 +49,7 @@ const (
 )
 
 var (
+	botBegins    = []string{BeginsBot, BeginsPeople}
 	botTones     = []string{"friendly", "neutral", "formal"}
 	botLanguages = []string{"zh", "en"}
 	botHours     = []string{BotAlways, BotOpen, BotClosed}
@@ -63,6 +71,7 @@ func (b *BotSettings) Check() error {
 		of    []string
 		words string
 	}{
+		{"begins", &b.Begins, botBegins, "bot or people"},
 		{"tone", &b.Tone, botTones, "friendly, neutral or formal"},
 		{"hours", &b.Hours, botHours, "always, open or closed"},
 	} {

@@ -169,10 +169,10 @@ func (d *Desk) begins(ctx context.Context, r *SendRequest) Status {
 	return WithBot
 }
 
-// botOnDuty reports whether a tenant's bot answers now.
+// botOnDuty reports whether a conversation that begins now begins with the tenant's bot.
 func (d *Desk) botOnDuty(ctx context.Context, t TenantID) bool {
 	s := d.settings.get(ctx, t)
-	if !s.bot.Enabled {
+	if !s.bot.Enabled || s.bot.Begins == BeginsPeople {
 		return false
 	}
 	if s.bot.Hours == BotAlways {

@@ -77,10 +77,13 @@ func (p *process) answering(kept *storage.Storage, known *service.Service, set *
 	return func(ctx context.Context) error { return alongside(ctx, w.Run, serve) }, nil
 }
 
-// seedBot turns the demo's bot on, unless somebody has set it up, or UNIQCHAT_DEMO_BOT is off.
+// seedBot sets the demo's bot up, unless somebody has: for those who ask for it or, if on is wanted, for everybody. Not if off is.
 func seedBot(ctx context.Context, store chat.Store, wanted string) error {
+	begins := chat.BeginsPeople
 	switch wanted {
-	case "", "on":
+	case "":
+	case "on":
+		begins = chat.BeginsBot
 	case "off":
 		return nil
 	default:
@@ -97,6 +100,6 @@ func seedBot(ctx context.Context, store chat.Store, wanted string) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	return store.AddRecord(ctx, chat.Record{
 		ID: chat.NewID[chat.Record](), Tenant: tenant.ID, Kind: chat.RecordBot, Name: "bot", Version: 1, CreatedAt: now, UpdatedAt: now,
-		Body: []byte(`{"enabled":true,"name":"Fig"}`),
+		Body: []byte(`{"enabled":true,"name":"Fig","begins":"` + begins + `"}`),
 	}, 1)
 }
