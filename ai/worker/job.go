@@ -210,8 +210,11 @@ func (j *job) greet(ctx context.Context) (result, error) {
 		return "", nil
 	}
 	text, err := j.w.o.AI.Greeting(ctx, j.Tenant, j.asked)
-	if err != nil || text == "" {
-		return "", nil // an answer without a greeting is an answer
+	if err != nil {
+		j.w.o.Logger.Warn("a bot does not greet", "tenant", j.Tenant, "err", err) // an answer without a greeting is an answer
+	}
+	if text == "" {
+		return "", nil
 	}
 	return j.reply(ctx, chat.BotReply{Lines: []chat.BotLine{{Part: partGreeting, Body: body(map[string]any{"text": text})}}})
 }
