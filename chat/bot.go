@@ -13,9 +13,19 @@ type BotSettings struct {
 	Greeting  Bilingual `json:"greeting,omitzero" doc:"What it says first. None by default."`
 	Tone      string    `json:"tone,omitempty" enum:"friendly,neutral,formal" doc:"Defaults to friendly."`
 	Languages []string  `json:"languages,omitempty" maxItems:"2" doc:"In which it answers: zh, en. Who writes in another language gets a person. Both by default."`
-	Topics    []string  `json:"topics,omitempty" maxItems:"50" doc:"What it may talk about, as people name it. Whatever the knowledge base holds by default."`
+	Topics    []string  `json:"topics,omitempty" maxItems:"50" doc:"What it may talk about, as people name it: people answer all else. Whatever the knowledge base holds by default."`
+	Avoid     []string  `json:"avoid,omitempty" maxItems:"50" doc:"What it leaves to people, as people name it: words of a question, or what is meant by it, such as refund."`
 	Hours     string    `json:"hours,omitempty" enum:"always,open,closed" doc:"When it answers: always, only within the business hours, or only outside of them. Defaults to always."`
-	Budget    AIBudget  `json:"budget,omitzero"`
+	// Clarify is how often a visitor is asked back in one conversation. Nil: twice.
+	Clarify    *int          `json:"clarify,omitempty" minimum:"0" maximum:"2" doc:"How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2."`
+	Thresholds BotThresholds `json:"thresholds,omitzero"`
+	Budget     AIBudget      `json:"budget,omitzero"`
+}
+
+// BotThresholds are from which confidence on a bot does something; below both it brings in a person. A zero is as the product is shipped.
+type BotThresholds struct {
+	Answer  float64 `json:"answer,omitempty" minimum:"0" maximum:"1" doc:"From which confidence on it answers, 0 to 1. As shipped by default."`
+	Clarify float64 `json:"clarify,omitempty" minimum:"0" maximum:"1" doc:"From which confidence on it asks back; at most answer. As shipped by default."`
 }
 
 // AIBudget is what a tenant's engines may use in a day (UTC). A zero has no limit.
@@ -39,8 +49,10 @@ var (
 
 const (
 	maxBotTopics = 50
-	maxAITokens  = 1e12
-	maxAIMoney   = 1e9
+	// maxBotClarify is how often a visitor is asked back at most: whoever was asked twice wants a person.
+	maxBotClarify = 2
+	maxAITokens   = 1e12
+	maxAIMoney    = 1e9
 )
 
 // Check implements RecordBody.
@@ -72,17 +84,41 @@ func (b *BotSettings) Check() error {
 	if b.Name == "" {
 		b.Name = "Bot"
 	}
-	if len(b.Topics) > maxBotTopics {
-		return Errorf(Malformed, "topics: at most %d", maxBotTopics)
+	for _, l := range []struct {
+		name string
+		list []string
+	}{{"topics", b.Topics}, {"avoid", b.Avoid}} {
+		if len(l.list) > maxBotTopics {
+			return Errorf(Malformed, "%s: at most %d", l.name, maxBotTopics)
+		}
 	}
 	texts := []line{{"name", &b.Name, 1, 100}, {"greeting.zh", &b.Greeting.ZH, 0, 2000}, {"greeting.en", &b.Greeting.EN, 0, 2000}}
 	for i := range b.Topics {
 		texts = append(texts, line{"topics", &b.Topics[i], 1, 100})
 	}
+	for i := range b.Avoid {
+		texts = append(texts, line{"avoid", &b.Avoid[i], 1, 100})
+	}
 	if err := checkTexts(texts...); err != nil {
 		return err
 	}
+	if b.Clarify != nil && (*b.Clarify < 0 || *b.Clarify > maxBotClarify) {
+		return Errorf(Malformed, "clarify: must be 0 to %d", maxBotClarify)
+	}
+	if err := b.Thresholds.check(); err != nil {
+		return err
+	}
 	return b.Budget.check()
+}
+
+func (t *BotThresholds) check() error {
+	switch {
+	case !(t.Answer >= 0 && t.Answer <= 1): // NaN is none of it
+		return Errorf(Malformed, "thresholds.answer: must be 0 to 1")
+	case !(t.Clarify >= 0 && t.Clarify <= 1) || t.Answer > 0 && t.Clarify > t.Answer:
+		return Errorf(Malformed, "thresholds.clarify: must be 0 to 1, and at most thresholds.answer")
+	}
+	return nil
 }
 
 func (b *AIBudget) check() error {
@@ -93,6 +129,11 @@ func (b *AIBudget) check() error {
 		return Errorf(Malformed, "budget.money_per_day: must be 0 to 1e9")
 	}
 	return nil
+}
+
+// OnDuty reports whether the bot answers while people are there, or while they are not. It says nothing of whether it is on.
+func (b *BotSettings) OnDuty(open bool) bool {
+	return b.Hours != BotOpen && b.Hours != BotClosed || open == (b.Hours == BotOpen)
 }
 
 // UniqueName implements RecordBody: there is one.

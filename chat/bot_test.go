@@ -33,6 +33,11 @@ func TestBotSettings(t *testing.T) {
 		`{"enabled":true,"name":" Ada "}`: "",
 		`{"languages":["en"],"topics":["returns"],"hours":"closed","tone":"formal","greeting":{"zh":"你好","en":"Hi"}}`: "",
 		`{"budget":{"tokens_per_day":100000,"money_per_day":2.5}}`:                                                    "",
+		`{"avoid":["refund"],"clarify":0,"thresholds":{"answer":0.9,"clarify":0.4}}`:                                  "",
+		`{"clarify":3}`:                               "clarify: must be 0 to 2",
+		`{"avoid":[""]}`:                              "avoid: must be 1 to 100 characters",
+		`{"thresholds":{"answer":1.1}}`:               "thresholds.answer: must be 0 to 1",
+		`{"thresholds":{"answer":0.5,"clarify":0.6}}`: "thresholds.clarify: must be 0 to 1, and at most thresholds.answer",
 		`{"tone":"rude"}`:                             "tone: must be friendly, neutral or formal",
 		`{"hours":"never"}`:                           "hours: must be always, open or closed",
 		`{"languages":["fr"]}`:                        "languages: must be zh, en or both, each once",
@@ -57,12 +62,12 @@ func TestBotSettings(t *testing.T) {
 	}
 	nan := AIBudget{Money: math.NaN()}
 	require.Error(t, nan.check())
-	s := settingsOf(nil)
+	s := SettingsOf(nil)
 	require.False(t, s.Bot().Enabled)
-	s = settingsOf([]Record{{Kind: RecordBot, Body: []byte(`{"enabled":true}`)}})
+	s = SettingsOf([]Record{{Kind: RecordBot, Body: []byte(`{"enabled":true}`)}})
 	require.True(t, s.Bot().Enabled)
 	require.Equal(t, BotAlways, s.Bot().Hours)
-	s = settingsOf([]Record{{Kind: RecordBot, Body: []byte(`{"enabled":true,"tone":"rude"}`)}})
+	s = SettingsOf([]Record{{Kind: RecordBot, Body: []byte(`{"enabled":true,"tone":"rude"}`)}})
 	require.False(t, s.Bot().Enabled, "what can't be read is off")
 }
 

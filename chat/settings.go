@@ -32,8 +32,8 @@ type namedTrigger struct {
 // settingsKinds is what Settings are made of.
 var settingsKinds = []RecordKind{RecordLabel, RecordHours, RecordTrigger, RecordBlock, RecordRouting, RecordSLA, RecordBot}
 
-// settingsOf makes Settings of a tenant's records. Without any they are what holds by default.
-func settingsOf(records []Record) *Settings {
+// SettingsOf makes Settings of a tenant's records: what of it needs others than those is as it is by default.
+func SettingsOf(records []Record) *Settings {
 	s := &Settings{labels: labelsOf(records), blocks: blocklistOf(records)}
 	s.hours, s.schedules = schedulesOf(records)
 	for i := range records {
@@ -205,7 +205,7 @@ func (c *settingsCache) get(ctx context.Context, t TenantID) *Settings {
 	if e := c.all[t]; e != nil {
 		return e.s
 	}
-	e := &settingsEntry{s: settingsOf(nil), used: true}
+	e := &settingsEntry{s: SettingsOf(nil), used: true}
 	c.all[t], c.stale[t] = e, true // it is asked for again, but nobody waits for it again
 	return e.s
 }
@@ -226,7 +226,7 @@ func (c *settingsCache) load(ctx context.Context, t TenantID) error {
 		c.mu.Unlock()
 		return err
 	}
-	s := settingsOf(records)
+	s := SettingsOf(records)
 	c.mu.Lock()
 	old := c.all[t]
 	if old != nil && old.ticket > ticket {

@@ -24,7 +24,7 @@ func TestBlocklist(t *testing.T) {
 	now := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 	ends := now.Add(time.Hour)
 	vera := NewID[Visitor]()
-	b := settingsOf([]Record{
+	b := SettingsOf([]Record{
 		recordOf(t, RecordBlock, &Block{Kind: BlockVisitor, Value: vera.String(), ExpiresAt: &ends}),
 		recordOf(t, RecordBlock, &Block{Kind: BlockAddress, Value: "192.0.2.129/25"}),
 		recordOf(t, RecordBlock, &Block{Kind: BlockAddress, Value: "::ffff:198.51.100.1"}),
@@ -72,7 +72,7 @@ func TestHoldOut(t *testing.T) {
 			Name: fmt.Sprint(i), Conditions: TriggerConditions{SecondsOnPage: 1}, HoldOut: percent, Message: Bilingual{EN: "x"},
 		}))
 	}
-	s := settingsOf(records)
+	s := SettingsOf(records)
 	var held [4]int
 	both := 0
 	for range 20_000 {

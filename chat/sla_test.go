@@ -15,24 +15,24 @@ func TestDue(t *testing.T) {
 		}
 		return v.UTC()
 	}
-	shop := settingsOf([]Record{recordOf(t, RecordHours, &BusinessHours{
+	shop := SettingsOf([]Record{recordOf(t, RecordHours, &BusinessHours{
 		Name: "shop", TimeZone: "Europe/Berlin", Weekly: []WeeklySpan{
 			{"mon", "09:00", "17:00"}, {"tue", "09:00", "12:00"}, {"tue", "13:00", "17:00"}, {"fri", "09:00", "24:00"}, {"sat", "00:00", "02:00"}, {"sun", "00:00", "24:00"},
 		},
 		Holidays: []Holiday{{Date: "2026-03-09"}},
 	})})
-	both := settingsOf([]Record{
+	both := SettingsOf([]Record{
 		recordOf(t, RecordHours, &BusinessHours{Name: "east", TimeZone: "Asia/Shanghai", Weekly: []WeeklySpan{{"mon", "09:00", "17:00"}}}),
 		recordOf(t, RecordHours, &BusinessHours{Name: "west", TimeZone: "America/New_York", Weekly: []WeeklySpan{{"mon", "09:00", "17:00"}}}),
 	})
-	shut := settingsOf([]Record{recordOf(t, RecordHours, &BusinessHours{Name: "shut", TimeZone: "UTC"})})
+	shut := SettingsOf([]Record{recordOf(t, RecordHours, &BusinessHours{Name: "shut", TimeZone: "UTC"})})
 	for name, tt := range map[string]struct {
 		s     *Settings
 		since string
 		d     time.Duration
 		want  string
 	}{
-		"always open":       {settingsOf(nil), "2026-03-02T03:00:00Z", time.Hour, "2026-03-02T04:00:00Z"},
+		"always open":       {SettingsOf(nil), "2026-03-02T03:00:00Z", time.Hour, "2026-03-02T04:00:00Z"},
 		"within a day":      {shop, "2026-03-02T10:00:00Z", time.Hour, "2026-03-02T11:00:00Z"},
 		"from before it":    {shop, "2026-03-02T03:00:00Z", time.Hour, "2026-03-02T09:00:00Z"},
 		"over a night":      {shop, "2026-03-02T15:30:00Z", time.Hour, "2026-03-03T08:30:00Z"},

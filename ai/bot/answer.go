@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -37,7 +38,7 @@ func (b *Bot) Answer(ctx context.Context, in Input, sink router.Sink) Outcome {
 	if sink == nil {
 		sink = func(int, string) error { return nil }
 	}
-	in.Settings.Defaults()
+	withDefaults(&in.Settings)
 	f := b.newFlow(&in, sink)
 	o := f.run(ctx)
 	f.step("outcome", string(o.Reason))
@@ -56,7 +57,7 @@ func (b *Bot) newFlow(in *Input, sink router.Sink) *flow {
 		return r
 	}, in.Text)))
 	f.asked = f.text
-	f.language = speaks(f.text, in.Turns, in.Locale, &in.Settings)
+	f.language = speaks(f.text, in.Turns, in.Locale)
 	turns := 0
 	for _, t := range in.Turns {
 		if len(t.Buttons) > 0 && t.Who == Machine {
@@ -105,7 +106,7 @@ func (f *flow) guard() (Outcome, bool) {
 	switch {
 	case f.in.People == Joined:
 		end = BecausePerson
-	case s.Hours == Open && !f.in.Open, s.Hours == Closed && f.in.Open:
+	case !s.OnDuty(f.in.Open):
 		end = BecauseOffDuty
 	}
 	if end != "" {
@@ -169,7 +170,10 @@ func (f *flow) intent(ctx context.Context) (Outcome, bool) {
 	case intent.Goodbye:
 		return f.talk(BecauseGoodbye, wordsOf(f.language).Goodbye), true
 	}
-	if s := &f.in.Settings; matches(s.Topics.Forbidden, t.Label, f.text) {
+	switch s := &f.in.Settings; {
+	case len(s.Languages) > 0 && !slices.ContainsFunc(s.Languages, func(l string) bool { return base(l) == base(f.language) }):
+		return f.handOff(BecauseLanguage), true
+	case matches(s.Avoid, t.Label, f.text):
 		return f.handOff(BecauseTopic), true
 	}
 	f.asked = withoutHello(f.text)
@@ -218,11 +222,11 @@ func (f *flow) bounds() (Outcome, bool) {
 	if f.in.People == Waiting && t.Decide(f.found.sure) != confidence.Answer {
 		return Outcome{Step: Silent, Reason: BecauseWaiting, Confidence: f.found.sure}, true
 	}
-	if len(s.Topics.Allowed) == 0 || len(f.found.hits) == 0 {
+	if len(s.Topics) == 0 || len(f.found.hits) == 0 {
 		return Outcome{}, false
 	}
 	h := f.found.hits[0]
-	if matches(s.Topics.Allowed, f.trace.Intent.Label, f.asked+"\n"+h.Title+"\n"+h.Heading) {
+	if matches(s.Topics, f.trace.Intent.Label, f.asked+"\n"+h.Title+"\n"+h.Heading) {
 		return Outcome{}, false
 	}
 	return f.handOff(BecauseTopic), true

@@ -66,7 +66,7 @@ func TestOutcomes(t *testing.T) {
 		{"hello", input("hello"), nil, Answered, BecauseGreeting, "Hello!", ""},
 		{"你好", input("你好"), nil, Answered, BecauseGreeting, "您好", ""},
 		{"named", input("Hi!"), func(i *Input) { i.Settings.Name = "Fig" }, Answered, BecauseGreeting, "I'm Fig", ""},
-		{"own words", input("在吗"), func(i *Input) { i.Settings.Greeting = map[string]string{"zh": "欢迎光临小店"} }, Answered, BecauseGreeting, "欢迎光临小店", ""},
+		{"own words", input("在吗"), func(i *Input) { i.Settings.Greeting.ZH = "欢迎光临小店" }, Answered, BecauseGreeting, "欢迎光临小店", ""},
 		{"thanks", input("ok, thank you so much!"), nil, Answered, BecauseThanks, "welcome", ""},
 		{"谢谢", input("好的，谢谢您"), nil, Answered, BecauseThanks, "不客气", ""},
 		{"bye", input("bye bye"), nil, Answered, BecauseGoodbye, "Goodbye", ""},
@@ -105,13 +105,14 @@ func TestOutcomes(t *testing.T) {
 		{"waiting: unknown", input("what is the capital of France?"), func(i *Input) { i.People = Waiting }, Silent, BecauseWaiting, "", ""},
 		{"waiting: unsure", input("How do I send something back?"), func(i *Input) { i.People = Waiting }, Silent, BecauseWaiting, "", ""},
 		{"waiting: known", input("有保修吗"), func(i *Input) { i.People = Waiting }, Answered, router.BecauseEasy, "两年", "有保修吗？"},
-		{"off duty", input("Is there a warranty?"), func(i *Input) { i.Settings.Hours = Closed }, Silent, BecauseOffDuty, "", ""},
-		{"on duty", input("Is there a warranty?"), func(i *Input) { i.Settings.Hours, i.Open = Closed, false }, Answered, router.BecauseEasy, "two years", "Is there a warranty?"},
-		{"forbidden", input("有保修吗"), func(i *Input) { i.Settings.Topics.Forbidden = []string{"保修"} }, HandedOff, BecauseTopic, "人工", ""},
-		{"forbidden intent", input("Is there a warranty?"), func(i *Input) { i.Settings.Topics.Forbidden = []string{"warranty"} }, HandedOff, BecauseTopic, "colleague", ""},
-		{"not allowed", input("Is there a warranty?"), func(i *Input) { i.Settings.Topics.Allowed = []string{"shipping", "refund"} }, HandedOff, BecauseTopic, "colleague", ""},
-		{"allowed", input("how much is shipping?"), func(i *Input) { i.Settings.Topics.Allowed = []string{"shipping costs"} }, Answered, router.BecauseNoEngine, "¥12", ""},
-		{"a language of the bot", input("how much is shipping?"), func(i *Input) { i.Settings.Languages = []string{"zh"} }, Answered, router.BecauseNoEngine, "", ""},
+		{"off duty", input("Is there a warranty?"), func(i *Input) { i.Settings.Hours = chat.BotClosed }, Silent, BecauseOffDuty, "", ""},
+		{"on duty", input("Is there a warranty?"), func(i *Input) { i.Settings.Hours, i.Open = chat.BotClosed, false }, Answered, router.BecauseEasy, "two years", "Is there a warranty?"},
+		{"forbidden", input("有保修吗"), func(i *Input) { i.Settings.Avoid = []string{"保修"} }, HandedOff, BecauseTopic, "人工", ""},
+		{"forbidden intent", input("Is there a warranty?"), func(i *Input) { i.Settings.Avoid = []string{"warranty"} }, HandedOff, BecauseTopic, "colleague", ""},
+		{"not allowed", input("Is there a warranty?"), func(i *Input) { i.Settings.Topics = []string{"shipping", "refund"} }, HandedOff, BecauseTopic, "colleague", ""},
+		{"allowed", input("how much is shipping?"), func(i *Input) { i.Settings.Topics = []string{"shipping costs"} }, Answered, router.BecauseNoEngine, "¥12", ""},
+		{"a language of the bot", input("how much is shipping?"), func(i *Input) { i.Settings.Languages = []string{"zh"} }, HandedOff, BecauseLanguage, "colleague", ""},
+		{"another language of the bot", input("有保修吗"), func(i *Input) { i.Settings.Languages = []string{"zh", "en"} }, Answered, router.BecauseEasy, "两年", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.change != nil {
@@ -172,7 +173,7 @@ func TestSeam(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := &fakeRouter{out: c.out}
 			in := input("and how much is that?", "visitor: 运费多少", "bot: 12 元")
-			in.Settings.Tone, in.Settings.Thresholds, in.Clarified = "short", Thresholds{.7, .2}, 1
+			in.Settings.Tone, in.Settings.Thresholds, in.Clarified = "short", chat.BotThresholds{Answer: .7, Clarify: .2}, 1
 			in.Settings.Clarify = new(int)
 			*in.Settings.Clarify = 1
 			var h heard
@@ -256,7 +257,7 @@ func TestOwnIntents(t *testing.T) {
 	}
 	b.c.Intents = func(context.Context, chat.TenantID) *intent.Model { return m }
 	in := input("can you engrave initials?")
-	in.Settings.Topics.Forbidden = []string{"engraving"}
+	in.Settings.Avoid = []string{"engraving"}
 	if o := b.Answer(t.Context(), in, nil); o.Reason != BecauseTopic || !o.Trace.Intent.Own {
 		t.Errorf("%s because %s, %+v", o.Step, o.Reason, o.Trace.Intent)
 	}

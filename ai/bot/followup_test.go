@@ -40,7 +40,7 @@ func follows(t testing.TB, file string) (out []follow) {
 func (v follow) ranks(t testing.TB, b *Bot) (with, without int, trace *Trace) {
 	t.Helper()
 	rank := func(in Input) (int, *Trace) {
-		in.Settings.Defaults()
+		withDefaults(&in.Settings)
 		f := b.newFlow(&in, nil)
 		f.asked = withoutHello(f.text)
 		if err := f.context(t.Context()); err != nil {

@@ -12,9 +12,8 @@ import (
 // someChinese is from which share of Chinese words on a text is Chinese.
 const someChinese = .2
 
-// speaks is the language to answer in: the message's, else that of what the visitor wrote before, else the locale's. A tenant whose bot writes
-// some languages only has the first of them for everybody else.
-func speaks(message string, turns []Turn, locale string, s *Settings) string {
+// speaks is the language to answer in: the message's, else that of what the visitor wrote before, else the locale's.
+func speaks(message string, turns []Turn, locale string) string {
 	l := languageOf(message, locale)
 	for i := len(turns) - 1; l == "" && i >= 0; i-- {
 		if turns[i].Who == Visitor {
@@ -23,9 +22,6 @@ func speaks(message string, turns []Turn, locale string, s *Settings) string {
 	}
 	if l == "" && tag.MatchString(locale) {
 		l = shape(locale)
-	}
-	if len(s.Languages) > 0 && !slices.ContainsFunc(s.Languages, func(o string) bool { return base(o) == base(l) }) {
-		return s.Languages[0]
 	}
 	if l == "" {
 		return "en"

@@ -46,10 +46,11 @@ type Input struct {
 	Locale       string // of the visitor's browser or account, as BCP 47 has it; may be empty
 	// Attributes are what the shop told of the visitor. They are in summaries for agents; no engine sees them.
 	Attributes map[string]string
-	Settings   Settings
-	Clarified  int // how often the visitor was asked back in this conversation, where Turns don't go back far enough
-	People     People
-	Open       bool // people are there now, by the tenant's business hours
+	// Settings are the tenant's, as they were checked. Without languages it answers in all.
+	Settings  chat.BotSettings
+	Clarified int // how often the visitor was asked back in this conversation, where Turns don't go back far enough
+	People    People
+	Open      bool // people are there now, by the tenant's business hours
 }
 
 // Step is what came of a message.
@@ -70,6 +71,7 @@ const (
 	BecauseGoodbye  router.Reason = "goodbye"
 	BecauseNoted    router.Reason = "noted"    // "ok"
 	BecauseTopic    router.Reason = "topic"    // the tenant's settings leave it to people
+	BecauseLanguage router.Reason = "language" // the bot doesn't write the visitor's
 	BecausePerson   router.Reason = "person"   // an agent has the conversation
 	BecauseWaiting  router.Reason = "waiting"  // an agent is coming, and this is nothing that is surely known
 	BecauseOffDuty  router.Reason = "off_duty" // it is not the bot's time

@@ -33,7 +33,7 @@ const (
 // Suggest makes up to three answers for an agent's reply, the best first, in the visitor's language: to in.Text, or to what the visitor wrote last if that is
 // empty. Nothing is known: there are none. An error is the knowledge's.
 func (b *Bot) Suggest(ctx context.Context, in Input) ([]Suggestion, *Trace, error) {
-	in.Settings.Defaults()
+	withDefaults(&in.Settings)
 	if strings.TrimSpace(in.Text) == "" {
 		in.Text, in.Turns = lastOf(in.Turns)
 	}

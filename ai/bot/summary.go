@@ -155,7 +155,7 @@ func orders(turns []Turn, attributes map[string]string) []string {
 // Summary sums up a conversation for an agent, in the agent's language where an engine writes it. in.Turns are all of it; in.Text may be empty. What is taken
 // from the conversation is there whatever engines do; if an engine answers in its budget, Text is what it wrote.
 func (b *Bot) Summary(ctx context.Context, in Input, agent string) Summary {
-	in.Settings.Defaults()
+	withDefaults(&in.Settings)
 	in.Turns = in.Turns[max(0, len(in.Turns)-mostTurns):]
 	label := ""
 	turns := in.Turns
@@ -165,7 +165,7 @@ func (b *Bot) Summary(ctx context.Context, in Input, agent string) Summary {
 	if w := b.wants(turns); len(w) > 0 {
 		label = b.builtin(w[len(w)-1]).Label
 	}
-	s := b.summary(&in, speaks(in.Text, in.Turns, in.Locale, &Settings{}), label, "", nil)
+	s := b.summary(&in, speaks(in.Text, in.Turns, in.Locale), label, "", nil)
 	s.Points = points(turns)
 	ask := router.Ask{Tenant: in.Tenant.String(), Evidence: given, Clarified: mostClarify}
 	ask.Text, ask.Language, ask.Chunks = task, agent, transcript(turns)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/uniqchat/uniqchat/ai/intent"
+	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
 )
 
@@ -61,21 +62,31 @@ func (f *flow) greeting() string {
 			return w.Again
 		}
 	}
-	for l, text := range s.Greeting {
-		if strings.EqualFold(l, f.language) {
-			return text
-		}
-	}
-	for l, text := range s.Greeting {
-		if base(l) == base(f.language) && !strings.Contains(l, "-") {
-			return text
-		}
-	}
-	if s.Name != "" {
+	switch own := GreetingOf(s, f.language); {
+	case own != "":
+		return own
+	case s.Name != "" && s.Name != noName:
 		return fmt.Sprintf(w.Named, s.Name)
 	}
 	return w.Greeting
 }
+
+// GreetingOf is what a tenant's bot says first to somebody who speaks a language; empty if the tenant has no words for it.
+func GreetingOf(s *chat.BotSettings, language string) string {
+	switch base(language) {
+	case "zh":
+		return s.Greeting.ZH
+	case "en":
+		return s.Greeting.EN
+	}
+	return ""
+}
+
+// Greets reports whether a message is a greeting and nothing else: Answer greets back.
+func Greets(message string) bool { return smallTalk(message) == intent.Greeting }
+
+// LanguageOf is the language that Answer answers in.
+func LanguageOf(in *Input) string { return speaks(in.Text, in.Turns, in.Locale) }
 
 // Small talk that is nothing else, whatever a model says. Folded, without marks around it.
 var (

@@ -1,40 +1,20 @@
 package bot
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/uniqchat/uniqchat/ai/intent"
+	"github.com/uniqchat/uniqchat/chat"
 )
 
-func TestSettings(t *testing.T) {
-	three := 3
-	for want, change := range map[string]func(*Settings){
-		"name:":               func(s *Settings) { s.Name = strings.Repeat("x", 61) },
-		"tone:":               func(s *Settings) { s.Tone = strings.Repeat("友", 301) },
-		"greeting:":           func(s *Settings) { s.Greeting = map[string]string{"not a tag": "x"} },
-		"greeting.en:":        func(s *Settings) { s.Greeting = map[string]string{"en": " "} },
-		"languages:":          func(s *Settings) { s.Languages = []string{"中文"} },
-		"hours:":              func(s *Settings) { s.Hours = "sometimes" },
-		"topics.allowed:":     func(s *Settings) { s.Topics.Allowed = []string{""} },
-		"topics.forbidden:":   func(s *Settings) { s.Topics.Forbidden = make([]string, 101) },
-		"clarify:":            func(s *Settings) { s.Clarify = &three },
-		"thresholds.answer:":  func(s *Settings) { s.Thresholds.Answer = 1.1 },
-		"thresholds.clarify:": func(s *Settings) { s.Thresholds = Thresholds{.5, .6} },
-		"":                    func(s *Settings) { s.Languages = []string{"en", "zh-Hant"} },
-	} {
-		var s Settings
-		change(&s)
-		s.Defaults()
-		err := s.Validate()
-		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
-			t.Errorf("%s %v", want, err)
-		}
+func TestDefaults(t *testing.T) {
+	var s chat.BotSettings
+	if withDefaults(&s); *s.Clarify != 2 || s.Thresholds != (chat.BotThresholds{Answer: .8, Clarify: .3}) {
+		t.Errorf("%+v", s)
 	}
-	var s Settings
-	s.Defaults()
-	if err := s.Validate(); err != nil || s.Hours != Always || *s.Clarify != 2 || s.Thresholds != (Thresholds{.8, .3}) {
-		t.Errorf("%v: %+v", err, s)
+	s = chat.BotSettings{Clarify: new(int), Thresholds: chat.BotThresholds{Answer: .2}}
+	if withDefaults(&s); *s.Clarify != 0 || s.Thresholds != (chat.BotThresholds{Answer: .2, Clarify: .2}) {
+		t.Errorf("%+v", s)
 	}
 }
 
@@ -44,30 +24,28 @@ func TestSpeaks(t *testing.T) {
 		text   string
 		turns  []Turn
 		locale string
-		own    []string
 		want   string
 	}{
-		{"how much is shipping", nil, "zh-CN", nil, "en"},
-		{"运费多少", nil, "en-GB", nil, "zh"},
-		{"運費多少", nil, "zh-TW", nil, "zh-Hant"},
-		{"XL?", zh, "en", nil, "zh"},
-		{"XL?", nil, "zh-CN", nil, "zh"},
-		{"XL?", nil, "", nil, "en"},
-		{"iPhone 15 有货吗", nil, "en", nil, "zh"},
-		{"Wie viel kostet der Versand nach Wien", nil, "de-AT", nil, "de"},
-		{"can I pay with PayPal", nil, "de-AT", nil, "en"},
-		{"送料はいくらですか", nil, "en", nil, "ja"},
-		{"送料無料", nil, "ja-JP", nil, "ja"},
-		{"배송비는 얼마예요", nil, "", nil, "ko"},
-		{"сколько стоит доставка", nil, "uk", nil, "uk"},
-		{"сколько стоит доставка", nil, "", nil, "ru"},
-		{"ค่าส่งเท่าไหร่", nil, "", nil, "th"},
-		{"how much is shipping", nil, "", []string{"zh", "ja"}, "zh"},
-		{"12345", nil, "", nil, "en"},
-		{"12345", zh, "", nil, "zh"},
-		{"", nil, "not a locale", nil, "en"},
+		{"how much is shipping", nil, "zh-CN", "en"},
+		{"运费多少", nil, "en-GB", "zh"},
+		{"運費多少", nil, "zh-TW", "zh-Hant"},
+		{"XL?", zh, "en", "zh"},
+		{"XL?", nil, "zh-CN", "zh"},
+		{"XL?", nil, "", "en"},
+		{"iPhone 15 有货吗", nil, "en", "zh"},
+		{"Wie viel kostet der Versand nach Wien", nil, "de-AT", "de"},
+		{"can I pay with PayPal", nil, "de-AT", "en"},
+		{"送料はいくらですか", nil, "en", "ja"},
+		{"送料無料", nil, "ja-JP", "ja"},
+		{"배송비는 얼마예요", nil, "", "ko"},
+		{"сколько стоит доставка", nil, "uk", "uk"},
+		{"сколько стоит доставка", nil, "", "ru"},
+		{"ค่าส่งเท่าไหร่", nil, "", "th"},
+		{"12345", nil, "", "en"},
+		{"12345", zh, "", "zh"},
+		{"", nil, "not a locale", "en"},
 	} {
-		if got := speaks(c.text, c.turns, c.locale, &Settings{Languages: c.own}); got != c.want {
+		if got := speaks(c.text, c.turns, c.locale); got != c.want {
 			t.Errorf("%q, %s: %s, want %s", c.text, c.locale, got, c.want)
 		}
 	}

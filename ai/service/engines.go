@@ -1,0 +1,89 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uniqchat/uniqchat/ai/local"
+	"github.com/uniqchat/uniqchat/ai/model"
+	"github.com/uniqchat/uniqchat/ai/openai"
+	"github.com/uniqchat/uniqchat/ai/router"
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// fingerprint is the same for engines that are the same: what is known of their health still holds.
+func fingerprint(engines []chat.AIEngine) string {
+	var b strings.Builder
+	for i := range engines {
+		fmt.Fprintf(&b, "%s@%d ", engines[i].ID, engines[i].UpdatedAt.UnixMicro())
+	}
+	return b.String()
+}
+
+// newLineup makes engines of rows. One that can't be made is left out: the others answer.
+func (s *Service) newLineup(t *tenant, rows []chat.AIEngine, key string) (*lineup, error) {
+	l := &lineup{key: key, ids: make(map[string]chat.AIEngineID, len(rows)), idle: make(chan struct{})}
+	c := router.Config{Meter: meter{s, t}, Cache: s.cache, Deadline: s.o.Deadline, FirstSign: s.o.FirstSign, Logger: s.o.Logger}
+	var made []*openai.Engine
+	for i := range rows {
+		r := &rows[i]
+		name := r.Name
+		if name == local.Name {
+			name += " (server)" // in traces, that is the one that needs none
+		}
+		e, err := openai.New(openai.Config{
+			Name: name, BaseURL: r.BaseURL, Key: r.Key, Model: r.Model, FirstToken: r.FirstToken, Total: r.Total, Control: s.o.Control,
+		})
+		if err != nil {
+			s.o.Logger.Warn("an engine can't be used", "tenant", t.id, "engine", r.ID, "err", err)
+			continue
+		}
+		made = append(made, e)
+		l.ids[name] = r.ID
+		c.Engines = append(c.Engines, router.Member{Engine: e, Price: model.Price{Prompt: r.PromptPrice, Completion: r.CompletionPrice}})
+	}
+	var err error
+	l.router, err = router.New(c)
+	l.close = func() {
+		for _, e := range made {
+			e.Close()
+		}
+	}
+	return l, err
+}
+
+// meter counts what a tenant's engines use in the store, for all nodes, against the budget as it is by then.
+type meter struct {
+	s *Service
+	t *tenant
+}
+
+// meterWait is how long an engine waits to be allowed. If nobody knows whether there is room, there is none.
+const meterWait = 2 * time.Second
+
+// Reserve implements router.Meter. The budget is the tenant's, whatever the router thinks.
+func (m meter) Reserve(ctx context.Context, _ string, _ router.Budget, a router.Amount) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, meterWait)
+	defer cancel()
+	var b chat.AIBudget
+	if k := m.t.known.Load(); k != nil {
+		b = k.bot.Budget
+	}
+	room, err := m.s.o.Store.ReserveAI(ctx, m.t.id, b, amount(a), time.Now())
+	if err == nil && !room {
+		m.s.stats.overBudget.Inc()
+	}
+	return room, err
+}
+
+// Settle implements router.Meter.
+func (m meter) Settle(ctx context.Context, _ string, reserved, used router.Amount) error {
+	m.s.stats.tokens.Add(used.Tokens)
+	return m.s.o.Store.SettleAI(ctx, m.t.id, amount(reserved), amount(used), time.Now())
+}
+
+func amount(a router.Amount) chat.AIAmount {
+	return chat.AIAmount{Tokens: int64(a.Tokens), Money: a.Money}
+}
