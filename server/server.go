@@ -179,6 +179,9 @@ func (s *Server) TCPAddr() string {
 	return s.engine.TCPAddr()
 }
 
+// Desk is who acts in conversations, for what works beside the server.
+func (s *Server) Desk() *chat.Desk { return s.desk }
+
 // WebhookData returns a function that makes the data of webhooks' events, as the API shows what they are about.
 func (s *Server) WebhookData() func(ctx context.Context, e *chat.WebhookEvent) (json.RawMessage, error) {
 	return api.WebhookData(s.deps.Store, s.desk)
