@@ -190,7 +190,9 @@ func TestAIAskRefuses(t *testing.T) {
 		got := n.call("POST", "/api/v1/ai/ask", admin, bad)
 		require.Equal(t, 400, got.status, "%s: %s", bad, got.raw)
 	}
-	_, program := n.apiToken(n.tenant.ID, chat.AIAsk)
+	made := n.call("POST", "/api/v1/api-tokens", admin, map[string]any{"name": "x", "scopes": []string{"ai:ask", "ai:read", "ai:write"}})
+	require.Equal(t, 201, made.status, string(made.raw))
+	program := made.body["token"].(string)
 	require.Equal(t, 200, n.call("POST", "/api/v1/ai/ask", program, map[string]any{"question": shippingQuestion}, "Accept", "application/json").status)
 	lacking := n.call("POST", "/api/v1/ai/ask", program, map[string]any{"question": shippingQuestion, "conversation": conv})
 	require.Equal(t, 403, lacking.status, "an answer would tell what is said there")
