@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -179,18 +180,17 @@ func (a *API) relay(ctx context.Context, c *call, q *chat.AIQuestion, out *event
 }
 
 func (a *API) replied(ctx context.Context, c *call, out *events, r *replied) (*served, error) {
-	switch {
-	case context.Cause(ctx) == errGone:
+	if errors.Is(context.Cause(ctx), errGone) {
 		c.h.SetConnectionClose()
 		return &served{http.StatusOK}, nil // nobody hears it
-	case r.err != nil && !out.begun:
-		return nil, r.err
-	case r.err != nil:
-		_ = out.send("error", a.fail(c, r.err)) // the stream ends either way
-	default:
-		return &served{http.StatusOK}, out.last(showAnswer(&r.answer))
 	}
-	return &served{http.StatusOK}, nil
+	switch {
+	case r.err == nil:
+		return &served{http.StatusOK}, out.last("done", showAnswer(&r.answer))
+	case out.begun:
+		return &served{http.StatusOK}, out.last("error", a.fail(c, r.err))
+	}
+	return nil, r.err
 }
 
 // consult asks the AI. A panic of it is a failure of this question and nothing more.

@@ -138,14 +138,20 @@ func (a *API) checkEngine(e *chat.AIEngine) error {
 			return errPlainEngine
 		}
 	}
-	addr, err := netip.ParseAddr(u.Hostname())
+	addr, isAddr := literal(u.Hostname())
 	switch {
-	case err != nil || allowed == nil || allowed(addr):
+	case !isAddr || allowed == nil || allowed(addr):
 		return nil
 	case u.Scheme != "https" && (a.cfg.AI.TLS == nil || a.cfg.AI.TLS(addr)):
 		return errPlainEngine
 	}
 	return errInnerEngine
+}
+
+// literal reads a host that is an address and no name.
+func literal(host string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(host)
+	return addr, err == nil
 }
 
 type updateEngineInput struct {

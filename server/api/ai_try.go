@@ -73,19 +73,27 @@ func showTest(c *call, e *chat.AIEngine, t *chat.AITest) AIEngineTest {
 // engineProblems are what can be wrong, in Chinese and English. {model}, {url}, {status}, {first} and {limit} are filled in.
 var engineProblems = map[string][2]string{
 	chat.EngineUnresolved: {"找不到 {url} 中的主机名：请检查地址是否拼写正确。", "The name in {url} has no address: check how it is written."},
-	chat.EngineNotAllowed: {"不允许从本服务器连接 {url} 的地址：它不是公网地址（或不加密的地址不在允许的网络内）。运营者可以用 ai.allow_networks 放行。",
-		"The address of {url} may not be dialled from here: it is not a public one, or it is not encrypted and in no network that is allowed. The operator can allow it by ai.allow_networks."},
+	chat.EngineNotAllowed: {
+		"不允许从本服务器连接 {url} 的地址：它不是公网地址（或不加密的地址不在允许的网络内）。运营者可以用 ai.allow_networks 放行。",
+		"The address of {url} may not be dialled from here: it is not a public one, or it is not encrypted and in no network that is allowed. The operator can allow it by ai.allow_networks.",
+	},
 	chat.EngineUnreachable: {"无法连接 {url}：没有程序在该端口监听，或 1 秒内没有应答。", "Nobody can be reached at {url}: nothing listens at that port, or it does not take a connection within a second."},
 	chat.EngineTLS:         {"{url} 的证书不受信任或协议不匹配（是否应为 http？）。", "The certificate of {url} is none that is trusted, or it does not speak TLS (is it http?)."},
 	chat.EngineKeyMissing:  {"密钥已保存但无法解密：请重新填写密钥。", "Its key is kept but can't be read any more: enter the key again."},
-	chat.EngineUnauthorized: {"服务器拒绝了密钥（HTTP {status}）：请检查密钥是否正确、是否有权使用该模型。",
-		"The server refuses the key (HTTP {status}): check that it is right and may use the model."},
+	chat.EngineUnauthorized: {
+		"服务器拒绝了密钥（HTTP {status}）：请检查密钥是否正确、是否有权使用该模型。",
+		"The server refuses the key (HTTP {status}): check that it is right and may use the model.",
+	},
 	chat.EngineUnpaid:  {"服务器要求付款（HTTP 402）：账户余额不足。", "The server wants to be paid (HTTP 402): the account has no credit."},
 	chat.EngineNoModel: {"服务器不认识模型 {model}：请检查模型名称。", "The server does not know the model {model}: check its name."},
-	chat.EngineNoPath: {"{url}/chat/completions 不存在（HTTP {status}）：base_url 通常以 /v1 结尾。",
-		"There is nothing at {url}/chat/completions (HTTP {status}): base_url mostly ends with /v1."},
-	chat.EngineRedirects: {"服务器要转到别的地址（HTTP {status}），而密钥不会发往别处：请填写最终地址。",
-		"The server points elsewhere (HTTP {status}), where the key does not go: enter the address that it ends at."},
+	chat.EngineNoPath: {
+		"{url}/chat/completions 不存在（HTTP {status}）：base_url 通常以 /v1 结尾。",
+		"There is nothing at {url}/chat/completions (HTTP {status}): base_url mostly ends with /v1.",
+	},
+	chat.EngineRedirects: {
+		"服务器要转到别的地址（HTTP {status}），而密钥不会发往别处：请填写最终地址。",
+		"The server points elsewhere (HTTP {status}), where the key does not go: enter the address that it ends at.",
+	},
 	chat.EngineLimited:   {"服务器说请求过多（HTTP 429）：额度已用完或速率受限，请稍后再试。", "The server says that it is asked too often (HTTP 429): its quota is used up, or try again later."},
 	chat.EngineDeclined:  {"服务器拒绝了这个请求（HTTP {status}）。", "The server declines the request (HTTP {status})."},
 	chat.EngineFailed:    {"服务器自身出错（HTTP {status}），请稍后再试。", "The server itself fails (HTTP {status}); try again later."},
@@ -103,8 +111,10 @@ func problemOf(lang string, e *chat.AIEngine, t *chat.AITest) string {
 	case t.Problem == "" && t.Structured:
 		texts = [2]string{"可以使用：第一个词用了 {first}。", "It works: its first token took {first}."}
 	case t.Problem == "":
-		texts = [2]string{"可以使用（第一个词用了 {first}），但它不按要求的结构回答：文字会照原样采用，没有来源。",
-			"It works (its first token took {first}), but does not keep to the structure that is asked for: its texts are taken as they come, without sources."}
+		texts = [2]string{
+			"可以使用（第一个词用了 {first}），但它不按要求的结构回答：文字会照原样采用，没有来源。",
+			"It works (its first token took {first}), but does not keep to the structure that is asked for: its texts are taken as they come, without sources.",
+		}
 	case t.Problem == chat.EngineSlowFirst && t.FirstToken == 0:
 		texts = [2]string{"15 秒内没有收到第一个词：服务器已接受请求，但没有回答。", "It took the request, and no first token came within 15 s."}
 	case !known:

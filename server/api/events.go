@@ -62,10 +62,10 @@ func (e *events) send(name string, data any) error {
 	return e.w.WriteEvent("", name, raw)
 }
 
-// last ends the answer with an event done, or is all of it.
-func (e *events) last(data any) error {
+// last ends the answer with an event, or is all of it.
+func (e *events) last(name string, data any) error {
 	if e.stream {
-		_ = e.send("done", data) // who does not get it has gone
+		_ = e.send(name, data) // who does not get it has gone
 		return nil
 	}
 	raw, err := json.Marshal(data)
