@@ -85,6 +85,9 @@ func GreetingOf(s *chat.BotSettings, language string) string {
 // Greets reports whether a message is a greeting and nothing else: Answer greets back.
 func Greets(message string) bool { return smallTalk(message) == intent.Greeting }
 
+// Chatter reports whether a message is small talk and nothing else: a greeting, thanks, a goodbye, "ok".
+func Chatter(message string) bool { return smallTalk(message) != "" }
+
 // LanguageOf is the language that Answer answers in.
 func LanguageOf(in *Input) string { return speaks(in.Text, in.Turns, in.Locale) }
 

@@ -130,8 +130,12 @@ func (j *job) ask(ctx context.Context, said []chat.Message) error {
 	n := len(said) - 1
 	lines := []string{textOf(&said[n])}
 	for n > 0 && said[n-1].Role == chat.RoleVisitor && said[n-1].Kind == chat.KindText && said[n].Time.Sub(said[n-1].Time) < together {
+		line := textOf(&said[n-1])
+		if j.w.o.AI.Chatter(line) {
+			break
+		}
 		n--
-		lines = append([]string{textOf(&said[n])}, lines...)
+		lines = append([]string{line}, lines...)
 	}
 	j.asked.Text = strings.Join(lines, "\n")
 	greetings := j.w.o.Desk.Settings(ctx, j.Tenant).Bot().Greeting

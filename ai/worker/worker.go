@@ -28,6 +28,8 @@ type AI interface {
 	Answer(ctx context.Context, tenant chat.TenantID, q chat.AIQuestion, piece func(message int, text string) error) (chat.AIAnswer, error)
 	// Greeting is what is said before a bot's first answer; may be empty.
 	Greeting(ctx context.Context, tenant chat.TenantID, q chat.AIQuestion) (string, error)
+	// Chatter reports whether a line is small talk, and so no part of a question that follows it.
+	Chatter(line string) bool
 	// Apology is what is said where no answer can be made.
 	Apology(q chat.AIQuestion) string
 }
