@@ -21,7 +21,7 @@ type AIEngine struct {
 	Name    string // no two of a tenant have the same
 	BaseURL string // such as https://api.openai.com/v1
 	Model   string
-	// Key is empty in all that is read but EnginesInUse; HasKey says whether there is one. ChangeAIEngine keeps the one that there is if
+	// Key is empty in all that is read but EnginesInUse and AIEngineWithKey; HasKey says whether there is one. ChangeAIEngine keeps the one that there is if
 	// Key stays empty, and takes it away if HasKey is set to false.
 	Key    string
 	HasKey bool
@@ -141,6 +141,8 @@ type AIMeter interface {
 type AIStore interface {
 	AIEngine(ctx context.Context, tenant TenantID, id AIEngineID) (AIEngine, error)
 	AIEngines(ctx context.Context, tenant TenantID) ([]AIEngine, error)
+	// AIEngineWithKey is AIEngine with its key. If there is one that can't be read, HasKey is true and Key is empty.
+	AIEngineWithKey(ctx context.Context, tenant TenantID, id AIEngineID) (AIEngine, error)
 	// EnginesInUse are those that are enabled, with their keys. One whose key can't be read is left out.
 	EnginesInUse(ctx context.Context, tenant TenantID) ([]AIEngine, error)
 	// AddAIEngine returns Conflict if there are MaxAIEngines, or if the name is taken.

@@ -20,6 +20,9 @@ const (
 	ReportsRead
 	KnowledgeWrite
 	AuditRead
+	AIRead  // engines without their keys, what they used, traces
+	AIWrite // engines
+	AIAsk   // questions, suggestions, summaries: what costs tokens
 
 	// AllScopes is every scope, those of later versions too.
 	AllScopes Scopes = 1 << 31
@@ -42,6 +45,9 @@ var scopeNames = []struct {
 	{ReportsRead, "reports:read"},
 	{KnowledgeWrite, "knowledge:write"},
 	{AuditRead, "audit:read"},
+	{AIRead, "ai:read"},
+	{AIWrite, "ai:write"},
+	{AIAsk, "ai:ask"},
 	{AllScopes, "*"},
 }
 

@@ -47,6 +47,8 @@ type Config struct {
 	FileLimits chat.FileLimits
 	// KnowledgeLimits bounds what a tenant's knowledge base may hold.
 	KnowledgeLimits chat.KnowledgeLimits
+	// EngineAddresses and EnginesPlain say which addresses tenants' engines may have, over TLS and without. Nil: any, and none.
+	EngineAddresses, EnginesPlain func(netip.Addr) bool
 	// Mail says whether mail is sent. Without a base URL, links begin with the HTTP listener's own address.
 	Mail api.MailConfig
 	// Flash is how the node behaves when very many come at once.
@@ -90,6 +92,9 @@ type Deps struct {
 	Files chat.Files
 	// Knowledge is the knowledge base; whoever made it runs it. Nil: there is none.
 	Knowledge chat.KnowledgeBase
+	// Answerer answers staff and programs, EngineTester tries engines; whoever made them runs them. Nil: nobody does.
+	Answerer     chat.Answerer
+	EngineTester chat.EngineTester
 	// Metrics are served beside the server's own.
 	Metrics []*metrics.Set
 	// Health says how the servers behind the storage are: "ok", "degraded: …" (chat goes on), or what is wrong. May be nil.

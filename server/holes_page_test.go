@@ -72,7 +72,7 @@ func TestHoleScopeThatCanNotBeGiven(t *testing.T) {
 	if body.Ref != "" {
 		named = doc.Components.Schemas[body.Ref[len("#/components/schemas/"):]].Properties["scopes"].Items.Enum
 	}
-	all := chat.AllScopes | chat.AuditRead | (chat.AuditRead - 1)
+	all := chat.AllScopes | chat.AIAsk | (chat.AIAsk - 1)
 	require.ElementsMatch(t, all.Names(), named)
 }
 

@@ -13,10 +13,10 @@ import (
 )
 
 // sealAnswer is an answer as it is kept: status (u16), length of the content type (u8), content type, body; sealed with the key that
-// only the caller has. Nil if it is not kept: too large, or too secret for a key that could be guessed.
+// only the caller has. Nil if it is not kept: a stream, too large, or too secret for a key that could be guessed.
 func (a *API) sealAnswer(r *protocol.Response, o *once) []byte {
 	kind := r.Header.ContentType()
-	if r.IsBodyStream() || len(r.Body()) > maxAnswer || len(kind) > 255 || o.secret && guessable(o.key) {
+	if r.IsBodyStream() || r.GetHijackWriter() != nil || len(r.Body()) > maxAnswer || len(kind) > 255 || o.secret && guessable(o.key) {
 		return nil
 	}
 	plain := binary.BigEndian.AppendUint16(make([]byte, 0, 3+len(kind)+len(r.Body())), uint16(r.StatusCode()))

@@ -47,6 +47,8 @@ type Config struct {
 	// Knowledge is the knowledge base, and KnowledgeLimits bounds what a tenant keeps in it. Nil: there is none.
 	Knowledge       chat.KnowledgeBase
 	KnowledgeLimits chat.KnowledgeLimits
+	// AI is what answers with engines.
+	AI AIConfig
 	// Mail says whether mail is sent, and what links in it begin with.
 	Mail MailConfig
 	// TrustedProxies may name the client's address in X-Forwarded-For.
@@ -79,7 +81,7 @@ func (c Config) withDefaults() Config {
 	if c.Limiter == nil {
 		c.Limiter = chat.NewBuckets(c.Now)
 	}
-	c.Uploads = c.Uploads.withDefaults()
+	c.Uploads, c.AI = c.Uploads.withDefaults(), c.AI.withDefaults()
 	c.Mail = c.Mail.withDefaults()
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 10 * time.Second
@@ -110,7 +112,8 @@ type API struct {
 	visitors  sending
 	staff     sending
 	uploaders *auth.Limiter
-	uploading chan struct{}   // one for each file that is coming in
+	uploading chan struct{} // one for each file that is coming in
+	asking    *asking
 	exporting chan struct{}   // holds a token when an export was asked for here
 	public    map[string]bool // paths that need no credential
 	stats     *stats
@@ -131,6 +134,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		staff:     sending{cfg.Staff, auth.NewLimiter(cfg.Staff.Rate, cfg.Staff.Burst, cfg.Now)},
 		uploaders: auth.NewLimiter(cfg.Uploads.Rate, cfg.Uploads.Burst, cfg.Now),
 		uploading: make(chan struct{}, cfg.Uploads.AtOnce),
+		asking:    newAsking(cfg.AI.AtOnce, cfg.AI.PerTenant),
 		exporting: make(chan struct{}, 1),
 		public:    make(map[string]bool),
 		stats:     newStats(cfg.Metrics),

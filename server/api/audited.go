@@ -38,6 +38,9 @@ var audited = map[string]string{
 	"createGoldenQuestion": "golden_question.created", "updateGoldenQuestion": "golden_question.updated", "deleteGoldenQuestion": "golden_question.deleted",
 	"reindexKnowledge": "knowledge.reindexed", "rollBackKnowledge": "knowledge.rolled_back", "dismissUnanswered": "unanswered.dismissed",
 
+	"updateBot": "bot.created or bot.updated", "resetBot": "bot.deleted",
+	"createAIEngine": "ai_engine.created", "updateAIEngine": "ai_engine.updated", "deleteAIEngine": "ai_engine.deleted",
+
 	"updateVisitor": "visitor.updated", "eraseVisitor": "visitor.erased",
 
 	"rotateWebhookSecret": "webhook.updated", "testWebhook": "webhook.tested", "replayDelivery": "webhook.replayed",
@@ -46,6 +49,7 @@ var audited = map[string]string{
 // Why the audit log does not tell of an operation.
 const (
 	inConversation = "the conversation's own log tells who did it"
+	onlyAsked      = "nothing is written; what engines used is counted, and a trace tells how it came about"
 	noChange       = "it changes nothing that anybody would ask about"
 )
 
@@ -58,6 +62,7 @@ var notAudited = map[string]string{
 	"rateConversation": inConversation, "readConversation": noChange,
 	"requestPasswordReset": "a wish, of nobody knows whom; a password that is chosen is an entry", "mailTranscript": "the list of mails tells",
 	"leaveOfflineMessage": inConversation, "finishOfflineMessage": "the message says who has seen to it",
+	"testAIEngine": "what it used is counted", "askAI": onlyAsked, "suggestAnswers": onlyAsked, "summarizeConversation": onlyAsked,
 	"noteUnanswered": "the list of questions tells", "uploadFile": inConversation, "deleteUpload": "only what no message names", "linkUpload": noChange,
 }
 

@@ -20,6 +20,7 @@ var objects = []struct {
 	property string
 	nullable bool
 }{
+	{"AITrace.trace", false},
 	{"AuditEntry.details", false},
 	{"Conversation.context", false},
 	{"DeliveryRequest.body", false},
@@ -59,6 +60,9 @@ var tags = []*huma.Tag{
 	{Name: "labels", Description: "What conversations are sorted by."},
 	{Name: "triggers", Description: "When the widget speaks first."},
 	{Name: "blocklist", Description: "Who may not write."},
+	{Name: "knowledge", Description: "What answers are made of."},
+	{Name: "bot", Description: "How the bot answers."},
+	{Name: "AI", Description: "The engines that the bot asks, what they used, and how answers came about."},
 	{Name: "mail", Description: "Mails that are sent, and to whom."},
 	{Name: "webhooks", Description: "Events for your own programs, signed, tried again until they are taken."},
 	{Name: "reports", Description: "Figures, as JSON or as a table."},

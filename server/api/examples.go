@@ -43,6 +43,8 @@ func (x *examples) add(op *huma.Operation) {
 	for status, r := range op.Responses {
 		for kind, m := range r.Content {
 			switch {
+			case kind == "text/event-stream":
+				m.Example = eventsExample
 			case kind == "text/csv":
 				m.Example = "start,created\n2026-03-02T00:00:00Z,14\n"
 			case strings.HasPrefix(status, "2"):
@@ -56,6 +58,10 @@ func (x *examples) add(op *huma.Operation) {
 		}
 	}
 }
+
+// eventsExample is a stream of events as it goes over the wire; the data of the last one is shortened.
+const eventsExample = "event: delta\ndata: {\"message\":0,\"text\":\"Delivery takes\"}\n\nevent: delta\ndata: {\"message\":0,\"text\":\" two to three days.\"}\n\n" +
+	"event: done\ndata: {\"step\":\"answer\",\"answer\":\"Delivery takes two to three days.\"}\n\n"
 
 func (x *examples) made(byHand map[string]any, operation string, s *huma.Schema) any {
 	if v, ok := byHand[operation]; ok {

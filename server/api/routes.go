@@ -33,7 +33,7 @@ type row struct {
 
 // routes is every route of the API. Who may call it stands beside it; a route without that stops the start.
 func (a *API) routes() []row {
-	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes(), a.knowledgeRoutes())
+	return slices.Concat(a.coreRoutes(), a.settingsRoutes(), a.retentionRoutes(), a.webhookRoutes(), a.mailRoutes(), a.reportRoutes(), a.exportRoutes(), a.peopleRoutes(), a.knowledgeRoutes(), a.aiRoutes())
 }
 
 func (a *API) coreRoutes() []row {

@@ -32,6 +32,15 @@ func (s *Store) AIEngine(ctx context.Context, tenant chat.TenantID, id chat.AIEn
 	return readOne(ctx, s, Of(tenant), "engine", scanEngine, `SELECT `+engineColumns+` FROM ai_engines WHERE tenant = $1 AND id = $2`, tenant, id)
 }
 
+// AIEngineWithKey implements chat.AIStore.
+func (s *Store) AIEngineWithKey(ctx context.Context, tenant chat.TenantID, id chat.AIEngineID) (chat.AIEngine, error) {
+	e, err := readOne(ctx, s, Of(tenant), "engine", scanSecretEngine, `SELECT `+engineColumns+` FROM ai_engines WHERE tenant = $1 AND id = $2`, tenant, id)
+	if err != nil {
+		return e, err
+	}
+	return e, s.keys.Engine(ctx, &e)
+}
+
 // AIEngines implements chat.AIStore.
 func (s *Store) AIEngines(ctx context.Context, tenant chat.TenantID) ([]chat.AIEngine, error) {
 	return readAll(ctx, s, Of(tenant), scanEngine, `SELECT `+engineColumns+` FROM ai_engines WHERE tenant = $1 ORDER BY position, name`, tenant)

@@ -81,7 +81,7 @@ var elsewhere = map[string]string{
 	"BotJobsDue":     "asks nothing",
 	"BotJobsWritten": "asks nothing", "ClaimBotJobs": "a table of what waits at this moment, by an index", "KeepBotJob": "writes by primary key",
 	"FinishBotJob": "writes by primary key", "RetryBotJob": "writes by primary key",
-	"AIEngine": "by primary key", "AIEngines": "20 rows of a tenant", "EnginesInUse": "20 rows of a tenant", "AddAIEngine": "writes by primary key",
+	"AIEngine": "by primary key", "AIEngineWithKey": "by primary key", "AIEngines": "20 rows of a tenant", "EnginesInUse": "20 rows of a tenant", "AddAIEngine": "writes by primary key",
 	"ChangeAIEngine": "writes by primary key", "DeleteAIEngine": "writes by primary key", "AddAITrace": "writes by primary key, reads three rows by theirs",
 	"AITrace": "by primary key", "AITraces": "200 rows of a primary key, or of one conversation's by an index", "ForgetAITraces": "a job's, by an index",
 	"ReserveAI": "writes by primary key", "SettleAI": "writes by primary key", "AIUsage": "a row a day, by primary key",

@@ -1,5 +1,173 @@
 // Code generated from docs/openapi.yaml by go generate ./web. DO NOT EDIT.
 
+export interface AIAnswer {
+  /** What a visitor would see; may be empty. */
+  answer: string;
+  /** Of clarify: what can be meant, at most three. */
+  buttons: string[];
+  /** How likely the answer is right, 0 to 1. */
+  confidence: number;
+  /** Which engine wrote the answer; local is the one that needs no network. */
+  engine: string | null;
+  language: string;
+  /** One word that says why, such as engine, easy, unknown, budget. */
+  reason: string;
+  /** What the answer rests on. */
+  sources: AISource[];
+  /** What the bot would do: answer, ask back, call a person, or nothing. */
+  step: "answer" | "clarify" | "handoff" | "silence";
+  /** Where to read how it came about. */
+  trace_id: string | null;
+}
+
+export interface AIBudget {
+  /** In the currency that engines' prices are in. 0: no limit. */
+  money_per_day?: number;
+  /** 0: no limit. */
+  tokens_per_day?: number;
+}
+
+export interface AIEngine {
+  base_url: string;
+  /** What a million tokens of an answer cost. */
+  completion_price: number;
+  created_at: string;
+  enabled: boolean;
+  /** How long is waited for the first token; 0: as long as by default, 4 s. */
+  first_token_ms: number;
+  /** Whether this node asks it: open if it is left alone for a while because it failed, half-open if one question tries it. Not there if it is not in use. */
+  health?: "closed" | "open" | "half-open";
+  id: string;
+  /** Whether it has a key. The key itself is shown to nobody. */
+  key_set: boolean;
+  model: string;
+  name: string;
+  /** Engines are in the order of this, then of their names. */
+  position: number;
+  /** What a million tokens of a question cost. */
+  prompt_price: number;
+  /** How long is waited for all of an answer; 0: as long as by default, 20 s. */
+  total_ms: number;
+  updated_at: string;
+}
+
+export interface AIEngineTest {
+  /** How long the first token took; null if none came. */
+  first_token_ms: number | null;
+  /** What the server answered; null if it did not. */
+  http_status: number | null;
+  /** The same for people, and what to do about it, in the language of Accept-Language. */
+  message: string;
+  money: number;
+  /** Whether visitors' questions can be sent to it as it is. */
+  ok: boolean;
+  /** What is wrong, for programs; null if nothing is. */
+  problem: "unresolved" | "not_allowed" | "unreachable" | "tls" | "key_unreadable" | "unauthorized" | "payment_required" | "model_unknown" | "path_unknown" | "redirected" | "limited" | "declined" | "failed" | "slow" | "slow_first_token" | "cut" | "bad_answer" | "too_long";
+  /** Whether it keeps to the structure that answers are asked for in. Otherwise its texts are taken as they come, without sources. */
+  structured: boolean;
+  /** What it said. */
+  text: string;
+  /** What it used; it counts like any answer. */
+  tokens: number;
+  /** How long all of it took. */
+  total_ms: number;
+}
+
+export interface AISource {
+  document_id: string;
+  /** May be empty. */
+  heading: string;
+  title: string;
+  /** Where people find it. */
+  url: string | null;
+}
+
+export interface AISuggestion {
+  /** How likely it is right, 0 to 1. */
+  confidence: number;
+  /** Which engine wrote it; local is the one that needs no network. */
+  engine: string;
+  sources: AISource[];
+  text: string;
+}
+
+export interface AISuggestions {
+  /** The best first; none if nothing is known. */
+  data: AISuggestion[];
+  /** Where to read how they came about. */
+  trace_id: string | null;
+}
+
+export interface AISummary {
+  /** Which engine wrote text. */
+  engine: string | null;
+  /** Headings of the knowledge base that may have to do with it. */
+  found: string[];
+  /** What it is about, in one word; may be empty. */
+  intent: string;
+  /** The visitor's. */
+  language: string;
+  /** Numbers that look like an order's. */
+  orders: string[];
+  /** Sentences that say most of it, each with who said it. */
+  points: string[];
+  /** An engine's words, if there is an engine and the conversation supports what it wrote; else empty. The rest is taken from the conversation as it stands there. */
+  text: string;
+  /** What the bot answered and asked back. */
+  tried: string[];
+  /** What the visitor wants, in its own words, oldest first. */
+  wants: string[];
+}
+
+export interface AITrace {
+  at: string;
+  /** null: staff or a program asked, about no conversation. */
+  conversation_id: string | null;
+  id: string;
+  /** The visitor's question; null likewise. */
+  message_id: string | null;
+  /** One word: answer, clarify, handoff, silence, or what else came of it. */
+  outcome: string;
+  /** A JSON object: question, language, steps with their times and reasons, intent, context, chunks, evidence, and router with each engine's answer, time, cost, features and verdict. docs/ai.md tells its members; more may come. */
+  trace: Record<string, unknown>;
+}
+
+export interface AITraceEntry {
+  at: string;
+  /** null: staff or a program asked, about no conversation. */
+  conversation_id: string | null;
+  id: string;
+  /** The visitor's question; null likewise. */
+  message_id: string | null;
+  /** One word: answer, clarify, handoff, silence, or what else came of it. */
+  outcome: string;
+}
+
+export interface AIUsage {
+  /** Days on which something was used, the oldest first. */
+  data: AIUsageDay[];
+  /** Today, in UTC: budgets are for days of UTC. */
+  day: string;
+  /** Whether today's budget has no room for another call. Until resets_at no engine is asked, and the local one answers. */
+  exhausted: boolean;
+  /** Likewise. */
+  max_money: number | null;
+  /** What may be used in a day, by the bot's settings; null: no limit. */
+  max_tokens: number | null;
+  /** Likewise, in the currency that engines' prices are in. */
+  money: number;
+  /** When a new day's budget begins. */
+  resets_at: string;
+  /** Used today, with what is reserved for answers that are being written. */
+  tokens: number;
+}
+
+export interface AIUsageDay {
+  day: string;
+  money: number;
+  tokens: number;
+}
+
 export interface APIToken {
   created_at: string;
   /** The agent who made it; null: the command line. */
@@ -13,6 +181,13 @@ export interface APIToken {
   last_used_at: string | null;
   name: string;
   scopes: string[];
+}
+
+export interface AboutInputBody {
+  /** A conversation's id. */
+  conversation: string;
+  /** A language tag such as zh or en. Of a summary: of what an engine writes; defaults to Accept-Language. Suggestions are in the language that the visitor writes; this counts where that is not to be told. */
+  language?: string;
 }
 
 export interface Agent {
@@ -70,6 +245,14 @@ export interface AgentsReport {
   until: string;
 }
 
+export interface AskInputBody {
+  /** A conversation's id: what was said there comes before the question. An API token needs the scope conversations:read, too. */
+  conversation?: string;
+  /** Of whoever asks: a language tag such as zh or en. It counts where the question itself does not tell. */
+  language?: string;
+  question: string;
+}
+
 export interface AssignInputBody {
   /** Who gets it; null puts it back into the queue. */
   agent_id: string | null;
@@ -118,6 +301,39 @@ export interface Block {
   reason?: string;
   /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
   value: string;
+}
+
+export interface Bot {
+  /** What it leaves to people, as people name it: words of a question, or what is meant by it, such as refund. */
+  avoid?: string[] | null;
+  budget?: AIBudget;
+  /** How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2. */
+  clarify?: number;
+  /** While it is off nothing is written for it, and what it had not answered yet is dropped. */
+  enabled: boolean;
+  /** What it says first. None by default. */
+  greeting?: Bilingual;
+  /** When it answers: always, only within the business hours, or only outside of them. Defaults to always. */
+  hours?: "always" | "open" | "closed";
+  /** In which it answers: zh, en. Who writes in another language gets a person. Both by default. */
+  languages?: string[] | null;
+  /** Under which its answers are shown. Defaults to Bot. */
+  name?: string;
+  thresholds?: BotThresholds;
+  /** Defaults to friendly. */
+  tone?: "friendly" | "neutral" | "formal";
+  /** What it may talk about, as people name it: people answer all else. Whatever the knowledge base holds by default. */
+  topics?: string[] | null;
+  updated_at: string | null;
+  /** Counts changes; 0 while there are no settings: then it is off. */
+  version: number;
+}
+
+export interface BotThresholds {
+  /** From which confidence on it answers, 0 to 1. As shipped by default. */
+  answer?: number;
+  /** From which confidence on it asks back; at most answer. As shipped by default. */
+  clarify?: number;
 }
 
 export interface BusinessHours {
@@ -194,7 +410,7 @@ export interface CreateAPITokenInputBody {
   expires_at?: string;
   /** What it is for. */
   name: string;
-  scopes: ("conversations:read" | "conversations:write" | "messages:write" | "visitors:read" | "visitors:write" | "agents:read" | "agents:write" | "settings:read" | "settings:write" | "webhooks:write" | "reports:read" | "knowledge:write" | "audit:read" | "*")[];
+  scopes: ("conversations:read" | "conversations:write" | "messages:write" | "visitors:read" | "visitors:write" | "agents:read" | "agents:write" | "settings:read" | "settings:write" | "webhooks:write" | "reports:read" | "knowledge:write" | "audit:read" | "ai:read" | "ai:write" | "ai:ask" | "*")[];
 }
 
 export interface CreateAgentInputBody {
@@ -222,6 +438,28 @@ export interface CreateDocumentInputBody {
   title?: string;
   /** Where people find it. */
   url?: string;
+}
+
+export interface CreateEngineInputBody {
+  /** Such as https://api.openai.com/v1: /chat/completions is put behind it. It must be a public address over https, unless the operator allows others. */
+  base_url: string;
+  /** What a million tokens of an answer cost. */
+  completion_price?: number;
+  /** Defaults to true. */
+  enabled?: boolean;
+  /** How long is waited for the first token. 0: as long as by default, 4 s. */
+  first_token_ms?: number;
+  /** What the server wants as Authorization: Bearer. It is shown to nobody again. */
+  key?: string;
+  /** As the server calls it. */
+  model: string;
+  /** No two engines have the same. */
+  name: string;
+  position?: number;
+  /** What a million tokens of a question cost. Without prices a budget of money is never used up. */
+  prompt_price?: number;
+  /** How long is waited for all of an answer. 0: as long as by default, 20 s. */
+  total_ms?: number;
 }
 
 export interface CreateExportInputBody {
@@ -663,6 +901,18 @@ export interface LeaveOfflineInputBody {
   text: string;
 }
 
+export interface ListAIEngine {
+  data: AIEngine[];
+  /** Give it as cursor to get what follows; null at the end. */
+  next_cursor: string | null;
+}
+
+export interface ListAITraceEntry {
+  data: AITraceEntry[];
+  /** Give it as cursor to get what follows; null at the end. */
+  next_cursor: string | null;
+}
+
 export interface ListAPIToken {
   data: APIToken[];
   /** Give it as cursor to get what follows; null at the end. */
@@ -1038,6 +1288,31 @@ export interface PatchBlock {
   reason?: string;
   /** A visitor's id; an address or a range of them, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32; or what the page named as fingerprint. */
   value?: string;
+  /** The version that the caller has seen: 409 if it is another by now. */
+  version?: number;
+}
+
+export interface PatchBotSettings {
+  /** What it leaves to people, as people name it: words of a question, or what is meant by it, such as refund. */
+  avoid?: string[] | null;
+  budget?: AIBudget;
+  /** How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2. */
+  clarify?: number;
+  /** While it is off nothing is written for it, and what it had not answered yet is dropped. */
+  enabled?: boolean;
+  /** What it says first. None by default. */
+  greeting?: Bilingual;
+  /** When it answers: always, only within the business hours, or only outside of them. Defaults to always. */
+  hours?: "always" | "open" | "closed";
+  /** In which it answers: zh, en. Who writes in another language gets a person. Both by default. */
+  languages?: string[] | null;
+  /** Under which its answers are shown. Defaults to Bot. */
+  name?: string;
+  thresholds?: BotThresholds;
+  /** Defaults to friendly. */
+  tone?: "friendly" | "neutral" | "formal";
+  /** What it may talk about, as people name it: people answer all else. Whatever the knowledge base holds by default. */
+  topics?: string[] | null;
   /** The version that the caller has seen: 409 if it is another by now. */
   version?: number;
 }
@@ -1638,6 +1913,21 @@ export interface UpdateDocumentInputBody {
   url?: string;
 }
 
+export interface UpdateEngineInputBody {
+  /** Another server does not get the key: then key must be given, too. */
+  base_url?: string;
+  completion_price?: number;
+  enabled?: boolean;
+  first_token_ms?: number;
+  /** Another one; an empty text takes it away. It stays if this is left out. */
+  key?: string;
+  model?: string;
+  name?: string;
+  position?: number;
+  prompt_price?: number;
+  total_ms?: number;
+}
+
 export interface UpdateGoldenInputBody {
   document_id?: string;
   question?: string;
@@ -1914,6 +2204,90 @@ export interface Api {
     body: InviteInputBody;
     answer: Invite;
   };
+  /** Ask what the bot would answer; nothing is written to a conversation. */
+  "POST /ai/ask": {
+    path: unknown;
+    query: unknown;
+    body: AskInputBody;
+    answer: AIAnswer;
+  };
+  /** List engines, in the order of position; nobody is shown a key. */
+  "GET /ai/engines": {
+    path: unknown;
+    query: { cursor?: string; limit?: number };
+    body: undefined;
+    answer: ListAIEngine;
+  };
+  /** Add an engine: a server that speaks like OpenAI's chat completions. */
+  "POST /ai/engines": {
+    path: unknown;
+    query: unknown;
+    body: CreateEngineInputBody;
+    answer: AIEngine;
+  };
+  /** Delete an engine and its key. */
+  "DELETE /ai/engines/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: undefined;
+  };
+  /** One engine. */
+  "GET /ai/engines/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: AIEngine;
+  };
+  /** Change an engine. */
+  "PATCH /ai/engines/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: UpdateEngineInputBody;
+    answer: AIEngine;
+  };
+  /** Ask an engine one tiny question, and be told what is wrong. */
+  "POST /ai/engines/{id}/test": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: AIEngineTest;
+  };
+  /** Up to three answers to what a visitor wrote last, for an agent to choose from. */
+  "POST /ai/suggest": {
+    path: unknown;
+    query: unknown;
+    body: AboutInputBody;
+    answer: AISuggestions;
+  };
+  /** What a conversation is about. */
+  "POST /ai/summary": {
+    path: unknown;
+    query: unknown;
+    body: AboutInputBody;
+    answer: AISummary;
+  };
+  /** What became of questions, newest first. */
+  "GET /ai/traces": {
+    path: unknown;
+    query: { conversation?: string; outcome?: string; cursor?: string; limit?: number };
+    body: undefined;
+    answer: ListAITraceEntry;
+  };
+  /** How one outcome came about. */
+  "GET /ai/traces/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: AITrace;
+  };
+  /** What engines used, day by day, and what is left of today's budget. */
+  "GET /ai/usage": {
+    path: unknown;
+    query: { days?: number };
+    body: undefined;
+    answer: AIUsage;
+  };
   /** List API tokens. */
   "GET /api-tokens": {
     path: unknown;
@@ -2053,6 +2427,27 @@ export interface Api {
     query: unknown;
     body: PatchBlock;
     answer: RecordBlock;
+  };
+  /** Turn the bot off and forget its settings. */
+  "DELETE /bot": {
+    path: unknown;
+    query: unknown;
+    body: undefined;
+    answer: undefined;
+  };
+  /** How the bot answers. */
+  "GET /bot": {
+    path: unknown;
+    query: unknown;
+    body: undefined;
+    answer: Bot;
+  };
+  /** Change how the bot answers. */
+  "PATCH /bot": {
+    path: unknown;
+    query: unknown;
+    body: PatchBotSettings;
+    answer: Bot;
   };
   /** List them, the oldest first. */
   "GET /business-hours": {

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// AIConfig is what answers with engines.
+type AIConfig struct {
+	// Answerer answers staff and programs, Tester tries engines. Nil: nobody does.
+	Answerer chat.Answerer
+	Tester   chat.EngineTester
+	// TLS and Plain say which addresses an engine may have, over TLS and without. TLS defaults to any; Plain nil: none. Whoever dials looks
+	// again: this is so that who sets an engine up is told.
+	TLS, Plain func(netip.Addr) bool
+	// AtOnce is how many questions of staff and programs are answered at once here, and PerTenant how many of them of one tenant. Default
+	// to 128 and 16.
+	AtOnce, PerTenant int
+}
+
+func (c AIConfig) withDefaults() AIConfig {
+	if c.AtOnce <= 0 {
+		c.AtOnce = 128
+	}
+	if c.PerTenant <= 0 {
+		c.PerTenant = 16
+	}
+	return c
+}
+
+// botPath is the one document that says how a tenant's bot is to answer.
+const botPath = "/api/v1/bot"
+
+// aiRoutes are the bot's settings, engines, what they used, traces, and questions of staff and programs. Whoever reads of a conversation here
+// needs what reading it takes.
+func (a *API) aiRoutes() []row {
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	const tag, engines = "AI", "/api/v1/ai/engines"
+	see, change := leads.with(chat.AIRead), managers.with(chat.AIWrite)
+	traces, help := readers.with(chat.AIRead|chat.ConversationsRead), workers.with(chat.AIAsk|chat.ConversationsRead)
+	return []row{
+		{get, botPath, readers.with(chat.SettingsRead), "getBot", "bot", "How the bot answers", 200, bind(a, a.getBot)},
+		{patch, botPath, managers.with(chat.SettingsWrite), "updateBot", "bot", "Change how the bot answers", 200, bind(a, a.updateBot)},
+		{del, botPath, managers.with(chat.SettingsWrite), "resetBot", "bot", "Turn the bot off and forget its settings", 204, bind(a, a.resetBot)},
+
+		{get, engines, see, "listAIEngines", tag, "List engines, in the order of position; nobody is shown a key", 200, bind(a, a.listEngines)},
+		{post, engines, change, "createAIEngine", tag, "Add an engine: a server that speaks like OpenAI's chat completions", 201, bind(a, a.createEngine)},
+		{get, engines + "/{id}", see, "getAIEngine", tag, "One engine", 200, bind(a, a.getEngine)},
+		{patch, engines + "/{id}", change, "updateAIEngine", tag, "Change an engine", 200, bind(a, a.updateEngine)},
+		{del, engines + "/{id}", change, "deleteAIEngine", tag, "Delete an engine and its key", 204, bind(a, a.deleteEngine)},
+		{post, engines + "/{id}/test", change, "testAIEngine", tag, "Ask an engine one tiny question, and be told what is wrong", 200, bindFor(a, testPatience, a.testEngine)},
+		{get, "/api/v1/ai/usage", see, "getAIUsage", tag, "What engines used, day by day, and what is left of today's budget", 200, bind(a, a.getUsage)},
+		{get, tracesPath, traces, "listAITraces", tag, "What became of questions, newest first", 200, bind(a, a.listTraces)},
+		{get, tracesPath + "/{id}", traces, "getAITrace", tag, "How one outcome came about", 200, bind(a, a.getTrace)},
+		{post, askPath, workers.with(chat.AIAsk), "askAI", tag, "Ask what the bot would answer; nothing is written to a conversation", 200, bindAsk(a)},
+		{post, "/api/v1/ai/suggest", help, "suggestAnswers", tag, "Up to three answers to what a visitor wrote last, for an agent to choose from", 200, bindFor(a, askPatience, a.suggest)},
+		{post, "/api/v1/ai/summary", help, "summarizeConversation", tag, "What a conversation is about", 200, bindFor(a, askPatience, a.summarize)},
+	}
+}
+
+// Bot is a tenant's one document of its bot.
+type Bot struct {
+	chat.BotSettings
+	Version   uint64     `json:"version" doc:"Counts changes; 0 while there are no settings: then it is off."`
+	UpdatedAt *time.Time `json:"updated_at" nullable:"true"`
+}
+
+func (a *API) botDocument() *single[chat.BotSettings, *chat.BotSettings] {
+	return &single[chat.BotSettings, *chat.BotSettings]{collection[chat.BotSettings, *chat.BotSettings]{a, chat.RecordBot, 1, nil}}
+}
+
+func showBot(b *chat.BotSettings, r *chat.Record) (*answer[Bot], error) {
+	return ok(Bot{*b, r.Version, timeOrNull(r.UpdatedAt)})
+}
+
+func (a *API) getBot(ctx context.Context, c *call, _ *none) (*answer[Bot], error) {
+	r, b, err := a.botDocument().read(ctx, c.actor().Tenant)
+	if err != nil {
+		return nil, err
+	}
+	return showBot(&b, &r)
+}
+
+type updateBotInput struct {
+	Body Patch[chat.BotSettings]
+}
+
+func (a *API) updateBot(ctx context.Context, c *call, in *updateBotInput) (*answer[Bot], error) {
+	r, b, err := a.botDocument().patch(ctx, c.actor().Tenant, &in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return showBot(&b, &r)
+}
+
+func (a *API) resetBot(ctx context.Context, c *call, _ *none) (*none, error) {
+	return &none{}, a.botDocument().reset(ctx, c.actor().Tenant)
+}
+
+// AIUsage is what a tenant's engines used.
+type AIUsage struct {
+	Day       string       `json:"day" format:"date" doc:"Today, in UTC: budgets are for days of UTC."`
+	Tokens    int64        `json:"tokens" doc:"Used today, with what is reserved for answers that are being written."`
+	Money     float64      `json:"money" doc:"Likewise, in the currency that engines' prices are in."`
+	MaxTokens *int64       `json:"max_tokens" nullable:"true" doc:"What may be used in a day, by the bot's settings; null: no limit."`
+	MaxMoney  *float64     `json:"max_money" nullable:"true" doc:"Likewise."`
+	Exhausted bool         `json:"exhausted" doc:"Whether today's budget has no room for another call. Until resets_at no engine is asked, and the local one answers."`
+	ResetsAt  time.Time    `json:"resets_at" doc:"When a new day's budget begins."`
+	Data      []AIUsageDay `json:"data" nullable:"false" doc:"Days on which something was used, the oldest first."`
+}
+
+// AIUsageDay is one day of it.
+type AIUsageDay struct {
+	Day    string  `json:"day" format:"date"`
+	Tokens int64   `json:"tokens"`
+	Money  float64 `json:"money"`
+}
+
+type usageInput struct {
+	Days int `query:"days" minimum:"1" maximum:"366" default:"30" doc:"How many days to look back on, today included."`
+}
+
+// callTokens is about what the shortest call of an engine is reserved with: instructions, a chunk and an answer. Where a day has no room for so
+// much, engines are left out.
+const callTokens = 1_000
+
+func (a *API) getUsage(ctx context.Context, c *call, in *usageInput) (*answer[AIUsage], error) {
+	tenant, now := c.actor().Tenant, a.now()
+	days, err := a.cfg.Store.AIUsage(ctx, tenant, now.AddDate(0, 0, 1-in.Days), now)
+	if err != nil {
+		return nil, err
+	}
+	_, settings, err := a.botDocument().read(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	today := now.Truncate(24 * time.Hour)
+	budget := settings.Budget
+	out := AIUsage{
+		Day: today.Format(time.DateOnly), MaxTokens: orNull(budget.Tokens), MaxMoney: orNull(budget.Money), ResetsAt: today.AddDate(0, 0, 1),
+		Data: make([]AIUsageDay, len(days)),
+	}
+	for i, d := range days {
+		out.Data[i] = AIUsageDay{d.Day.Format(time.DateOnly), d.Tokens, d.Money}
+		if d.Day.Equal(today) {
+			out.Tokens, out.Money = d.Tokens, d.Money
+		}
+	}
+	out.Exhausted = budget.Tokens > 0 && out.Tokens+callTokens > budget.Tokens || budget.Money > 0 && out.Money >= budget.Money
+	return ok(out)
+}
