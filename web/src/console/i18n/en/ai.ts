@@ -1,0 +1,44 @@
+export const ai = {
+  bot: {
+    off: "The bot is off", offText: "Visitors wait for a person. Turn it on once your knowledge base answers what is asked most.", on: "The bot answers visitors first", enabled: "The bot answers visitors", enabledText: "It takes new conversations, and hands over to a person whenever it is not sure or is asked to.",
+    who: "How it speaks", whoText: "What visitors see and read.", name: "Name", nameText: "Shown with its answers. Bot, if left empty.", greetingZh: "Greeting in Chinese", greetingEn: "Greeting in English", greetingText: "What it says first. Nothing, if left empty.",
+    tone: "Tone", tones: { friendly: "Friendly", neutral: "Neutral", formal: "Formal" }, what: "What it answers", whatText: "Everything else goes to a person.", languages: "Languages", languagesText: "Whoever writes in another one gets a person.", zh: "Chinese", en: "English", noLanguage: "One at least, please.",
+    topics: "Topics", topicsText: "What it may talk about, in your words; press Enter after each. Everything the knowledge base holds, if left empty.", topicsExample: "shipping, returns…", hours: "When", hoursOf: { always: "Always", open: "Only in business hours", closed: "Only outside of business hours" },
+    budget: "Budget of a day", budgetText: "For all engines together. When it is used up, the built-in engine answers from the knowledge base, at no cost.", tokens: "Tokens", money: "Money", moneyText: "In the currency of your engines' prices.", zeroIsNone: "0: no limit.", badNumber: "0 or more, please.",
+    used: "Used today", of: "{n} of {most}", noLimit: "{n}, no limit", exhausted: "Today's budget is used up", exhaustedText: "No engine is asked until {time}; the built-in one answers.", resets: "A new day begins at {time}.", days: "The last 30 days", day: "Day", nothingUsed: "No engine has been asked yet.",
+    reset: "Turn off and forget", resetText: "The bot is turned off and all of its settings are forgotten. The knowledge base and the engines stay.", engines: "Engines", knowledge: "Knowledge",
+  },
+  try: {
+    title: "Try it", text: "Ask as a visitor would. Nothing is written to any conversation; an engine that is asked counts against the budget.", question: "A customer's question", ask: "Ask", stop: "Stop", answering: "Answering…", stopped: "Stopped.",
+    saved: "It answers by what is saved.", steps: { answer: "It would answer", clarify: "It would ask back", handoff: "It would hand over to a person", silence: "It would say nothing" }, empty: "There is nothing to say.", trace: "How it came about",
+  },
+  confidence: "{n} sure", sources: "Sources", source: "Source", engine: "Engine", local: "Built-in engine", why: "Why",
+  engines: {
+    add: "Add engine", empty: "No engine yet", emptyText: "Without one, the built-in engine answers: it finds the right passage of your knowledge base and says it as it stands. With one, answers are put into words.", none: "The built-in engine always stands by: when no engine works, or the budget is used up, it answers from the knowledge base.",
+    name: "Name", nameText: "As your team calls it.", url: "Address", urlText: "Where the API is, with /v1 as a rule: OpenAI, DeepSeek, or a server of your own that speaks like them.", badUrl: "An address that begins with https:// (or http://, where the operator allows it).", model: "Model", modelText: "As the server calls it.",
+    key: "Key", keyText: "It is shown to nobody again.", keyKept: "A key is kept. Leave this empty to keep it.", keyNeeded: "Another address does not get the kept key: write it again.", keyDrop: "Forget the key", keySet: "with a key", keyNone: "no key",
+    enabled: "In use", on: "In use", off: "Off", position: "Order", positionText: "Lower is asked first.", prices: "Prices", pricesText: "For a million tokens. Without them a budget of money is never used up.", prompt: "Question", completion: "Answer", limits: "How long is waited", limitsText: "In milliseconds. 0: as long as usual (4,000 and 20,000).",
+    first: "For the first word", total: "For all of it", badLimit: "A whole number from 0 to 120,000.", badPosition: "A whole number from 0 to 1,000.", test: "Test", testText: "Asks one tiny question with what is saved; it costs a few tokens.", testing: "Asking…", works: "It works", fails: "It does not work", timing: "First word after {first}, all after {total}",
+    tokens: "{n} {n|token|tokens}", structured: "It keeps to the structure of answers, so they come with sources.", plain: "It does not keep to the structure of answers: they are taken as they come, without sources.", said: "It said", status: "HTTP {n}", removeTitle: "Delete this engine?", removeText: "Its key is deleted with it. Questions go to the engines that are left.",
+  },
+  usage: { title: "What engines used", today: "Today", tokens: "Tokens", money: "Money" },
+  traces: {
+    empty: "Nothing has been asked yet", emptyText: "Every question that the bot is asked leaves a trace for 30 days: what it found, whom it asked, and why it did what it did.", outcome: "What came of it", all: "All", question: "Question", conversation: "Open the conversation", byStaff: "Asked by the team",
+    outcomes: { answer: "Answered", clarify: "Asked back", handoff: "Handed over", silence: "Said nothing", suggest: "Suggested", other: "{name}" }, took: "{time} in all", link: "Link to this trace", steps: "Step by step", stepNames: { guard: "What only people may answer", intent: "What is wanted", context: "What was said before", retrieve: "What is known", route: "Who answers", outcome: "What comes of it" },
+    intent: "Wants", followUp: "Taken as a follow-up to", alone: "Taken by itself", chunks: "What was found", noChunks: "Nothing that is known was found.", score: "Score", left: "Left out: {why}", sure: "How likely the best one answers", engines: "Who was asked", noEngines: "No engine was asked.",
+    chosen: "Chosen", verdicts: { chosen: "Chosen", lost: "Another was better", failed: "Failed", refused: "Could not be shown", unsupported: "Not supported by the sources", proposed: "Proposed" }, asked: { first: "first choice", hedge: "another was late", failover: "another failed", parallel: "together with others", probe: "to see whether it works again", floor: "always there" },
+    firstAfter: "first word {time}", cost: "cost {n}", features: "Why it was trusted", featureNames: { retrieval: "The best passage answers", support: "The sources say the same", agreement: "Other engines agree", history: "It went well lately" }, cites: "It names the best passage as its source.", noCites: "It does not name the best passage as its source.",
+    removed: "Taken out before it was shown", evidence: "Evidence in numbers", whole: "The whole trace (JSON)", why: "Why this answer?", gone: "There is no trace of this message. Traces are kept for 30 days.",
+  },
+  reasons: {
+    guard: "only a person may answer this", cached: "the same was answered before", easy: "the knowledge base has just this question", engine: "an engine's answer, which its sources support", unknown: "nothing that is known answers it", unsure: "something may answer it", asked: "the visitor was asked back often enough",
+    no_engine: "there is no engine: the built-in one answered", down: "no engine works: the built-in one answered", budget: "today's budget is used up: the built-in one answered", refused: "what engines said could not be shown: the built-in one answered", cut: "the engine broke off: the built-in one went on",
+    abandoned: "the visitor left", own_choice: "engines found that it can't be answered", greeting: "a greeting", thanks: "thanks", goodbye: "a goodbye", noted: "nothing was asked", topic: "your settings leave it to people", language: "it does not write this language", person: "an agent has the conversation",
+    waiting: "an agent is coming", off_duty: "it is not its time", wordless: "there is nothing to read", broken: "the knowledge base can't be asked", human: "a person was asked for", anger: "the visitor has had enough", legal: "lawyers, courts or the press", safety: "somebody is hurt or in danger", fraud: "stolen accounts or money",
+  },
+  suggest: { open: "Suggest an answer", title: "Suggestions", thinking: "Looking for an answer…", none: "Nothing that is known answers this.", insert: "Put into the reply", again: "Again", close: "Close suggestions", note: "Nothing is sent by itself: put one into your reply, and change it as you like." },
+  summary: {
+    open: "Summarise", title: "Summary", thinking: "Reading the conversation…", handed: "Handed over by the bot", wants: "Wants", tried: "The bot has said", orders: "Order numbers", found: "May have to do with it", points: "Said most", language: "Writes in {name}", by: "In words by {name}", keep: "Keep as a note", kept: "Kept as a note.", empty: "There is nothing to sum up yet.",
+  },
+  off: "This server has no AI set up.",
+};
