@@ -271,7 +271,8 @@ func (d *Desk) Close(ctx context.Context, a *Actor, id ConversationID) error {
 	})
 }
 
-// Reopen brings a closed conversation back: to the acting agent if it was theirs, otherwise into the queue. A snoozed one wakes.
+// Reopen brings a closed conversation back: to the acting agent if it was theirs, otherwise into the queue, or to the bot if its visitor asks for
+// it and the bot is on. A snoozed one wakes.
 // Conflict names the visitor's other open conversation, if there is one.
 func (d *Desk) Reopen(ctx context.Context, a *Actor, id ConversationID) error {
 	return d.change(ctx, a, id, func(s State) (State, Change, error) {
@@ -281,7 +282,11 @@ func (d *Desk) Reopen(ctx context.Context, a *Actor, id ConversationID) error {
 		if s.Status != Closed {
 			return s, Change{}, nil
 		}
-		return reopened(a, s), Change{Event: EventReopened}, nil
+		s = reopened(a, s)
+		if a.Role == RoleVisitor && d.botOnDuty(ctx, a.Tenant) {
+			s.Status = WithBot
+		}
+		return s, Change{Event: EventReopened}, nil
 	})
 }
 

@@ -147,7 +147,7 @@ type Participant struct {
 	Name string
 }
 
-// Members returns the visitor, the assignee and everyone who left a mark in a conversation.
+// Members returns the visitor, the assignee, the bot where that is on, and everyone who left a mark in a conversation.
 func (d *Desk) Members(ctx context.Context, a *Actor, id ConversationID, s *State) ([]Participant, error) {
 	key := Key{a.Tenant, id}
 	marks, err := d.store.Marks(ctx, key)
@@ -157,6 +157,9 @@ func (d *Desk) Members(ctx context.Context, a *Actor, id ConversationID, s *Stat
 	members := []Participant{{Mark: Mark{User: UserID(s.Visitor), Role: RoleVisitor}}}
 	if !s.Assignee.IsZero() {
 		members = append(members, Participant{Mark: Mark{User: UserID(s.Assignee), Role: RoleAgent}})
+	}
+	if d.settings.get(ctx, a.Tenant).bot.Enabled {
+		members = append(members, Participant{Mark: Mark{User: BotID(a.Tenant), Role: RoleBot}})
 	}
 marks:
 	for _, m := range marks {
@@ -187,6 +190,8 @@ func (d *Desk) nameOf(ctx context.Context, a *Actor, m *Mark) (string, error) {
 			return "", nil
 		}
 		return v.Name, err
+	case RoleBot:
+		return d.settings.get(ctx, a.Tenant).bot.Name, nil
 	case RoleAgent:
 		agent, err := d.staff.agent(ctx, a.Tenant, AgentID(m.User))
 		if errors.Is(err, &Error{Code: NotFound}) {

@@ -21,7 +21,7 @@ func (d *Desk) LeaveOffline(ctx context.Context, a *Actor, cmid CMID, text, emai
 		return conv, MessageID{}, err
 	}
 	for try := 0; ; try++ {
-		sent := d.Send(ctx, []SendRequest{{Actor: a, Conversation: conv, CMID: cmid, Body: body, Retry: true}})[0]
+		sent := d.Send(ctx, []SendRequest{{Actor: a, Conversation: conv, CMID: cmid, Body: body, Retry: true, ForPeople: true}})[0]
 		var e *Error
 		if try == 0 && errors.As(sent.Err, &e) && e.Code == Conflict && !e.Conversation.IsZero() {
 			conv = e.Conversation // it was begun just now

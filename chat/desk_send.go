@@ -20,6 +20,8 @@ type SendRequest struct {
 	Body   []byte
 	Origin Origin
 	Retry  bool // the client has sent it before
+	// ForPeople says that no bot is to answer: a conversation that a bot has goes to people with it.
+	ForPeople bool
 }
 
 // SendResult is the answer to one SendRequest.
@@ -29,7 +31,7 @@ type SendResult struct {
 }
 
 // Send appends messages: one call for whatever has queued up, each request judged by itself. A visitor's first message
-// creates its conversation, one to its closed conversation reopens it, one to a snoozed one wakes it, and the first public one of
+// creates its conversation, one to its closed conversation reopens it (both with the bot where that is on), one to a snoozed one wakes it, and the first public one of
 // an agent in a conversation that is queued or with a bot makes that agent the assignee (protocol rules 2 to 5). Results are in the order of the requests.
 func (d *Desk) Send(ctx context.Context, reqs []SendRequest) []SendResult {
 	out := make([]SendResult, len(reqs))
@@ -80,7 +82,7 @@ func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResu
 			continue
 		}
 		n := len(events)
-		events, err = d.appendSend(events, r, out[i].Message, heads[j].State)
+		events, err = d.appendSend(ctx, events, r, out[i].Message, heads[j].State)
 		if err == nil && (r.Kind == KindImage || r.Kind == KindFile || r.Kind == KindCard) {
 			var fresh *UploadUse
 			if fresh, err = d.holdSend(ctx, &events[len(events)-1]); fresh != nil {
@@ -169,7 +171,7 @@ func (d *Desk) sendHeads(ctx context.Context, reqs []SendRequest, todo []int, fi
 }
 
 // appendSend appends the events of one request to dst: the message, and before it what it does to the conversation.
-func (d *Desk) appendSend(dst []Event, r *SendRequest, id MessageID, s State) ([]Event, error) {
+func (d *Desk) appendSend(ctx context.Context, dst []Event, r *SendRequest, id MessageID, s State) ([]Event, error) {
 	a := r.Actor
 	key := Key{a.Tenant, r.Conversation}
 	now := d.stamp()
@@ -180,15 +182,19 @@ func (d *Desk) appendSend(dst []Event, r *SendRequest, id MessageID, s State) ([
 	var before Event
 	switch {
 	case !s.Exists() && a.Role == RoleVisitor:
-		next := State{Visitor: VisitorID(a.User), Status: Queued}
+		next := State{Visitor: VisitorID(a.User), Status: d.begins(ctx, r)}
 		before = d.stateEvent(a, key, s, next, Change{Event: EventCreated})
 		before.Profile = profileOf(a, now)
 	case !s.Exists() || !mayRead(a, &s):
 		return dst, errNoConversation
-	case !mayWrite(a):
+	case !mayWrite(a), a.Role == RoleBot: // a bot's way is Reply
 		return dst, errNotAllowed
 	case s.Status == Closed && a.Role == RoleVisitor:
-		before = d.stateEvent(a, key, s, reopened(a, s), Change{Event: EventReopened})
+		next := reopened(a, s)
+		next.Status = d.begins(ctx, r)
+		before = d.stateEvent(a, key, s, next, Change{Event: EventReopened})
+	case s.Status == WithBot && a.Role == RoleVisitor && d.leavesBot(ctx, r):
+		before = d.toPeople(key, s)
 	case s.Status == Snoozed && a.Role == RoleVisitor:
 		before = d.stateEvent(a, key, s, woken(s), Change{Event: EventWoken})
 	case (s.Status == Queued || s.Status == WithBot) && a.Role == RoleAgent && r.Visibility == Public:

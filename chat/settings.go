@@ -22,6 +22,7 @@ type Settings struct {
 	routing   Routing
 	slas      []SLA
 	bot       BotSettings
+	assumed   bool // they could not be read: others may hold
 }
 
 type namedTrigger struct {
@@ -206,6 +207,7 @@ func (c *settingsCache) get(ctx context.Context, t TenantID) *Settings {
 		return e.s
 	}
 	e := &settingsEntry{s: SettingsOf(nil), used: true}
+	e.s.assumed = true
 	c.all[t], c.stale[t] = e, true // it is asked for again, but nobody waits for it again
 	return e.s
 }

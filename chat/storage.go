@@ -208,6 +208,7 @@ const (
 	SignalBoardTell
 	SignalLooking   // User has Conversation on a screen, or has no longer: see Looks
 	SignalKnowledge // a build of Tenant's index is wanted, or another one is in use
+	SignalStream    // a piece of what a bot is saying: see PieceOf
 )
 
 // Signal is a lossy note to every node: nothing that must not be lost travels this way.

@@ -266,6 +266,9 @@ func testPermissionMatrix(t *testing.T, start func(func(*server.Config)) *node) 
 			if method != "GET" {
 				body = bodies[id]
 			}
+			if id == "suggestAnswers" || id == "summarizeConversation" {
+				body = map[string]any{"conversation": conv}
+			}
 			if id == "uploadFile" {
 				body, kind = form(t, "a.txt", []byte("text"))
 			}

@@ -81,8 +81,8 @@ type Deps struct {
 	Files chat.Files
 	// Knowledge is the knowledge base; whoever made it runs it. Nil: there is none.
 	Knowledge chat.KnowledgeBase
-	// Assistant answers staff and programs, EngineTester tries engines. Nil: nobody does.
-	Assistant    chat.Assistant
+	// Answerer answers staff and programs, EngineTester tries engines; whoever made them runs them. Nil: nobody does.
+	Answerer     chat.Answerer
 	EngineTester chat.EngineTester
 	// Metrics are served beside the server's own.
 	Metrics []*metrics.Set

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,9 +19,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/ai/library"
+	"github.com/uniqchat/uniqchat/ai/service"
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/engine"
 	"github.com/uniqchat/uniqchat/outbound/files"
+	"github.com/uniqchat/uniqchat/outbound/webhook"
 	"github.com/uniqchat/uniqchat/server"
 	"github.com/uniqchat/uniqchat/server/auth"
 	"github.com/uniqchat/uniqchat/storage"
@@ -46,6 +49,7 @@ type node struct {
 	shelf    string // where uploads are
 	database string // the file of rows
 	files    chat.Files
+	ai       *service.Service
 	stop     func() error // drains; tells how the server ended
 
 	elsewhere string // where calls go; empty: to this server
@@ -109,7 +113,19 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 	known := library.New(library.Options{Store: kept.Store, Broker: kept.Broker, Builds: true, Logger: o.Logger})
 	ld := make(chan error, 1)
 	go func() { ld <- known.Run(keeping) }()
-	n.Server, err = server.New(ctx, cfg, server.Deps{Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: n.files, Knowledge: known})
+	guard := webhook.NewGuard(netip.MustParsePrefix("127.0.0.0/8"))
+	if cfg.EngineAddresses == nil {
+		cfg.EngineAddresses, cfg.EnginesPlain = guard.Allows, guard.Inner().Allows
+	}
+	n.ai, err = service.New(service.Options{
+		Store: kept.Store, Broker: kept.Broker, Knowledge: known, Control: guard.Control, Plain: guard.Inner().Control, Logger: o.Logger,
+	})
+	require.NoError(t, err)
+	ad := make(chan error, 1)
+	go func() { ad <- n.ai.Run(keeping) }()
+	n.Server, err = server.New(ctx, cfg, server.Deps{
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: n.files, Knowledge: known, Answerer: n.ai, EngineTester: n.ai,
+	})
 	require.NoError(t, err)
 	n.mint, err = auth.New(ctx, auth.Config{Store: kept.Store, Broker: kept.Broker, Hash: cheap})
 	require.NoError(t, err)
@@ -140,6 +156,7 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 		require.NoError(t, n.files.(io.Closer).Close())
 		endKeeping()
 		require.NoError(t, <-ld)
+		require.NoError(t, <-ad)
 		<-kd
 		require.NoError(t, kept.Close())
 	})

@@ -129,7 +129,7 @@ func (s *Server) makeHertz() (err error) {
 		s.cfg.Mail.BaseURL = "http://" + s.HTTPAddr()
 	}
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
-		AI:   api.AIConfig{Assistant: s.deps.Assistant, Tester: s.deps.EngineTester, TLS: s.cfg.EngineAddresses, Plain: s.cfg.EnginesPlain},
+		AI:   api.AIConfig{Answerer: s.deps.Answerer, Tester: s.deps.EngineTester, TLS: s.cfg.EngineAddresses, Plain: s.cfg.EnginesPlain},
 		Mail: s.cfg.Mail, Knowledge: s.deps.Knowledge, KnowledgeLimits: s.cfg.KnowledgeLimits,
 		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Files: s.deps.Files, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
@@ -178,6 +178,9 @@ func (s *Server) TCPAddr() string {
 	}
 	return s.engine.TCPAddr()
 }
+
+// Desk is who acts in conversations, for what works beside the server.
+func (s *Server) Desk() *chat.Desk { return s.desk }
 
 // WebhookData returns a function that makes the data of webhooks' events, as the API shows what they are about.
 func (s *Server) WebhookData() func(ctx context.Context, e *chat.WebhookEvent) (json.RawMessage, error) {

@@ -40,17 +40,20 @@ type programs struct {
 }
 
 const everyScope = chat.ConversationsRead | chat.ConversationsWrite | chat.MessagesWrite | chat.VisitorsRead | chat.VisitorsWrite | chat.AgentsRead |
-	chat.AgentsWrite | chat.SettingsRead | chat.SettingsWrite | chat.WebhooksWrite | chat.ReportsRead | chat.KnowledgeWrite | chat.AuditRead
+	chat.AgentsWrite | chat.SettingsRead | chat.SettingsWrite | chat.WebhooksWrite | chat.ReportsRead | chat.KnowledgeWrite | chat.AuditRead |
+	chat.AIRead | chat.AIWrite | chat.AIAsk
 
 func (n *node) programs() *programs {
 	p := &programs{n: n, with: map[chat.Scopes]string{}, without: map[chat.Scopes]string{}}
-	for s := chat.ConversationsRead; s <= chat.AuditRead; s <<= 1 {
+	for s := chat.ConversationsRead; s <= chat.AIAsk; s <<= 1 {
 		_, p.with[s] = n.apiToken(n.tenant.ID, s)
 		_, p.without[s] = n.apiToken(n.tenant.ID, everyScope&^s)
 	}
-	both := chat.VisitorsRead | chat.ConversationsRead
-	_, p.with[both] = n.apiToken(n.tenant.ID, both)
-	_, p.without[both] = n.apiToken(n.tenant.ID, everyScope&^chat.ConversationsRead)
+	for _, more := range []chat.Scopes{chat.VisitorsRead, chat.AIRead, chat.AIAsk} {
+		both := more | chat.ConversationsRead
+		_, p.with[both] = n.apiToken(n.tenant.ID, both)
+		_, p.without[both] = n.apiToken(n.tenant.ID, everyScope&^chat.ConversationsRead)
+	}
 	_, p.all = n.apiToken(n.tenant.ID, chat.AllScopes)
 	_, p.strange = n.apiToken(n.other.ID, chat.AllScopes)
 	_, p.platform = n.apiToken(chat.TenantID{}, 0)
@@ -119,6 +122,8 @@ func (n *node) fresh(path string) string {
 		return n.freshWebhook(path)
 	case strings.HasPrefix(path, "/api/v1/exports/"):
 		return n.freshExport()
+	case strings.HasPrefix(path, "/api/v1/ai/"):
+		return n.freshAI(path)
 	case strings.HasPrefix(path, "/api/v1/knowledge/"):
 		return n.freshKnowledge(path)
 	}

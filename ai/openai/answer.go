@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/ai/model"
@@ -62,8 +63,16 @@ func (e *Engine) request(m []prompt.Message) (request, feature) {
 	return r, sent
 }
 
+// ErrModel is inside of a refusal that is for the model's name.
+var ErrModel = errors.New("the server does not know the model")
+
 // Answer implements model.Engine.
 func (e *Engine) Answer(ctx context.Context, q *model.Question, piece func(string) error) (model.Result, error) {
+	_, res, err := e.answer(ctx, q, piece)
+	return res, err
+}
+
+func (e *Engine) answer(ctx context.Context, q *model.Question, piece func(string) error) (*answering, model.Result, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, e.c.Total, errTotal)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -87,7 +96,7 @@ func (e *Engine) Answer(ctx context.Context, q *model.Question, piece func(strin
 		}
 	}
 	res.Usage = a.used()
-	return res, e.explain(ctx, err)
+	return a, res, e.explain(ctx, err)
 }
 
 // explain makes an error one of an engine: it knows which engine it was, and why a context ended.
@@ -116,7 +125,8 @@ type answering struct {
 	messages []prompt.Message
 	reader   *prompt.Reader
 
-	written int // tokens, about
+	first   time.Time // when the first token came; zero: none has
+	written int       // tokens, about
 	usage   *model.Usage
 	asked   bool // the request went out and was taken
 	finish  string
@@ -160,8 +170,26 @@ func (a *answering) ask(ctx context.Context) error {
 		if refused && n < attempts && a.e.forget(sent, string(problem)) {
 			continue
 		}
-		return refusal(res)
+		err = refusal(res)
+		if unknownModel(string(problem)) {
+			err = &model.Error{Kind: model.Refused, Status: res.StatusCode, Err: ErrModel}
+		}
+		return err
 	}
+}
+
+// unknownModel reports whether a refusal is for the model's name, by what servers say then.
+func unknownModel(problem string) bool {
+	problem = strings.ToLower(problem)
+	if !strings.Contains(problem, "model") {
+		return false
+	}
+	for _, said := range []string{"not found", "not_found", "not exist", "unknown model", "invalid model", "no such model", "model is not supported", "unsupported model"} {
+		if strings.Contains(problem, said) {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *answering) post(ctx context.Context, body []byte) (*http.Response, error) {
@@ -243,4 +271,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 // alive tells the clock that the server has said something.
-func (a *answering) alive() { a.timer.Reset(a.e.c.Silence) }
+func (a *answering) alive() {
+	if a.first.IsZero() {
+		a.first = time.Now()
+	}
+	a.timer.Reset(a.e.c.Silence)
+}

@@ -33,9 +33,7 @@ func (s *Service) newLineup(t *tenant, rows []chat.AIEngine, key string) (*lineu
 		if name == local.Name {
 			name += " (server)" // in traces, that is the one that needs none
 		}
-		e, err := openai.New(openai.Config{
-			Name: name, BaseURL: r.BaseURL, Key: r.Key, Model: r.Model, FirstToken: r.FirstToken, Total: r.Total, Control: s.o.Control,
-		})
+		e, err := openai.New(s.server(r, name))
 		if err != nil {
 			s.o.Logger.Warn("an engine can't be used", "tenant", t.id, "engine", r.ID, "err", err)
 			continue
@@ -52,6 +50,22 @@ func (s *Service) newLineup(t *tenant, rows []chat.AIEngine, key string) (*lineu
 		}
 	}
 	return l, err
+}
+
+// server is how an engine is asked.
+func (s *Service) server(r *chat.AIEngine, name string) openai.Config {
+	c := openai.Config{Name: name, BaseURL: r.BaseURL, Key: r.Key, Model: r.Model, FirstToken: r.FirstToken, Total: r.Total, Control: s.o.Control}
+	if s.o.Plain != nil && !strings.HasPrefix(strings.ToLower(r.BaseURL), "https:") {
+		c.Control = s.o.Plain
+	}
+	return c
+}
+
+// TestEngine implements chat.EngineTester.
+func (s *Service) TestEngine(ctx context.Context, e *chat.AIEngine) chat.AITest {
+	t, used := openai.Test(ctx, s.server(e, e.Name))
+	t.Used = chat.AIAmount{Tokens: int64(used.Total()), Money: model.Price{Prompt: e.PromptPrice, Completion: e.CompletionPrice}.Of(used)}
+	return t
 }
 
 // meter counts what a tenant's engines use in the store, for all nodes, against the budget as it is by then.

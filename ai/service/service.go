@@ -36,6 +36,8 @@ type Options struct {
 	Embedder func() (bot.Embedder, error)
 	// Control sees every address of an engine before it is dialled and may refuse it. Nil: all may be dialled.
 	Control func(network, address string, c syscall.RawConn) error
+	// Plain is Control for engines without TLS: what they are told, and their keys, can be read on the way. Nil: Control is.
+	Plain func(network, address string, c syscall.RawConn) error
 	// Deadline is for a whole answer, FirstSign the longest wait for an engine's first or next piece before another one is asked. Default to 20s and 4s.
 	Deadline, FirstSign time.Duration
 	// Refresh is how old what is known of a tenant may be, should a signal be lost. Defaults to 15s.

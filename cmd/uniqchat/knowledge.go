@@ -10,13 +10,12 @@ import (
 	"github.com/uniqchat/uniqchat/ai"
 	"github.com/uniqchat/uniqchat/ai/library"
 	"github.com/uniqchat/uniqchat/chat"
-	"github.com/uniqchat/uniqchat/cmd/uniqchat/config"
 	"github.com/uniqchat/uniqchat/server"
 	"github.com/uniqchat/uniqchat/storage"
 )
 
 // library makes the knowledge base; nil for a node that has only live connections.
-func (p *process) library(kept *storage.Storage, set *metrics.Set) *library.Library {
+func (p *process) library(kept *storage.Storage, embedder func() (*ai.Local, error), set *metrics.Set) *library.Library {
 	if p.role == server.RoleEngine {
 		return nil
 	}
@@ -24,9 +23,9 @@ func (p *process) library(kept *storage.Storage, set *metrics.Set) *library.Libr
 	if strings.HasPrefix(p.cfg.Storage.URL, "sqlite:") {
 		o.Poll = 30 * time.Second // nobody else writes: it is told of everything
 	}
-	if c := p.cfg.AI; c.Embedder == config.EmbedderLocal {
-		o.EmbedderName = ai.LocalName(c.Dictionary)
-		o.Embedder = func() (library.Embedder, error) { return ai.NewLocal(c.Dictionary) }
+	if embedder != nil {
+		o.EmbedderName = ai.LocalName(p.cfg.AI.Dictionary)
+		o.Embedder = func() (library.Embedder, error) { return embedder() }
 	}
 	return library.New(o)
 }

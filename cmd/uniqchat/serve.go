@@ -178,13 +178,21 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 	deps := server.Deps{
 		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
 	}
-	known := p.library(kept, outgoing)
+	embedder := embedders(&p.cfg.AI)
+	known := p.library(kept, embedder, outgoing)
 	if known != nil {
 		deps.Knowledge = known
+	}
+	answers, err := p.answerer(kept, known, embedder, outgoing)
+	if err != nil {
+		return err
 	}
 	if p.demo {
 		if err := seedKnowledge(ctx, kept.Store, known, p.knowledgeLimits()); err != nil {
 			return fmt.Errorf("prepare the demo's knowledge base: %w", err)
+		}
+		if err := seedBot(ctx, kept.Store, os.Getenv("UNIQCHAT_DEMO_BOT")); err != nil {
+			return fmt.Errorf("prepare the demo's bot: %w", err)
 		}
 	}
 	p.server, err = server.New(ctx, cfg, deps)
@@ -212,7 +220,12 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 		return err
 	}
 	mailing := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
-	serve := func(ctx context.Context) error { return alongside(ctx, reading(known), mailing) }
+	bots, err := p.answering(kept, answers, outgoing)
+	if err != nil {
+		return err
+	}
+	botting := func(ctx context.Context) error { return alongside(ctx, bots, mailing) }
+	serve := func(ctx context.Context) error { return alongside(ctx, reading(known), botting) }
 	if err := alongside(ctx, hooks, serve); err != nil {
 		return err
 	}

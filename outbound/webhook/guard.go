@@ -9,10 +9,15 @@ import (
 // Guard says which addresses may be dialled: those of the public internet, and what it allows besides. Immutable.
 type Guard struct {
 	allow []netip.Prefix
+	inner bool // nothing but allow
 }
 
 // NewGuard returns a Guard that lets networks be dialled that are not public.
 func NewGuard(allow ...netip.Prefix) *Guard { return &Guard{allow: allow} }
+
+// Inner returns a Guard for what must not cross the internet, such as a secret in clear text: it lets only those networks be dialled that g lets
+// be dialled though they are not public.
+func (g *Guard) Inner() *Guard { return &Guard{allow: g.allow, inner: true} }
 
 // forbidden is what is not the public internet: the special-purpose registries of IANA (RFC 6890 and its updates), multicast,
 // and the ways to write an IPv4 address as another one, behind which a forbidden one could hide.
@@ -78,6 +83,8 @@ func (g *Guard) Allows(addr netip.Addr) bool {
 		return false
 	case within(addr, g.allow):
 		return true
+	case g.inner:
+		return false
 	case addr.Is4():
 		return !within(addr, forbidden)
 	default:

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"encoding/binary"
 	"net"
 	"net/http"
 	"net/netip"
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/testkit/rebind"
 )
 
 func TestGuard(t *testing.T) {
@@ -36,6 +36,11 @@ func TestGuard(t *testing.T) {
 	for addr, want := range map[string]bool{"10.1.2.3": true, "::ffff:10.1.2.3": true, "10.2.0.1": false, "fd00::1": true, "fc00::1": false, "127.0.0.1": false, "8.8.8.8": true} {
 		require.Equal(t, want, some.Allows(netip.MustParseAddr(addr)), addr)
 	}
+	for addr, want := range map[string]bool{"10.1.2.3": true, "10.2.0.1": false, "fd00::1": true, "8.8.8.8": false, "2606:4700::1111": false} {
+		require.Equal(t, want, some.Inner().Allows(netip.MustParseAddr(addr)), addr)
+	}
+	require.Error(t, some.Inner().Control("tcp4", "8.8.8.8:443", nil))
+	require.Error(t, NewGuard().Inner().Control("tcp4", "127.0.0.1:80", nil))
 	for _, address := range []string{"8.8.8.8:443", "[2606:4700::1111]:80"} {
 		require.NoError(t, g.Control("tcp4", address, nil))
 	}
@@ -55,10 +60,10 @@ func TestNobodyInside(t *testing.T) {
 	}
 	_, port, err := net.SplitHostPort(inside.Listener.Addr().String())
 	require.NoError(t, err)
-	dns := newDNS(t)
+	dns := rebind.Start(t)
 	o := w.quick()
 	o.AllowNetworks = nil
-	o.Resolver = dns.resolver()
+	o.Resolver = dns.Resolver()
 	hooks := []chat.WebhookID{}
 	for _, host := range []string{"127.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0", "localhost", "2130706433", "0x7f.1", "127.1", "rebind.test", "both.test"} {
 		hooks = append(hooks, w.hook("http://"+host+":"+port+"/").ID)
@@ -74,7 +79,7 @@ func TestNobodyInside(t *testing.T) {
 		}
 	}
 	require.Zero(t, dialled.Load())
-	require.Greater(t, dns.asked.Load(), int64(2))
+	require.Greater(t, dns.Asked(), 2)
 }
 
 // A redirect is an answer like another, and no success.
@@ -97,61 +102,4 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		require.Contains(t, w.deliveries(h.ID)[0].Attempts[0].Error, "redirects are not followed")
 	}
 	require.Empty(t, secret.all())
-}
-
-// dns answers every question for an address: one that is not public, then loopback, and so on in turn; of both.test, with both.
-type dns struct {
-	conn  net.PacketConn
-	asked atomic.Int64
-}
-
-func newDNS(t *testing.T) *dns {
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	d := &dns{conn: conn}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 512)
-		for {
-			n, from, err := conn.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			_, _ = conn.WriteTo(d.answer(buf[:n]), from)
-		}
-	}()
-	t.Cleanup(func() { _ = conn.Close(); <-done })
-	return d
-}
-
-func (d *dns) resolver() *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp", d.conn.LocalAddr().String())
-	}}
-}
-
-// answer is a response to a question (RFC 1035, 4.1): A records, and nothing for other types.
-func (d *dns) answer(query []byte) []byte {
-	end := 12
-	for query[end] != 0 {
-		end += int(query[end]) + 1
-	}
-	question := query[12 : end+5]
-	out := append([]byte(nil), query[:2]...)
-	out = append(out, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0)
-	out = append(out, question...)
-	if binary.BigEndian.Uint16(query[end+1:]) != 1 {
-		return out
-	}
-	all := [][4]byte{{192, 0, 2, 1}, {127, 0, 0, 1}}
-	if name := string(query[13 : 13+query[12]]); name != "both" {
-		n := d.asked.Add(1)
-		all = all[n%2 : n%2+1]
-	}
-	for _, a := range all {
-		out[7]++
-		out = append(out, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, a[0], a[1], a[2], a[3])
-	}
-	return out
 }

@@ -11,9 +11,9 @@ import (
 
 // AIConfig is what answers with engines.
 type AIConfig struct {
-	// Assistant answers staff and programs, Tester tries engines. Nil: nobody does.
-	Assistant chat.Assistant
-	Tester    chat.EngineTester
+	// Answerer answers staff and programs, Tester tries engines. Nil: nobody does.
+	Answerer chat.Answerer
+	Tester   chat.EngineTester
 	// TLS and Plain say which addresses an engine may have, over TLS and without. TLS defaults to any; Plain nil: none. Whoever dials looks
 	// again: this is so that who sets an engine up is told.
 	TLS, Plain func(netip.Addr) bool

@@ -18,7 +18,7 @@ import (
 
 const (
 	askPath = "/api/v1/ai/ask"
-	// askPatience bounds what an assistant is asked; its engines have bounds of their own, which are shorter.
+	// askPatience bounds an answer; the AI's engines have bounds of their own, which are shorter.
 	askPatience = 45 * time.Second
 )
 
@@ -41,7 +41,6 @@ type AISource struct {
 	Title      string  `json:"title"`
 	Heading    string  `json:"heading" doc:"May be empty."`
 	URL        *string `json:"url" nullable:"true" doc:"Where people find it."`
-	Chunk      string  `json:"chunk" doc:"The piece's id."`
 }
 
 // AIDelta is the data of an event delta.
@@ -53,18 +52,16 @@ type AIDelta struct {
 func showSources(all []chat.AISource) []AISource {
 	out := make([]AISource, len(all))
 	for i, s := range all {
-		out[i] = AISource{s.Document.String(), s.Title, s.Heading, orNull(s.URL), s.Chunk}
+		out[i] = AISource{s.Document.String(), s.Title, s.Heading, orNull(s.URL)}
 	}
 	return out
 }
 
-func showReply(r *chat.AIReply) AIAnswer {
-	out := AIAnswer{
-		Step: r.Step, Reason: r.Reason, Answer: r.Text, Buttons: []string{}, Sources: showSources(r.Sources), Confidence: r.Confidence, Language: r.Language,
-		Engine: orNull(r.Engine), TraceID: idOrNull(r.Trace),
+func showAnswer(r *chat.AIAnswer) AIAnswer {
+	return AIAnswer{
+		Step: r.Outcome, Reason: r.Reason, Answer: strings.Join(r.Messages, "\n\n"), Buttons: some(r.Buttons), Sources: showSources(r.Sources),
+		Confidence: r.Confidence, Language: r.Language, Engine: orNull(r.Engine), TraceID: idOrNull(r.Trace.ID),
 	}
-	out.Buttons = append(out.Buttons, r.Buttons...)
-	return out
 }
 
 type askInput struct {
@@ -72,7 +69,7 @@ type askInput struct {
 	Body   struct {
 		Question     string `json:"question" minLength:"1" maxLength:"2000"`
 		Conversation string `json:"conversation,omitempty" doc:"A conversation's id: what was said there comes before the question. An API token needs the scope conversations:read, too."`
-		Language     string `json:"language,omitempty" maxLength:"35" doc:"Of the answer: a language tag such as zh or en. Defaults to the question's."`
+		Language     string `json:"language,omitempty" maxLength:"35" doc:"Of whoever asks: a language tag such as zh or en. It counts where the question itself does not tell."`
 	}
 }
 
@@ -87,30 +84,50 @@ func checkLanguage(tag string) error {
 
 // question reads what is asked, and sees to it that the caller may.
 func (a *API) question(ctx context.Context, c *call, in *askInput) (q chat.AIQuestion, err error) {
-	q = chat.AIQuestion{Tenant: c.actor().Tenant, Text: strings.TrimSpace(in.Body.Question), Language: in.Body.Language}
-	if q.Text == "" {
+	text, language := strings.TrimSpace(in.Body.Question), in.Body.Language
+	if text == "" {
 		return q, chat.Errorf(chat.Malformed, "question: ask something")
 	}
-	if err := checkLanguage(q.Language); err != nil {
+	if err := checkLanguage(language); err != nil {
 		return q, err
 	}
-	if in.Body.Conversation == "" {
-		return q, nil
+	if in.Body.Conversation != "" {
+		if c.actor().Role == chat.RoleAPI && !c.actor().Scopes.Has(chat.ConversationsRead) {
+			return q, &scopeError{chat.ConversationsRead}
+		}
+		if q, err = a.talk(ctx, c, in.Body.Conversation); err != nil {
+			return q, err
+		}
 	}
-	if s := c.actor().Scopes; c.actor().Role == chat.RoleAPI && !s.Has(chat.ConversationsRead) {
-		return q, &scopeError{chat.ConversationsRead}
+	q.Text = text
+	if language != "" {
+		q.Locale = language
 	}
-	q.Conversation, err = a.mayRead(ctx, c, in.Body.Conversation)
-	return q, err
+	return q, nil
 }
 
-// mayRead finds a conversation that the caller may read.
-func (a *API) mayRead(ctx context.Context, c *call, id string) (chat.ConversationID, error) {
-	conv, err := pathID[chat.Conversation](id)
-	if err == nil {
-		_, err = a.cfg.Desk.Conversation(ctx, c.actor(), conv)
+// talkEntries is how much of a conversation is told to the AI, at most.
+const talkEntries = 200
+
+// talk is what was said in a conversation that the caller may read, and who says it.
+func (a *API) talk(ctx context.Context, c *call, id string) (q chat.AIQuestion, err error) {
+	if q.Conversation, err = pathID[chat.Conversation](id); err != nil {
+		return q, err
 	}
-	return conv, err
+	conv, err := a.cfg.Desk.Conversation(ctx, c.actor(), q.Conversation)
+	if err != nil {
+		return q, err
+	}
+	entries, _, err := a.cfg.Desk.Messages(ctx, c.actor(), q.Conversation, chat.Page{Newest: true, Limit: talkEntries})
+	if err != nil {
+		return q, err
+	}
+	v, err := a.cfg.Store.Visitor(ctx, conv.Tenant, conv.Visitor)
+	if err != nil && chat.CodeOf(err) != chat.NotFound {
+		return q, err
+	}
+	q.Turns, q.Locale, q.Attributes = chat.AITurns(entries), v.Locale, chat.AIAttributes(v.Attributes)
+	return q, nil
 }
 
 // ask answers a question, in one piece or as a stream of events.
@@ -119,10 +136,10 @@ func (a *API) ask(ctx context.Context, c *call, in *askInput) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.cfg.AI.Assistant == nil {
+	if a.cfg.AI.Answerer == nil {
 		return nil, errNoAI
 	}
-	done, err := a.asking.begin(q.Tenant)
+	done, err := a.asking.begin(c.actor().Tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -132,17 +149,17 @@ func (a *API) ask(ctx context.Context, c *call, in *askInput) (*served, error) {
 
 // replied is the end of an answer.
 type replied struct {
-	reply chat.AIReply
-	err   error
+	answer chat.AIAnswer
+	err    error
 }
 
-// relay hands on what the assistant says while it says it. It looks after the caller meanwhile: who has gone is answered no more, and the
+// relay hands on what the AI says while it says it. It looks after the caller meanwhile: who has gone is answered no more, and the
 // engines are told to stop.
 func (a *API) relay(ctx context.Context, c *call, q *chat.AIQuestion, out *events) (*served, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	deltas, end := make(chan AIDelta), make(chan replied, 1)
-	go a.consult(ctx, q, deltas, end)
+	go a.consult(ctx, c.actor().Tenant, q, deltas, end)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
@@ -171,22 +188,22 @@ func (a *API) replied(ctx context.Context, c *call, out *events, r *replied) (*s
 	case r.err != nil:
 		_ = out.send("error", a.fail(c, r.err)) // the stream ends either way
 	default:
-		return &served{http.StatusOK}, out.last(showReply(&r.reply))
+		return &served{http.StatusOK}, out.last(showAnswer(&r.answer))
 	}
 	return &served{http.StatusOK}, nil
 }
 
-// consult asks the assistant. A panic of it is a failure of this question and nothing more.
-func (a *API) consult(ctx context.Context, q *chat.AIQuestion, deltas chan<- AIDelta, end chan<- replied) {
+// consult asks the AI. A panic of it is a failure of this question and nothing more.
+func (a *API) consult(ctx context.Context, tenant chat.TenantID, q *chat.AIQuestion, deltas chan<- AIDelta, end chan<- replied) {
 	var r replied
 	defer func() {
 		if p := recover(); p != nil {
 			a.stats.panics.Inc()
-			r.err = fmt.Errorf("panic of the assistant: %v\n%s", p, debug.Stack())
+			r.err = fmt.Errorf("panic of the AI: %v\n%s", p, debug.Stack())
 		}
 		end <- r
 	}()
-	r.reply, r.err = a.cfg.AI.Assistant.Ask(ctx, *q, func(part int, text string) error {
+	r.answer, r.err = a.cfg.AI.Answerer.Answer(ctx, tenant, *q, func(part int, text string) error {
 		select {
 		case deltas <- AIDelta{part, text}:
 			return nil

@@ -19,6 +19,7 @@ type AIEngine struct {
 	Model           string    `json:"model"`
 	KeySet          bool      `json:"key_set" doc:"Whether it has a key. The key itself is shown to nobody."`
 	Enabled         bool      `json:"enabled"`
+	Health          *string   `json:"health,omitempty" enum:"closed,open,half-open" doc:"Whether this node asks it: open if it is left alone for a while because it failed, half-open if one question tries it. Not there if it is not in use."`
 	Position        int       `json:"position" doc:"Engines are in the order of this, then of their names."`
 	PromptPrice     float64   `json:"prompt_price" doc:"What a million tokens of a question cost."`
 	CompletionPrice float64   `json:"completion_price" doc:"What a million tokens of an answer cost."`
@@ -41,7 +42,31 @@ func (a *API) listEngines(ctx context.Context, c *call, in *listInput) (*answer[
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(all, in, func(e *chat.AIEngine) string { return fmt.Sprintf("%04d %s", e.Position, e.Name) }, showEngine)
+	health := a.health(ctx, c.actor().Tenant)
+	return pageOf(all, in, func(e *chat.AIEngine) string { return fmt.Sprintf("%04d %s", e.Position, e.Name) }, func(e *chat.AIEngine) AIEngine {
+		out := showEngine(e)
+		out.Health = orNull(health[e.ID])
+		return out
+	})
+}
+
+// health is what this node has seen of a tenant's engines; nil if it can't be told.
+func (a *API) health(ctx context.Context, tenant chat.TenantID) map[chat.AIEngineID]string {
+	if a.cfg.AI.Answerer == nil {
+		return nil
+	}
+	out, err := a.cfg.AI.Answerer.EngineHealth(ctx, tenant)
+	if err != nil {
+		a.cfg.Logger.Debug("the health of engines can't be told", "err", err)
+	}
+	return out
+}
+
+// enginesChanged tells all nodes.
+func (a *API) enginesChanged(ctx context.Context, tenant chat.TenantID) {
+	if a.cfg.AI.Answerer != nil {
+		a.cfg.AI.Answerer.EnginesChanged(ctx, tenant)
+	}
 }
 
 func (a *API) getEngine(ctx context.Context, c *call, in *Target) (*answer[AIEngine], error) {
@@ -53,7 +78,9 @@ func (a *API) getEngine(ctx context.Context, c *call, in *Target) (*answer[AIEng
 	if err != nil {
 		return nil, err
 	}
-	return ok(showEngine(&e))
+	out := showEngine(&e)
+	out.Health = orNull(a.health(ctx, e.Tenant)[id])
+	return ok(out)
 }
 
 type createEngineInput struct {
@@ -84,6 +111,7 @@ func (a *API) createEngine(ctx context.Context, c *call, in *createEngineInput) 
 	if err := a.cfg.Store.AddAIEngine(ctx, e); err != nil {
 		return nil, err
 	}
+	a.enginesChanged(ctx, e.Tenant)
 	return ok(showEngine(&e))
 }
 
@@ -172,6 +200,7 @@ func (a *API) updateEngine(ctx context.Context, c *call, in *updateEngineInput) 
 	if err != nil {
 		return nil, err
 	}
+	a.enginesChanged(ctx, e.Tenant)
 	return ok(showEngine(&e))
 }
 
@@ -189,5 +218,9 @@ func (a *API) deleteEngine(ctx context.Context, c *call, in *Target) (*none, err
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.cfg.Store.DeleteAIEngine(ctx, c.actor().Tenant, id)
+	if err := a.cfg.Store.DeleteAIEngine(ctx, c.actor().Tenant, id); err != nil {
+		return nil, err
+	}
+	a.enginesChanged(ctx, c.actor().Tenant)
+	return nil, nil
 }

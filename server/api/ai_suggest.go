@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -10,7 +11,7 @@ import (
 type aboutInput struct {
 	Body struct {
 		Conversation string `json:"conversation" minLength:"1" doc:"A conversation's id."`
-		Language     string `json:"language,omitempty" maxLength:"35" doc:"A language tag such as zh or en. Defaults to the visitor's."`
+		Language     string `json:"language,omitempty" maxLength:"35" doc:"A language tag such as zh or en. Of a summary: of what an engine writes; defaults to Accept-Language. Suggestions are in the language that the visitor writes; this counts where that is not to be told."`
 	}
 }
 
@@ -41,47 +42,49 @@ type AISummary struct {
 	Points   []string `json:"points" nullable:"false" doc:"Sentences that say most of it, each with who said it."`
 }
 
-// about begins what an assistant is asked of a conversation; done must be called at its end.
-func (a *API) about(ctx context.Context, c *call, in *aboutInput) (key chat.Key, done func(), err error) {
+// about begins what the AI is asked of a conversation; done must be called at its end.
+func (a *API) about(ctx context.Context, c *call, in *aboutInput) (q chat.AIQuestion, done func(), err error) {
 	if err := checkLanguage(in.Body.Language); err != nil {
-		return key, nil, err
+		return q, nil, err
 	}
-	conv, err := a.mayRead(ctx, c, in.Body.Conversation)
-	if err != nil {
-		return key, nil, err
+	if q, err = a.talk(ctx, c, in.Body.Conversation); err != nil {
+		return q, nil, err
 	}
-	if a.cfg.AI.Assistant == nil {
-		return key, nil, errNoAI
+	if a.cfg.AI.Answerer == nil {
+		return q, nil, errNoAI
 	}
 	done, err = a.asking.begin(c.actor().Tenant)
-	return chat.Key{Tenant: c.actor().Tenant, Conversation: conv}, done, err
+	return q, done, err
 }
 
 func (a *API) suggest(ctx context.Context, c *call, in *aboutInput) (*answer[AISuggestions], error) {
-	key, done, err := a.about(ctx, c, in)
+	q, done, err := a.about(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	got, err := a.cfg.AI.Assistant.Suggest(ctx, key, in.Body.Language)
+	if in.Body.Language != "" {
+		q.Locale = in.Body.Language
+	}
+	list, trace, err := a.cfg.AI.Answerer.Suggest(ctx, c.actor().Tenant, q)
 	if err != nil {
 		return nil, err
 	}
-	out := AISuggestions{Data: make([]AISuggestion, len(got.List)), TraceID: idOrNull(got.Trace)}
-	for i := range got.List {
-		s := &got.List[i]
+	out := AISuggestions{Data: make([]AISuggestion, len(list)), TraceID: idOrNull(trace)}
+	for i := range list {
+		s := &list[i]
 		out.Data[i] = AISuggestion{s.Text, showSources(s.Sources), s.Confidence, s.Engine}
 	}
 	return ok(out)
 }
 
 func (a *API) summarize(ctx context.Context, c *call, in *aboutInput) (*answer[AISummary], error) {
-	key, done, err := a.about(ctx, c, in)
+	q, done, err := a.about(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	s, err := a.cfg.AI.Assistant.Summarize(ctx, key, in.Body.Language)
+	s, err := a.cfg.AI.Answerer.Summarize(ctx, c.actor().Tenant, q, cmp.Or(in.Body.Language, c.lang))
 	if err != nil {
 		return nil, err
 	}

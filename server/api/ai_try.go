@@ -105,6 +105,8 @@ func problemOf(lang string, e *chat.AIEngine, t *chat.AITest) string {
 	case t.Problem == "":
 		texts = [2]string{"可以使用（第一个词用了 {first}），但它不按要求的结构回答：文字会照原样采用，没有来源。",
 			"It works (its first token took {first}), but does not keep to the structure that is asked for: its texts are taken as they come, without sources."}
+	case t.Problem == chat.EngineSlowFirst && t.FirstToken == 0:
+		texts = [2]string{"15 秒内没有收到第一个词：服务器已接受请求，但没有回答。", "It took the request, and no first token came within 15 s."}
 	case !known:
 		texts = [2]string{"出错了。", "It does not work."}
 	}

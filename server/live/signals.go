@@ -34,6 +34,11 @@ func (h *Handler) signal(sig chat.Signal) {
 		}
 	case chat.SignalLooking:
 		h.looking(&sig)
+	case chat.SignalStream:
+		if p, ok := chat.PieceOf(&sig); ok {
+			packet := &codec.Stream{Conv: codec.UUID(sig.Conversation), MID: codec.UUID(p.Message), Offset: p.Offset, End: p.End, Delta: p.Text}
+			h.tellConversation(&sig, func(chat.Role) codec.Packet { return packet })
+		}
 	case chat.SignalPresence:
 		h.presence(&sig)
 	case chat.SignalRevoked:

@@ -22,7 +22,7 @@ const Password = "demo-password-of-tests"
 
 // Options says how a server is started. The zero value is a demo server with default settings.
 type Options struct {
-	// Env adds environment variables, NAME=value. They win over what the harness sets.
+	// Env adds environment variables, NAME=value. They win over what the harness sets, such as UNIQCHAT_DEMO_BOT=off.
 	Env []string
 	// Args are added to `uniqchat serve`.
 	Args []string
@@ -140,7 +140,7 @@ func (s *Server) Begin() {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(cleanEnv(),
 		"UNIQCHAT_HTTP_LISTEN="+s.HTTP, "UNIQCHAT_WS_LISTEN="+s.WS, "UNIQCHAT_TCP_LISTEN="+s.TCP, "UNIQCHAT_ADMIN_LISTEN="+s.Admin,
-		"UNIQCHAT_DATA_DIR="+s.Dir, "UNIQCHAT_DEMO_PASSWORD="+Password, "UNIQCHAT_DRAIN_WINDOW=1s", "GORACE=exitcode=66")
+		"UNIQCHAT_DATA_DIR="+s.Dir, "UNIQCHAT_DEMO_PASSWORD="+Password, "UNIQCHAT_DRAIN_WINDOW=1s", "UNIQCHAT_DEMO_BOT=off", "GORACE=exitcode=66")
 	cmd.Env = append(cmd.Env, s.o.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive a test run that crashed
 	if err := cmd.Start(); err != nil {

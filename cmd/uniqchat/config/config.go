@@ -168,13 +168,15 @@ type Encryption struct {
 	Key     Secret `yaml:"key" doc:"the master keys themselves instead of a file, with commas between; meant for the environment"`
 }
 
-// AI is how tenants' knowledge bases are searched, and how large they may be.
+// AI is how tenants' knowledge bases are searched, how large they may be, and how their bots answer.
 type AI struct {
 	Embedder         string `yaml:"embedder" doc:"what finds texts by their meaning: local (a model in this binary) or none (by words alone); nodes of a cluster must agree, and after a change indexes are built anew with the next change of a document"`
 	Dictionary       bool   `yaml:"dictionary" doc:"give the local embedder a Chinese-English dictionary (CC-CEDICT, CC BY-SA 4.0)"`
 	MaxDocuments     int    `yaml:"max_documents" doc:"documents of one tenant's knowledge base"`
 	MaxDocumentBytes int    `yaml:"max_document_bytes" doc:"bytes of one document's text"`
 	TenantBytes      int    `yaml:"tenant_bytes" doc:"bytes of all texts of one tenant"`
+	Workers          int    `yaml:"workers" doc:"questions that this node's bots answer at once, at most half of them one tenant's; 0: this node's answer none"`
+	AllowNetworks    string `yaml:"allow_networks" doc:"networks (CIDR) that tenants' engines may be in though they are not public, comma-separated, e.g. 127.0.0.0/8 for a model on this machine; empty: none"`
 }
 
 // What AI.Embedder may be.
@@ -258,7 +260,7 @@ func Default() *Config {
 		},
 		Drain:    Drain{Duration(10 * time.Second)},
 		Webhooks: Webhooks{Timeout: Duration(10 * time.Second), Retention: Duration(7 * 24 * time.Hour)},
-		AI:       AI{Embedder: EmbedderLocal, Dictionary: true, MaxDocuments: 2000, MaxDocumentBytes: 1_000_000, TenantBytes: 20_000_000},
+		AI:       AI{Embedder: EmbedderLocal, Dictionary: true, MaxDocuments: 2000, MaxDocumentBytes: 1_000_000, TenantBytes: 20_000_000, Workers: 64},
 		SMTP: SMTP{
 			TLS: "starttls", Timeout: Duration(30 * time.Second), GiveUp: Duration(24 * time.Hour), TenantPerHour: 1000, RecipientPerHour: 30,
 		},

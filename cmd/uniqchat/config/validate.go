@@ -62,8 +62,10 @@ func (c *Config) Validate() error {
 	v.between("drain.window", c.Drain.Window, 0, time.Hour)
 	v.between("webhooks.timeout", c.Webhooks.Timeout, 100*time.Millisecond, time.Minute)
 	v.between("webhooks.retention", c.Webhooks.Retention, 25*time.Hour, 365*24*time.Hour) // longer than anything is tried
-	if _, err := c.AllowedNetworks(); err != nil {
-		v.all = append(v.all, err)
+	for _, read := range []func() ([]netip.Prefix, error){c.AllowedNetworks, c.AINetworks} {
+		if _, err := read(); err != nil {
+			v.all = append(v.all, err)
+		}
 	}
 	if c.DataDir == "" {
 		v.add("data_dir: is empty; name a directory, e.g. ./data")
@@ -134,6 +136,9 @@ func (c *Config) validateAI(v *mistakes) {
 	for name, n := range map[string]int{"ai.max_documents": c.AI.MaxDocuments, "ai.max_document_bytes": c.AI.MaxDocumentBytes, "ai.tenant_bytes": c.AI.TenantBytes} {
 		v.atLeast(name, float64(n), 1)
 	}
+	if most := 1000; c.AI.Workers < 0 || c.AI.Workers > most {
+		v.add("ai.workers: %d; use 0 to %d", c.AI.Workers, most)
+	}
 	if most := 4_000_000; c.AI.MaxDocumentBytes > most {
 		v.add("ai.max_document_bytes: %d; use at most %d: a document is read as a whole", c.AI.MaxDocumentBytes, most)
 	}
@@ -175,6 +180,11 @@ func (c *Config) RequireLoopback() error {
 // TrustedProxies returns proxies.trusted as networks.
 func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
 	return networks("proxies.trusted", c.Proxies.Trusted)
+}
+
+// AINetworks returns ai.allow_networks as networks.
+func (c *Config) AINetworks() ([]netip.Prefix, error) {
+	return networks("ai.allow_networks", c.AI.AllowNetworks)
 }
 
 // AllowedNetworks returns webhooks.allow_networks as networks.

@@ -35,6 +35,8 @@ export interface AIEngine {
   enabled: boolean;
   /** How long is waited for the first token; 0: as long as by default, 4 s. */
   first_token_ms: number;
+  /** Whether this node asks it: open if it is left alone for a while because it failed, half-open if one question tries it. Not there if it is not in use. */
+  health?: "closed" | "open" | "half-open";
   id: string;
   /** Whether it has a key. The key itself is shown to nobody. */
   key_set: boolean;
@@ -72,8 +74,6 @@ export interface AIEngineTest {
 }
 
 export interface AISource {
-  /** The piece's id. */
-  chunk: string;
   document_id: string;
   /** May be empty. */
   heading: string;
@@ -186,7 +186,7 @@ export interface APIToken {
 export interface AboutInputBody {
   /** A conversation's id. */
   conversation: string;
-  /** A language tag such as zh or en. Defaults to the visitor's. */
+  /** A language tag such as zh or en. Of a summary: of what an engine writes; defaults to Accept-Language. Suggestions are in the language that the visitor writes; this counts where that is not to be told. */
   language?: string;
 }
 
@@ -248,7 +248,7 @@ export interface AgentsReport {
 export interface AskInputBody {
   /** A conversation's id: what was said there comes before the question. An API token needs the scope conversations:read, too. */
   conversation?: string;
-  /** Of the answer: a language tag such as zh or en. Defaults to the question's. */
+  /** Of whoever asks: a language tag such as zh or en. It counts where the question itself does not tell. */
   language?: string;
   question: string;
 }
@@ -304,7 +304,11 @@ export interface Block {
 }
 
 export interface Bot {
+  /** What it leaves to people, as people name it: words of a question, or what is meant by it, such as refund. */
+  avoid?: string[] | null;
   budget?: AIBudget;
+  /** How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2. */
+  clarify?: number;
   /** While it is off nothing is written for it, and what it had not answered yet is dropped. */
   enabled: boolean;
   /** What it says first. None by default. */
@@ -315,13 +319,21 @@ export interface Bot {
   languages?: string[] | null;
   /** Under which its answers are shown. Defaults to Bot. */
   name?: string;
+  thresholds?: BotThresholds;
   /** Defaults to friendly. */
   tone?: "friendly" | "neutral" | "formal";
-  /** What it may talk about, as people name it. Whatever the knowledge base holds by default. */
+  /** What it may talk about, as people name it: people answer all else. Whatever the knowledge base holds by default. */
   topics?: string[] | null;
   updated_at: string | null;
   /** Counts changes; 0 while there are no settings: then it is off. */
   version: number;
+}
+
+export interface BotThresholds {
+  /** From which confidence on it answers, 0 to 1. As shipped by default. */
+  answer?: number;
+  /** From which confidence on it asks back; at most answer. As shipped by default. */
+  clarify?: number;
 }
 
 export interface BusinessHours {
@@ -1281,7 +1293,11 @@ export interface PatchBlock {
 }
 
 export interface PatchBotSettings {
+  /** What it leaves to people, as people name it: words of a question, or what is meant by it, such as refund. */
+  avoid?: string[] | null;
   budget?: AIBudget;
+  /** How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2. */
+  clarify?: number;
   /** While it is off nothing is written for it, and what it had not answered yet is dropped. */
   enabled?: boolean;
   /** What it says first. None by default. */
@@ -1292,9 +1308,10 @@ export interface PatchBotSettings {
   languages?: string[] | null;
   /** Under which its answers are shown. Defaults to Bot. */
   name?: string;
+  thresholds?: BotThresholds;
   /** Defaults to friendly. */
   tone?: "friendly" | "neutral" | "formal";
-  /** What it may talk about, as people name it. Whatever the knowledge base holds by default. */
+  /** What it may talk about, as people name it: people answer all else. Whatever the knowledge base holds by default. */
   topics?: string[] | null;
   /** The version that the caller has seen: 409 if it is another by now. */
   version?: number;

@@ -1,0 +1,344 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+)
+
+// job is one attempt to answer.
+type job struct {
+	chat.BotJob
+	w *Worker
+
+	bot     *chat.Actor
+	head    chat.Head // as it was looked at
+	asked   chat.AIQuestion
+	greeted bool
+	stream  *stream
+}
+
+// entries is how much of a conversation is looked at.
+const entries = 200
+
+// partGreeting is a greeting's place among what is said to a question.
+const partGreeting = 255
+
+// partNote is that of the note for those who take over.
+const partNote = 254
+
+// attempt answers a question, if there still is one.
+func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
+	s := w.o.Desk.Settings(ctx, j.Tenant).Bot()
+	switch {
+	case !s.Enabled && j.Attempt < w.o.Attempts:
+		return failed, errors.New("the bot is off") // or this node has not heard yet that it is on
+	case !s.Enabled:
+		return dropped, nil
+	}
+	j.bot = chat.BotActor(j.Tenant, s.Name)
+	switch open, err := j.read(ctx); {
+	case gone(err):
+		return dropped, nil
+	case err != nil:
+		return failed, err
+	case !open:
+		return dropped, nil
+	}
+	if j.Attempt > w.o.Attempts {
+		return j.giveUp(ctx)
+	}
+	j.stream = newStream(ctx, j)
+	defer j.stream.close()
+	j.typing(ctx, true)
+	defer j.typing(ctx, false)
+	if r, err := j.greet(ctx); err != nil || r != "" {
+		return r, err
+	}
+	a, err := w.o.AI.Answer(ctx, j.Tenant, j.asked, j.stream.piece)
+	switch {
+	case ctx.Err() != nil:
+		return stopped, context.Cause(ctx)
+	case err != nil:
+		return failed, err
+	case a.Reason == reasonBroken && j.Attempt < w.o.Attempts:
+		return failed, errors.New("the knowledge can't be asked")
+	case a.Reason == reasonAbandoned:
+		return overtaken, nil
+	}
+	j.stream.end()
+	r, err := j.say(ctx, &a)
+	j.note(ctx, &a, r)
+	return r, err
+}
+
+// Reasons of the AI's that mean something here.
+const (
+	reasonBroken    = "broken"
+	reasonAbandoned = "abandoned"
+	reasonOffDuty   = "off_duty"
+)
+
+// gone reports whether there is no such conversation (any more).
+func gone(err error) bool { return errors.Is(err, &chat.Error{Code: chat.NotFound}) }
+
+// read looks at the conversation, and reports whether the question still waits for the bot.
+func (j *job) read(ctx context.Context) (open bool, err error) {
+	desk := j.w.o.Desk
+	if j.head, err = desk.HeadNow(ctx, j.bot, j.Conversation); err != nil || j.head.Status != chat.WithBot {
+		return false, err
+	}
+	all, _, err := desk.Messages(ctx, j.bot, j.Conversation, chat.Page{Newest: true, Limit: entries})
+	if err != nil {
+		return false, err
+	}
+	answer := chat.BotMessageID(j.Key, j.Message, 0)
+	said := chat.Context(all)
+	at := -1
+	for i := range said {
+		switch said[i].ID {
+		case answer:
+			return false, nil // whoever said it died before it could say so
+		case j.Message:
+			at = i
+		case chat.BotMessageID(j.Key, j.Message, partGreeting):
+			j.greeted = true
+		}
+	}
+	if at < 0 {
+		return false, nil // recalled, or from before the conversation was closed
+	}
+	j.asked = chat.AIQuestion{Conversation: j.Conversation, Message: j.Message, KeepsTrace: true}
+	return true, j.ask(ctx, said[:at+1])
+}
+
+// together is how soon after another one a line still belongs to it.
+const together = 20 * time.Second
+
+// ask makes the question of what was said, the question last.
+func (j *job) ask(ctx context.Context, said []chat.Message) error {
+	v, err := j.w.o.Store.Visitor(ctx, j.Tenant, j.head.Visitor)
+	if err != nil && !gone(err) {
+		return err
+	}
+	j.asked.Locale, j.asked.Attributes = v.Locale, attributes(v.Attributes)
+	n := len(said) - 1
+	lines := []string{textOf(&said[n])}
+	for n > 0 && said[n-1].Role == chat.RoleVisitor && said[n-1].Kind == chat.KindText && said[n].Time.Sub(said[n-1].Time) < together {
+		n--
+		lines = append([]string{textOf(&said[n])}, lines...)
+	}
+	j.asked.Text = strings.Join(lines, "\n")
+	greetings := j.w.o.Desk.Settings(ctx, j.Tenant).Bot().Greeting
+	for i := range said[:n] {
+		m := &said[i]
+		turn := chat.AITurn{Role: m.Role, Text: textOf(m), Buttons: buttonsOf(m)}
+		if m.Role == chat.RoleBot {
+			j.greeted = true
+			if turn.Text != "" && (turn.Text == greetings.ZH || turn.Text == greetings.EN) {
+				continue // it says nothing of what is spoken of
+			}
+		}
+		if turn.Text != "" {
+			j.asked.Turns = append(j.asked.Turns, turn)
+		}
+	}
+	return nil
+}
+
+// textOf is what people can read in a message.
+func textOf(m *chat.Message) string { return strings.Join(chat.Said(nil, m.Kind, m.Body), "\n") }
+
+// buttonsOf are the answers that a message of the bot's has offered.
+func buttonsOf(m *chat.Message) (out []string) {
+	if m.Role != chat.RoleBot || m.Kind != chat.KindCard {
+		return nil
+	}
+	var b struct {
+		Actions []action `json:"actions"`
+	}
+	if json.Unmarshal(m.Body, &b) != nil {
+		return nil
+	}
+	for _, a := range b.Actions {
+		if a.Type == "postback" {
+			out = append(out, a.Label)
+		}
+	}
+	return out
+}
+
+// attributes are those that are words or numbers.
+func attributes(raw json.RawMessage) map[string]string {
+	var all map[string]any
+	if json.Unmarshal(raw, &all) != nil {
+		return nil
+	}
+	out := make(map[string]string, len(all))
+	for k, v := range all {
+		switch v := v.(type) {
+		case string:
+			out[k] = v
+		case float64, bool:
+			out[k] = fmt.Sprint(v)
+		}
+	}
+	return out
+}
+
+// typing tells that the bot is at it. It may be lost.
+func (j *job) typing(ctx context.Context, on bool) {
+	state := uint8(0)
+	if on {
+		state = 1
+	}
+	_ = j.w.o.Desk.Typing(context.WithoutCancel(ctx), j.bot, j.Conversation, state, "", chat.SessionID{})
+}
+
+// greet says the tenant's greeting before the bot's first answer. A result ends the attempt.
+func (j *job) greet(ctx context.Context) (result, error) {
+	if j.greeted {
+		return "", nil
+	}
+	text, err := j.w.o.AI.Greeting(ctx, j.Tenant, j.asked)
+	if err != nil || text == "" {
+		return "", nil // an answer without a greeting is an answer
+	}
+	return j.reply(ctx, chat.BotReply{Lines: []chat.BotLine{{Part: partGreeting, Body: body(map[string]any{"text": text})}}})
+}
+
+// say has the Desk append what came of the question.
+func (j *job) say(ctx context.Context, a *chat.AIAnswer) (result, error) {
+	r := chat.BotReply{Lines: linesOf(a)}
+	done := answered
+	switch a.Outcome {
+	case chat.AIClarified:
+		done = clarified
+	case chat.AIHandedOff:
+		done = handedOff
+		r.HandOff, r.Why = true, a.Reason
+		if a.Summary != nil {
+			r.Lines = append(r.Lines, noteLine(a.Summary))
+		}
+	case chat.AISilent:
+		if a.Reason != reasonOffDuty {
+			return silent, nil
+		}
+		done = handedOff // it is people's time
+		r.HandOff, r.Why = true, a.Reason
+	}
+	if got, err := j.reply(ctx, r); got != "" || err != nil {
+		return got, err
+	}
+	return done, nil
+}
+
+// giveUp brings in a person for a question that could not be answered though it was tried often enough.
+func (j *job) giveUp(ctx context.Context) (result, error) {
+	r := chat.BotReply{HandOff: true, Why: "failed", Lines: []chat.BotLine{
+		{Body: body(map[string]any{"text": j.w.o.AI.Apology(j.asked)})},
+		noteLine(&chat.AISummary{Why: "failed", Wants: []string{j.asked.Text}}),
+	}}
+	if got, err := j.reply(ctx, r); got != "" || err != nil {
+		return got, err
+	}
+	return handedOff, nil
+}
+
+// tries is how often an append is tried of which nothing is known, or that met a busy log.
+const tries = 3
+
+// reply appends, if the job is still this worker's and the conversation still the bot's. Without a result or an error it is done.
+func (j *job) reply(ctx context.Context, r chat.BotReply) (result, error) {
+	r.Question, r.Retry = j.Message, j.Attempt > 1
+	for n := 0; ; {
+		still, err := j.w.o.Store.KeepBotJob(ctx, j.BotJob, time.Now().Add(j.w.o.Lease))
+		switch {
+		case ctx.Err() != nil:
+			return stopped, context.Cause(ctx)
+		case err != nil:
+			return failed, err
+		case !still:
+			return overtaken, nil
+		}
+		r.Version = j.head.Version
+		err = j.w.o.Desk.Reply(ctx, j.bot, j.Conversation, r)
+		var e *chat.Error
+		switch {
+		case err == nil, errors.As(err, &e) && e.Name == chat.BotAnswered:
+			return "", nil
+		case errors.As(err, &e) && e.Name == chat.BotOvertaken:
+			if r, err := j.lookAgain(ctx); r != "" || err != nil {
+				return r, err
+			}
+		case gone(err):
+			return dropped, nil
+		default:
+			if n++; n >= tries || ctx.Err() != nil {
+				return failed, err
+			}
+			r.Retry = true
+			select {
+			case <-ctx.Done():
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// lookAgain finds out whether a conversation that has changed is still the bot's: a label changes nothing, a person or a close does. What the rows say
+// of the job holds once they have caught up.
+func (j *job) lookAgain(ctx context.Context) (result, error) {
+	c, err := j.w.o.Desk.Conversation(ctx, j.bot, j.Conversation)
+	switch {
+	case gone(err):
+		return dropped, nil
+	case err != nil:
+		return failed, err
+	case c.Status != chat.WithBot:
+		return overtaken, nil
+	}
+	j.head = c.Head
+	return "", nil
+}
+
+// note keeps the trace, and the question if nobody could answer it. An answer without them is an answer.
+func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWait)
+	defer cancel()
+	switch r {
+	case failed, stopped:
+		return // the next attempt says more
+	case overtaken, dropped:
+		a.Trace.Outcome = string(r)
+	}
+	err := j.w.o.Store.AddAITrace(ctx, a.Trace)
+	if r == handedOff && unanswered[a.Reason] {
+		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, clip(j.asked.Text), time.Now()))
+	}
+	if err != nil {
+		j.w.o.Logger.Warn("what became of a question was not noted", "tenant", j.Tenant, "err", err)
+	}
+}
+
+// unanswered are the reasons that say that the knowledge lacks something.
+var unanswered = map[string]bool{"unknown": true, "unsure": true, "asked": true, "refused": true, "own_choice": true, "no_engine": true}
+
+// maxQuestion is how long a question is noted, in characters.
+const maxQuestion = 500
+
+func clip(s string) string {
+	n := 0
+	for i := range s {
+		if n == maxQuestion {
+			return s[:i]
+		}
+		n++
+	}
+	return s
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/uniqchat/uniqchat/ai"
+	"github.com/uniqchat/uniqchat/ai/bot"
+	"github.com/uniqchat/uniqchat/ai/library"
+	"github.com/uniqchat/uniqchat/ai/service"
+	"github.com/uniqchat/uniqchat/ai/worker"
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/cmd/uniqchat/config"
+	"github.com/uniqchat/uniqchat/outbound/webhook"
+	"github.com/uniqchat/uniqchat/storage"
+)
+
+// embedders makes the local embedder once, when it is first wanted, for all that use it; nil if there is to be none.
+func embedders(c *config.AI) func() (*ai.Local, error) {
+	if c.Embedder != config.EmbedderLocal {
+		return nil
+	}
+	return sync.OnceValues(func() (*ai.Local, error) { return ai.NewLocal(c.Dictionary) })
+}
+
+// answerer makes the AI; nil for a node that has only live connections.
+func (p *process) answerer(kept *storage.Storage, known *library.Library, embedder func() (*ai.Local, error), set *metrics.Set) (*service.Service, error) {
+	if known == nil {
+		return nil, nil
+	}
+	allowed, err := p.cfg.AINetworks()
+	if err != nil {
+		return nil, err
+	}
+	o := service.Options{
+		Store: kept.Store, Broker: kept.Broker, Knowledge: known, Control: webhook.NewGuard(allowed...).Control, Logger: p.logger, Metrics: set,
+	}
+	if embedder != nil {
+		o.Embedder = func() (bot.Embedder, error) { return embedder() }
+	}
+	return service.New(o)
+}
+
+// answering is what runs the AI and what works off questions beside the server; nil if there is none.
+func (p *process) answering(kept *storage.Storage, known *service.Service, set *metrics.Set) (func(ctx context.Context) error, error) {
+	if known == nil {
+		return nil, nil
+	}
+	serve := known.Run
+	if p.demo { // its bot is on: the first visitor needn't wait
+		run := serve
+		serve = func(ctx context.Context) error {
+			return alongside(ctx, func(ctx context.Context) error {
+				if err := known.Warm(ctx); err != nil && ctx.Err() == nil {
+					return err
+				}
+				return nil
+			}, run)
+		}
+	}
+	if p.cfg.AI.Workers == 0 {
+		return serve, nil
+	}
+	o := worker.Options{Store: kept.Store, Desk: p.server.Desk(), AI: known, Workers: p.cfg.AI.Workers, Logger: p.logger, Metrics: set}
+	if strings.HasPrefix(p.cfg.Storage.URL, "sqlite:") {
+		o.Idle = 5 * time.Second // nobody else writes: it is told of everything
+	}
+	w, err := worker.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return alongside(ctx, w.Run, serve) }, nil
+}
+
+// seedBot turns the demo's bot on, unless somebody has set it up, or UNIQCHAT_DEMO_BOT is off.
+func seedBot(ctx context.Context, store chat.Store, wanted string) error {
+	switch wanted {
+	case "", "on":
+	case "off":
+		return nil
+	default:
+		return fmt.Errorf("UNIQCHAT_DEMO_BOT: %q; use on or off", wanted)
+	}
+	tenant, err := store.TenantBySlug(ctx, "demo")
+	if err != nil {
+		return err
+	}
+	there, err := store.RecordsOf(ctx, tenant.ID, chat.RecordBot)
+	if err != nil || len(there) > 0 {
+		return err
+	}
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	return store.AddRecord(ctx, chat.Record{
+		ID: chat.NewID[chat.Record](), Tenant: tenant.ID, Kind: chat.RecordBot, Name: "bot", Version: 1, CreatedAt: now, UpdatedAt: now,
+		Body: []byte(`{"enabled":true,"name":"Fig"}`),
+	}, 1)
+}
