@@ -40,18 +40,23 @@ const tones = ["friendly", "neutral", "formal"] as const;
 const times = ["always", "open", "closed"] as const;
 const spoken = ["zh", "en"] as const;
 
+const hundred = (n: number | undefined) => Math.round((n ?? 0) * 1000) / 10;
+
 function Editor({ kept }: { kept: Bot }) {
   const t = useTexts();
   const s = t.ai.bot;
   const start = {
-    enabled: kept.enabled, name: kept.name ?? "", zh: kept.greeting?.zh ?? "", en: kept.greeting?.en ?? "", tone: kept.tone ?? "friendly", languages: kept.languages?.length ? kept.languages : [...spoken], topics: kept.topics ?? [],
-    hours: kept.hours ?? "always", tokens: kept.budget?.tokens_per_day ?? 0, money: kept.budget?.money_per_day ?? 0,
+    enabled: kept.enabled, name: kept.name ?? "", zh: kept.greeting?.zh ?? "", en: kept.greeting?.en ?? "", tone: kept.tone ?? "friendly", languages: kept.languages?.length ? kept.languages : [...spoken], topics: kept.topics ?? [], avoid: kept.avoid ?? [],
+    hours: kept.hours ?? "always", clarify: kept.clarify ?? 2, answerFrom: hundred(kept.thresholds?.answer), clarifyFrom: hundred(kept.thresholds?.clarify), tokens: kept.budget?.tokens_per_day ?? 0, money: kept.budget?.money_per_day ?? 0,
   };
   const positive = (n: unknown) => (typeof n === "number" && n >= 0 ? undefined : s.badNumber);
+  const share = (n: unknown) => (typeof n === "number" && n >= 0 && n <= 100 ? undefined : s.badShare);
   const f = useForm(start, {
-    check: (v) => ({ languages: v.languages.length === 0 ? s.noLanguage : undefined, tokens: positive(v.tokens), money: positive(v.money) }),
+    check: (v) => ({
+      clarify: [0, 1, 2].includes(v.clarify) ? undefined : s.badClarify, answerFrom: share(v.answerFrom), clarifyFrom: share(v.clarifyFrom) ?? (v.answerFrom > 0 && v.clarifyFrom > v.answerFrom ? s.badOrder : undefined),
+      languages: v.languages.length === 0 ? s.noLanguage : undefined, tokens: positive(v.tokens), money: positive(v.money) }),
     save: (v) => call("PATCH /bot", { body: {
-      enabled: v.enabled, name: v.name.trim(), greeting: { zh: v.zh, en: v.en }, tone: v.tone, languages: v.languages, topics: v.topics, hours: v.hours, budget: { tokens_per_day: v.tokens, money_per_day: v.money }, ...(kept.version > 0 ? { version: kept.version } : {}),
+      enabled: v.enabled, name: v.name.trim(), greeting: { zh: v.zh, en: v.en }, tone: v.tone, languages: v.languages, topics: v.topics, avoid: v.avoid, clarify: v.clarify, thresholds: { answer: v.answerFrom / 100, clarify: v.clarifyFrom / 100 }, hours: v.hours, budget: { tokens_per_day: v.tokens, money_per_day: v.money }, ...(kept.version > 0 ? { version: kept.version } : {}),
     } }),
     done: () => {
       refresh("/bot", "/ai/usage");
@@ -77,7 +82,17 @@ function Editor({ kept }: { kept: Bot }) {
             {spoken.map((l) => <Checkbox key={l} mt="xs" value={l} label={s[l]} data-testid={`language-${l}`} />)}
           </Checkbox.Group>
           <TagsInput label={s.topics} description={s.topicsText} placeholder={f.values.topics.length === 0 ? s.topicsExample : ""} maxTags={50} acceptValueOnBlur {...f.value("topics")} />
+          <TagsInput label={s.avoid} description={s.avoidText} placeholder={f.values.avoid.length === 0 ? s.avoidExample : ""} maxTags={50} acceptValueOnBlur {...f.value("avoid")} />
           <Select label={s.hours} data={times.map((value) => ({ value, label: s.hoursOf[value] }))} allowDeselect={false} {...f.value("hours")} />
+        </div>
+      </Panel>
+      <Panel title={s.sure} text={s.sureText}>
+        <div className={css.fields}>
+          <NumberInput label={s.clarify} description={s.clarifyText} min={0} max={2} allowDecimal={false} {...f.value("clarify")} />
+          <div className={css.pair}>
+            <NumberInput label={s.answerFrom} description={s.shipped} min={0} max={100} suffix=" %" {...f.value("answerFrom")} />
+            <NumberInput label={s.clarifyFrom} description={s.shipped} min={0} max={100} suffix=" %" {...f.value("clarifyFrom")} />
+          </div>
         </div>
       </Panel>
       <Panel title={s.budget} text={s.budgetText}>
