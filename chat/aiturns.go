@@ -6,38 +6,14 @@ import (
 	"strings"
 )
 
-// AITurns is what was said in a conversation since it was opened last, as the AI is told: as it is shown by now, oldest first, without notes, system
-// messages and what was taken back. entries are what Messages returns, oldest first.
-func AITurns(entries []Message) []AITurn {
-	var out []AITurn
-	at := map[MessageID]int{}
-	for i := range entries {
-		m := &entries[i]
-		if m.Kind != KindSystem {
-			if m.Visibility == Public {
-				at[m.ID] = len(out)
-				out = append(out, turnOf(m))
-			}
-			continue
-		}
-		if r := RevisionOf(m); r != nil {
-			if j, is := at[r.Message]; is {
-				out[j].Text, out[j].Buttons = strings.Join(Said(nil, KindText, r.Shown()), "\n"), nil
-			}
-			continue
-		}
-		var c Change
-		if json.Unmarshal(m.Body, &c) == nil && (c.Event == EventClosed || c.Event == EventReopened) {
-			out, at = nil, map[MessageID]int{}
+// AITurns is what Context returns, as the AI is told.
+func AITurns(entries []Message) (out []AITurn) {
+	for _, m := range Context(entries) {
+		if t := turnOf(&m); t.Text != "" {
+			out = append(out, t)
 		}
 	}
-	kept := out[:0]
-	for _, t := range out {
-		if t.Text != "" {
-			kept = append(kept, t)
-		}
-	}
-	return kept
+	return out
 }
 
 func turnOf(m *Message) AITurn {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -37,13 +38,24 @@ func (p *process) answerer(kept *storage.Storage, known *library.Library, embedd
 	if err != nil {
 		return nil, err
 	}
+	guard := webhook.NewGuard(allowed...)
 	o := service.Options{
-		Store: kept.Store, Broker: kept.Broker, Knowledge: known, Control: webhook.NewGuard(allowed...).Control, Logger: p.logger, Metrics: set,
+		Store: kept.Store, Broker: kept.Broker, Knowledge: known, Control: guard.Control, Plain: guard.Inner().Control, Logger: p.logger, Metrics: set,
 	}
 	if embedder != nil {
 		o.Embedder = func() (bot.Embedder, error) { return embedder() }
 	}
 	return service.New(o)
+}
+
+// engineAddresses are the addresses that tenants' engines may have, over TLS and without; plain is nil if there are none.
+func (p *process) engineAddresses() (secure, plain func(netip.Addr) bool, err error) {
+	allowed, err := p.cfg.AINetworks()
+	guard := webhook.NewGuard(allowed...)
+	if len(allowed) > 0 {
+		plain = guard.Inner().Allows
+	}
+	return guard.Allows, plain, err
 }
 
 // answering is what runs the AI and what works off questions beside the server; nil if there is none.

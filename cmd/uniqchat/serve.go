@@ -187,6 +187,9 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 	if err != nil {
 		return err
 	}
+	if answers != nil {
+		deps.Answerer, deps.EngineTester = answers, answers
+	}
 	if p.demo {
 		if err := seedKnowledge(ctx, kept.Store, known, p.knowledgeLimits()); err != nil {
 			return fmt.Errorf("prepare the demo's knowledge base: %w", err)
@@ -319,6 +322,10 @@ func (p *process) serverConfig() (server.Config, error) {
 	if err != nil {
 		return server.Config{}, err
 	}
+	secure, plain, err := p.engineAddresses()
+	if err != nil {
+		return server.Config{}, err
+	}
 	address := func(a string) string {
 		if a == config.Off {
 			return ""
@@ -347,7 +354,7 @@ func (p *process) serverConfig() (server.Config, error) {
 		Uploads: api.UploadLimits{
 			Bytes: int64(c.Uploads.MaxBytes), Pixels: int64(c.Uploads.MaxPixels), LinkLife: time.Duration(c.Uploads.LinkLife), Temp: p.tempDir(),
 		},
-		Mail: p.mailConfig(), KnowledgeLimits: p.knowledgeLimits(),
+		Mail: p.mailConfig(), KnowledgeLimits: p.knowledgeLimits(), EngineAddresses: secure, EnginesPlain: plain,
 		FileLimits: chat.FileLimits{Quota: int64(c.Uploads.TenantBytes), UnsentLife: time.Duration(c.Uploads.UnsentLife)},
 		Limits:     limits, Requests: requestLimits(&c.Limits), SessionsPerAddress: c.Limits.SessionsPerAddressPerSecond, DrainWindow: time.Duration(c.Drain.Window),
 		TrustedProxies: proxies, Pages: web.Files(), Version: version, Logger: p.logger,

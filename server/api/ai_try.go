@@ -73,8 +73,8 @@ func showTest(c *call, e *chat.AIEngine, t *chat.AITest) AIEngineTest {
 // engineProblems are what can be wrong, in Chinese and English. {model}, {url}, {status}, {first} and {limit} are filled in.
 var engineProblems = map[string][2]string{
 	chat.EngineUnresolved: {"找不到 {url} 中的主机名：请检查地址是否拼写正确。", "The name in {url} has no address: check how it is written."},
-	chat.EngineNotAllowed: {"不允许从本服务器连接 {url} 的地址：它不是公网地址（或不加密的地址不在允许的网络内）。运营者可以用 webhooks.allow_networks 放行。",
-		"The address of {url} may not be dialled from here: it is not a public one, or it is not encrypted and in no network that is allowed. The operator can allow it by webhooks.allow_networks."},
+	chat.EngineNotAllowed: {"不允许从本服务器连接 {url} 的地址：它不是公网地址（或不加密的地址不在允许的网络内）。运营者可以用 ai.allow_networks 放行。",
+		"The address of {url} may not be dialled from here: it is not a public one, or it is not encrypted and in no network that is allowed. The operator can allow it by ai.allow_networks."},
 	chat.EngineUnreachable: {"无法连接 {url}：没有程序在该端口监听，或 1 秒内没有应答。", "Nobody can be reached at {url}: nothing listens at that port, or it does not take a connection within a second."},
 	chat.EngineTLS:         {"{url} 的证书不受信任或协议不匹配（是否应为 http？）。", "The certificate of {url} is none that is trusted, or it does not speak TLS (is it http?)."},
 	chat.EngineKeyMissing:  {"密钥已保存但无法解密：请重新填写密钥。", "Its key is kept but can't be read any more: enter the key again."},
