@@ -89,7 +89,7 @@ func engines(o *office, p *browser.Page, engine *llm.Server) {
 	p.Click("engine-test")
 	p.Wait(`$("engine-result")?.dataset.ok === "true"`)
 	p.Screenshot("engine-works")
-	require.Equal(t, "sk-very-secret", engine.Last().Key)
+	require.Equal(t, "Bearer sk-very-secret", engine.Last().Key)
 	engine.Set(llm.Behaviour{Fault: llm.Denied})
 	p.Click("engine-test")
 	p.Wait(`$("engine-result")?.dataset.ok === "false" && $("engine-message").innerText.length > 10`)
@@ -99,7 +99,7 @@ func engines(o *office, p *browser.Page, engine *llm.Server) {
 	// Another address does not get the key that was meant for this one.
 	p.Type("field-base_url", "https://elsewhere.example/v1")
 	p.Click("save")
-	p.Wait(`$("field-key").getAttribute("aria-invalid") === "true"`)
+	p.Wait(`$("field-key").closest(".mantine-PasswordInput-root").querySelector(".mantine-PasswordInput-error")`)
 	p.Type("field-key", "sk-other")
 	p.ClickOn(`$("field-enabled").closest("label, .mantine-Switch-root").querySelector(".mantine-Switch-track")`)
 	saves(p)

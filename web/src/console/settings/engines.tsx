@@ -1,7 +1,7 @@
 // Engines: the servers that put answers into words, in the order in which they are asked.
 
 import { Alert, Badge, Button, NumberInput, PasswordInput, Switch, TextInput, Checkbox } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import ai from "../ai/ai.module.css";
 import { amount, brief } from "../ai/words.ts";
 import { call, long } from "../api/client.ts";
@@ -22,7 +22,7 @@ export function Engines({ id }: { id: string }) {
   const t = useTexts().ai.engines;
   const list = useWhole(usePages("/ai/engines", {}));
   return (
-    <Collection<AIEngine> place="engines" id={id} list={list} write="managers" add={t.add} empty={t.empty} emptyText={t.emptyText} wide above={list.items.length > 0 && <><p className={`${css.hint} ${css.note}`}>{t.none}</p></>}
+    <Collection<AIEngine> place="engines" id={id} list={list} write="managers" add={t.add} empty={t.empty} emptyText={t.emptyText} wide above={list.items.length > 0 && <p className={`${css.hint} ${css.note}`}>{t.none}</p>}
       line={(x) => ({ id: x.id, title: x.name, text: `${x.model} · ${host(x.base_url)}`, words: `${x.name} ${x.model} ${x.base_url}`, faint: !x.enabled, lead: <span className={css.faint}>{x.position}</span>,
         aside: <><span>{x.key_set ? t.keySet : t.keyNone}</span><Badge color={x.enabled ? "green" : "gray"}>{x.enabled ? t.on : t.off}</Badge></> })}
       editor={(x, close) => ({ title: x === undefined ? t.add : x.name, body: <><Editor engine={x} close={close} />{x !== undefined && <Test key={x.updated_at} engine={x} />}{x !== undefined && <div className={css.sub}><Usage /></div>}</> })} />
@@ -99,6 +99,10 @@ function Test({ engine }: { engine: AIEngine }) {
   const [busy, setBusy] = useState(false);
   const [result, setResult] = useState<AIEngineTest | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
+  const told = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (result !== null) told.current?.scrollIntoView({ block: "nearest" });
+  }, [result]);
   if (!manages) return null;
   const test = () => {
     setBusy(true);
@@ -114,7 +118,7 @@ function Test({ engine }: { engine: AIEngine }) {
       <h3>{t.test}</h3>
       <p>{t.testText}</p>
       <div className={css.buttons}><Button variant="default" loading={busy} onClick={test} data-testid="engine-test">{t.test}</Button></div>
-      <div aria-live="polite">
+      <div aria-live="polite" ref={told}>
         {result !== null && (
           <Alert color={result.ok ? "green" : "red"} title={result.ok ? t.works : t.fails} icon={result.ok ? <IconCircleCheck size={17} /> : <IconAlertTriangle size={17} />} data-testid="engine-result" data-ok={result.ok}>
             <div className={css.fields}>
