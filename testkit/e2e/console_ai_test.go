@@ -103,6 +103,7 @@ func engines(o *office, p *browser.Page, engine *llm.Server) {
 	p.Type("field-key", "sk-other")
 	p.ClickOn(`$("field-enabled").closest("label, .mantine-Switch-root").querySelector(".mantine-Switch-track")`)
 	saves(p)
+	p.Wait(`$("field-key").value === ""`) // what the server has now is shown
 	var list struct {
 		Data []map[string]any
 	}
