@@ -49,7 +49,7 @@ func (a *API) listAPITokens(ctx context.Context, c *call, in *listInput) (*answe
 type createAPITokenInput struct {
 	Body struct {
 		Name      string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for."`
-		Scopes    []string   `json:"scopes" minItems:"1" maxItems:"20" nullable:"false" enum:"conversations:read,conversations:write,messages:write,visitors:read,visitors:write,agents:read,agents:write,settings:read,settings:write,webhooks:write,reports:read,knowledge:write,audit:read,*"`
+		Scopes    []string   `json:"scopes" minItems:"1" maxItems:"20" nullable:"false" enum:"conversations:read,conversations:write,messages:write,visitors:read,visitors:write,agents:read,agents:write,settings:read,settings:write,webhooks:write,reports:read,knowledge:write,audit:read,ai:read,ai:write,ai:ask,*"`
 		ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"Leave it away for a token that does not expire."`
 	}
 }

@@ -410,7 +410,7 @@ export interface CreateAPITokenInputBody {
   expires_at?: string;
   /** What it is for. */
   name: string;
-  scopes: ("conversations:read" | "conversations:write" | "messages:write" | "visitors:read" | "visitors:write" | "agents:read" | "agents:write" | "settings:read" | "settings:write" | "webhooks:write" | "reports:read" | "knowledge:write" | "audit:read" | "*")[];
+  scopes: ("conversations:read" | "conversations:write" | "messages:write" | "visitors:read" | "visitors:write" | "agents:read" | "agents:write" | "settings:read" | "settings:write" | "webhooks:write" | "reports:read" | "knowledge:write" | "audit:read" | "ai:read" | "ai:write" | "ai:ask" | "*")[];
 }
 
 export interface CreateAgentInputBody {

@@ -87,7 +87,7 @@ export const settings: Texts["settings"] = {
   tokens: {
     add: "创建令牌", empty: "还没有 API 令牌", emptyText: "有了令牌，您的程序就能使用 API：同步客户、读取报表、发送消息。", never: "从未使用", used: "{time}使用过", over: "已过期", once: "API 令牌", onceText: "程序在请求头 Authorization: Bearer 中发送它，不会再次显示。", nameText: "用途。", life: "有效期", lives: { "30": "30 天", "90": "90 天", "365": "一年", "0": "永久" },
     may: "权限", mayText: "只给必要的权限。", noScope: "请至少选择一项。", hint: "令牌", by: "创建者", commandLine: "命令行", made: "创建时间", lastUsed: "最近使用", expires: "过期时间", revoke: "吊销", revokeTitle: "吊销此令牌？", revokeText: "使用它的程序将立即被拒绝。",
-    scopes: { "conversations:read": "读取会话", "conversations:write": "修改会话", "messages:write": "发送消息", "visitors:read": "读取访客", "visitors:write": "修改访客", "agents:read": "读取客服与小组", "agents:write": "修改客服与小组", "settings:read": "读取设置", "settings:write": "修改设置", "webhooks:write": "Webhook", "reports:read": "报表与导出", "knowledge:write": "知识库", "audit:read": "查看审计日志", "*": "全部权限" },
+    scopes: { "conversations:read": "读取会话", "conversations:write": "修改会话", "messages:write": "发送消息", "visitors:read": "读取访客", "visitors:write": "修改访客", "agents:read": "读取客服与小组", "agents:write": "修改客服与小组", "settings:read": "读取设置", "settings:write": "修改设置", "webhooks:write": "Webhook", "reports:read": "报表与导出", "knowledge:write": "知识库", "audit:read": "查看审计日志", "ai:read": "读取引擎、用量与追踪", "ai:write": "修改引擎", "ai:ask": "向 AI 提问", "*": "全部权限" },
   },
   mail: { team: "访客留言", teamText: "无人在线时，访客可以留下消息和邮箱。留言会进入队列，并发送邮件给：", to: "邮箱地址", toText: "最多十个。不填则不发邮件，留言在队列中等待。", language: "邮件语言", log: "邮件记录", logText: "邀请、重置密码、留言与聊天记录。", noLog: "还没有邮件。", attempts: "尝试 {n} 次", kinds: { invite: "邀请", password_reset: "重置密码", offline_message: "访客留言", transcript: "聊天记录" }, states: { queued: "等待发送", sent: "已发送", failed: "失败" } },
   exports: {
@@ -104,6 +104,6 @@ export const settings: Texts["settings"] = {
     actor: "操作者", action: "操作", since: "开始日期", until: "结束日期（含）", clear: "显示全部", empty: "没有找到", emptyText: "没有符合条件的记录。", failed: "失败", number: "序号", request: "请求", hash: "哈希", sameActor: "同一操作者的全部", sameTarget: "同一对象的全部", proof: "记录逐条链接并签名。服务器管理员可用此命令证明未被篡改：",
     another: "已更改，不显示",
     actors: { agent: "客服", api_token: "API 令牌", visitor: "访客", cli: "命令行", system: "系统", anonymous: "未登录" },
-    subjects: { "agent.": "客服", "team.": "小组", "auth.": "登录", "totp.": "两步验证", "api_token.": "API 令牌", "site_key.": "站点密钥", "webhook.": "Webhook", "label.": "标签", "canned_response.": "快捷回复", "business_hours.": "营业时间", "trigger.": "主动邀请", "block.": "黑名单", "routing.": "会话分配", "sla.": "响应目标", "mail.": "邮件", "visitor.": "访客", "export.": "导出", "retention.": "数据保留", "knowledge_document.": "知识库文档", "knowledge.": "知识库索引", "golden_question.": "基准问题", "unanswered.": "未答问题", "audit.": "日志本身" },
+    subjects: { "agent.": "客服", "team.": "小组", "auth.": "登录", "totp.": "两步验证", "api_token.": "API 令牌", "site_key.": "站点密钥", "webhook.": "Webhook", "label.": "标签", "canned_response.": "快捷回复", "business_hours.": "营业时间", "trigger.": "主动邀请", "block.": "黑名单", "routing.": "会话分配", "sla.": "响应目标", "mail.": "邮件", "visitor.": "访客", "export.": "导出", "retention.": "数据保留", "knowledge_document.": "知识库文档", "knowledge.": "知识库索引", "golden_question.": "基准问题", "unanswered.": "未答问题", "bot.": "机器人", "ai_engine.": "AI 引擎", "audit.": "日志本身" },
   },
 };
