@@ -24,8 +24,8 @@ export function Engines({ id }: { id: string }) {
   return (
     <Collection<AIEngine> place="engines" id={id} list={list} write="managers" add={t.add} empty={t.empty} emptyText={t.emptyText} wide above={list.items.length > 0 && <p className={`${css.hint} ${css.note}`}>{t.none}</p>}
       line={(x) => ({ id: x.id, title: x.name, text: `${x.model} · ${host(x.base_url)}`, words: `${x.name} ${x.model} ${x.base_url}`, faint: !x.enabled, lead: <span className={css.faint}>{x.position}</span>,
-        aside: <><span>{x.key_set ? t.keySet : t.keyNone}</span><Badge color={x.enabled ? "green" : "gray"}>{x.enabled ? t.on : t.off}</Badge></> })}
-      editor={(x, close) => ({ title: x === undefined ? t.add : x.name, body: <><Editor key={x?.updated_at ?? "new"} engine={x} close={close} />{x !== undefined && <Test key={x.updated_at} engine={x} />}{x !== undefined && <div className={css.sub}><Usage /></div>}</> })} />
+        aside: <>{x.health !== undefined && x.health !== "closed" && <Badge color="orange" data-testid="resting">{t.resting}</Badge>}<span>{x.key_set ? t.keySet : t.keyNone}</span><Badge color={x.enabled ? "green" : "gray"}>{x.enabled ? t.on : t.off}</Badge></> })}
+      editor={(x, close) => ({ title: x === undefined ? t.add : x.name, body: <><Editor key={x?.updated_at ?? "new"} engine={x} close={close} />{x !== undefined && <Test key={`test ${x.updated_at}`} engine={x} />}{x !== undefined && <div className={css.sub}><Usage /></div>}</> })} />
   );
 }
 

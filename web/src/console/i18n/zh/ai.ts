@@ -18,7 +18,7 @@ export const ai: Texts["ai"] = {
   engines: {
     add: "添加引擎", empty: "还没有引擎", emptyText: "没有引擎时由内置引擎回答：找到知识库中合适的段落，原样说出。有了引擎，回答会组织成自然的语句。", none: "内置引擎始终待命：引擎都不可用或预算用完时，由它根据知识库回答。",
     name: "名称", nameText: "团队内部的叫法。", url: "地址", urlText: "API 所在的地址，通常以 /v1 结尾：OpenAI、DeepSeek，或您自己的兼容服务器。", badUrl: "请填写以 https:// 开头的地址（运营者允许时也可用 http://）。", model: "模型", modelText: "服务器使用的模型名称。",
-    key: "密钥", keyText: "之后不会再显示给任何人。", keyKept: "已保存密钥。留空则保持不变。", keyNeeded: "更换地址后不会沿用原密钥，请重新填写。", keyDrop: "删除密钥", keySet: "有密钥", keyNone: "无密钥",
+    key: "密钥", keyText: "之后不会再显示给任何人。", keyKept: "已保存密钥。留空则保持不变。", keyNeeded: "更换地址后不会沿用原密钥，请重新填写。", keyDrop: "删除密钥", resting: "出错，暂停使用", keySet: "有密钥", keyNone: "无密钥",
     enabled: "启用", on: "已启用", off: "已停用", position: "顺序", positionText: "数字小的先请求。", prices: "价格", pricesText: "每百万 token 的价格。不填则金额预算永远用不完。", prompt: "提问", completion: "回答", limits: "等待时间", limitsText: "单位毫秒。0 表示默认（4,000 和 20,000）。",
     first: "首个字", total: "全部", badLimit: "请填写 0 到 120,000 的整数。", badPosition: "请填写 0 到 1,000 的整数。", test: "测试", testText: "用已保存的设置问一个很短的问题；会消耗少量 token。", testing: "正在提问…", works: "可以使用", fails: "无法使用", timing: "首字 {first}，全部 {total}",
     tokens: "{n} 个 token", structured: "它遵守回答的结构，因此回答带有来源。", plain: "它不遵守回答的结构：回答照原样采用，没有来源。", said: "它的回答", status: "HTTP {n}", removeTitle: "删除这个引擎？", removeText: "密钥将一并删除。问题由其余引擎回答。",
