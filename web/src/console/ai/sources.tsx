@@ -25,7 +25,7 @@ export function Sources({ all }: { all: readonly Source[] }) {
   return (
     <ul className={css.sources} aria-label={t.sources} data-testid="sources">
       {all.map((s) => {
-        const name = s.heading === "" || s.heading === s.title ? s.title : `${s.title} › ${s.heading}`;
+        const name = s.heading === "" ? s.title : s.heading.startsWith(s.title) ? s.heading : `${s.title} › ${s.heading}`;
         const inside = /^[0-9a-f-]{36}$/.test(s.document) ? `/console/settings/knowledge/${s.document}` : "";
         return (
           <li key={`${s.document}${s.heading}`}>

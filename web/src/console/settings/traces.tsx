@@ -2,6 +2,7 @@
 
 import { Badge, Drawer, SegmentedControl } from "@mantine/core";
 import { Link, useLocation, useSearch } from "wouter";
+import ai from "../ai/ai.module.css";
 import { outcomeColour, TraceOf } from "../ai/trace.tsx";
 import { outcomeWords } from "../ai/words.ts";
 import { usePages } from "../api/query.ts";
@@ -25,14 +26,14 @@ export function Traces({ id }: { id: string }) {
   const list = usePages("/ai/traces", { query: { limit: 50, ...(wanted === "" ? {} : { outcome: wanted }) } }, { staleTime: 0 });
   return (
     <Page title={t.settings.pages.traces} text={t.settings.about.traces} back={() => go("/")}>
-      <div className={css.note}><SegmentedControl aria-label={s.outcome} value={wanted} onChange={(v) => go(`/traces${v === "" ? "" : `?outcome=${v}`}`)} data={outcomes.map((value) => ({ value, label: value === "" ? s.all : s.outcomes[value] }))} data-testid="outcome" /></div>
+      <div className={ai.scroll}><SegmentedControl aria-label={s.outcome} value={wanted} onChange={(v) => go(`/traces${v === "" ? "" : `?outcome=${v}`}`)} data={outcomes.map((value) => ({ value, label: value === "" ? s.all : s.outcomes[value] }))} data-testid="outcome" /></div>
       {list.isPending ? <Skeletons /> : list.isError ? <Failed error={list.error} again={list.refetch} /> : list.items.length === 0 ? <div className={css.panelless}><Empty title={s.empty} text={s.emptyText} icon={<IconHistory size={22} />} /></div> : (
         <>
           <ul className={css.rows} aria-label={t.settings.pages.traces}>
             {list.items.map((x) => (
               <li key={x.id} data-testid="row">
                 <Link href={`/traces/${x.id}${tail}`} className={css.row} aria-current={x.id === id ? "true" : undefined}>
-                  <span className={css.rowText}><b>{moment(Date.parse(x.at))}</b><span>{x.conversation_id === null ? s.byStaff : x.conversation_id}</span></span>
+                  <span className={css.rowText}><b>{moment(Date.parse(x.at))}</b><span>{x.conversation_id === null ? s.byStaff : s.inConversation}</span></span>
                   <span className={css.rowAside}><Badge color={outcomeColour(x.outcome)}>{outcomeWords(x.outcome, t)}</Badge></span>
                   <IconChevronRight size={16} aria-hidden="true" className={css.chevron} />
                 </Link>

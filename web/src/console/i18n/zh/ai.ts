@@ -25,8 +25,8 @@ export const ai: Texts["ai"] = {
   },
   usage: { title: "引擎用量", today: "今天", tokens: "Token 数", money: "金额" },
   traces: {
-    empty: "还没有任何提问", emptyText: "机器人收到的每个问题都会留下 30 天的记录：找到了什么、请求了谁、为什么这样做。", outcome: "结果", all: "全部", question: "问题", conversation: "打开会话", byStaff: "由团队提问",
-    outcomes: { answer: "已回答", clarify: "已反问", handoff: "已转人工", silence: "未说话", suggest: "已给建议", other: "{name}" }, took: "共 {time}", link: "此记录的链接", steps: "逐步过程", stepNames: { guard: "只能由人工回答的内容", intent: "意图", context: "上文", retrieve: "已知内容", route: "由谁回答", outcome: "结果" },
+    empty: "还没有任何提问", emptyText: "机器人收到的每个问题都会留下 30 天的记录：找到了什么、请求了谁、为什么这样做。", outcome: "结果", all: "全部", question: "问题", conversation: "打开会话", byStaff: "由团队提问", inConversation: "会话中",
+    outcomes: { answer: "已回答", clarify: "已反问", handoff: "已转人工", silence: "未说话", suggestion: "已给建议", summary: "已总结" }, took: "共 {time}", link: "此记录的链接", steps: "逐步过程", stepNames: { guard: "只能由人工回答的内容", intent: "意图", context: "上文", retrieve: "已知内容", route: "由谁回答", outcome: "结果" },
     intent: "意图", followUp: "视为追问，接在", alone: "视为独立问题", chunks: "找到的内容", noChunks: "没有找到已知内容。", score: "得分", left: "未采用：{why}", sure: "最佳段落能回答的可能性", engines: "请求了谁", noEngines: "没有请求引擎。",
     chosen: "采用", verdicts: { chosen: "采用", lost: "其他回答更好", failed: "失败", refused: "无法展示", unsupported: "来源不支持", proposed: "备选" }, asked: { first: "首选", hedge: "其他引擎太慢", failover: "其他引擎失败", parallel: "同时请求", probe: "试探是否恢复", floor: "始终待命" },
     firstAfter: "首字 {time}", cost: "费用 {n}", features: "为什么可信", featureNames: { retrieval: "最佳段落能回答", support: "与来源一致", agreement: "与其他引擎一致", history: "近期表现" }, cites: "以最佳段落为来源。", noCites: "没有以最佳段落为来源。",
