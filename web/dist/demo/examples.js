@@ -3,9 +3,6 @@
   // src/shared/browser.ts
   var localStore = (() => {
     try {
-      const probe = "uniqchat:probe";
-      window.localStorage.setItem(probe, "1");
-      window.localStorage.removeItem(probe);
       return window.localStorage;
     } catch {
       return null;

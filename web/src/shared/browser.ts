@@ -5,10 +5,7 @@ import type { ProtocolClient } from "./client.ts";
 /** localStorage, or null where the browser forbids it (privacy settings, sandboxed frames). */
 export const localStore: Storage | null = (() => {
   try {
-    const probe = "uniqchat:probe";
-    window.localStorage.setItem(probe, "1");
-    window.localStorage.removeItem(probe);
-    return window.localStorage;
+    return window.localStorage; // whether it takes what is written shows when something is: to try costs every page
   } catch {
     return null;
   }
@@ -53,8 +50,10 @@ export async function withLock<T>(name: string, f: () => Promise<T>): Promise<T>
   for (;;) {
     const held = load(key) as { by?: string; until?: number } | null;
     if (held?.by === me) break;
-    if (held === null || !(Number(held.until) > Date.now())) save(key, { by: me, until: Date.now() + leaseMs });
-    if (localStore === null) break;
+    if (held === null || !(Number(held.until) > Date.now())) {
+      save(key, { by: me, until: Date.now() + leaseMs });
+      if (load(key) === null) break; // storage that keeps nothing holds nobody back
+    }
     await new Promise((done) => setTimeout(done, pollMs));
   }
   try {

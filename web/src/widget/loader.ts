@@ -8,6 +8,7 @@ import { launcher as zh } from "../shared/i18n/zh.ts";
 import type { Call, Chat, Host, Start } from "./host.ts";
 import { icon } from "./icon.ts";
 import css from "./launcher.css";
+import more from "./more.css";
 import { watchPages } from "./pages.ts";
 import { bringScript, whenIdle } from "./scripts.ts";
 import { Session } from "./session.ts";
@@ -39,7 +40,8 @@ class Loader implements Host {
   private readonly badge = document.createElement("span");
   private readonly words = document.createElement("span");
   private readonly triggered: Triggers;
-  private readonly dark = matchMedia("(prefers-color-scheme: dark)");
+  private dark: MediaQueryList | null = null;
+  private readonly colors: Record<string, string> = {};
   readonly tracker = new Tracker();
   private chat: Chat | null = null;
   private asked = false;
@@ -64,20 +66,17 @@ class Loader implements Host {
       drawn: (id) => (Array.isArray(this.session.config.triggers) ? (this.session.config.triggers as { id?: unknown; held_out?: boolean }[]).find((t) => t?.id === id)?.held_out : undefined),
     });
     this.element.id = "uniqchat";
-    this.dark.addEventListener("change", () => this.look());
     this.root = this.element.attachShadow({ mode: "open" });
     this.style(css);
     this.draw();
-    document.body.append(this.element);
-    if (this.session.conv !== "" && !this.session.done) whenIdle(() => this.bring());
+    whenIdle(() => { if (this.session.conv !== "" && !this.session.done) this.bring(); });
     const kept = keptSite(siteKey);
     if (kept !== null) this.take(kept);
     else this.look();
     // Without a copy the button waits for its look, but not for long: it must not jump.
     const news = kept === null || kept.old ? askSite(base, siteKey) : Promise.resolve(null);
-    if (kept === null) this.launcher.style.visibility = "hidden";
-    const show = () => { this.launcher.style.visibility = ""; };
-    setTimeout(show, 2000);
+    if (kept === null) setTimeout(() => this.show(), 2000);
+    else this.show();
     void news.then((site) => {
       if (site === "no") {
         console.error(`uniqchat: no chat here, because there is no site key "${siteKey}" that may be used on ${location.origin}. Its origins are set in the console, with the site keys.`);
@@ -86,12 +85,27 @@ class Loader implements Host {
         return;
       }
       if (site !== null) this.take(site);
-      show();
+      this.show();
       this.begin();
     });
   }
 
   locale: string;
+
+  private show(): void {
+    if (!this.refused && !this.element.isConnected) document.body.append(this.element);
+  }
+
+  /** What only a page needs on which something is said: most never do, and it takes their time. */
+  private dress(): void {
+    this.show();
+    if (this.dark !== null) return;
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.dark.addEventListener("change", () => this.look());
+    this.style(more);
+    this.launcher.append(icon("down", "M6 9.500l6 6 6-6"));
+    this.look();
+  }
 
   /** What the page says goes before what the console says. */
   private take(site: Site): void {
@@ -102,11 +116,13 @@ class Loader implements Host {
   private look(): void {
     const s = (this.settings = readSettings({ ...settingsOf(this.site.widget, this.locale), ...this.raw }, this.settings.base, this.locale));
     const { element, locale } = this;
-    element.toggleAttribute("data-dark", s.theme === "dark" || (s.theme === "auto" && this.dark.matches));
+    element.toggleAttribute("data-dark", s.theme === "dark" || (s.theme === "auto" && this.dark?.matches === true));
     element.dataset["position"] = s.position;
     element.lang = locale;
     element.dir = direction(locale);
-    const set = (name: string, value: string) => (value === "" ? element.style.removeProperty(name) : element.style.setProperty(name, value));
+    const set = (name: string, value: string) => {
+      if (value !== (this.colors[name] ?? "")) element.style.setProperty(name, (this.colors[name] = value)); // "" takes it away
+    };
     const light = s.color !== "" && isLight(s.color);
     set("--uq-color", s.color);
     set("--uq-to", s.colorTo || (light ? `color-mix(in srgb, ${s.color} 80%, #fff)` : "")); // towards what is written on it nothing may go
@@ -135,7 +151,7 @@ class Loader implements Host {
     try {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(text);
-      this.root.adoptedStyleSheets = [...this.root.adoptedStyleSheets, sheet];
+      this.root.adoptedStyleSheets.push(sheet);
     } catch {
       const el = document.createElement("style");
       el.nonce = this.nonce;
@@ -150,7 +166,7 @@ class Loader implements Host {
     b.className = "launcher";
     b.dataset["testid"] = "launcher";
     b.setAttribute("aria-expanded", "false");
-    b.append(icon("talk", "M12 3.500c5 0 9 3.400 9 7.700s-4 7.700-9 7.700c-1 0-2-.130-2.900-.400L4.500 20.500l1.200-3.600C4 15.500 3 13.500 3 11.200c0-4.300 4-7.700 9-7.700z", "M8.200 11.200h.01M12 11.200h.01M15.800 11.200h.01"), icon("down", "M6 9.500l6 6 6-6"), this.words, this.badge);
+    b.append(icon("talk", "M12 3.500c5 0 9 3.400 9 7.700s-4 7.700-9 7.700c-1 0-2-.130-2.900-.400L4.500 20.500l1.200-3.600C4 15.500 3 13.500 3 11.200c0-4.300 4-7.700 9-7.700z", "M8.200 11.200h.01M12 11.200h.01M15.800 11.200h.01"), this.words, this.badge);
     this.badge.className = "badge";
     this.badge.hidden = true;
     b.onclick = () => this.call(["toggle"]);
@@ -172,6 +188,7 @@ class Loader implements Host {
 
   /** The words of a trigger, beside the button. */
   private tease(text: string): void {
+    this.dress();
     this.unread(1);
     const box = document.createElement("div");
     box.className = "tease";
@@ -195,6 +212,7 @@ class Loader implements Host {
   bring(): void {
     if (this.chat !== null || this.asked) return;
     this.asked = true;
+    this.dress();
     void Promise.all([this.speak(), this.start !== null || this.script("widget-chat")]).then(([words, there]) => {
       if (words && there) {
         this.chat = this.start!(this);

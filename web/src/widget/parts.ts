@@ -8,5 +8,6 @@ import type { Part } from "./ui/parts.ts";
 import { Lightbox } from "./ui/lightbox.tsx";
 import { Menu, transcript } from "./ui/menu.tsx";
 import { Rating } from "./ui/rating.tsx";
+import { Sources } from "./ui/sources.tsx";
 
-(window as unknown as { uniqchat: { parts?: Part } }).uniqchat.parts = { Card, Form, PreChat, Offline, Rating, EmojiPicker, Menu, transcript, Lightbox, css };
+(window as unknown as { uniqchat: { parts?: Part } }).uniqchat.parts = { Card, Form, PreChat, Offline, Rating, EmojiPicker, Menu, transcript, Lightbox, Sources, css };

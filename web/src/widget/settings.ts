@@ -66,6 +66,7 @@ export function isLight(hex: string): boolean {
 }
 
 function origin(v: unknown): string {
+  if (typeof v !== "string" || v === "") return ""; // most say nothing, and an error takes its time to be made
   try {
     const u = new URL(String(v));
     return u.protocol === "https:" || u.protocol === "http:" ? u.origin : "";

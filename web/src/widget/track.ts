@@ -1,5 +1,6 @@
 // Tracker: what the visitor does on the shop's pages, for the agent's side panel. Until there is a connection it is kept for
-// the length of the browser's session, and nothing is sent for its own sake.
+// the length of the browser's session, and nothing is sent for its own sake. The view of the page itself is in memory until
+// there is more, or the page goes: on most pages it is all there is, and web storage takes the browser's time.
 
 import type { Body } from "../shared/packets.ts";
 
@@ -12,12 +13,21 @@ const names: Readonly<Record<string, string>> = { page_view: "page_view", cart_u
 export class Tracker {
   /** Tells it, if there is a connection; the chat brings a way. */
   send: (name: string, data: Body) => boolean = () => false;
+  private seen: Tracked[] = [];
+  private first = true;
+
+  constructor() {
+    document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && this.seen.length > 0) this.keep(this.kept()); });
+  }
 
   /** Tells, or keeps for later. Names that the protocol does not have go as custom. */
   track(name: string, data: Body): void {
     const known = names[name];
     const event = known === undefined ? { name: "custom", data: { ...data, name } } : { name: known, data };
-    if (!this.send(event.name, event.data)) this.keep([...this.kept(), event].slice(-most));
+    if (this.send(event.name, event.data)) return;
+    this.seen.push(event);
+    if (known === "page_view" && this.first) this.first = false;
+    else this.keep(this.kept());
   }
 
   flush(): void {
@@ -33,13 +43,14 @@ export class Tracker {
   private kept(): Tracked[] {
     try {
       const list = JSON.parse(sessionStorage.getItem(key) ?? "[]") as unknown;
-      return Array.isArray(list) ? (list as Tracked[]) : [];
+      return [...(Array.isArray(list) ? (list as Tracked[]) : []), ...this.seen].slice(-most);
     } catch {
-      return [];
+      return this.seen.slice(-most);
     }
   }
 
   private keep(list: Tracked[]): void {
+    this.seen = [];
     try {
       if (list.length === 0) sessionStorage.removeItem(key);
       else sessionStorage.setItem(key, JSON.stringify(list));

@@ -1,6 +1,7 @@
 // The console's HTTP calls, typed by the API's document, with tokens that are renewed for all tabs at once.
 
 import { withLock } from "../../shared/browser.ts";
+import { eventReader } from "../ai/events.ts";
 import { locale } from "../i18n/index.ts";
 import { keepTokens, tokens, type Tokens } from "./tokens.ts";
 import type { Api, Problem } from "./schema.ts";
@@ -33,6 +34,8 @@ interface More {
   signal?: AbortSignal;
   /** An Idempotency-Key: the same call again makes nothing twice. */
   key?: string;
+  /** How long it may take, in milliseconds. */
+  patience?: number;
 }
 
 /** A call with the agent's token. */
@@ -57,6 +60,30 @@ export async function download<O extends Operation>(operation: O, args: Args<O>,
   const r = await raw(operation, { path, query }, (await access()).access_token, { Accept: accept }, {});
   return r.blob();
 }
+
+/** A call that answers with events, which are told as they come. The result is what the last one says, done; an event error is thrown. */
+export async function stream<O extends Operation>(operation: O, args: Args<O>, told: (name: string, data: unknown) => void, more: More = {}): Promise<Answer<O>> {
+  const r = await raw(operation, args as Loose, (await access()).access_token, { Accept: "text/event-stream" }, { patience: long, ...more });
+  const read = eventReader();
+  const decoder = new TextDecoder();
+  const reader = r.body!.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    for (const e of read(decoder.decode(value, { stream: !done }))) {
+      const data = JSON.parse(e.data) as unknown;
+      if (e.name === "done") return data as Answer<O>;
+      if (e.name === "error") {
+        const p = data as Partial<Problem>;
+        throw new ApiError(p.status ?? 500, p.code ?? "", p.detail ?? p.title ?? "", 0, p);
+      }
+      told(e.name, data);
+    }
+    if (done) throw new ApiError(0, "network", "the answer broke off");
+  }
+}
+
+/** For what engines are asked. */
+export const long = 60_000;
 
 /** The address of an operation. */
 export function address(operation: string, args: Loose): string {
@@ -87,7 +114,7 @@ async function raw(operation: string, args: Loose, token: string | null, headers
   }
   let r: Response;
   try {
-    const signals = [AbortSignal.timeout(patience), ...(more.signal === undefined ? [] : [more.signal])];
+    const signals = [AbortSignal.timeout(more.patience ?? patience), ...(more.signal === undefined ? [] : [more.signal])];
     r = await fetch(address(operation, args), { method: operation.slice(0, operation.indexOf(" ")), headers: all, body, signal: AbortSignal.any(signals) });
   } catch (e) {
     if (more.signal?.aborted === true) throw e;

@@ -306,6 +306,8 @@ export interface Block {
 export interface Bot {
   /** What it leaves to people, as people name it: words of a question, or what is meant by it, such as refund. */
   avoid?: string[] | null;
+  /** Who has a conversation that begins, or that its visitor reopens: bot (the default), or people, and the bot is there for those who ask for it. */
+  begins?: "bot" | "people";
   budget?: AIBudget;
   /** How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2. */
   clarify?: number;
@@ -1295,6 +1297,8 @@ export interface PatchBlock {
 export interface PatchBotSettings {
   /** What it leaves to people, as people name it: words of a question, or what is meant by it, such as refund. */
   avoid?: string[] | null;
+  /** Who has a conversation that begins, or that its visitor reopens: bot (the default), or people, and the bot is there for those who ask for it. */
+  begins?: "bot" | "people";
   budget?: AIBudget;
   /** How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2. */
   clarify?: number;

@@ -3,6 +3,10 @@
 import { memo, useState } from "react";
 import type { OutboxEntry } from "../../shared/outbox.ts";
 import type { Body } from "../../shared/packets.ts";
+import { Sources, sourcesOf } from "../ai/sources.tsx";
+import { SummaryView, summaryOf } from "../ai/summary.tsx";
+import { WhyButton } from "../ai/trace.tsx";
+import { useGet } from "../api/query.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { clock, date, moment } from "../i18n/time.ts";
 import { useLive } from "../live/live.ts";
@@ -17,15 +21,18 @@ import { Edit, Tools } from "./revise.tsx";
 /** How far an own message got; "" where it is not said. */
 export type Mark = "" | "sending" | "sent" | "delivered" | "read";
 
-interface Props { item: Item & { type: "message" }; own: boolean; name: string; mark: Mark }
+interface Props { item: Item & { type: "message" }; own: boolean; name: string; mark: Mark; /** Of a bot's message: the visitor's that it answers, by mid; "" of others. */ answers: string }
 
-export const Bubble = memo(function Bubble({ item, own, name, mark }: Props) {
+export const Bubble = memo(function Bubble({ item, own, name, mark, answers }: Props) {
   const t = useTexts();
   const { message: m, body, edited, first } = item;
   const [editing, setEditing] = useState(false);
   const staff = m.role !== "visitor";
   const internal = m.visibility === "internal";
-  const who = own ? t.shell.you : name || (m.role === "bot" ? t.conversation.bot : m.role === "api" ? t.conversation.system : t.conversation.agent);
+  const bot = m.role === "bot";
+  const called = useGet("/bot", {}, { enabled: bot, staleTime: 5 * 60_000 }).data?.name;
+  const summary = bot && internal && body !== null ? summaryOf(body["summary"]) : null;
+  const who = own ? t.shell.you : name || (bot ? called || t.conversation.bot : m.role === "api" ? t.conversation.system : t.conversation.agent);
   return (
     <div className={css.row} data-side={staff ? "us" : "them"} data-first={first} data-internal={internal}>
       <span className={css.face}>{first && <Avatar name={name || who} id={m.sender} size={26} />}</span>
@@ -34,10 +41,12 @@ export const Bubble = memo(function Bubble({ item, own, name, mark }: Props) {
         <div className={css.line}>
           <div className={css.bubble} data-kind={body === null ? "recalled" : m.kind} title={first ? undefined : clock(m.time)}>
             {internal && <span className={css.note}><IconLock size={12} />{t.conversation.note}</span>}
-            {body === null ? <i>{t.conversation.recalled}</i> : editing ? <Edit message={m} body={body} close={() => setEditing(false)} /> : <Content kind={m.kind} body={body} />}
+            {body === null ? <i>{t.conversation.recalled}</i> : editing ? <Edit message={m} body={body} close={() => setEditing(false)} /> : summary !== null ? <SummaryView summary={summary} handed /> : <Content kind={m.kind} body={body} />}
           </div>
           {body !== null && !editing && <Tools message={m} body={body} edit={() => setEditing(true)} />}
         </div>
+        {bot && body !== null && <Sources all={sourcesOf(body["sources"])} />}
+        {bot && answers !== "" && !internal && <span className={css.meta}><WhyButton conv={m.conv} question={answers} /></span>}
         {(mark !== "" || edited) && <span className={css.meta}>{edited && t.conversation.edited}{mark !== "" && <Marked mark={mark} />}</span>}
       </div>
     </div>

@@ -6,11 +6,12 @@ import { realClock } from "../../shared/clock.ts";
 import { onEnter } from "../../shared/enter.ts";
 import { cleanText } from "../../shared/packets.ts";
 import { TypingReporter } from "../../shared/typists.ts";
+import { Suggest } from "../ai/suggest.tsx";
 import { useGet } from "../api/query.ts";
 import type { Conversation } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
 import { useLive, useMe } from "../live/live.ts";
-import { IconBolt, IconPaperclip, IconSend } from "../ui/icons.ts";
+import { IconBolt, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts";
 import { can as allowed } from "./actions.ts";
 import { insert, matching, slashAt, type Canned } from "./canned.ts";
 import css from "./composer.module.css";
@@ -19,7 +20,7 @@ import { Files } from "./files.tsx";
 import { useUploads } from "./uploads.ts";
 
 export type Mode = "reply" | "note";
-export interface ComposerHandle { /** Puts the caret into the box. */ write: (mode: Mode) => void; attach: (files: Iterable<File>) => void; /** Opens the list of canned replies. */ canned: () => void }
+export interface ComposerHandle { /** Puts the caret into the box. */ write: (mode: Mode) => void; attach: (files: Iterable<File>) => void; /** Opens the list of canned replies. */ canned: () => void; /** Looks for answers. */ suggest: () => void }
 interface Props { c: Conversation; sent: () => void; ref?: Ref<ComposerHandle> }
 
 const most = 8;
@@ -34,6 +35,7 @@ export function Composer({ c, sent, ref }: Props) {
   const [caret, setCaret] = useState(0);
   const [at, setAt] = useState(0);
   const [shut, setShut] = useState(false); // the list of canned replies, by Escape
+  const [helped, setHelped] = useState(false); // by suggestions
   const box = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const note = mode === "note";
@@ -84,7 +86,12 @@ export function Composer({ c, sent, ref }: Props) {
     setShut(false);
     put(`${before}/`, before.length + 1);
   };
-  useImperativeHandle(ref, () => ({ write: change, attach, canned }));
+  const take = (suggestion: string) => {
+    const whole = text.trim() === "" ? suggestion : `${text.trimEnd()}\n\n${suggestion}`;
+    put(whole, whole.length);
+    setHelped(false);
+  };
+  useImperativeHandle(ref, () => ({ write: change, attach, canned, suggest: () => { change("reply"); setHelped(true); } }));
 
   const latest = useRef(send);
   latest.current = () => (found[chosen] !== undefined ? use(found[chosen]) : send());
@@ -127,6 +134,7 @@ export function Composer({ c, sent, ref }: Props) {
         {(["reply", "note"] as const).map((m) => <button key={m} type="button" role="tab" aria-selected={m === mode} onClick={() => change(m)} disabled={!can.write} data-testid={`mode-${m}`}>{m === "reply" ? t.conversation.reply : t.conversation.note}</button>)}
       </div>
       <Files uploads={uploads} />
+      {helped && !note && can.write && <Suggest conv={c.id} insert={take} close={() => { setHelped(false); box.current?.focus(); }} />}
       <textarea ref={box} className={css.box} rows={1} maxLength={20_000} value={text} disabled={!can.write} dir="auto" data-testid="answer" aria-label={note ? t.conversation.note : t.conversation.message}
         aria-autocomplete="list" aria-controls={found.length > 0 ? "canned" : undefined} aria-activedescendant={found[chosen] === undefined ? undefined : `canned-${found[chosen].id}`}
         placeholder={!can.write ? t.conversation.viewer : note ? t.conversation.writeNote : t.conversation.write}
@@ -135,6 +143,7 @@ export function Composer({ c, sent, ref }: Props) {
         <input ref={picker} type="file" multiple hidden onChange={(e) => { attach([...(e.target.files ?? [])]); e.target.value = ""; }} data-testid="files" />
         <Tooltip label={t.conversation.attach}><ActionIcon onClick={() => picker.current?.click()} disabled={!can.write} aria-label={t.conversation.attach} data-testid="attach"><IconPaperclip size={18} /></ActionIcon></Tooltip>
         <Tooltip label={t.conversation.canned}><ActionIcon onClick={canned} disabled={!can.write} aria-label={t.conversation.canned} data-testid="canned-open"><IconBolt size={18} /></ActionIcon></Tooltip>
+        {!note && <Tooltip label={t.ai.suggest.open}><ActionIcon onClick={() => setHelped(!helped)} disabled={!can.write} aria-label={t.ai.suggest.open} aria-expanded={helped} variant={helped ? "light" : "subtle"} color={helped ? "brand" : "gray"} data-testid="suggest"><IconSparkles size={18} /></ActionIcon></Tooltip>}
         <span className={css.space} />
         <span className={css.hint}>{t.conversation.enterSends}</span>
         <ActionIcon type="submit" variant="filled" color={note ? "yellow" : "brand"} size="lg" disabled={!can.write || text.trim() === ""} aria-label={t.conversation.send} data-testid="send"><IconSend size={17} /></ActionIcon>

@@ -2,14 +2,16 @@
 
 import { ActionIcon, Checkbox, Menu, Popover, TextInput, Tooltip } from "@mantine/core";
 import { useState } from "react";
+import { SummaryModal } from "../ai/summary.tsx";
 import { download } from "../api/client.ts";
 import { useGet } from "../api/query.ts";
 import type { Conversation } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
 import { date, moment } from "../i18n/time.ts";
 import { visitorName } from "../inbox/names.ts";
+import { useLive } from "../live/live.ts";
 import { useCommands } from "../shell/commands.ts";
-import { IconAlarmSnooze, IconArrowBackUp, IconDotsVertical, IconDownload, IconLink, IconMailForward, IconRobot, IconTag, IconUser, IconUserShare } from "../ui/icons.ts";
+import { IconAlarmSnooze, IconArrowBackUp, IconDotsVertical, IconDownload, IconLink, IconMailForward, IconRobot, IconSparkles, IconTag, IconUser, IconUserShare } from "../ui/icons.ts";
 import { tellDone, tellProblem } from "../ui/problem.tsx";
 import type { Actions } from "./actions.ts";
 import css from "./conversation.module.css";
@@ -61,7 +63,9 @@ export function Snooze({ c, act }: Props) {
 
 export function More({ c, act, transfer }: Props & { transfer: () => void }) {
   const t = useTexts();
+  const { client } = useLive();
   const path = { id: c.id };
+  const [summing, setSumming] = useState(false);
   const save = async () => {
     try {
       const file = await download("GET /conversations/{id}/transcript", { path }, "text/plain");
@@ -75,10 +79,13 @@ export function More({ c, act, transfer }: Props & { transfer: () => void }) {
   };
   const copy = () => void navigator.clipboard.writeText(location.href).then(() => tellDone(t.shell.copied), tellProblem);
   useCommands([
+    ...(act.can.write ? [{ id: "summary", group: "conversation" as const, name: t.ai.summary.open, run: () => setSumming(true) }] : []),
     { id: "transcript", group: "conversation", name: t.conversation.transcript, run: () => void save() },
     { id: "link", group: "conversation", name: t.conversation.copyLink, run: copy },
   ]);
   return (
+    <>
+    {summing && <SummaryModal conv={c.id} close={() => setSumming(false)} {...(act.can.write ? { keep: (text: string) => client.send(c.id, "text", { text }, "internal") } : {})} />}
     <Menu position="bottom-end" width={240}>
       <Menu.Target><ActionIcon aria-label={t.conversation.more} data-testid="more"><IconDotsVertical size={18} /></ActionIcon></Menu.Target>
       <Menu.Dropdown>
@@ -93,11 +100,13 @@ export function More({ c, act, transfer }: Props & { transfer: () => void }) {
           </Menu.RadioGroup>
         </>}
         <Menu.Divider />
+        {act.can.write && <Menu.Item leftSection={<IconSparkles size={16} />} onClick={() => setSumming(true)} data-testid="summarise">{t.ai.summary.open}</Menu.Item>}
         <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void save()} data-testid="transcript">{t.conversation.transcript}</Menu.Item>
         {act.can.write && <Menu.Item leftSection={<IconMailForward size={16} />} onClick={() => void mail()} data-testid="mail-transcript">{t.conversation.mailTranscript}</Menu.Item>}
         <Menu.Item leftSection={<IconLink size={16} />} onClick={copy}>{t.conversation.copyLink}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
+    </>
   );
 }
 

@@ -47,7 +47,7 @@ export function Thread({ c, room, nameOf, visitor, ref }: Props) {
       case "day": return <Day time={it.time} />;
       case "change": return <Change text={changeText(it.message.body, t, { name: nameOf, visitor })} body={it.message.body} time={it.message.time} />;
       case "pending": return <Pending entry={it.entry} first={it.first} />;
-      case "message": return <Bubble item={it} own={it.message.sender === me.id} name={nameOf(it.message.sender)} mark={it.message.sender === me.id ? mark(it.message.seq) : ""} />;
+      case "message": return <Bubble item={it} own={it.message.sender === me.id} name={nameOf(it.message.sender)} mark={it.message.sender === me.id ? mark(it.message.seq) : ""} answers={it.message.role === "bot" ? (room.messages.findLast((m) => m.role === "visitor" && m.kind !== "system" && m.seq < it.message.seq)?.mid ?? "") : ""} />;
     }
   };
   return (

@@ -1,9 +1,9 @@
 // The pages of the settings: where they are, in which group, and who may see them.
 
-import { IconAdjustmentsHorizontal, IconBan, IconBolt, IconBook2, IconBrowser, IconCalendarTime, IconClipboard, IconClock, IconDownload, IconHourglass, IconKey, IconMail, IconPalette, IconRoute, IconShieldLock, IconTags, IconUserCircle, IconUsers, IconUsersGroup, IconWebhook } from "../ui/icons.ts";
+import { IconAdjustmentsHorizontal, IconBan, IconBolt, IconBook2, IconBrowser, IconCalendarTime, IconClipboard, IconClock, IconDownload, IconHistory, IconHourglass, IconKey, IconMail, IconPalette, IconRobot, IconRoute, IconShieldLock, IconSparkles, IconTags, IconUserCircle, IconUsers, IconUsersGroup, IconWebhook } from "../ui/icons.ts";
 import type { Level } from "./access.ts";
 
-export const groups = ["you", "team", "service", "site", "connect", "data"] as const;
+export const groups = ["you", "team", "service", "ai", "site", "connect", "data"] as const;
 
 export const places = [
   { name: "profile", group: "you", icon: IconUserCircle, read: "all" },
@@ -14,8 +14,11 @@ export const places = [
   { name: "promises", group: "service", icon: IconHourglass, read: "all" },
   { name: "canned", group: "service", icon: IconClipboard, read: "all" },
   { name: "labels", group: "service", icon: IconTags, read: "all" },
-  { name: "knowledge", group: "service", icon: IconBook2, read: "all" },
   { name: "blocklist", group: "service", icon: IconBan, read: "staff" },
+  { name: "bot", group: "ai", icon: IconRobot, read: "all" },
+  { name: "knowledge", group: "ai", icon: IconBook2, read: "all" },
+  { name: "engines", group: "ai", icon: IconSparkles, read: "leads" },
+  { name: "traces", group: "ai", icon: IconHistory, read: "all" },
   { name: "sites", group: "site", icon: IconBrowser, read: "managers" },
   { name: "widget", group: "site", icon: IconPalette, read: "managers" },
   { name: "triggers", group: "site", icon: IconBolt, read: "all" },

@@ -13,7 +13,9 @@ import { may } from "./access.ts";
 import { Agents } from "./agents.tsx";
 import { Audit } from "./audit.tsx";
 import { Blocklist } from "./blocklist.tsx";
+import { BotPage } from "./bot.tsx";
 import { Canned } from "./canned.tsx";
+import { Engines } from "./engines.tsx";
 import { Exports } from "./exports.tsx";
 import { Hours } from "./hours.tsx";
 import { Knowledge } from "./knowledge.tsx";
@@ -30,12 +32,13 @@ import css from "./settings.module.css";
 import { Sites } from "./sites.tsx";
 import { Teams } from "./teams.tsx";
 import { Tokens } from "./tokens.tsx";
+import { Traces } from "./traces.tsx";
 import { Triggers } from "./triggers.tsx";
 import { Webhooks } from "./webhooks.tsx";
 import { WidgetPage } from "./widget.tsx";
 
 const shown: Record<PlaceName, ComponentType<{ id: string; sub: string }>> = {
-  profile: Profile, agents: Agents, teams: Teams, routing: RoutingPage, hours: Hours, promises: Promises, canned: Canned, labels: Labels, knowledge: Knowledge, blocklist: Blocklist,
+  profile: Profile, agents: Agents, teams: Teams, routing: RoutingPage, hours: Hours, promises: Promises, canned: Canned, labels: Labels, knowledge: Knowledge, bot: BotPage, engines: Engines, traces: Traces, blocklist: Blocklist,
   sites: Sites, widget: WidgetPage, triggers: Triggers, webhooks: Webhooks, tokens: Tokens, mail: Mails, exports: Exports, retention: RetentionPage, audit: Audit,
 };
 

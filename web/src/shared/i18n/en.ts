@@ -27,7 +27,7 @@ export const widget = {
   "conversation.reopened": "Conversation reopened", "conversation.rated": "You rated this conversation", "conversation.queued": "Back in the queue",
   toHuman: "You asked for a person", toBot: "The assistant takes over", other: "Conversation updated", unsupported: "This can't be shown here yet", problem: "That did not work: ",
   nobody: "Nobody is online right now", joins: "Usually answers within {minutes} min", joinsSoon: "Usually answers within a minute", byMail: "Get the answer by e-mail",
-  newTab: "(opens in a new tab)", aiMark: "AI",
+  newTab: "(opens in a new tab)", aiMark: "AI", sources: "Sources",
 };
 
 /** Words of the widget's forms, which come when one is needed. */

@@ -41,7 +41,8 @@ function Content(p: BubbleProps) {
   }
   const text = messageText(body, t);
   if (p.kind === "text" && onlyEmoji(text)) return <div class="text jumbo">{text}</div>;
-  return <div class="bubble text"><Rich text={text} /></div>;
+  const part = p.bot && body["sources"] ? parts.get() : undefined;
+  return <><div class="bubble text"><Rich text={text} /></div>{part && <part.Sources list={body["sources"]} />}</>;
 }
 
 /** One to three emoji and nothing else are shown large. */

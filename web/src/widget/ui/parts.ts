@@ -13,8 +13,9 @@ import type { Form, Offline, PreChat } from "./forms.tsx";
 import type { Lightbox } from "./lightbox.tsx";
 import type { Menu, transcript } from "./menu.tsx";
 import type { Rating } from "./rating.tsx";
+import type { Sources } from "./sources.tsx";
 
-export interface Part { Card: typeof Card; Form: typeof Form; PreChat: typeof PreChat; Offline: typeof Offline; Rating: typeof Rating; EmojiPicker: typeof EmojiPicker; Menu: typeof Menu; transcript: typeof transcript; Lightbox: typeof Lightbox; css: string }
+export interface Part { Card: typeof Card; Form: typeof Form; PreChat: typeof PreChat; Offline: typeof Offline; Rating: typeof Rating; EmojiPicker: typeof EmojiPicker; Menu: typeof Menu; transcript: typeof transcript; Lightbox: typeof Lightbox; Sources: typeof Sources; css: string }
 
 const { jsx, jsxs } = runtime;
 const { useState, useEffect, useLayoutEffect, useRef } = hooks;

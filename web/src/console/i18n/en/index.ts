@@ -1,5 +1,6 @@
 // English: the language whose keys all others have.
 
+import { ai } from "./ai.ts";
 import { conversation } from "./conversation.ts";
 import { guide } from "./guide.ts";
 import { inbox } from "./inbox.ts";
@@ -14,4 +15,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "English";
 export const locale = "en";
-export const texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings, knowledge };
+export const texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings, knowledge, ai };

@@ -1,13 +1,14 @@
 export const settings = {
   title: "Settings", intro: "How uniqchat works for your team and on your site.",
-  groups: { you: "You", team: "Team", service: "Service", site: "Website", connect: "Connections", data: "Data" },
+  groups: { you: "You", team: "Team", service: "Service", ai: "AI", site: "Website", connect: "Connections", data: "Data" },
   pages: {
-    profile: "My account", agents: "Agents", teams: "Teams", routing: "Routing", hours: "Business hours", promises: "Response goals", canned: "Canned replies", labels: "Labels", knowledge: "Knowledge", blocklist: "Blocklist",
+    profile: "My account", agents: "Agents", teams: "Teams", routing: "Routing", hours: "Business hours", promises: "Response goals", canned: "Canned replies", labels: "Labels", knowledge: "Knowledge", bot: "Bot", engines: "AI engines", traces: "What the bot did", blocklist: "Blocklist",
     sites: "Sites and keys", widget: "Widget", triggers: "Triggers", webhooks: "Webhooks", tokens: "API tokens", mail: "E-mail", exports: "Exports", retention: "Retention", audit: "Audit log",
   },
   about: {
     profile: "Your name, password and second factor", agents: "Who may log in, and as what", teams: "Groups that share a queue", routing: "Who gets the next conversation", hours: "When somebody is there to answer",
-    promises: "How soon you want to answer and to finish", canned: "Answers that are written with a / and a word", labels: "What conversations are sorted by", knowledge: "What the answers to customers' questions are found in", blocklist: "Visitors and addresses that may not write",
+    promises: "How soon you want to answer and to finish", canned: "Answers that are written with a / and a word", labels: "What conversations are sorted by", bot: "Whether and how a bot answers visitors, and what it may cost", engines: "The language models that put answers into words", traces: "Every question, and why it was answered as it was",
+    knowledge: "What the answers to customers' questions are found in", blocklist: "Visitors and addresses that may not write",
     sites: "Where the widget may be used, and the secrets that sign visitors", widget: "How it looks, and the line for your pages", triggers: "Messages that greet visitors by themselves", webhooks: "Tell other programs what happens",
     tokens: "Access for your own programs", mail: "Who hears of messages that were left", exports: "Tables of conversations, visitors and reports", retention: "How long what was written is kept", audit: "Who changed what, when and from where",
   },

@@ -1,6 +1,7 @@
 // 简体中文。
 
 import type { Texts } from "../index.ts";
+import { ai } from "./ai.ts";
 import { conversation } from "./conversation.ts";
 import { guide } from "./guide.ts";
 import { inbox } from "./inbox.ts";
@@ -15,4 +16,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "中文";
 export const locale = "zh-CN";
-export const texts: Texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings, knowledge };
+export const texts: Texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings, knowledge, ai };

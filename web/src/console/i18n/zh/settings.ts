@@ -2,14 +2,15 @@ import type { Texts } from "../index.ts";
 
 export const settings: Texts["settings"] = {
   title: "设置", intro: "配置团队与网站上的 uniqchat。",
-  groups: { you: "个人", team: "团队", service: "服务", site: "网站", connect: "集成", data: "数据" },
+  groups: { you: "个人", team: "团队", service: "服务", ai: "AI", site: "网站", connect: "集成", data: "数据" },
   pages: {
-    profile: "我的账号", agents: "客服", teams: "小组", routing: "会话分配", hours: "营业时间", promises: "响应目标", canned: "快捷回复", labels: "标签", knowledge: "知识库", blocklist: "黑名单",
+    profile: "我的账号", agents: "客服", teams: "小组", routing: "会话分配", hours: "营业时间", promises: "响应目标", canned: "快捷回复", labels: "标签", knowledge: "知识库", bot: "机器人", engines: "AI 引擎", traces: "机器人记录", blocklist: "黑名单",
     sites: "站点与密钥", widget: "聊天窗口", triggers: "主动邀请", webhooks: "Webhook", tokens: "API 令牌", mail: "邮件", exports: "导出", retention: "数据保留", audit: "审计日志",
   },
   about: {
     profile: "姓名、密码与两步验证", agents: "谁可以登录、拥有什么角色", teams: "共用一个队列的客服", routing: "下一个会话分给谁", hours: "什么时候有人接待",
-    promises: "多久内首次回复、多久内解决", canned: "输入 / 加关键词即可发送的内容", labels: "给会话分类", knowledge: "客户问题的答案出自这里", blocklist: "禁止发言的访客和地址",
+    promises: "多久内首次回复、多久内解决", canned: "输入 / 加关键词即可发送的内容", labels: "给会话分类", bot: "机器人是否及如何接待访客、花费上限", engines: "把答案组织成语句的语言模型", traces: "每个问题，以及为什么这样回答",
+    knowledge: "客户问题的答案出自这里", blocklist: "禁止发言的访客和地址",
     sites: "窗口可用于哪些页面，以及访客身份签名密钥", widget: "外观与网页代码", triggers: "自动向访客打招呼", webhooks: "把发生的事件通知其他程序",
     tokens: "供您自己的程序访问", mail: "访客留言通知谁", exports: "会话、访客与报表的表格", retention: "内容保留多久", audit: "谁在何时何地改了什么",
   },
