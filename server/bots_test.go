@@ -446,6 +446,32 @@ func TestBotSlowAndBroken(t *testing.T) {
 	}
 }
 
+// What a bot is asked while the node has no time for it, people get; and who begins with people asks for the bot.
+func TestBotRests(t *testing.T) {
+	n := start(t, nil)
+	n.botOn("")
+	var pressed atomic.Bool
+	pressed.Store(true)
+	ai := says("quick")
+	n.works(ai, func(o *worker.Options) { o.Rests = pressed.Load })
+	v := n.talks("at midnight")
+	v.hears("sorry", "note: The bot handed this over")
+	require.Equal(t, chat.Queued, v.status())
+	require.Zero(t, ai.asked.Load())
+	pressed.Store(false)
+	n.talks("an hour later").hears("quick")
+
+	_, owner := n.agent(n.tenant.ID, chat.Owner)
+	require.Equal(t, 400, n.call("PATCH", "/api/v1/bot", owner, map[string]any{"begins": "anybody"}).status)
+	require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", owner, map[string]any{"begins": "people"}).status)
+	require.Eventually(t, func() bool { return n.talks("hello").status() == chat.Queued }, 10*time.Second, 10*time.Millisecond)
+	v = n.talks("is anybody there?")
+	require.Equal(t, chat.Queued, v.status())
+	require.NoError(t, n.Desk().Handoff(t.Context(), v.actor, v.id, chat.ToBot))
+	v.say("then you tell me")
+	v.hears("quick")
+}
+
 // An erased person's question is nobody's job any more.
 func TestBotErased(t *testing.T) { onBoth(t, testBotErased) }
 

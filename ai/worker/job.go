@@ -51,7 +51,10 @@ func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
 		return dropped, nil
 	}
 	if j.Attempt > w.o.Attempts {
-		return j.giveUp(ctx)
+		return j.giveUp(ctx, "failed")
+	}
+	if w.o.Rests != nil && w.o.Rests() {
+		return j.giveUp(ctx, "busy")
 	}
 	j.stream = newStream(ctx, j)
 	defer j.stream.close()
@@ -245,11 +248,11 @@ func (j *job) say(ctx context.Context, a *chat.AIAnswer) (result, error) {
 	return done, nil
 }
 
-// giveUp brings in a person for a question that could not be answered though it was tried often enough.
-func (j *job) giveUp(ctx context.Context) (result, error) {
-	r := chat.BotReply{HandOff: true, Why: "failed", Lines: []chat.BotLine{
+// giveUp brings in a person for a question that could not be answered though it was tried often enough, or that there is no time for.
+func (j *job) giveUp(ctx context.Context, why string) (result, error) {
+	r := chat.BotReply{HandOff: true, Why: why, Lines: []chat.BotLine{
 		{Body: body(map[string]any{"text": j.w.o.AI.Apology(j.asked)})},
-		noteLine(&chat.AISummary{Why: "failed", Wants: []string{j.asked.Text}}),
+		noteLine(&chat.AISummary{Why: why, Wants: []string{j.asked.Text}}),
 	}}
 	if got, err := j.reply(ctx, r); got != "" || err != nil {
 		return got, err

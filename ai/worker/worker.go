@@ -49,8 +49,10 @@ type Options struct {
 	Backoff time.Duration
 	// Attempts is after how many of them a person takes over. Defaults to 5.
 	Attempts int
-	Logger   *slog.Logger
-	Metrics  *metrics.Set
+	// Rests reports whether people are to have what is asked, because the node has no time for bots. Nil: never.
+	Rests   func() bool
+	Logger  *slog.Logger
+	Metrics *metrics.Set
 }
 
 // Worker answers. Run does it.

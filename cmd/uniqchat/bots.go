@@ -18,6 +18,7 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/cmd/uniqchat/config"
 	"github.com/uniqchat/uniqchat/outbound/webhook"
+	pressure "github.com/uniqchat/uniqchat/server/load"
 	"github.com/uniqchat/uniqchat/storage"
 )
 
@@ -79,6 +80,7 @@ func (p *process) answering(kept *storage.Storage, known *service.Service, set *
 		return serve, nil
 	}
 	o := worker.Options{Store: kept.Store, Desk: p.server.Desk(), AI: known, Workers: p.cfg.AI.Workers, Logger: p.logger, Metrics: set}
+	o.Rests = func() bool { return p.server.LeavesOut(pressure.AI) }
 	if strings.HasPrefix(p.cfg.Storage.URL, "sqlite:") {
 		o.Idle = 5 * time.Second // nobody else writes: it is told of everything
 	}

@@ -38,10 +38,10 @@ func limiterNode(t testing.TB, url string) *Limiter {
 func TestTwoNodesShareABucket(t *testing.T) {
 	r := startRedis(t)
 	nodes := []*Limiter{limiterNode(t, r.URL()), limiterNode(t, r.URL())}
-	for _, tc := range []struct {
+	for _, tc := range []struct { // a busy machine, too, must ask faster than they fill
 		rate  float64
 		burst int
-	}{{1000, 4000}, {333, 2000}, {20, 200}} {
+	}{{400, 3000}, {150, 1000}, {20, 200}} {
 		tenant := chat.NewID[chat.Tenant]()
 		all := chat.Bucket{Key: "tenant", Rate: tc.rate, Burst: tc.burst}
 		var admitted atomic.Int64
@@ -174,7 +174,7 @@ func TestLimiterWritesNoFile(t *testing.T) {
 	tenant := chat.NewID[chat.Tenant]()
 	before := size()
 	for range 100 {
-		require.True(t, n.Take(t.Context(), tenant, chat.Bucket{Key: "t", Rate: 100, Burst: 1000}).OK)
+		require.True(t, n.Take(t.Context(), tenant, chat.Bucket{Key: "t", Rate: 1, Burst: 1000}).OK) // it is not full, and so forgotten, before the size is looked at
 	}
 	require.Equal(t, before, size())
 	keys, err := n.client.Keys(t.Context(), "t:limit:*").Result()
@@ -182,7 +182,7 @@ func TestLimiterWritesNoFile(t *testing.T) {
 	require.Equal(t, []string{"t:limit:{" + tenant.String() + "}:t"}, keys)
 	left, err := n.client.PTTL(t.Context(), keys[0]).Result()
 	require.NoError(t, err)
-	require.InDelta(t, 1, left.Seconds(), 1, "a full bucket is no key")
+	require.InDelta(t, 80, left.Seconds(), 21, "a full bucket is no key")
 }
 
 // On a cluster tenants' buckets are in different slots, and one flight has them all.
