@@ -1,0 +1,68 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/uniqchat/uniqchat/testkit/browser"
+	"github.com/uniqchat/uniqchat/testkit/llm"
+	"github.com/uniqchat/uniqchat/testkit/process"
+)
+
+// TestBotInTheShop: a visitor of the demo shop asks its bot, in English and in Chinese, and is answered with a source, by an engine word by word and
+// by the one that is built in; is asked back with buttons; asks for a human, and gets one, who reads the summary and how an answer came about.
+func TestBotInTheShop(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, func(opts process.Options) *process.Server {
+		opts.Env = append(opts.Env, "UNIQCHAT_DEMO_BOT=on", "UNIQCHAT_AI_ALLOW_NETWORKS=127.0.0.0/8")
+		return process.Start(t, opts)
+	})
+	b := browser.Shared(t)
+	shop := func(name string, look browser.Options) *browser.Page {
+		p := b.Page(t, name, look)
+		p.Go(o.s.BaseURL() + "/demo/")
+		p.Click("launcher")
+		return p
+	}
+
+	p := shop("bot-zh", browser.Options{Phone: true, Language: "zh-CN"})
+	quick(p, "有保修吗？")
+	p.See("message", "两年")
+	p.Wait(`$("sources").innerText.includes("保修")`)
+	p.Screenshot("source")
+	quick(p, "你们的帆布包怎么洗，能装多少？")
+	p.See("message", "15")
+	require.Empty(t, p.Problems())
+
+	// An engine writes word by word, and what is seen before the end is the beginning of what is there in the end.
+	const told = "Shipping is ¥12 below ¥299, and orders over ¥299 are sent free of charge, whatever is in the parcel."
+	engine := llm.Start(t, llm.Behaviour{Text: `{"answer":"` + told + `","sources":[1],"action":"answer"}`, Token: 60 * time.Millisecond})
+	o.call(http.MethodPost, "/ai/engines", o.admin, map[string]any{"name": "Small", "base_url": engine.URL, "model": "small-1", "key": "sk-1"})
+	p = shop("bot-en", browser.Options{})
+	p.Wait(`(window.seen = [], setInterval(() => { const all = [...root.querySelectorAll("[data-testid=message], .bubble")].map((e) => e.innerText); const last = all.filter((s) => s.startsWith("Shipping is")).at(-1); if (last && seen.at(-1) !== last) seen.push(last); }, 20), true)`)
+	quick(p, "What does shipping cost, and when is it free?")
+	p.Wait(`$("sources")`)
+	p.See("message", told)
+	p.Screenshot("answer")
+	var seen []string
+	require.NoError(t, p.Eval(`seen`, &seen))
+	require.Greater(t, len(seen), 3, "it comes word by word: %q", seen)
+	require.True(t, strings.HasPrefix(told, strings.TrimSpace(strings.Split(seen[0], "\n")[0])), "%q", seen[0])
+
+	quick(p, "I want to talk to a human")
+	p.Wait(`$$("change").length > 0 || $("state").innerText !== ""`)
+	p.Screenshot("human")
+	agent := o.console("admin", browser.Options{Wide: true})
+	agent.Go(o.s.BaseURL() + "/console/inbox")
+	agent.Wait(`$("conversation") || ($("tab-open") && ($("tab-open").click(), false))`)
+	agent.ClickOn(`[...$$("conversation")].find((e) => e.innerText.includes("human")) ?? $("conversation")`)
+	agent.See("message", "handed this over")
+	agent.Wait(`$("trace-open") || document.querySelector("[data-testid*=trace]")`)
+	agent.Screenshot("handover")
+	require.Empty(t, agent.Problems())
+	o.s.Stop()
+}
