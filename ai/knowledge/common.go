@@ -23,9 +23,12 @@ var common = func() map[string]bool {
 // commonShare is how much a common word of a question counts, of what its rareness would make it count.
 const commonShare = .6
 
-// parted parts a question into what it is about and its common words. A question that has nothing else is about those, and one with letters that English
-// has not is in another language, where "do" and "an" mean something.
+// parted parts a question into what it is about and its common words. A question that has nothing else is about those, and one with letters that neither
+// English nor Chinese has is in another language, where "do" and "an" mean something.
 func parted(q string) (content, how string) {
+	if strings.ContainsFunc(q, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		return partedChinese(q)
+	}
 	if strings.ContainsFunc(q, func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsLetter(r) }) {
 		return q, ""
 	}
@@ -48,4 +51,34 @@ func parted(q string) (content, how string) {
 	}
 	rest.WriteString(q[from:])
 	return rest.String(), b.String()
+}
+
+// asking are Chinese phrases that say how something is asked, and nothing of what. The longer ones stand before those that they begin with.
+var asking = strings.Fields(`请问一下 请问 能不能够 能不能 可不可以 可以不可以 是不是 有没有 为什么 怎么样 怎么办 怎么 怎样 如何 什么时候 什么样 什么 哪些 哪里 哪儿 哪个 多少钱 多少 是否 我想问一下 我想问 想问一下 我想 想问 我要 你们家
+	你们 我们 可以 需要 一下 这个 那个 吗 呢`)
+
+// partedChinese is parted for Chinese: an answer has "退货" and not "怎么", nor the pair of characters between them.
+func partedChinese(q string) (content, how string) {
+	var rest, b strings.Builder
+	left := false
+next:
+	for len(q) > 0 {
+		for _, p := range asking {
+			if strings.HasPrefix(q, p) {
+				rest.WriteByte(' ')
+				b.WriteString(p)
+				b.WriteByte(' ')
+				q = q[len(p):]
+				continue next
+			}
+		}
+		r, n := utf8.DecodeRuneInString(q)
+		left = left || unicode.IsLetter(r) || unicode.IsNumber(r)
+		rest.WriteString(q[:n])
+		q = q[n:]
+	}
+	if all := rest.String(); left {
+		return all, b.String()
+	}
+	return strings.TrimSpace(b.String()), ""
 }
