@@ -77,3 +77,20 @@ func TestBotInTheShop(t *testing.T) {
 	require.Empty(t, agent.Problems())
 	o.s.Stop()
 }
+
+// TestBotWhenAsked: where conversations begin with people, a visitor who would rather ask the bot finds it in the menu.
+func TestBotWhenAsked(t *testing.T) {
+	s, d, p := alone(t, 3*time.Minute, "asked", "UNIQCHAT_DEMO_BOT=")
+	visit(s, p)
+	quick(p, "hello?")
+	allSent(p)
+	d.find()
+	p.Click("menu")
+	p.Click("menu-bot")
+	p.Wait(`$("ask-human")`)
+	quick(p, "Is there a warranty?")
+	p.See("message", "two years")
+	p.Screenshot("answered")
+	require.Empty(t, p.Problems())
+	s.Stop()
+}

@@ -50,10 +50,26 @@ func TestHoleStoredXSSPages(t *testing.T) {
 		{"visitors/live", short(100)[1]},
 		{"reports/agents", short(50)[1]},
 		{"reports/teams", short(50)[1]},
-		{"reports/ratings", ""}, {"inbox/" + before, short(100)[2]}, // its comment
-		{"settings/agents", short(50)[1]}, {"settings/teams", short(50)[1]}, {"settings/teams/new", ""}, {"settings/canned", short(50)[1]}, {"settings/labels", short(50)[1]}, {"settings/knowledge", short(50)[1]}, {"settings/knowledge/golden", short(100)[2]}, {"settings/bot", short(50)[2]}, {"settings/engines", short(50)[1]},
-		{"settings/blocklist", short(50)[1]}, {"settings/hours", short(50)[1]}, {"settings/promises", short(50)[1]}, {"settings/triggers", short(50)[1]},
-		{"settings/webhooks", ""}, {"settings/tokens", short(50)[1]}, {"settings/sites", short(50)[1]}, {"settings/widget/demo", ""}, {"settings/audit", short(50)[1]},
+		{"reports/ratings", ""},
+		{"inbox/" + before, short(100)[2]}, // its comment
+		{"settings/agents", short(50)[1]},
+		{"settings/teams", short(50)[1]},
+		{"settings/teams/new", ""},
+		{"settings/canned", short(50)[1]},
+		{"settings/labels", short(50)[1]},
+		{"settings/knowledge", short(50)[1]},
+		{"settings/knowledge/golden", short(100)[2]},
+		{"settings/bot", short(50)[2]},
+		{"settings/engines", short(50)[1]},
+		{"settings/blocklist", short(50)[1]},
+		{"settings/hours", short(50)[1]},
+		{"settings/promises", short(50)[1]},
+		{"settings/triggers", short(50)[1]},
+		{"settings/webhooks", ""},
+		{"settings/tokens", short(50)[1]},
+		{"settings/sites", short(50)[1]},
+		{"settings/widget/demo", ""},
+		{"settings/audit", short(50)[1]},
 	} {
 		p.Go(o.s.BaseURL() + "/console/" + place.path)
 		p.Wait(shown)
