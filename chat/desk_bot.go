@@ -185,7 +185,7 @@ func (d *Desk) botOnDuty(ctx context.Context, t TenantID) bool {
 // leavesBot reports whether a visitor's message takes its conversation from the bot to people: what is for people, what the bot can't read, and
 // all if the bot was turned off.
 func (d *Desk) leavesBot(ctx context.Context, r *SendRequest) bool {
-	if r.ForPeople || r.Kind == KindImage || r.Kind == KindFile {
+	if r.ForPeople || r.Kind != KindText {
 		return true
 	}
 	s := d.settings.get(ctx, r.Actor.Tenant)

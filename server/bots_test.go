@@ -60,6 +60,8 @@ func (s *scripted) Chatter(line string) bool { return line == "ok" }
 
 func (s *scripted) Apology(chat.AIQuestion) string { return "sorry" }
 
+func (s *scripted) Language(chat.AIQuestion) string { return "en" }
+
 func (s *scripted) question() chat.AIQuestion {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -107,7 +107,7 @@ func (s *Server) makeEngine() (err error) {
 		cfg.Shards = defaultShards()
 	}
 	s.load = load.New(load.Config{
-		Lag: func() time.Duration { return s.engine.Lag() }, Changed: func(l load.Level) { s.live.LoadChanged(l) }, Logger: s.cfg.Logger, Metrics: s.set,
+		Lag: func() time.Duration { return s.engine.Lag() }, Changed: s.loadChanged, Logger: s.cfg.Logger, Metrics: s.set,
 	}, s.cfg.Flash.Load)
 	s.door = load.NewDoor(s.cfg.Flash.Connects, nil, s.set)
 	s.live = live.New(live.Config{
@@ -222,6 +222,9 @@ func (s *Server) SetFlash(f Flash) {
 		s.door.Set(f.Connects)
 	}
 }
+
+// loadChanged tells who is connected. The level is there before the handler is, but nothing looks at it.
+func (s *Server) loadChanged(was, is load.Level) { s.live.LoadChanged(was, is) }
 
 // LeavesOut reports whether the node leaves out at the moment what a level names.
 func (s *Server) LeavesOut(l load.Level) bool { return s.load.LeavesOut(l) }

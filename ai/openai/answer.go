@@ -204,7 +204,7 @@ func (a *answering) post(ctx context.Context, body []byte) (*http.Response, erro
 	}
 	res, err := a.e.client.Do(req)
 	if err != nil {
-		return nil, &model.Error{Kind: model.Unreachable, Err: errors.Unwrap(err)} // without the URL
+		return nil, &model.Error{Kind: model.Unreachable, Err: noConnection{unreached(err), err}}
 	}
 	return res, nil
 }

@@ -115,8 +115,35 @@ func problemOf(err error) (problem string, status int) {
 	return chat.EngineFailed, status
 }
 
+// noConnection is why there is none. Its text, which traces show, has no address: what names resolve to inside is nobody's business outside.
+type noConnection struct {
+	code  string // unreached's
+	cause error
+}
+
+func (n noConnection) Error() string {
+	var late net.Error
+	switch {
+	case n.code == chat.EngineUnresolved:
+		return "the name can't be resolved"
+	case n.code == chat.EngineTLS:
+		return "no secure connection"
+	case n.code == chat.EngineGarbled:
+		return "what answers is no HTTP"
+	case errors.As(n.cause, &late) && late.Timeout():
+		return "no connection in time"
+	}
+	return "no connection"
+}
+
+func (n noConnection) Unwrap() error { return n.cause }
+
 // unreached says why there is no connection.
 func unreached(err error) string {
+	var known noConnection
+	if errors.As(err, &known) {
+		return known.code
+	}
 	var (
 		dns     *net.DNSError
 		cert    *tls.CertificateVerificationError

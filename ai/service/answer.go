@@ -134,6 +134,12 @@ func (s *Service) Greeting(ctx context.Context, id chat.TenantID, q chat.AIQuest
 // Chatter reports whether a line is small talk, and so no part of a question that follows it.
 func (s *Service) Chatter(line string) bool { return bot.Chatter(line) }
 
+// Language is a question's, as far as a bot writes it.
+func (s *Service) Language(q chat.AIQuestion) string {
+	in := bot.Input{Text: q.Text, Locale: q.Locale}
+	return bot.LanguageOf(&in)
+}
+
 // Apology is what is said when a question can't be answered for a reason that has nothing to do with it.
 func (s *Service) Apology(q chat.AIQuestion) string {
 	in := bot.Input{Text: q.Text, Locale: q.Locale}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -20,6 +22,7 @@ type job struct {
 	head    chat.Head // as it was looked at
 	asked   chat.AIQuestion
 	greeted bool
+	answers map[chat.MessageID]bool // what the bot has said, to whatever was asked
 	stream  *stream
 }
 
@@ -57,7 +60,8 @@ func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
 		return j.giveUp(ctx, "busy")
 	}
 	j.stream = newStream(ctx, j)
-	defer j.stream.close()
+	said := false
+	defer func() { j.stream.end(said) }()
 	j.typing(ctx, true)
 	defer j.typing(ctx, false)
 	if r, err := j.greet(ctx); err != nil || r != "" {
@@ -74,8 +78,13 @@ func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
 	case a.Reason == reasonAbandoned:
 		return overtaken, nil
 	}
-	j.stream.end()
+	if still, err := w.o.Store.KeepBotJob(ctx, j.BotJob, time.Now().Add(w.o.Lease)); err == nil && !still {
+		j.note(ctx, &a, overtaken)
+		return overtaken, nil
+	}
+	j.stream.show(true)
 	r, err := j.say(ctx, &a)
+	said = err == nil && r.says()
 	j.note(ctx, &a, r)
 	return r, err
 }
@@ -103,14 +112,16 @@ func (j *job) read(ctx context.Context) (open bool, err error) {
 	answer := chat.BotMessageID(j.Key, j.Message, 0)
 	said := chat.Context(all)
 	at := -1
+	j.answers = make(map[chat.MessageID]bool)
 	for i := range said {
 		switch said[i].ID {
 		case answer:
 			return false, nil // whoever said it died before it could say so
 		case j.Message:
 			at = i
-		case chat.BotMessageID(j.Key, j.Message, partGreeting):
-			j.greeted = true
+		}
+		if said[i].Role == chat.RoleBot {
+			j.greeted, j.answers[said[i].ID] = true, true
 		}
 	}
 	if at < 0 {
@@ -120,36 +131,46 @@ func (j *job) read(ctx context.Context) (open bool, err error) {
 	return true, j.ask(ctx, said[:at+1])
 }
 
-// together is how soon after another one a line still belongs to it.
-const together = 20 * time.Second
+// mostLine is how many bytes of a line, and of all lines of a question, are looked at. An engine sees 2,000 characters of them.
+const mostLine = 6000
 
-// ask makes the question of what was said, the question last.
+// ask makes the question of what was said, the question last: of all that the visitor has written since it was answered last, small talk left out.
 func (j *job) ask(ctx context.Context, said []chat.Message) error {
 	v, err := j.w.o.Store.Visitor(ctx, j.Tenant, j.head.Visitor)
 	if err != nil && !gone(err) {
 		return err
 	}
 	j.asked.Locale, j.asked.Attributes = v.Locale, attributes(v.Attributes)
+	greetings := j.w.o.Desk.Settings(ctx, j.Tenant).Bot().Greeting
+	greets := func(m *chat.Message) bool {
+		text := textOf(m)
+		return m.Role == chat.RoleBot && text != "" && (text == greetings.ZH || text == greetings.EN)
+	}
 	n := len(said) - 1
-	lines := []string{textOf(&said[n])}
-	for n > 0 && said[n-1].Role == chat.RoleVisitor && said[n-1].Kind == chat.KindText && said[n].Time.Sub(said[n-1].Time) < together {
-		line := textOf(&said[n-1])
-		if j.w.o.AI.Chatter(line) {
+	lines := []string{clip(textOf(&said[n]), mostLine)}
+	for at, size := n-1, len(lines[0]); at >= 0; at-- {
+		m := &said[at]
+		if greets(m) {
+			continue // it stands between what is asked and what is asked besides
+		}
+		if m.Role != chat.RoleVisitor || m.Kind != chat.KindText || j.answers[chat.BotMessageID(j.Key, m.ID, 0)] {
 			break
 		}
-		n--
-		lines = append([]string{line}, lines...)
+		line := clip(textOf(m), mostLine)
+		if size += len(line); size > mostLine {
+			break
+		}
+		n = at
+		if !j.w.o.AI.Chatter(line) {
+			lines = append([]string{line}, lines...)
+		}
 	}
 	j.asked.Text = strings.Join(lines, "\n")
-	greetings := j.w.o.Desk.Settings(ctx, j.Tenant).Bot().Greeting
 	for i := range said[:n] {
 		m := &said[i]
-		turn := chat.AITurn{Role: m.Role, Text: textOf(m), Buttons: buttonsOf(m)}
-		if m.Role == chat.RoleBot {
-			j.greeted = true
-			if turn.Text != "" && (turn.Text == greetings.ZH || turn.Text == greetings.EN) {
-				continue // it says nothing of what is spoken of
-			}
+		turn := chat.AITurn{Role: m.Role, Text: clip(textOf(m), mostLine), Buttons: buttonsOf(m)}
+		if greets(m) {
+			continue // it says nothing of what is spoken of
 		}
 		if turn.Text != "" {
 			j.asked.Turns = append(j.asked.Turns, turn)
@@ -252,7 +273,7 @@ func (j *job) say(ctx context.Context, a *chat.AIAnswer) (result, error) {
 func (j *job) giveUp(ctx context.Context, why string) (result, error) {
 	r := chat.BotReply{HandOff: true, Why: why, Lines: []chat.BotLine{
 		{Body: body(map[string]any{"text": j.w.o.AI.Apology(j.asked)})},
-		noteLine(&chat.AISummary{Why: why, Wants: []string{j.asked.Text}}),
+		noteLine(&chat.AISummary{Why: why, Wants: []string{clip(j.asked.Text, maxQuestion)}, Language: j.w.o.AI.Language(j.asked)}),
 	}}
 	if got, err := j.reply(ctx, r); got != "" || err != nil {
 		return got, err
@@ -328,8 +349,8 @@ func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result) {
 		a.Trace.Outcome = string(r)
 	}
 	err := j.w.o.Store.AddAITrace(ctx, a.Trace)
-	if r == handedOff && unanswered[a.Reason] {
-		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, clip(j.asked.Text), time.Now()))
+	if r == handedOff && unanswered[a.Reason] && !personal(j.asked.Text) {
+		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, clip(j.asked.Text, maxQuestion), time.Now()))
 	}
 	if err != nil {
 		j.w.o.Logger.Warn("what became of a question was not noted", "tenant", j.Tenant, "err", err)
@@ -339,16 +360,30 @@ func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result) {
 // unanswered are the reasons that say that the knowledge lacks something.
 var unanswered = map[string]bool{"unknown": true, "unsure": true, "asked": true, "refused": true, "own_choice": true, "no_engine": true}
 
-// maxQuestion is how long a question is noted, in characters.
-const maxQuestion = 500
+// maxQuestion is how much of a question is noted, in bytes.
+const maxQuestion = 1000
 
-func clip(s string) string {
-	n := 0
-	for i := range s {
-		if n == maxQuestion {
-			return s[:i]
-		}
-		n++
+// clip cuts a text to so many bytes, at a character's border.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	return s
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
+
+// personal reports whether a question may say who asks: the list of what nobody could answer belongs to no conversation, and outlives it.
+func personal(s string) bool {
+	digits := 0
+	for _, r := range s {
+		if r == '@' {
+			return true
+		}
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	return digits >= 4
 }

@@ -23,6 +23,7 @@ type stream struct {
 	waiting string
 	sent    uint32 // bytes of the part that were shown
 	timer   *time.Timer
+	shown   int // parts
 	closed  bool
 }
 
@@ -61,6 +62,9 @@ func (s *stream) show(end bool) {
 	p := chat.Piece{Message: chat.BotMessageID(s.j.Key, s.j.Message, uint8(s.part)), Offset: s.sent, End: end, Text: s.waiting}
 	s.sent += uint32(len(s.waiting))
 	s.waiting = ""
+	if !nothing {
+		s.shown = max(s.shown, s.part+1)
+	}
 	s.mu.Unlock()
 	if nothing {
 		return
@@ -69,18 +73,23 @@ func (s *stream) show(end bool) {
 	_ = s.j.w.o.Desk.Stream(s.ctx, s.j.bot, s.j.Conversation, p)
 }
 
-// end shows what waits, and that it was the end.
-func (s *stream) end() {
-	s.show(true)
-	s.close()
-}
-
-// close lets go of what was not shown.
-func (s *stream) close() {
+// end lets go of what was not shown. If nothing comes of what was, it is taken back: a piece of nothing from the beginning on.
+func (s *stream) end(said bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closed = true
 	if s.timer != nil {
 		s.timer.Stop()
+	}
+	shown := s.shown
+	s.mu.Unlock()
+	if said {
+		return
+	}
+	s.sending.Lock() // behind what is on its way
+	defer s.sending.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), endWait)
+	defer cancel()
+	for part := range shown {
+		_ = s.j.w.o.Desk.Stream(ctx, s.j.bot, s.j.Conversation, chat.Piece{Message: chat.BotMessageID(s.j.Key, s.j.Message, uint8(part)), End: true})
 	}
 }

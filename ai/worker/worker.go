@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -30,6 +32,8 @@ type AI interface {
 	Greeting(ctx context.Context, tenant chat.TenantID, q chat.AIQuestion) (string, error)
 	// Chatter reports whether a line is small talk, and so no part of a question that follows it.
 	Chatter(line string) bool
+	// Language is a question's.
+	Language(q chat.AIQuestion) string
 	// Apology is what is said where no answer can be made.
 	Apology(q chat.AIQuestion) string
 }
@@ -161,7 +165,9 @@ func (w *Worker) claim(ctx, work context.Context) error {
 	w.short = len(jobs) >= c.Most
 	for i := range jobs {
 		w.busy[jobs[i].Tenant]++
-		w.short = w.short || w.busy[jobs[i].Tenant] >= w.o.PerTenant
+	}
+	for _, n := range w.busy {
+		w.short = w.short || n >= w.o.PerTenant
 	}
 	w.mu.Unlock()
 	for _, j := range jobs {
@@ -211,8 +217,22 @@ const (
 	stopped   result = "stopped"   // another worker goes on
 )
 
+// says reports whether what was shown of an answer has become a message.
+func (r result) says() bool { return r == answered || r == clarified || r == handedOff }
+
 // errOvertaken ends an attempt whose job is not this worker's any more.
 var errOvertaken = errors.New("the job is another's by now")
+
+// guarded is attempt where a panic costs this attempt only: after some of them a person has the question.
+func (w *Worker) guarded(ctx context.Context, j *job) (r result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.o.Logger.Error("panic while a question was answered", "panic", p, "stack", string(debug.Stack()))
+			r, err = failed, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return w.attempt(ctx, j)
+}
 
 // work answers one question, and holds on to its job meanwhile.
 func (w *Worker) work(ctx context.Context, j chat.BotJob) {
@@ -223,7 +243,7 @@ func (w *Worker) work(ctx context.Context, j chat.BotJob) {
 		defer close(held)
 		w.hold(busy, j, lose)
 	}()
-	r, err := w.attempt(busy, &job{BotJob: j, w: w})
+	r, err := w.guarded(busy, &job{BotJob: j, w: w})
 	lose(nil)
 	<-held
 	switch cause := context.Cause(busy); {

@@ -52,11 +52,6 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		h.refuse(s, err)
 		return
 	}
-	if wait := h.atTheDoor(cred.Actor, len(p.Resume) > 0); wait > 0 {
-		s.refused = true
-		s.conn.CloseFor(codec.CloseTooMany, "very many visitors at the moment", wait)
-		return
-	}
 	h.adopt(s, cred, p)
 	if h.keepsOut(ctx, s) {
 		s.known = false // it was never part of anything
@@ -70,12 +65,15 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	}
 }
 
-// atTheDoor returns for how long somebody is to wait outside. Staff and programs never are.
-func (h *Handler) atTheDoor(a *chat.Actor, talks bool) time.Duration {
-	if h.cfg.Door == nil || a.Role != chat.RoleVisitor {
-		return 0
+// atTheDoor sends a visitor away whose turn it is not. Whoever has an open conversation, or is here already, comes in, as do staff and programs.
+func (h *Handler) atTheDoor(s *session) {
+	if h.cfg.Door == nil || s.actor.Role != chat.RoleVisitor || !s.conv.IsZero() || h.hub.Count(userTopic(s.space, s.actor.User)) > 0 {
+		return
 	}
-	return h.cfg.Door.Enter(chat.VisitorKey{Tenant: a.Tenant, Visitor: chat.VisitorID(a.User)}, talks)
+	if wait := h.cfg.Door.Enter(chat.VisitorKey{Tenant: s.actor.Tenant, Visitor: chat.VisitorID(s.actor.User)}); wait > 0 {
+		s.refused, s.known = true, false // it was never part of anything
+		s.conn.CloseFor(codec.CloseTooMany, "very many visitors at the moment", wait)
+	}
 }
 
 // maxResuming is about how many positions one look-up of letIn is for.
@@ -96,6 +94,9 @@ func (sh *shard) letIn() {
 	sh.findOpen(ctx, all)
 	for i := range all {
 		n := &all[i]
+		if !n.s.refused {
+			sh.h.atTheDoor(n.s)
+		}
 		if !n.s.refused {
 			sh.guard(n.s, n.rid, func() { sh.enter(n) })
 		}

@@ -3,6 +3,7 @@ package live
 import (
 	"encoding/json"
 
+	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/engine"
 	"github.com/uniqchat/uniqchat/server/load"
@@ -10,29 +11,36 @@ import (
 
 // LoadChanged tells the staff's connections to this node what is left out from now on. Screens read anew what they missed when it is
 // less than before.
-func (h *Handler) LoadChanged(l load.Level) {
+func (h *Handler) LoadChanged(was, l load.Level) {
 	var frames [engine.Kinds]*engine.Frame
+	var screens []*session // that are to say anew what they look at
 	for _, space := range h.spaces.all() {
 		h.hub.Publish(staffTopic(space), func(c *engine.Conn) *engine.Frame {
+			if s, ok := c.Session().(*session); ok && was >= load.Presence && l < load.Presence && s.agent.isScreen() {
+				screens = append(screens, s)
+			}
 			f := &frames[c.Kind()]
 			if *f == nil {
 				*f = loadEvent(c.Kind(), l)
 			}
 			(*f).Retain()
 			return *f
-		}, engine.Ephemeral)
+		}, engine.Must)
 	}
 	for _, f := range frames {
 		if f != nil {
 			f.Release()
 		}
 	}
+	for _, s := range screens {
+		h.looks(s, chat.LooksNew, s.agent.follows()...)
+	}
 }
 
 // tellLoad tells an agent that has just come what is left out, if anything is.
 func (h *Handler) tellLoad(s *session) {
 	if l := h.cfg.Load.Level(); l > load.Normal && s.agent != nil {
-		s.conn.Send(loadEvent(s.conn.Kind(), l), engine.Ephemeral)
+		s.conn.Send(loadEvent(s.conn.Kind(), l), engine.Must)
 	}
 }
 

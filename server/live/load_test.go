@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,8 +73,10 @@ func TestLeavesOut(t *testing.T) {
 				switch b := b.(type) {
 				case *codec.Typing:
 					names = append(names, "typing")
-				case *codec.Event:
-					names = append(names, b.Name)
+				case *codec.Event: // who has stopped to look is always told
+					if b.Name != "conversation.looking" || strings.Contains(string(b.Data), `"looking":true`) {
+						names = append(names, b.Name)
+					}
 				}
 			}
 		}
@@ -111,6 +114,11 @@ func TestDoor(t *testing.T) {
 		}
 		c.Door = load.NewDoor(rate, nil, nil)
 	})
+	conv := chat.NewID[chat.Conversation]()
+	vera := w.dial(engine.WebSocketText)
+	vera.connect("vera")
+	vera.send(conv, "hello")
+	require.NoError(t, vera.c.Close())
 	kinds := []engine.Kind{engine.WebSocketText, engine.WebSocketBinary, engine.RawTCP}
 	began := time.Now()
 	turns := map[int]time.Time{}
@@ -133,7 +141,13 @@ func TestDoor(t *testing.T) {
 	rushed := time.Since(began)
 	require.GreaterOrEqual(t, len(turns), visitors-rate-2-int(rushed.Seconds()*rate), "that many can't have come in")
 	w.dial(engine.WebSocketText).connect("alice")
-	w.dial(engine.WebSocketText).connect("vera", codec.Position{Conv: codec.UUID(chat.NewID[chat.Conversation]()), Seq: 1})
+	talks := w.dial(engine.WebSocketText)
+	talks.connect("vera", codec.Position{Conv: codec.UUID(conv), Seq: 1}) // it has a conversation
+	w.dial(engine.WebSocketText).connect("vera")
+	liar := w.dial(engine.WebSocketText)
+	liar.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "vito", Resume: []codec.Position{{Conv: codec.UUID(conv), Seq: 1}}})
+	_, refused := liar.read()
+	require.IsType(t, &codec.Disconnect{}, refused, "somebody else's conversation lets nobody in")
 	for i, turn := range turns {
 		time.Sleep(time.Until(turn) + 2*time.Millisecond)
 		w.dial(kinds[i%len(kinds)]).connect(fmt.Sprint(i))

@@ -16,7 +16,7 @@ import (
 
 // looks tells the others what an agent's screen does with conversations.
 func (h *Handler) looks(s *session, state uint8, convs ...chat.ConversationID) {
-	if !s.agent.isScreen() || h.cfg.Load.LeavesOut(load.Presence) {
+	if !s.agent.isScreen() || state != chat.LooksAway && h.cfg.Load.LeavesOut(load.Presence) { // who has stopped is always told
 		return
 	}
 	for _, c := range convs {
@@ -28,7 +28,7 @@ func (h *Handler) looks(s *session, state uint8, convs ...chat.ConversationID) {
 
 // looking takes in that somebody looks, or no longer does.
 func (h *Handler) looking(sig *chat.Signal) {
-	if h.cfg.Load.LeavesOut(load.Presence) {
+	if sig.State != chat.LooksAway && h.cfg.Load.LeavesOut(load.Presence) {
 		return
 	}
 	data, err := json.Marshal(map[string]any{"agent_id": sig.User, "looking": sig.State != chat.LooksAway})

@@ -44,24 +44,28 @@ func NewDoor(perSecond float64, now func() time.Time, set *metrics.Set) *Door {
 	return d
 }
 
-// Set changes how many are let in a second. Promises that were made are kept.
+// Set changes how many are let in a second. Promises that were made are kept; who comes from now on stands behind as many as before.
 func (d *Door) Set(perSecond float64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	was := d.every
 	d.every = 0
-	if perSecond > 0 {
-		d.every = time.Duration(float64(time.Second) / perSecond)
-	} else {
+	if perSecond <= 0 {
+		d.next = time.Time{}
 		clear(d.tickets)
+		return
+	}
+	d.every = time.Duration(float64(time.Second) / perSecond)
+	if ahead := d.next.Sub(d.now()); was > 0 && ahead > 0 { // as many stand there as before
+		d.next = d.now().Add(time.Duration(float64(ahead) / float64(was) * float64(d.every)))
 	}
 }
 
 // burst is how many may come at once after a quiet time: a second's worth.
 const burst = time.Second
 
-// Enter returns 0 if a visitor may come in, or for how long it is to wait outside. Who is in the middle of a conversation always may,
-// and the others wait a little longer for it.
-func (d *Door) Enter(k chat.VisitorKey, talks bool) time.Duration {
+// Enter returns 0 if a visitor may come in, or for how long it is to wait outside. Whoever is in the middle of a conversation is not asked.
+func (d *Door) Enter(k chat.VisitorKey) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.every == 0 {
@@ -70,7 +74,7 @@ func (d *Door) Enter(k chat.VisitorKey, talks bool) time.Duration {
 	now := d.now()
 	d.sweep(now)
 	if turn, ok := d.tickets[k]; ok {
-		if wait := turn.Sub(now); wait > 0 && !talks {
+		if wait := turn.Sub(now); wait > 0 {
 			d.told.Inc()
 			return wait
 		}
@@ -82,7 +86,7 @@ func (d *Door) Enter(k chat.VisitorKey, talks bool) time.Duration {
 	}
 	turn := d.next
 	d.next = turn.Add(d.every)
-	if talks || !turn.After(now) {
+	if !turn.After(now) {
 		return 0
 	}
 	if len(d.tickets) < mostTickets {

@@ -57,8 +57,8 @@ type Settings struct {
 type Config struct {
 	// Lag returns how long the oldest work has waited, or the longest that any has since the last call.
 	Lag func() time.Duration
-	// Changed is told each new level. It must not wait.
-	Changed func(Level)
+	// Changed is told each change of the level. It must not wait.
+	Changed func(was, is Level)
 	Logger  *slog.Logger // Defaults to slog.Default().
 	Metrics *metrics.Set // nil: none
 }
@@ -148,7 +148,7 @@ func (m *Meter) look(lag time.Duration) {
 	if old := Level(m.level.Swap(uint32(level))); old != level {
 		m.cfg.Logger.Warn("what is left out has changed", "from", old, "to", level, "lag", lag)
 		if m.cfg.Changed != nil {
-			m.cfg.Changed(level)
+			m.cfg.Changed(old, level)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func TestMeter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lag atomic.Int64
 		var told []Level
-		m := New(Config{Lag: func() time.Duration { return time.Duration(lag.Load()) }, Changed: func(l Level) { told = append(told, l) }}, Settings{At: 100 * time.Millisecond})
+		m := New(Config{Lag: func() time.Duration { return time.Duration(lag.Load()) }, Changed: func(_, l Level) { told = append(told, l) }}, Settings{At: 100 * time.Millisecond})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- m.Run(ctx) }()
@@ -71,28 +71,34 @@ func TestDoor(t *testing.T) {
 	d := NewDoor(10, func() time.Time { return now }, nil)
 	waits := make([]time.Duration, 40)
 	for i := range waits {
-		waits[i] = d.Enter(visitor(byte(i)), false)
+		waits[i] = d.Enter(visitor(byte(i)))
 		if i <= 10 {
 			require.Zero(t, waits[i], "%d", i)
 		} else {
 			require.Equal(t, time.Duration(i-10)*100*time.Millisecond, waits[i])
 		}
 	}
-	require.Zero(t, d.Enter(visitor(100), true), "who talks is let in")
 	start := now
 	now = start.Add(500 * time.Millisecond)
-	require.Equal(t, 2600*time.Millisecond, d.Enter(visitor(40), false), "newcomers come after all of them")
-	require.Equal(t, 500*time.Millisecond, d.Enter(visitor(20), false), "too early: the same promise")
-	require.Zero(t, d.Enter(visitor(15), false))
+	require.Equal(t, 2500*time.Millisecond, d.Enter(visitor(40)), "newcomers come after all of them")
+	require.Equal(t, 500*time.Millisecond, d.Enter(visitor(20)), "too early: the same promise")
+	require.Zero(t, d.Enter(visitor(15)))
 	now = start.Add(2900 * time.Millisecond)
-	require.Zero(t, d.Enter(visitor(39), false))
-	require.Equal(t, 300*time.Millisecond, d.Enter(visitor(39), false), "a turn is for once")
+	require.Zero(t, d.Enter(visitor(39)))
+	require.Equal(t, 200*time.Millisecond, d.Enter(visitor(39)), "a turn is for once")
 	now = now.Add(ticketLife + 2*time.Second)
-	require.Zero(t, d.Enter(visitor(200), false))
+	require.Zero(t, d.Enter(visitor(200)))
 	require.Empty(t, d.tickets, "who did not come back is forgotten")
+	for i := range byte(61) { // ten come in, and 50 stand for five seconds
+		d.Enter(visitor(i))
+	}
+	d.Set(100)
+	require.InDelta(t, 500, d.Enter(visitor(150)).Milliseconds(), 25, "as many as before stand there, and are let in sooner")
+	d.Set(1)
+	require.InDelta(t, 51, d.Enter(visitor(151)).Seconds(), 3)
 	d.Set(0)
 	for i := range 100 {
-		require.Zero(t, d.Enter(visitor(byte(i)), false))
+		require.Zero(t, d.Enter(visitor(byte(i))))
 	}
 }
 
@@ -107,7 +113,7 @@ func TestDoorKeepsPromises(t *testing.T) {
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "ms")) * time.Millisecond)
 			n := rapid.Byte().Draw(t, "who")
-			wait := d.Enter(visitor(n), false)
+			wait := d.Enter(visitor(n))
 			at, was := promised[n]
 			switch {
 			case wait == 0:

@@ -3,7 +3,7 @@
 import type { Stream } from "../shared/packets.ts";
 import type { UUID } from "../shared/uuid.ts";
 
-interface Text { conv: UUID; text: string; bytes: number; whole: boolean }
+interface Text { conv: UUID; text: string; bytes: number; whole: boolean; ended: boolean }
 
 export class Streams {
   private readonly texts = new Map<UUID, Text>();
@@ -14,7 +14,9 @@ export class Streams {
   heard(p: Stream): boolean {
     if (this.done.has(p.mid)) return false;
     let t = this.texts.get(p.mid);
-    if (t === undefined || p.offset === 0) t = { conv: p.conv, text: "", bytes: 0, whole: true };
+    if (t === undefined && p.offset === 0) this.forget(p.conv, (x) => !x.ended); // what was begun before it goes on no more
+    if (t === undefined || p.offset === 0) t = { conv: p.conv, text: "", bytes: 0, whole: true, ended: false };
+    t.ended ||= p.end;
     this.texts.set(p.mid, t);
     if (!t.whole || p.offset !== t.bytes) {
       t.whole = p.offset < t.bytes && t.whole; // a repeat does no harm, a hole can't be filled
@@ -33,6 +35,12 @@ export class Streams {
     if (t === undefined) return;
     this.texts.delete(mid);
     this.shown.delete(t.conv);
+  }
+
+  /** Somebody has spoken, or the conversation is not the machine's any more: what it was writing does not come. */
+  forget(conv: UUID, which: (t: Text) => boolean = () => true): void {
+    for (const [mid, t] of this.texts) if (t.conv === conv && which(t)) this.texts.delete(mid);
+    this.shown.delete(conv);
   }
 
   /** The texts of a conversation by message id. The same object until one changes. */

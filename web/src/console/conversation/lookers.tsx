@@ -22,6 +22,7 @@ export function useLookers(conv: string): readonly string[] {
         if (e.name === "agent.status" && e.data["state"] === "offline") setAll((was) => (was.includes(agent) ? was.filter((x) => x !== agent) : was));
       }),
       live.on("state", () => setAll(none)), // they say so again
+      live.on("leftOut", () => setAll(none)), // likewise
     ];
     return () => {
       for (const end of ends) end();

@@ -48,6 +48,8 @@ function Who({ c, p }: { c: Conversation; p: Person }) {
   const t = useTexts();
   const now = useNow();
   const [online, setOnline] = useState<boolean | null>(null);
+  const out = useLeftOut();
+  useEffect(() => setOnline(null), [out]); // what was heard may be out of date
   useEvent("visitor.online", (e) => { if (e.data["visitor_id"] === p.id) setOnline(e.data["online"] === true); });
   return (
     <section className={css.who}>

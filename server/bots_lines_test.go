@@ -1,0 +1,96 @@
+package server_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/codec"
+)
+
+// What a visitor writes while an answer is made is answered together with what it wrote before, whatever the bot has greeted with meanwhile and
+// whoever asks whether anybody is there; what was answered is not asked again.
+func TestBotSecondLine(t *testing.T) {
+	n := start(t, nil)
+	n.botOn(`,"greeting":{"en":"Hello! Ask me anything."}`)
+	ai := &scripted{hello: "Hello! Ask me anything."}
+	ai.answer = func(ctx context.Context, q chat.AIQuestion, _ func(int, string) error) (chat.AIAnswer, error) {
+		if q.Text == "where is my parcel?" {
+			<-ctx.Done() // its model is slow
+			return chat.AIAnswer{}, ctx.Err()
+		}
+		return answering("to: " + q.Text), nil
+	}
+	n.works(ai, nil)
+	v := n.talks("where is my parcel?")
+	v.hears("Hello! Ask me anything.")
+	v.say("ok") // small talk, to this AI
+	v.say("and do you gift-wrap?")
+	v.hears("Hello! Ask me anything.", "to: where is my parcel?\nand do you gift-wrap?")
+	v.say("thank you, and is it free?")
+	v.hears("Hello! Ask me anything.", "to: where is my parcel?\nand do you gift-wrap?", "to: thank you, and is it free?")
+	require.Len(t, ai.question().Turns, 4)
+}
+
+// What was shown of an answer that is not given is taken back.
+func TestBotTakesBack(t *testing.T) {
+	n := start(t, nil)
+	n.botOn("")
+	shown := make(chan struct{}, 1)
+	ai := &scripted{answer: func(ctx context.Context, q chat.AIQuestion, piece func(int, string) error) (chat.AIAnswer, error) {
+		if q.Text == "first" {
+			_ = piece(0, "half an ans")
+			shown <- struct{}{}
+			<-ctx.Done()
+			return chat.AIAnswer{}, ctx.Err()
+		}
+		return answering("whole"), nil
+	}}
+	n.works(ai, nil)
+	_, token := n.visitor("shop")
+	l := dialLine(t, n.TCPAddr(), token)
+	conv := codec.UUID(chat.NewID[chat.Conversation]())
+	say := func(text string) {
+		l.write(&codec.Send{Conv: conv, CMID: codec.UUID(chat.NewID[chat.Event]()), Body: []byte(`{"text":"` + text + `"}`)})
+	}
+	say("first")
+	<-shown
+	first := until[*codec.Stream](l)
+	require.Equal(t, "half an ans", first.Delta)
+	say("second")
+	for back, answered := false, false; !back || !answered; { // the other attempt may be heard of later than what came instead
+		p, err := l.packet()
+		require.NoError(t, err)
+		switch p := p.(type) {
+		case *codec.Stream:
+			require.Equal(t, &codec.Stream{Conv: conv, MID: first.MID, End: true}, p)
+			back = true
+		case *codec.Message:
+			if p.Role == codec.Role(chat.RoleBot) {
+				require.NotEqual(t, first.MID, p.MID)
+				answered = true
+			}
+		}
+	}
+}
+
+// What nobody could answer is kept for whoever writes the knowledge; what says who has asked is not.
+func TestBotUnanswered(t *testing.T) {
+	n := start(t, nil)
+	n.botOn("")
+	n.works(&scripted{answer: func(context.Context, chat.AIQuestion, func(int, string) error) (chat.AIAnswer, error) {
+		return chat.AIAnswer{Outcome: chat.AIHandedOff, Reason: "unknown", Messages: []string{"no idea"}, Summary: &chat.AISummary{}}, nil
+	}}, nil)
+	for _, text := range []string{"my number is 138 0013 8000", "write to li@example.com", "do you rent out boats?"} {
+		v := n.talks(text)
+		require.Eventually(t, func() bool { return v.status() == chat.Queued }, 20*time.Second, 10*time.Millisecond)
+	}
+	_, owner := n.agent(n.tenant.ID, chat.Owner)
+	noted := func() []any { return n.call("GET", "/api/v1/knowledge/unanswered", owner, nil).data() }
+	require.Eventually(t, func() bool { return len(noted()) > 0 }, 20*time.Second, 10*time.Millisecond)
+	require.Len(t, noted(), 1)
+	require.Equal(t, "do you rent out boats", noted()[0].(map[string]any)["question"])
+}
