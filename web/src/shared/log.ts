@@ -63,11 +63,6 @@ export class ConversationLog {
     return this.messages[0]?.seq ?? 0;
   }
 
-  /** Whether a message is known. */
-  has(mid: UUID): boolean {
-    return this.mids.has(mid);
-  }
-
   /** Whether something after `last` is known to be missing. */
   get behind(): boolean {
     return !this.joined || this.more || this.target > this.last;

@@ -6,7 +6,7 @@ import { ProtocolClient } from "../shared/client.ts";
 import type { DatabaseEntries } from "../shared/entries.ts";
 import { backoff, isCredentialsError, type LinkState } from "../shared/link.ts";
 import { Outbox, type OutboxEntry } from "../shared/outbox.ts";
-import type { Body, Member, Message, Stream, TypingState } from "../shared/packets.ts";
+import type { Body, Member, Message, TypingState } from "../shared/packets.ts";
 import { uuidv7, type UUID } from "../shared/uuid.ts";
 import type { Session, Visitor } from "./session.ts";
 import { Streams } from "./streams.ts";
@@ -39,11 +39,6 @@ export interface LineOptions {
   up(): void;
 }
 
-/** What ends a machine's turn. */
-const over = new Set(["handoff", "assigned", "transferred", "closed"].map((e) => `conversation.${e}`));
-/** How long a text that is being made may stand still: an answer takes 20 s at most. */
-const quiet = 25_000;
-
 export class Line {
   private client: ProtocolClient | null = null;
   private state: Shared = nothing;
@@ -54,7 +49,6 @@ export class Line {
   private queue: Queue | null = null;
   private early: LinkState = nothing.link;
   private readonly streams = new Streams();
-  private silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly o: LineOptions) {}
 
@@ -76,8 +70,7 @@ export class Line {
     this.client = null;
     this.starting = false;
     this.queue = null;
-    clearTimeout(this.silence);
-    this.streams.clear();
+    this.streams.forget();
     this.changed();
   }
 
@@ -191,7 +184,7 @@ export class Line {
           if (conv === session.conv) this.follow("", false);
         },
         onEvent: (e) => this.event(e.name, e.conv, e.data),
-        onStream: (p) => this.heard(p),
+        onStream: (p) => { if (this.streams.heard(p)) this.changed(); },
       },
     });
     this.client = client;
@@ -244,14 +237,8 @@ export class Line {
     if (m.conv !== this.o.session.conv) this.follow(m.conv, false);
     if (m.kind === "system" && m.body["event"] !== "conversation.created") this.queue = null; // it is told anew if it still waits
     this.streams.wrote(m.mid);
-    if (m.kind === "system" ? over.has(String(m.body["event"])) : m.role !== "visitor") this.streams.forget(m.conv);
+    if (m.kind === "system" || m.role !== "visitor") this.streams.forget(m.conv); // somebody else has the word
     if (m.role !== "visitor" && m.kind !== "system") this.o.arrived(m);
-  }
-
-  private heard(p: Stream): void {
-    clearTimeout(this.silence);
-    this.silence = setTimeout(() => { this.streams.clear(); this.changed(); }, quiet);
-    if (this.streams.heard(p)) this.changed();
   }
 
   private event(name: string, conv: UUID, data: Body): void {
@@ -297,7 +284,6 @@ export class Line {
     const log = client?.log(conv);
     const outbox = conv === "" ? [] : this.outbox.of(conv);
     const until = client?.slowUntil ?? 0;
-    for (const mid of Object.keys(this.streams.of(conv))) if (log?.has(mid) === true) this.streams.wrote(mid); // it came with a page
     return {
       link: client?.state ?? this.early, visitor: session.visitor.id === "" ? nobody : session.visitor, conv, messages: log?.messages ?? [], last: log?.last ?? 0,
       hasOlder: log?.hasOlder ?? false, read: client?.readUpTo(conv) ?? 0, members: [...(log?.members.values() ?? [])], outbox,

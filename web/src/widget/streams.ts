@@ -3,7 +3,7 @@
 import type { Stream } from "../shared/packets.ts";
 import type { UUID } from "../shared/uuid.ts";
 
-interface Text { conv: UUID; text: string; bytes: number; whole: boolean; ended: boolean }
+interface Text { conv: UUID; text: string; bytes: number; whole: boolean }
 
 export class Streams {
   private readonly texts = new Map<UUID, Text>();
@@ -14,9 +14,8 @@ export class Streams {
   heard(p: Stream): boolean {
     if (this.done.has(p.mid)) return false;
     let t = this.texts.get(p.mid);
-    if (t === undefined && p.offset === 0) this.forget(p.conv, (x) => !x.ended); // what was begun before it goes on no more
-    if (t === undefined || p.offset === 0) t = { conv: p.conv, text: "", bytes: 0, whole: true, ended: false };
-    t.ended ||= p.end;
+    if (t === undefined && p.offset === 0) this.forget(p.conv); // what was begun before it goes on no more
+    if (t === undefined || p.offset === 0) t = { conv: p.conv, text: "", bytes: 0, whole: true };
     this.texts.set(p.mid, t);
     if (!t.whole || p.offset !== t.bytes) {
       t.whole = p.offset < t.bytes && t.whole; // a repeat does no harm, a hole can't be filled
@@ -37,10 +36,10 @@ export class Streams {
     this.shown.delete(t.conv);
   }
 
-  /** Somebody has spoken, or the conversation is not the machine's any more: what it was writing does not come. */
-  forget(conv: UUID, which: (t: Text) => boolean = () => true): void {
-    for (const [mid, t] of this.texts) if (t.conv === conv && which(t)) this.texts.delete(mid);
-    this.shown.delete(conv);
+  /** Somebody has spoken, or the conversation is not the machine's any more: what it was writing does not come. Without a conversation: in all. */
+  forget(conv?: UUID): void {
+    for (const [mid, t] of this.texts) if (!conv || t.conv === conv) this.texts.delete(mid);
+    this.shown.clear();
   }
 
   /** The texts of a conversation by message id. The same object until one changes. */
@@ -52,10 +51,5 @@ export class Streams {
       this.shown.set(conv, (out = found));
     }
     return out;
-  }
-
-  clear(): void {
-    this.texts.clear();
-    this.shown.clear();
   }
 }

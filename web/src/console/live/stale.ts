@@ -30,7 +30,7 @@ export class Throttle {
   }
 }
 
-const every: readonly Path[] = ["/labels", "/canned-responses", "/business-hours", "/triggers", "/blocklist", "/routing", "/site-keys", "/teams", "/agents", "/sla", "/mail-settings"];
+const every: readonly Path[] = ["/labels", "/canned-responses", "/business-hours", "/triggers", "/blocklist", "/routing", "/site-keys", "/teams", "/agents", "/sla", "/mail-settings", "/bot"];
 
 /** The lists that a settings.changed EVENT makes stale: the one it names, or all. */
 export function settingsPaths(kind: string): readonly Path[] {

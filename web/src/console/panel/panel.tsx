@@ -1,7 +1,7 @@
 // The side panel: who the visitor is, what it did on the site, what was said before, and why this agent has it.
 
 import { ActionIcon, Button } from "@mantine/core";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useGet, usePages } from "../api/query.ts";
 import type { Conversation, Person } from "../api/schema.ts";
@@ -9,7 +9,7 @@ import { bodyOf, said } from "../conversation/said.ts";
 import { useTexts } from "../i18n/index.ts";
 import { ago, date, moment, useNow } from "../i18n/time.ts";
 import { visitorName } from "../inbox/names.ts";
-import { useEvent } from "../live/live.ts";
+import { useEvent, useLeftOut } from "../live/live.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { IconExternalLink, IconEye, IconPackage, IconShieldCheck, IconShoppingCart, IconStarFilled, IconX, IconBolt } from "../ui/icons.ts";
 import { Failed } from "../ui/problem.tsx";

@@ -6,13 +6,13 @@ export const launcher: en.Translation<typeof en.launcher> = { open: "打开在�
 
 export const widget: en.Translation<typeof en.widget> = {
   title: "在线客服", hello: "您好！有什么可以帮您？", helloMore: "给我们留言，我们会在这里回复您。", online: "随时为您服务",
-  backAt: "{time} 恢复服务", closedNow: "当前为非工作时间", awayNote: "当前为非工作时间。请留言，我们会在这里回复您。", awayUntil: "我们将于{time}恢复服务。请先留言，我们会在这里回复您。",
+  backAt: "{time} 恢复服务", closedNow: "当前为非工作时间", awayNote: "当前为非工作时间。请留言，我们会在这里回复您。", awayUntil: "{time} 恢复服务。请留言，我们会在这里回复您。",
   close: "关闭聊天窗口", write: "输入消息…", send: "发送", message: "消息", conversation: "会话", you: "我", agent: "客服", bot: "智能助手",
   typing: "{name} 正在输入…", sending: "发送中…", sent: "已发送", delivered: "已送达", read: "已读", edited: "已编辑", recalled: "消息已撤回",
   failed: "发送失败", retry: "重试", discard: "删除", older: "加载更早的消息", connecting: "正在连接…",
   waiting: "连接已断开，正在重连…", waitingFor: "连接已断开，{seconds} 秒后重试", offline: "网络不可用，恢复后会自动发送消息。",
   ended: "连接已关闭。", replaced: "会话已在其他窗口打开。", again: "重新连接",
-  tooMany: "当前访客较多，{seconds} 秒后为您接入…", slow: "消息发送过于频繁。", slowFor: "{seconds} 秒后可继续发送。", queue: "您前面还有人，当前排在第 {place} 位", queueFirst: "即将轮到您",
+  tooMany: "访客较多，{seconds} 秒后接入…", slow: "发送过快，", slowFor: "{seconds} 秒后可继续。", queue: "您排在第 {place} 位", queueFirst: "即将轮到您",
   queueMinutes: "预计等待约 {minutes} 分钟", queueSoon: "预计不到 1 分钟", newest: "回到最新消息",
   today: "今天", yesterday: "昨天", more: "更多", menu: "菜单", soundOn: "打开提示音", soundOff: "关闭提示音", transcript: "下载聊天记录",
   askHuman: "转人工客服", askBot: "咨询智能助手", emoji: "表情", attach: "发送文件", drop: "松开即可发送文件",

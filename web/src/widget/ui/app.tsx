@@ -63,7 +63,7 @@ export function App(p: AppProps) {
   if (s.last > 0) {
     items.push({ icon: "download", label: t.transcript, id: "transcript", act: () => attempt(() => part!.transcript(room)) });
     if (!folded.closed && (folded.withBot || folded.agent === "")) items.push({ icon: "person", label: t.askHuman, id: "human", act: () => handoff("human") });
-    if (!folded.closed && !folded.withBot && (s.members.some((m) => m.role === "bot") || s.messages.some((m) => m.role === "bot"))) items.push({ icon: "bot", label: t.askBot, id: "bot", act: () => handoff("bot") });
+    if (!folded.closed && !folded.withBot && s.members.some((m) => m.role === "bot")) items.push({ icon: "bot", label: t.askBot, id: "bot", act: () => handoff("bot") });
   }
   const drop = (e: DragEvent) => {
     e.preventDefault();

@@ -54,7 +54,7 @@ export function List({ folded, open, atEnd, greeting, children }: ListProps) {
   const answered = new Set(s.messages.map((m) => str(m.body["form"])).concat(room.outbox.map((e) => str(e.body["form"]))));
   const newest = s.messages.find((m) => m.mid === folded.newest);
   const writing = s.typing.map((u) => names.get(u) || folded.agent || t.agent);
-  const streams = Object.entries(s.streams);
+  const streams = Object.entries(s.streams).filter(([mid]) => !s.messages.some((m) => m.mid === mid)); // it may have come with a page
 
   const row = (it: Item) => {
     if (it.type === "day") return <li key={it.key} class="day"><span>{dayName(it.time, locale, t)}</span></li>;

@@ -26,7 +26,7 @@ export const ai: Texts["ai"] = {
   usage: { title: "引擎用量", today: "今天", tokens: "Token 数", money: "金额" },
   traces: {
     empty: "还没有任何提问", emptyText: "机器人收到的每个问题都会留下 30 天的记录：找到了什么、请求了谁、为什么这样做。", outcome: "结果", all: "全部", question: "问题", conversation: "打开会话", byStaff: "由团队提问", inConversation: "会话中",
-    outcomes: { answer: "已回答", clarify: "已反问", handoff: "已转人工", silence: "未说话", suggestion: "已给建议", summary: "已总结" }, took: "共 {time}", link: "此记录的链接", steps: "逐步过程", stepNames: { guard: "只能由人工回答的内容", intent: "意图", context: "上文", retrieve: "已知内容", route: "由谁回答", outcome: "结果" },
+    outcomes: { answer: "已回答", clarify: "已反问", handoff: "已转人工", silence: "未说话", suggestion: "已给建议", summary: "已总结", overtaken: "已被抢先", dropped: "已无需回答" }, took: "共 {time}", link: "此记录的链接", steps: "逐步过程", stepNames: { guard: "只能由人工回答的内容", intent: "意图", context: "上文", retrieve: "已知内容", route: "由谁回答", outcome: "结果" },
     intent: "意图", followUp: "视为追问，接在", alone: "视为独立问题", chunks: "找到的内容", noChunks: "没有找到已知内容。", score: "得分", left: "未采用：{why}", sure: "最佳段落能回答的可能性", engines: "请求了谁", noEngines: "没有请求引擎。",
     chosen: "采用", verdicts: { chosen: "采用", lost: "其他回答更好", failed: "失败", refused: "无法展示", unsupported: "来源不支持", proposed: "备选" }, asked: { first: "首选", hedge: "其他引擎太慢", failover: "其他引擎失败", parallel: "同时请求", probe: "试探是否恢复", floor: "始终待命" },
     firstAfter: "首字 {time}", cost: "费用 {n}", features: "为什么可信", featureNames: { retrieval: "最佳段落能回答", support: "与来源一致", agreement: "与其他引擎一致", history: "近期表现" }, cites: "以最佳段落为来源。", noCites: "没有以最佳段落为来源。",
@@ -36,7 +36,7 @@ export const ai: Texts["ai"] = {
     guard: "只能由人工回答", cached: "之前回答过同样的问题", easy: "知识库中正好有这个问题", engine: "引擎的回答有来源支持", unknown: "已知内容无法回答", unsure: "也许能回答", asked: "已反问足够多次",
     no_engine: "没有引擎：由内置引擎回答", down: "引擎都不可用：由内置引擎回答", budget: "今日预算已用完：由内置引擎回答", refused: "引擎的内容无法展示：由内置引擎回答", cut: "引擎中断：由内置引擎接着回答",
     abandoned: "访客已离开", own_choice: "引擎认为无法回答", greeting: "打招呼", thanks: "道谢", goodbye: "道别", noted: "没有提问", topic: "设置中留给人工", language: "不使用该语言", person: "已有客服接待",
-    waiting: "客服即将到来", off_duty: "不在服务时间", wordless: "没有文字内容", broken: "知识库无法访问", human: "访客要求人工", anger: "访客情绪激动", legal: "涉及律师、法院或媒体", safety: "涉及人身安全", fraud: "涉及盗号或盗款",
+    waiting: "客服即将到来", off_duty: "不在服务时间", wordless: "没有文字内容", broken: "知识库无法访问", busy: "访客过多，机器人暂停应答", failed: "多次尝试均失败", human: "访客要求人工", anger: "访客情绪激动", legal: "涉及律师、法院或媒体", safety: "涉及人身安全", fraud: "涉及盗号或盗款",
   },
   suggest: { open: "AI 建议回复", title: "建议", thinking: "正在寻找答案…", none: "已知内容无法回答。", insert: "填入回复", again: "重新生成", close: "关闭建议", note: "不会自动发送：填入回复后可随意修改。" },
   summary: {
