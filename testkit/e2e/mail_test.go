@@ -33,6 +33,7 @@ func testMailKill(t *testing.T, start func(o process.Options) *process.Server) {
 	s := start(process.Options{Env: append([]string{
 		"UNIQCHAT_SMTP_HOST=" + sink.Host, "UNIQCHAT_SMTP_PORT=" + strconv.Itoa(sink.Port), "UNIQCHAT_SMTP_FROM=Shop <chat@shop.test>",
 		"UNIQCHAT_SMTP_USERNAME=me", "UNIQCHAT_SMTP_PASSWORD=secret", "SSL_CERT_FILE=" + sink.CAFile,
+		"UNIQCHAT_SMTP_TIMEOUT=5s", // what is being sent when the server dies is claimed for 30 s longer than that
 	}, fast...)})
 	a := &api.API{Base: s.BaseURL()}
 	admin, err := a.Login(ctx, "admin@demo.test", process.Password)
