@@ -47,11 +47,6 @@ export function useForm<V extends object>(initial: V, o: Options<V>): Form<V> {
   const [seen, setSeen] = useState(text);
   const dirty = JSON.stringify(values) !== JSON.stringify(base);
   const guard = useGuard(dirty);
-  // What is saved is what was read when the writing began, its version included: what somebody else has saved since is not overwritten.
-  const save = useRef(o.save);
-  const own = useRef(false);
-  if (!dirty || (text !== seen && own.current)) save.current = o.save;
-  if (text !== seen) own.current = false;
   if (text !== seen) { // the server has something newer: it is shown unless somebody is writing
     setSeen(text);
     if (!dirty && !busy) {
@@ -76,8 +71,7 @@ export function useForm<V extends object>(initial: V, o: Options<V>): Form<V> {
       return;
     }
     setBusy(true);
-    save.current(values).then(() => {
-      own.current = true; // the next thing that is read is what was saved
+    o.save(values).then(() => {
       guard.dirty = false;
       setBase(values);
       o.done?.();
