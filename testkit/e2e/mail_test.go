@@ -23,9 +23,9 @@ func TestMailKill(t *testing.T) { onBoth(t, testMailKill) }
 var link = regexp.MustCompile(`http://\S+/auth/link#\S+`)
 
 func testMailKill(t *testing.T, start func(o process.Options) *process.Server) {
-	ctx := within(t, 5*time.Minute)
+	ctx := within(t, 8*time.Minute)
 	sink := smtpsink.Start(t, smtpsink.Options{User: "me", Password: "secret", Refuse: func(_ string, try int) *smtp.SMTPError {
-		if try < 2 {
+		if try < 1 {
 			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"}
 		}
 		return nil
