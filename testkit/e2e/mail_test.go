@@ -25,7 +25,7 @@ var link = regexp.MustCompile(`http://\S+/auth/link#\S+`)
 func testMailKill(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 8*time.Minute)
 	sink := smtpsink.Start(t, smtpsink.Options{User: "me", Password: "secret", Refuse: func(_ string, try int) *smtp.SMTPError {
-		if try < 1 {
+		if try < 2 {
 			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"}
 		}
 		return nil
