@@ -135,6 +135,7 @@ func TestWidget(t *testing.T) {
 	shop.See("message", "E-mail: mei@shop.example")
 	shop.Click("card-action")
 	shop.See("message", "Order it")
+	allSent(shop) // what is asked before that is followed by this
 	d.send("card", `{"text":"Anything else?","actions":[{"label":"Yes","type":"postback","value":"yes"},{"label":"No, thank you","type":"postback","value":"no"}]}`)
 	shop.See("replies", "No, thank you")
 	shop.Screenshot("3-card")
