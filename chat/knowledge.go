@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -276,11 +277,22 @@ type KnowledgeAnswer struct {
 	Hits    []KnowledgeHit
 }
 
+// KnowledgeFileBytes is how large a file may be that becomes a document of at most most bytes. The files of word processors hold
+// pictures and letters' shapes beside their text.
+func KnowledgeFileBytes(name string, most int) int {
+	const office = 10 << 20
+	switch strings.ToLower(path.Ext(name)) {
+	case ".pdf", ".docx":
+		return max(most, office)
+	}
+	return most
+}
+
 // KnowledgeBase finds what answers a question. Safe for concurrent use.
 type KnowledgeBase interface {
 	// Decode makes a text of a file, and says how it is written, going by its name. Malformed for what is no text, or of no
-	// format that is known.
-	Decode(name string, file []byte) (format, text string, err error)
+	// format that is known; TooLarge for a file of a word processor with more than most bytes of text; Busy while others are read.
+	Decode(ctx context.Context, name string, file []byte, most int) (format, text string, err error)
 	// Read judges a text, and returns its own title, if it has one, and how many chunks it makes.
 	Read(format, text string) (title string, chunks int, err error)
 	// Search never waits for a build. The first for a while loads the tenant's index.

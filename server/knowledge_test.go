@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -106,6 +107,18 @@ func documentForm(t *testing.T, name string, file []byte, fields ...string) (bod
 	return b.String(), w.FormDataContentType()
 }
 
+// makeDOCX is a file as Word writes it, of one paragraph.
+func makeDOCX(t *testing.T, text string) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create("word/document.xml")
+	require.NoError(t, err)
+	_, err = w.Write([]byte(`<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>` + text + `</w:t></w:r></w:p></w:body></w:document>`))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return b.Bytes()
+}
+
 // From a document to what is found, what stops an index, and back again.
 func TestKnowledge(t *testing.T) { onBoth(t, testKnowledge) }
 
@@ -124,9 +137,15 @@ func testKnowledge(t *testing.T, start func(func(*server.Config)) *node) {
 	require.Equal(t, 201, shipping.status, string(shipping.raw))
 	require.Equal(t, "csv", shipping.body["format"])
 	require.Equal(t, "配送", shipping.body["title"])
+	body, kind = documentForm(t, "Gift wrapping.docx", makeDOCX(t, "We wrap presents in paper for two euro."))
+	gifts := n.call("POST", documents, token, body, "Content-Type", kind)
+	require.Equal(t, 201, gifts.status, string(gifts.raw))
+	require.Equal(t, "markdown", gifts.body["format"])
+	require.Equal(t, "Gift wrapping", gifts.body["title"])
 	first := n.indexed(token)
 	require.Nil(t, first["last_failure"])
-	require.EqualValues(t, 2, first["documents"])
+	require.EqualValues(t, 3, first["documents"])
+	require.Equal(t, "Gift wrapping", n.finds(token, "can you wrap a present")[0])
 	require.Equal(t, "Returns", n.finds(token, "can I send it back")[0])
 	require.Equal(t, "配送", n.finds(token, "多久到货")[0])
 	require.Empty(t, n.finds(stranger, "can I send it back"), "another tenant's")
@@ -176,7 +195,7 @@ func testKnowledge(t *testing.T, start func(func(*server.Config)) *node) {
 	}
 	require.Equal(t, 1, told["knowledge.rolled_back"])
 	require.Equal(t, 1, told["knowledge.reindexed"])
-	require.Equal(t, 3, told["knowledge_document.created"])
+	require.Equal(t, 4, told["knowledge_document.created"])
 }
 
 // What is no document is refused, and what is too large before it is read.
@@ -194,7 +213,12 @@ func TestKnowledgeRefuses(t *testing.T) {
 		status int
 		code   string
 	}{
-		"a.pdf": {[]byte("%PDF-1.7"), 400, "format_unknown"},
+		"a.doc":  {[]byte("Shipping"), 400, "format_unknown"},
+		"a.pdf":  {[]byte("%PDF-1.7"), 400, "file_unreadable"},
+		"a.docx": {[]byte("PK"), 400, "file_unreadable"},
+		"b.pdf":  {bytes.Repeat([]byte("x"), 11<<20), 413, "document_too_large"},
+		"b.docx": {makeDOCX(t, strings.Repeat("word ", 300)), 413, "document_too_large"},
+		"c.docx": {makeDOCX(t, " "), 400, "file_without_text"},
 		"a.txt": {bytes.Repeat([]byte{0, 1, 2, 3, 0x80, 0xff}, 100), 400, "not_text"},
 		"b.txt": {bytes.Repeat([]byte("x"), 1001), 413, "document_too_large"},
 		"c.txt": {bytes.Repeat([]byte("x"), 3<<20), 413, "document_too_large"},

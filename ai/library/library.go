@@ -11,6 +11,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/uniqchat/uniqchat/ai/docfile"
 	"github.com/uniqchat/uniqchat/ai/knowledge"
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -54,6 +55,7 @@ type Library struct {
 	embedder func() (Embedder, error)
 	wake     chan struct{} // holds a token when a build may be due
 	work     chan func(ctx context.Context)
+	pdfs     docfile.PDFs
 
 	searches, builds, failed *metrics.Counter
 	embedded                 *metrics.Counter
@@ -102,6 +104,7 @@ func New(o Options) *Library {
 
 // Run builds what is due, follows the other nodes and lets go of what nobody asks, until ctx ends.
 func (l *Library) Run(ctx context.Context) error {
+	defer l.pdfs.Close()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Broker.Subscribe(ctx, l.heard) })
 	g.Go(func() error { return l.refreshing(ctx) })

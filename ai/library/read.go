@@ -1,21 +1,32 @@
 package library
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/uniqchat/uniqchat/ai/docfile"
 	"github.com/uniqchat/uniqchat/ai/knowledge"
 	"github.com/uniqchat/uniqchat/chat"
 )
 
 // Decode implements chat.KnowledgeBase.
-func (l *Library) Decode(name string, file []byte) (format, text string, err error) {
+func (l *Library) Decode(ctx context.Context, name string, file []byte, most int) (format, text string, err error) {
+	switch ext := strings.ToLower(path.Ext(name)); ext {
+	case ".pdf":
+		text, err = l.pdfs.Read(ctx, file, most)
+		return string(knowledge.Text), text, unreadable(err, most)
+	case ".docx":
+		text, err = docfile.DOCX(file, most)
+		return string(knowledge.Markdown), text, unreadable(err, most)
+	}
 	f, known := knowledge.FormatOf(name)
 	if !known {
-		return "", "", &chat.Error{Code: chat.Malformed, Name: "format_unknown", Message: "file: only Markdown (.md), HTML (.html), text (.txt) and tables (.csv, .tsv) can be read, not " + show(path.Ext(name))}
+		return "", "", &chat.Error{Code: chat.Malformed, Name: "format_unknown", Message: "file: only PDF (.pdf), Word (.docx), Markdown (.md), HTML (.html), text (.txt) and tables (.csv, .tsv) can be read, not " + show(path.Ext(name))}
 	}
 	text, err = knowledge.Decode(file)
 	if err == nil && !isText(text) {
@@ -25,6 +36,26 @@ func (l *Library) Decode(name string, file []byte) (format, text string, err err
 		return "", "", &chat.Error{Code: chat.Malformed, Name: "not_text", Message: "file: is no text in UTF-8, UTF-16 or GB 18030"}
 	}
 	return string(f), text, nil
+}
+
+// unreadable says what was wrong with a word processor's file.
+func unreadable(err error, most int) error {
+	refused := func(name string) error {
+		return &chat.Error{Code: chat.Malformed, Name: name, Message: "file: " + err.Error()}
+	}
+	switch {
+	case errors.Is(err, docfile.ErrBusy):
+		return chat.Errorf(chat.Busy, "%s; try again", err)
+	case errors.Is(err, docfile.ErrTooLong):
+		return &chat.Error{Code: chat.TooLarge, Name: "document_too_large", Message: fmt.Sprintf("file: %s: %d bytes", err, most)}
+	case errors.Is(err, docfile.ErrProtected):
+		return refused("file_protected")
+	case errors.Is(err, docfile.ErrNoText):
+		return refused("file_without_text")
+	case errors.Is(err, docfile.ErrBroken), errors.Is(err, docfile.ErrTooSlow):
+		return refused("file_unreadable")
+	}
+	return err
 }
 
 // show is the end of a file's name, as it is repeated to whoever sent it.

@@ -76,6 +76,18 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// waste reads what will not be wanted, for a moment: whoever is still sending does not hear an answer. What is not through by then is
+// cut off.
+func (b *body) waste() {
+	b.patient(wastePause, wasteTime)
+	_, _ = io.CopyN(io.Discard, b, wasteMost)
+}
+
+const (
+	wasteMost             = 64 << 20
+	wasteTime, wastePause = 3 * time.Second, time.Second
+)
+
 // end sees to it that Hertz reads nothing more of a body that nobody wanted: the connection closes instead.
 func (b *body) end() {
 	if !b.done {

@@ -68,20 +68,23 @@ func (a *API) formToJSON(ctx context.Context, c *call, h *app.RequestContext) er
 	if b == nil {
 		return statusProblem(c, http.StatusBadRequest, "the request has no body")
 	}
-	if b.left > int64(most)+formRoom {
-		return documentTooLarge(most)
-	}
+	room := int64(chat.KnowledgeFileBytes(".pdf", most)) + formRoom
 	select {
 	case a.uploading <- struct{}{}:
 		defer func() { <-a.uploading }()
 	default:
 		return chat.Errorf(chat.Busy, "too many files are coming in; try again")
 	}
+	if b.left > room {
+		b.waste()
+		return documentTooLarge(most)
+	}
 	b.patient(a.cfg.Uploads.Pause, a.cfg.Uploads.Patience)
-	form, err := readDocumentForm(io.LimitReader(b, int64(most)+formRoom), formBoundary(h), most)
+	form, err := readDocumentForm(io.LimitReader(b, room), formBoundary(h), most)
 	var known *chat.Error
 	switch {
 	case errors.As(err, &known):
+		b.waste()
 		return err
 	case err != nil && b.err != nil:
 		return b.problem(c)
@@ -90,7 +93,7 @@ func (a *API) formToJSON(ctx context.Context, c *call, h *app.RequestContext) er
 	case form.file == nil:
 		return statusProblem(c, http.StatusBadRequest, "the form has no part called file")
 	}
-	if form.fields["format"], form.fields["text"], err = base.Decode(form.name, form.file); err != nil {
+	if form.fields["format"], form.fields["text"], err = base.Decode(ctx, form.name, form.file, most); err != nil {
 		return err
 	}
 	if form.fields["title"] == "" {
@@ -130,11 +133,12 @@ func readDocumentForm(r io.Reader, boundary string, most int) (f documentForm, e
 		switch name := p.FormName(); name {
 		case "file":
 			f.name = chat.CleanName(p.FileName())
-			if f.file, err = io.ReadAll(io.LimitReader(p, int64(most)+1)); err != nil {
+			bytes := chat.KnowledgeFileBytes(f.name, most)
+			if f.file, err = io.ReadAll(io.LimitReader(p, int64(bytes)+1)); err != nil {
 				return f, err
 			}
-			if len(f.file) > most {
-				return f, documentTooLarge(most)
+			if len(f.file) > bytes {
+				return f, documentTooLarge(bytes)
 			}
 		case "title", "url", "language":
 			raw, err := io.ReadAll(io.LimitReader(p, 8<<10))

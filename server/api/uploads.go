@@ -242,6 +242,7 @@ func (a *API) receive(c *call) (in incoming, err error) {
 	}
 	most := a.cfg.Uploads.Bytes
 	if b.left > most+formRoom {
+		b.waste()
 		return in, a.tooLarge()
 	}
 	b.patient(a.cfg.Uploads.Pause, a.cfg.Uploads.Patience)
@@ -256,6 +257,7 @@ func (a *API) receive(c *call) (in incoming, err error) {
 	case errors.As(err, &known), errors.As(err, &shown):
 		return in, err
 	case limited.N == 0 && !b.done:
+		b.waste()
 		return in, a.tooLarge()
 	case b.err != nil:
 		return in, b.problem(c)

@@ -21,8 +21,8 @@ export const knowledge = {
     count: "{shown} of {all}",
   },
   files: {
-    title: "Files", clear: "Clear", waiting: "Waiting", sending: "{n} %", reading: "Being read", done: "Added", open: "Open", cancel: "Give up on {name}", retry: "Try again", unreadable: "Only Markdown (.md), HTML (.html), text (.txt) and tables (.csv, .tsv) can be read.", empty: "The file is empty.",
-    progress: "How much of {name} is sent", kinds: "Markdown, HTML, text, or a table of questions and answers (.csv, .tsv)",
+    title: "Files", clear: "Clear", waiting: "Waiting", sending: "{n} %", reading: "Being read", done: "Added", open: "Open", cancel: "Give up on {name}", retry: "Try again", unreadable: "Only PDF, Word (.docx), Markdown (.md), HTML (.html), text (.txt) and tables (.csv, .tsv) can be read.", empty: "The file is empty.",
+    progress: "How much of {name} is sent", kinds: "PDF, Word, Markdown, HTML, text, or a table of questions and answers (.csv, .tsv)",
   },
   edit: {
     new: "New document", title: "Title", titleText: "Left empty, it is the text's own first heading.", language: "Language", languageText: "Of the text.", otherLanguage: "Another language, or unknown", format: "Kind", formatText: { markdown: "Headings cut the text into chunks: one for each subject is best.", html: "The text of a page, without its menus.", text: "Without headings; it is cut at paragraphs.", csv: "One question and its answer on each line." },
@@ -41,5 +41,5 @@ export const knowledge = {
   unanswered: {
     empty: "No unanswered questions", emptyText: "Questions that nothing in the knowledge base answers are gathered here, so that you can write what is missing.", count: "asked {n} {n|time|times}", last: "last {time}", since: "first {time}", write: "Write an answer", tryIt: "Try it", dismiss: "Dismiss", dismissName: "Dismiss “{question}”", sort: "Order", sorts: { count: "Asked most often", last: "Asked last" }, find: "Search questions",
   },
-  codes: { document_too_large: "The document is larger than this server takes. Split it.", knowledge_full: "All documents together are as large as they may be. Delete some first.", format_unknown: "Only Markdown (.md), HTML (.html), text (.txt) and tables (.csv, .tsv) can be read.", not_text: "The file is no text in UTF-8, UTF-16 or GB 18030.", no_such_version: "This version is not kept any more.", knowledge_off: "This server has no knowledge base." },
+  codes: { document_too_large: "The document is larger than this server takes. Split it.", knowledge_full: "All documents together are as large as they may be. Delete some first.", format_unknown: "Only PDF, Word (.docx), Markdown (.md), HTML (.html), text (.txt) and tables (.csv, .tsv) can be read.", file_protected: "The file is protected by a password. Save it without one.", file_without_text: "There is no text in the file. Pictures of text can’t be read.", file_unreadable: "The file is broken, or not what its name says.", not_text: "The file is no text in UTF-8, UTF-16 or GB 18030.", no_such_version: "This version is not kept any more.", knowledge_off: "This server has no knowledge base." },
 };

@@ -23,8 +23,8 @@ export const knowledge: Texts["knowledge"] = {
     count: "{shown} / {all}",
   },
   files: {
-    title: "文件", clear: "清除", waiting: "等待中", sending: "{n}%", reading: "正在读取", done: "已添加", open: "打开", cancel: "放弃 {name}", retry: "重试", unreadable: "只能读取 Markdown（.md）、HTML（.html）、文本（.txt）和表格（.csv、.tsv）。", empty: "文件是空的。",
-    progress: "{name} 的上传进度", kinds: "Markdown、HTML、文本，或问答表（.csv、.tsv）",
+    title: "文件", clear: "清除", waiting: "等待中", sending: "{n}%", reading: "正在读取", done: "已添加", open: "打开", cancel: "放弃 {name}", retry: "重试", unreadable: "只能读取 PDF、Word（.docx）、Markdown（.md）、HTML（.html）、文本（.txt）和表格（.csv、.tsv）。", empty: "文件是空的。",
+    progress: "{name} 的上传进度", kinds: "PDF、Word、Markdown、HTML、文本，或问答表（.csv、.tsv）",
   },
   edit: {
     new: "新文档", title: "标题", titleText: "留空则取正文的第一个标题。", language: "语言", languageText: "正文的语言。", otherLanguage: "其他或未知", format: "类型", formatText: { markdown: "按标题切分成片段，最好一个主题一个标题。", html: "网页正文，不含菜单。", text: "没有标题，按段落切分。", csv: "每行一个问题和它的答案。" },
@@ -43,5 +43,5 @@ export const knowledge: Texts["knowledge"] = {
   unanswered: {
     empty: "没有未答问题", emptyText: "知识库中没有答案的问题会汇集在这里，方便您补充缺少的内容。", count: "问过 {n} 次", last: "最近 {time}", since: "首次 {time}", write: "撰写答案", tryIt: "试一试", dismiss: "忽略", dismissName: "忽略“{question}”", sort: "排序", sorts: { count: "提问最多", last: "最近提问" }, find: "搜索问题",
   },
-  codes: { document_too_large: "文档超过本服务器的大小限制，请拆分。", knowledge_full: "全部文档的总大小已达上限，请先删除一些。", format_unknown: "只能读取 Markdown（.md）、HTML（.html）、文本（.txt）和表格（.csv、.tsv）。", not_text: "该文件不是 UTF-8、UTF-16 或 GB 18030 的文本。", no_such_version: "该版本已不再保留。", knowledge_off: "本服务器没有知识库。" },
+  codes: { document_too_large: "文档超过本服务器的大小限制，请拆分。", knowledge_full: "全部文档的总大小已达上限，请先删除一些。", format_unknown: "只能读取 PDF、Word（.docx）、Markdown（.md）、HTML（.html）、文本（.txt）和表格（.csv、.tsv）。", file_protected: "该文件有密码保护，请另存为不带密码的文件。", file_without_text: "文件中没有文字，无法识别图片中的文字。", file_unreadable: "文件已损坏，或与扩展名不符。", not_text: "该文件不是 UTF-8、UTF-16 或 GB 18030 的文本。", no_such_version: "该版本已不再保留。", knowledge_off: "本服务器没有知识库。" },
 };

@@ -13,10 +13,10 @@ import { beginning, languageOf } from "./language.ts";
 /** waiting: its turn has not come, or the server asks for patience. reason: why it failed. progress: 0 to 1. document: what became of it. */
 export interface Added { readonly id: string; readonly file: File; readonly state: "waiting" | "sending" | "done" | "failed"; readonly progress: number; readonly reason: string; readonly document: KnowledgeDocument | null }
 
-const readable = /\.(md|markdown|html?|xhtml|txt|text|csv|tsv)$/i;
+const readable = /\.(pdf|docx|md|markdown|html?|xhtml|txt|text|csv|tsv)$/i;
 
 /** What a file field lets choose. */
-export const accepted = ".md,.markdown,.html,.htm,.xhtml,.txt,.text,.csv,.tsv";
+export const accepted = ".pdf,.docx,.md,.markdown,.html,.htm,.xhtml,.txt,.text,.csv,.tsv";
 
 /** Sends one file. Throws ApiError. */
 export type Send = (added: Added, progress: (part: number) => void, signal: AbortSignal) => Promise<KnowledgeDocument>;

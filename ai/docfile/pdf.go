@@ -1,0 +1,174 @@
+package docfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klippa-app/go-pdfium"
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+	"github.com/klippa-app/go-pdfium/webassembly"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+)
+
+const (
+	// pdfPatience is how long reading one file may take, and how long it may wait for others. Making machine code of PDFium, for the
+	// first one, takes seconds and does not count.
+	pdfPatience = 20 * time.Second
+	// pdfRest is how long PDFium is kept when nobody has a file for it.
+	pdfRest = time.Minute
+	// pdfPages is what a sandbox may use, in pages of 64 KiB.
+	pdfPages = 4096
+	// MaxPDFPages is how many pages a PDF may have.
+	MaxPDFPages = 2000
+)
+
+// What is wrong with a file.
+var (
+	ErrBroken    = errors.New("the file is broken, or not of this kind")
+	ErrProtected = errors.New("the file is protected by a password")
+	ErrTooLong   = errors.New("there is more text in the file than a document may have")
+	ErrTooSlow   = errors.New("reading the file took too long")
+	ErrNoText    = errors.New("there is no text in the file, only pictures of it perhaps")
+	ErrBusy      = errors.New("other files are being read")
+)
+
+// PDFs reads PDF files, one at a time. The zero value is ready. Safe for concurrent use.
+type PDFs struct {
+	turn sync.Mutex // held while a file is read
+	pool pdfium.Pool
+	made wazero.CompilationCache // what was made of PDFium's code: it takes seconds
+	rest *time.Timer
+
+	waits chan struct{}
+	once  sync.Once
+}
+
+// Read returns the text of a PDF, paragraph by paragraph, without the lines that stand on most pages at the top or the bottom. No
+// more than most bytes may come out. The error is one of this package's; ErrBusy if ctx ends, or patience, while other files are read.
+func (p *PDFs) Read(ctx context.Context, file []byte, most int) (string, error) {
+	p.once.Do(func() { p.waits = make(chan struct{}, 1) })
+	wait := time.NewTimer(pdfPatience)
+	defer wait.Stop()
+	select {
+	case p.waits <- struct{}{}:
+		defer func() { <-p.waits }()
+	case <-wait.C:
+		return "", ErrBusy
+	case <-ctx.Done():
+		return "", ErrBusy
+	}
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	if p.rest != nil {
+		p.rest.Stop()
+	}
+	if p.pool == nil {
+		if p.made == nil {
+			p.made = wazero.NewCompilationCache()
+		}
+		pool, err := webassembly.Init(webassembly.Config{
+			MaxIdle: 1, MaxTotal: 1, Stdout: io.Discard, Stderr: io.Discard, FSConfig: wazero.NewFSConfig(),
+			RuntimeConfig: wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
+				WithMemoryLimitPages(pdfPages).WithCloseOnContextDone(true).WithCompilationCache(p.made),
+		})
+		if err != nil {
+			return "", fmt.Errorf("docfile: PDFium does not start: %w", err)
+		}
+		p.pool = pool // each file gets a sandbox of its own in it
+	}
+	p.rest = time.AfterFunc(pdfRest, p.Close)
+	ctx, cancel := context.WithTimeout(ctx, pdfPatience)
+	defer cancel()
+	text, err := p.read(ctx, file, most)
+	if errors.Is(err, ErrTooSlow) { // it was stopped anywhere
+		p.stop()
+	}
+	return text, err
+}
+
+// Close lets PDFium go. A later Read starts it again.
+func (p *PDFs) Close() {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	if p.rest != nil {
+		p.rest.Stop()
+	}
+	p.stop()
+	if p.made != nil {
+		_ = p.made.Close(context.Background())
+		p.made = nil
+	}
+}
+
+func (p *PDFs) stop() {
+	if p.pool != nil {
+		_ = p.pool.Close()
+		p.pool = nil
+	}
+}
+
+func (p *PDFs) read(ctx context.Context, file []byte, most int) (text string, err error) {
+	in, err := p.pool.GetInstanceWithContext(ctx)
+	if err != nil {
+		return "", fmt.Errorf("docfile: PDFium does not start: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = in.Kill() })
+	defer func() {
+		if !stop() {
+			text, err = "", ErrTooSlow
+			return
+		}
+		_ = in.Close()
+	}()
+	doc, err := in.OpenDocument(&requests.OpenDocument{File: &file})
+	switch {
+	case err != nil && strings.Contains(err.Error(), "password"):
+		return "", ErrProtected
+	case err != nil:
+		return "", ErrBroken
+	}
+	n, err := in.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: doc.Document})
+	if err != nil {
+		return "", ErrBroken
+	}
+	if n.PageCount > MaxPDFPages {
+		return "", fmt.Errorf("%w: it has %d pages, and may have %d", ErrTooLong, n.PageCount, MaxPDFPages)
+	}
+	pages, left := make([]string, 0, n.PageCount), 2*most // what is left out of it may be as much
+	for i := range n.PageCount {
+		page, err := pageText(in, doc.Document, i)
+		if ctx.Err() != nil {
+			return "", ErrTooSlow
+		}
+		if err != nil {
+			return "", fmt.Errorf("%w (page %d)", ErrBroken, i+1)
+		}
+		if left -= len(page); left < 0 {
+			return "", ErrTooLong
+		}
+		pages = append(pages, page)
+	}
+	switch text = flow(pages); {
+	case text == "":
+		return "", ErrNoText
+	case len(text) > most:
+		return "", ErrTooLong
+	}
+	return text, nil
+}
+
+func pageText(in pdfium.Pdfium, doc references.FPDF_DOCUMENT, i int) (string, error) {
+	page, err := in.GetPageText(&requests.GetPageText{Page: requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: i}}})
+	if err != nil {
+		return "", err
+	}
+	return page.Text, nil
+}
