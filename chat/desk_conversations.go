@@ -43,6 +43,11 @@ func mayRead(a *Actor, s *State) bool {
 	}
 }
 
+// ReadsAll reports whether the actor may see every conversation of the tenant: all may but visitors, and members of teams.
+func (a *Actor) ReadsAll() bool {
+	return a.Role != RoleVisitor && (a.Role != RoleAgent || a.AgentRole != Member)
+}
+
 // mayWrite says whether the actor may change conversations that it may read.
 func mayWrite(a *Actor) bool { return a.Role != RoleAgent || a.AgentRole != Viewer }
 

@@ -208,8 +208,9 @@ type KnowledgeStore interface {
 	ChangeGoldenQuestion(ctx context.Context, tenant TenantID, id GoldenID, due time.Time, change func(*GoldenQuestion) error) (GoldenQuestion, error)
 	DeleteGoldenQuestion(ctx context.Context, tenant TenantID, id GoldenID, due time.Time) error
 
-	// NoteUnanswered counts a question. It forgets those that are older than UnansweredLife or more than MaxUnanswered.
-	NoteUnanswered(ctx context.Context, tenant TenantID, question string, at time.Time) error
+	// NoteUnanswered counts a question. It goes with the conversation that it was asked in last, if it was in one. Those are forgotten
+	// that are older than UnansweredLife or more than MaxUnanswered.
+	NoteUnanswered(ctx context.Context, tenant TenantID, conv ConversationID, question string, at time.Time) error
 	// Unanswered lists those first that were seen first the latest.
 	Unanswered(ctx context.Context, tenant TenantID, cursor string, limit int) (page []Unanswered, next string, err error)
 	DismissUnanswered(ctx context.Context, tenant TenantID, id UnansweredID) error

@@ -386,6 +386,16 @@ func testAITraces(t *testing.T, start func(func(*server.Config)) *node) {
 		require.Equal(t, 400, n.call("GET", path+"?"+bad, viewer, nil).status, bad)
 	}
 
+	// A member sees what became of questions in conversations that it may read.
+	_, member := n.agent(n.tenant.ID, chat.Member)
+	require.Len(t, n.call("GET", path, member, nil).data(), 4)
+	team := n.call("POST", "/api/v1/teams", admin, map[string]any{"name": "Sales"})
+	require.Equal(t, 201, team.status)
+	moved := n.call("POST", "/api/v1/conversations/"+conv.String()+"/transfer", admin, map[string]any{"team_id": team.body["id"]})
+	require.Equal(t, 200, moved.status, string(moved.raw))
+	require.Len(t, n.call("GET", path, member, nil).data(), 1, "it is another team's now")
+	require.Len(t, n.call("GET", path, viewer, nil).data(), 4)
+
 	export := n.call("GET", "/api/v1/visitors/"+visitor.String()+"/export", admin, nil)
 	require.Equal(t, 200, export.status)
 	require.Contains(t, string(export.raw), ids[0], "a person gets what was noted about its questions")

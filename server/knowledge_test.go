@@ -57,7 +57,7 @@ func (n *node) freshKnowledge(path string) string {
 		return g.ID.String()
 	case strings.Contains(path, "/unanswered/"):
 		question := chat.NewID[chat.Unanswered]().String()
-		require.NoError(n.t, store.NoteUnanswered(ctx, n.tenant.ID, question, now))
+		require.NoError(n.t, store.NoteUnanswered(ctx, n.tenant.ID, chat.ConversationID{}, question, now))
 		page, _, err := store.Unanswered(ctx, n.tenant.ID, "", 1)
 		require.NoError(n.t, err)
 		return page[0].ID.String()

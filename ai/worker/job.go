@@ -350,7 +350,7 @@ func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result) {
 	}
 	err := j.w.o.Store.AddAITrace(ctx, a.Trace)
 	if r == handedOff && unanswered[a.Reason] && !personal(j.asked.Text) {
-		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, clip(j.asked.Text, maxQuestion), time.Now()))
+		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, j.Conversation, clip(j.asked.Text, maxQuestion), time.Now()))
 	}
 	if err != nil {
 		j.w.o.Logger.Warn("what became of a question was not noted", "tenant", j.Tenant, "err", err)
@@ -374,7 +374,7 @@ func clip(s string, most int) string {
 	return s[:most]
 }
 
-// personal reports whether a question may say who asks: the list of what nobody could answer belongs to no conversation, and outlives it.
+// personal reports whether a question may say who asks: everybody who looks after the knowledge reads the list of what nobody could answer.
 func personal(s string) bool {
 	digits := 0
 	for _, r := range s {

@@ -21,7 +21,7 @@ import (
 type Store interface {
 	chat.BotQueue
 	Visitor(ctx context.Context, tenant chat.TenantID, id chat.VisitorID) (chat.Visitor, error)
-	NoteUnanswered(ctx context.Context, tenant chat.TenantID, question string, at time.Time) error
+	NoteUnanswered(ctx context.Context, tenant chat.TenantID, conv chat.ConversationID, question string, at time.Time) error
 	AddAITrace(ctx context.Context, t chat.AITrace) error
 }
 

@@ -30,7 +30,7 @@ func showTraceEntry(t *chat.AITrace) AITraceEntry {
 }
 
 type listTracesInput struct {
-	Conversation string `query:"conversation" doc:"A conversation's id."`
+	Conversation string `query:"conversation" doc:"A conversation's id. Without it, those of conversations that the caller may read: a page may have fewer than limit, and next_cursor goes on."`
 	Outcome      string `query:"outcome" maxLength:"40" doc:"Only those with this outcome."`
 	Cursor       string `query:"cursor" maxLength:"500"`
 	Limit        int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
@@ -51,9 +51,21 @@ func (a *API) listTraces(ctx context.Context, c *call, in *listTracesInput) (*an
 	if err != nil {
 		return nil, err
 	}
-	out := List[AITraceEntry]{Data: make([]AITraceEntry, len(page)), NextCursor: orNull(next)}
+	out := List[AITraceEntry]{Data: make([]AITraceEntry, 0, len(page)), NextCursor: orNull(next)}
+	may := map[chat.ConversationID]bool{{}: true, f.Conversation: true}
 	for i := range page {
-		out.Data[i] = showTraceEntry(&page[i])
+		conv := page[i].Conversation
+		if _, asked := may[conv]; !asked && c.actor().ReadsAll() {
+			may[conv] = true
+		} else if !asked {
+			_, err := a.cfg.Desk.Conversation(ctx, c.actor(), conv)
+			if may[conv] = err == nil; err != nil && chat.CodeOf(err) != chat.NotFound && chat.CodeOf(err) != chat.Forbidden {
+				return nil, err
+			}
+		}
+		if may[conv] {
+			out.Data = append(out.Data, showTraceEntry(&page[i]))
+		}
 	}
 	return ok(out)
 }

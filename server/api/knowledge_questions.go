@@ -157,7 +157,7 @@ func (a *API) noteUnanswered(ctx context.Context, c *call, in *unansweredInput) 
 	if chat.FoldQuestion(in.Body.Question) == "" {
 		return nil, chat.Errorf(chat.Malformed, "question: ask something")
 	}
-	return nil, a.cfg.Store.NoteUnanswered(ctx, c.actor().Tenant, in.Body.Question, a.now())
+	return nil, a.cfg.Store.NoteUnanswered(ctx, c.actor().Tenant, chat.ConversationID{}, in.Body.Question, a.now())
 }
 
 func (a *API) dismissUnanswered(ctx context.Context, c *call, in *Target) (*none, error) {

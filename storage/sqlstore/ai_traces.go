@@ -39,18 +39,23 @@ func (s *Store) AddAITrace(ctx context.Context, t chat.AITrace) error {
 		return err
 	}
 	return s.write(ctx, Of(t.Tenant), func(ctx context.Context, q Querier) error {
-		var gone int
-		err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM conversations c WHERE c.tenant = $1 AND c.id = $2 AND (
-			EXISTS (SELECT 1 FROM visitors v WHERE v.tenant = c.tenant AND v.id = c.visitor AND v.erased_at > 0) OR
-			EXISTS (SELECT 1 FROM erasures e WHERE e.tenant = c.tenant AND e.stranger IS NOT NULL AND (e.visitor = c.visitor OR e.stranger = c.visitor)))`,
-			t.Tenant, t.Conversation[:]).Scan(&gone)
-		if err != nil || gone > 0 {
+		if gone, err := erasing(ctx, q, t.Tenant, t.Conversation); err != nil || gone {
 			return err
 		}
-		_, err = q.ExecContext(ctx, `INSERT INTO ai_traces (`+traceColumns+`, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, id) DO NOTHING`,
+		_, err := q.ExecContext(ctx, `INSERT INTO ai_traces (`+traceColumns+`, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, id) DO NOTHING`,
 			t.Tenant, t.ID, t.Conversation, t.Message, Micros(t.At), t.Outcome, keys.Text(string(t.Body), seal.OfTrace(t.ID)))
 		return err
 	})
+}
+
+// erasing reports whether a conversation's visitor was erased, or is being erased.
+func erasing(ctx context.Context, q Querier, tenant chat.TenantID, conv chat.ConversationID) (bool, error) {
+	gone := 0
+	err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM conversations c WHERE c.tenant = $1 AND c.id = $2 AND (
+		EXISTS (SELECT 1 FROM visitors v WHERE v.tenant = c.tenant AND v.id = c.visitor AND v.erased_at > 0) OR
+		EXISTS (SELECT 1 FROM erasures e WHERE e.tenant = c.tenant AND e.stranger IS NOT NULL AND (e.visitor = c.visitor OR e.stranger = c.visitor)))`,
+		tenant, conv[:]).Scan(&gone)
+	return gone > 0, err
 }
 
 // AITrace implements chat.AIStore.

@@ -150,7 +150,7 @@ func scanUnanswered(scan row) (u chat.Unanswered, err error) {
 
 // NoteUnanswered implements chat.KnowledgeStore. On PostgreSQL a question that is asked for the first time twice at once may be there
 // twice.
-func (s *Store) NoteUnanswered(ctx context.Context, tenant chat.TenantID, question string, at time.Time) error {
+func (s *Store) NoteUnanswered(ctx context.Context, tenant chat.TenantID, conv chat.ConversationID, question string, at time.Time) error {
 	question = chat.FoldQuestion(question)
 	if question == "" {
 		return nil
@@ -164,8 +164,11 @@ func (s *Store) NoteUnanswered(ctx context.Context, tenant chat.TenantID, questi
 		print = keys.Blind("knowledge_unanswered.question", question)
 	}
 	return s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
-		res, err := q.ExecContext(ctx, `UPDATE knowledge_unanswered SET count = count + 1, last_at = $4 WHERE tenant = $1
-			AND (print <> '' AND print = $2 OR print = '' AND question = $3)`, tenant, print, question, Micros(at))
+		if gone, err := erasing(ctx, q, tenant, conv); err != nil || gone {
+			return err
+		}
+		res, err := q.ExecContext(ctx, `UPDATE knowledge_unanswered SET count = count + 1, last_at = $4, conv = COALESCE($5, conv) WHERE tenant = $1
+			AND (print <> '' AND print = $2 OR print = '' AND question = $3)`, tenant, print, question, Micros(at), conv)
 		if err != nil {
 			return err
 		}
@@ -173,8 +176,8 @@ func (s *Store) NoteUnanswered(ctx context.Context, tenant chat.TenantID, questi
 			return err
 		}
 		id := chat.NewID[chat.Unanswered]()
-		if _, err := q.ExecContext(ctx, `INSERT INTO knowledge_unanswered (tenant, id, question, print, count, first_at, last_at) VALUES ($1, $2, $3, $4, 1, $5, $5)`,
-			tenant, id, keys.Text(question, seal.OfKnowledge("knowledge_unanswered.question", id)), print, Micros(at)); err != nil {
+		if _, err := q.ExecContext(ctx, `INSERT INTO knowledge_unanswered (tenant, id, question, print, count, first_at, last_at, conv) VALUES ($1, $2, $3, $4, 1, $5, $5, $6)`,
+			tenant, id, keys.Text(question, seal.OfKnowledge("knowledge_unanswered.question", id)), print, Micros(at), conv); err != nil {
 			return err
 		}
 		_, err = q.ExecContext(ctx, `DELETE FROM knowledge_unanswered WHERE tenant = $1 AND (last_at < $2 OR id IN

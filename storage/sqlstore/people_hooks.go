@@ -87,6 +87,7 @@ var beside = []string{
 		JOIN webhook_events e ON e.tenant = d.tenant AND e.sequence = d.sequence WHERE e.tenant = $1 AND e.subject = $2)`,
 	`UPDATE webhook_events SET data = '' WHERE tenant = $1 AND subject = $2 AND data <> ''`,
 	`DELETE FROM ai_traces WHERE tenant = $1 AND conv = $2`,
+	`DELETE FROM knowledge_unanswered WHERE tenant = $1 AND conv = $2`,
 	`DELETE FROM bot_jobs WHERE tenant = $1 AND conv = $2`,
 }
 

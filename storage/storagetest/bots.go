@@ -319,10 +319,26 @@ func testAITraces(t *testing.T, s *suite) {
 func testAITracesGo(t *testing.T, s *suite) {
 	s.botOn()
 	gone, purged, other := s.withBot(), s.withBot(), s.withBot()
+	ask := func(th *thread, question string) {
+		require.NoError(t, s.Store.NoteUnanswered(ctx(), s.tenant, th.key.Conversation, question, start))
+	}
+	questions := func() (out []string) {
+		all, _, err := s.Store.Unanswered(ctx(), s.tenant, "", 100)
+		require.NoError(t, err)
+		for i := range all {
+			out = append(out, all[i].Question)
+		}
+		return out
+	}
 	for _, th := range []*thread{gone, purged, other} {
 		s.append(th.message(secret))
 		s.trace(th.key.Conversation, 0, secret)
 	}
+	ask(gone, "do you ship to my house")
+	ask(purged, "is it old")
+	ask(gone, "do you sell tea")
+	ask(other, "do you sell tea")
+	ask(&thread{}, "the staff asks")
 	loose := s.trace(chat.ConversationID{}, 0, "the staff's")
 	require.Len(t, s.jobs(), 3)
 	e, err := s.Store.BeginErasure(ctx(), chat.Erasure{Tenant: s.tenant, Visitor: gone.visitor, Stranger: chat.NewID[chat.Visitor](), At: start.Add(time.Hour)})
@@ -330,10 +346,13 @@ func testAITracesGo(t *testing.T, s *suite) {
 	require.NoError(t, s.Store.EraseConversations(ctx(), e, gone.key.Conversation))
 	count := func(th *thread) int { return len(s.traces(chat.AITraceFilter{Conversation: th.key.Conversation})) }
 	require.Zero(t, count(gone))
+	require.Equal(t, []string{"the staff asks", "do you sell tea", "is it old"}, questions(), "what others asked, too, stays")
 	late := func(when string) {
 		t.Helper()
 		s.trace(gone.key.Conversation, 0, secret)
 		require.Zero(t, count(gone), when)
+		ask(gone, "do you ship to my house")
+		require.Len(t, questions(), 3, when)
 	}
 	late("while the person is being erased")
 	require.NoError(t, s.Store.ErasePerson(ctx(), e))
@@ -348,6 +367,7 @@ func testAITracesGo(t *testing.T, s *suite) {
 	require.NoError(t, err)
 	require.Zero(t, count(purged))
 	require.Equal(t, 1, count(other))
+	require.Equal(t, []string{"the staff asks", "do you sell tea"}, questions())
 	_, err = s.Store.AITrace(ctx(), s.tenant, loose.ID)
 	require.NoError(t, err)
 	got, err := s.Store.ClaimBotJobs(ctx(), chat.BotClaim{Now: soon().Add(time.Hour), Until: soon().Add(2 * time.Hour), Most: 10, PerTenant: 10})

@@ -112,7 +112,7 @@ func testKnowledge(t *testing.T, s *suite) {
 
 func testUnanswered(t *testing.T, s *suite) {
 	ask := func(q string, minutes int) {
-		require.NoError(t, s.Store.NoteUnanswered(ctx(), s.tenant, q, start.Add(time.Duration(minutes)*time.Minute)))
+		require.NoError(t, s.Store.NoteUnanswered(ctx(), s.tenant, chat.ConversationID{}, q, start.Add(time.Duration(minutes)*time.Minute)))
 	}
 	ask("Do you ship to the moon?", 0)
 	ask("  do you sell tea  ", 1)
@@ -138,7 +138,7 @@ func testUnanswered(t *testing.T, s *suite) {
 	code(t, s.Store.DismissUnanswered(ctx(), chat.NewID[chat.Tenant](), all[0].ID), chat.NotFound)
 	require.NoError(t, s.Store.DismissUnanswered(ctx(), s.tenant, all[0].ID))
 	require.Len(t, list(), 1)
-	require.NoError(t, s.Store.NoteUnanswered(ctx(), s.tenant, "much later", start.Add(chat.UnansweredLife+time.Hour)))
+	require.NoError(t, s.Store.NoteUnanswered(ctx(), s.tenant, chat.ConversationID{}, "much later", start.Add(chat.UnansweredLife+time.Hour)))
 	require.Len(t, list(), 1, "what is old is forgotten")
 }
 
