@@ -33,7 +33,7 @@ func onBoth(t *testing.T, test func(t *testing.T, start func(o process.Options) 
 	onEach(t, func(t *testing.T, b *backend) { test(t, b.start) })
 }
 
-// beside is onBoth for tests that mostly wait for pages: the two run at the same time, and beside other tests.
+// beside is onBoth for tests that mostly wait: the two run at the same time, and beside other tests.
 func beside(t *testing.T, test func(t *testing.T, start func(o process.Options) *process.Server)) {
 	t.Helper()
 	t.Parallel()

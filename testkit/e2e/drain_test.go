@@ -17,7 +17,7 @@ import (
 
 // TestDrain: SIGTERM in the middle of a chat. Everybody is told, the server ends with exit code 0, and after its restart
 // everything goes on without a loss, a double or a refused log-in.
-func TestDrain(t *testing.T) { onBoth(t, testDrain) }
+func TestDrain(t *testing.T) { beside(t, testDrain) }
 
 func testDrain(t *testing.T, start func(o process.Options) *process.Server) {
 	ctx := within(t, 3*time.Minute)

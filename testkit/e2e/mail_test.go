@@ -18,7 +18,7 @@ import (
 
 // TestMailKill: the server is killed while mails wait for an SMTP server that says "later". Afterwards each arrives, once, and its
 // link works.
-func TestMailKill(t *testing.T) { onBoth(t, testMailKill) }
+func TestMailKill(t *testing.T) { beside(t, testMailKill) }
 
 var link = regexp.MustCompile(`http://\S+/auth/link#\S+`)
 

@@ -35,7 +35,13 @@ import (
 // TestSealed: what people write is nowhere in plain: not in the database, Redis, files or logs, while everybody chats, searches and
 // exports as before. What was there before encryption was switched on is sealed, keys are made new while people talk, and a tenant whose
 // keys are erased is gone.
-func TestSealed(t *testing.T) { onEach(t, testSealed) }
+func TestSealed(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *backend) {
+		t.Parallel()
+		testSealed(t, b)
+	})
+}
 
 // sealedWorld is a deployment in which secrets are planted.
 type sealedWorld struct {

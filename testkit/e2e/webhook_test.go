@@ -20,7 +20,7 @@ import (
 
 // TestWebhookKill: the server is killed while what it has acknowledged is on its way to an endpoint, some of it sent and not
 // answered, some of it not sent yet. Afterwards the endpoint gets every message, once or more often, by the same id.
-func TestWebhookKill(t *testing.T) { onBoth(t, testWebhookKill) }
+func TestWebhookKill(t *testing.T) { beside(t, testWebhookKill) }
 
 // hookReceiver notes which message came with which event. While it hangs it answers nobody.
 type hookReceiver struct {
