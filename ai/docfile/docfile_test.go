@@ -83,12 +83,13 @@ func TestPDF(t *testing.T) {
 	p := &pdfs
 	file := makePDF("",
 		drawn("Demo shop: terms", "Returns", "You may send back what you do not like within thirty days, and we pay", "for the way back. Nobody asks why.",
-			"1. Pack it well.", "2. Put the label on it.", "Page 1 of 3"),
+			"1. Pack it well.", "2. Put the label on it.", "This line is as wide as a line can be here, and a sentence ends at its very end.",
+			"Shipping", "Page 1 of 3"),
 		drawn("Demo shop: terms", "七天无理由退货：自签收之日起七天内，商品完好即可申请退货，运费由本店承担，", "退款三天内到账。", "Page 2 of 3"),
 		drawn("Demo shop: terms", "Shipping costs 5 euro.", "Page 3 of 3"))
 	want := strings.Join([]string{
 		"Returns", "You may send back what you do not like within thirty days, and we pay for the way back. Nobody asks why.",
-		"1. Pack it well.", "2. Put the label on it.",
+		"1. Pack it well.", "2. Put the label on it.", "This line is as wide as a line can be here, and a sentence ends at its very end.", "Shipping",
 		"七天无理由退货：自签收之日起七天内，商品完好即可申请退货，运费由本店承担，退款三天内到账。",
 		"Shipping costs 5 euro.",
 	}, "\n")

@@ -97,15 +97,15 @@ func shape(l string) string {
 	}, strings.Join(strings.FieldsFunc(l, unicode.IsDigit), "0"))
 }
 
-// goesOn reports whether a line belongs to the paragraph of the one before it: that one is full, and no sentence ended there; or the
-// line begins as no sentence does.
+// goesOn reports whether a line belongs to the paragraph of the one before it: that one is full, and what follows is no short line
+// after a sentence's end, which may be a heading; or the line begins as no sentence does.
 func goesOn(last, next string, width int) bool {
 	if last == "" || begins(next) {
 		return false
 	}
 	end, _ := utf8.DecodeLastRuneInString(last)
 	if strings.ContainsRune(".!?。！？:：", end) {
-		return cells(last)*10 >= width*8 && !strings.ContainsRune(":：", end)
+		return cells(last)*10 >= width*8 && cells(next)*10 >= width*5 && !strings.ContainsRune(":：", end)
 	}
 	first, _ := utf8.DecodeRuneInString(next)
 	return cells(last)*10 >= width*7 || unicode.IsLower(first)

@@ -77,7 +77,7 @@ func (a *API) formToJSON(ctx context.Context, c *call, h *app.RequestContext) er
 	}
 	if b.left > room {
 		b.waste()
-		return documentTooLarge(most)
+		return documentTooLarge(chat.KnowledgeFileBytes(".pdf", most))
 	}
 	b.patient(a.cfg.Uploads.Pause, a.cfg.Uploads.Patience)
 	form, err := readDocumentForm(io.LimitReader(b, room), formBoundary(h), most)
