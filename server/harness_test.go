@@ -68,7 +68,8 @@ func start(t testing.TB, change func(*server.Config)) *node {
 	return startOn(t, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")}, change)
 }
 
-// encryption is how tests' nodes seal: not at all, unless UNIQCHAT_TEST_SEALED is set. All tests pass either way.
+// encryption is how tests' nodes seal: not at all, unless UNIQCHAT_TEST_SEALED is set. All tests pass either way but TestRetain*Postgres, which
+// look in the stores for what was planted in plain.
 func encryption(t testing.TB) (e storage.Encryption) {
 	if os.Getenv("UNIQCHAT_TEST_SEALED") != "" {
 		var err error
