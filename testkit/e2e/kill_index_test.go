@@ -38,6 +38,7 @@ func (l *library) call(method, path string, in map[string]any) (out map[string]a
 type index struct {
 	Version     int64
 	State       string
+	Documents   int
 	Chunks      int
 	LastFailure *struct {
 		Reason string
