@@ -131,7 +131,7 @@ type AIUsage struct {
 type AIMeter interface {
 	// ReserveAI counts an amount as used and reports true, or reports false, and counts nothing, if the day of at has no room for it.
 	ReserveAI(ctx context.Context, tenant TenantID, b AIBudget, a AIAmount, at time.Time) (bool, error)
-	// SettleAI corrects what was reserved to what was used. What was reserved on an earlier day is not given back today.
+	// SettleAI corrects what was reserved at a time to what was used, on the day of that time. Nothing becomes less than nothing.
 	SettleAI(ctx context.Context, tenant TenantID, reserved, used AIAmount, at time.Time) error
 	// AIUsage lists the days from that of since to that of until on which something was used, in their order.
 	AIUsage(ctx context.Context, tenant TenantID, since, until time.Time) ([]AIUsage, error)

@@ -4,8 +4,8 @@ import "context"
 
 // AIQuestion is what the AI is asked, with all that it may know of it.
 type AIQuestion struct {
-	Conversation ConversationID // zero: staff or a program asks
-	Message      MessageID      // the question's; zero likewise
+	Conversation ConversationID // what is asked has to do with; may be zero
+	Message      MessageID      // the question's; zero: staff or a program asks, whom no hours of the bot's bind
 	Text         string
 	Turns        []AITurn // what was said before, oldest first
 	Locale       string   // of the visitor's browser or account, as BCP 47 has it; may be empty
@@ -62,7 +62,7 @@ type AISummary struct {
 	Tried    []string `json:"tried,omitempty"`  // what the bot answered and asked back
 	Orders   []string `json:"orders,omitempty"` // numbers that look like an order's
 	Found    []string `json:"found,omitempty"`  // headings of what may have to do with it
-	Points   []string `json:"points,omitempty"` // sentences that say most of the conversation
+	Points   []string `json:"points,omitempty"` // sentences that say most of the conversation, each with who said it
 	Text     string   `json:"text,omitempty"`   // an engine's
 	Engine   string   `json:"engine,omitempty"` // that wrote Text
 }

@@ -219,11 +219,11 @@ func TestKnowledgeRefuses(t *testing.T) {
 		"b.pdf":  {bytes.Repeat([]byte("x"), 11<<20), 413, "document_too_large"},
 		"b.docx": {makeDOCX(t, strings.Repeat("word ", 300)), 413, "document_too_large"},
 		"c.docx": {makeDOCX(t, " "), 400, "file_without_text"},
-		"a.txt": {bytes.Repeat([]byte{0, 1, 2, 3, 0x80, 0xff}, 100), 400, "not_text"},
-		"b.txt": {bytes.Repeat([]byte("x"), 1001), 413, "document_too_large"},
-		"c.txt": {bytes.Repeat([]byte("x"), 3<<20), 413, "document_too_large"},
-		"d.csv": {[]byte("only one column\n"), 400, ""},
-		"e.txt": {[]byte("  \n"), 400, ""},
+		"a.txt":  {bytes.Repeat([]byte{0, 1, 2, 3, 0x80, 0xff}, 100), 400, "not_text"},
+		"b.txt":  {bytes.Repeat([]byte("x"), 1001), 413, "document_too_large"},
+		"c.txt":  {bytes.Repeat([]byte("x"), 3<<20), 413, "document_too_large"},
+		"d.csv":  {[]byte("only one column\n"), 400, ""},
+		"e.txt":  {[]byte("  \n"), 400, ""},
 	} {
 		got := send(name, want.file)
 		require.Equal(t, want.status, got.status, "%s: %s", name, got.raw)

@@ -120,7 +120,7 @@ func (f *flow) guard() (Outcome, bool) {
 	switch {
 	case f.trace.Guard != guard.None:
 		f.step("guard", strings.TrimSpace(string(f.trace.Guard)+" "+why))
-		return f.handOff(router.BecauseGuard), true
+		return f.handOff(guarded(f.trace.Guard)), true
 	case f.text == "":
 		f.step("guard", "no words")
 		return f.handOff(BecauseWordless), true // a picture, most likely
@@ -130,6 +130,14 @@ func (f *flow) guard() (Outcome, bool) {
 	}
 	f.step("guard", why)
 	return Outcome{}, false
+}
+
+// guarded is why what the guard holds back is handed off.
+func guarded(why guard.Reason) router.Reason {
+	if why == guard.Human {
+		return BecauseHuman
+	}
+	return router.BecauseGuard
 }
 
 // From which probability on an intent alone decides: that a person is wanted, and that a message is small talk.
@@ -154,7 +162,7 @@ func (f *flow) intent(ctx context.Context) (Outcome, bool) {
 	f.step("intent", fmt.Sprintf("%s %.2f", t.Label, t.Probability))
 	if t.Label == intent.WantsHuman && t.Probability >= sureHuman {
 		f.trace.Guard = guard.Human
-		return f.handOff(router.BecauseGuard), true
+		return f.handOff(BecauseHuman), true
 	}
 	talk := smallTalk(f.text)
 	if talk == "" && t.Probability >= sureTalk && brief(f.text) {

@@ -70,6 +70,7 @@ const (
 	BecauseThanks   router.Reason = "thanks"
 	BecauseGoodbye  router.Reason = "goodbye"
 	BecauseNoted    router.Reason = "noted"    // "ok"
+	BecauseHuman    router.Reason = "human"    // the visitor asks for a person
 	BecauseTopic    router.Reason = "topic"    // the tenant's settings leave it to people
 	BecauseLanguage router.Reason = "language" // the bot doesn't write the visitor's
 	BecausePerson   router.Reason = "person"   // an agent has the conversation

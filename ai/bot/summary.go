@@ -18,18 +18,7 @@ import (
 )
 
 // Summary is what a person needs to know who takes over. All of it but Text is taken from the conversation as it stands there.
-type Summary struct {
-	Language string   `json:"language"` // the visitor's
-	Intent   string   `json:"intent,omitempty"`
-	Why      string   `json:"why,omitempty"`    // of a hand-off
-	Wants    []string `json:"wants"`            // in the visitor's words, oldest first
-	Tried    []string `json:"tried,omitempty"`  // what the bot answered and asked back
-	Orders   []string `json:"orders,omitempty"` // numbers that look like an order's
-	Found    []string `json:"found,omitempty"`  // headings of what may have to do with it
-	Points   []string `json:"points,omitempty"` // of a conversation: sentences that say most of it, each with who said it
-	Text     string   `json:"text,omitempty"`   // an engine's
-	Engine   string   `json:"engine,omitempty"` // that wrote Text
-}
+type Summary = chat.AISummary
 
 // Bounds of a summary. Lengths are in characters.
 const (

@@ -44,7 +44,7 @@ func TestHandOffSummary(t *testing.T) {
 	in.Attributes = map[string]string{"order_id": "UQ-7781", "name": "x"}
 	o := b.Answer(t.Context(), in, nil)
 	want := &Summary{
-		Language: "zh", Why: "guard", Wants: []string{"我的订单 20431 里的杯子碎了", "你们什么时候补发？"},
+		Language: "zh", Why: "human", Wants: []string{"我的订单 20431 里的杯子碎了", "你们什么时候补发？"},
 		Tried: []string{"请在七天内通过聊天发照片给我们。", "配送 / 退款"}, Orders: []string{"20431", "UQ-7781"},
 	}
 	if d := cmp.Diff(want, o.Summary); d != "" {

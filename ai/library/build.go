@@ -29,11 +29,11 @@ type build struct {
 	documents int
 }
 
-// buildNext builds what is due, and reports whether there was anything.
-func (l *Library) buildNext(ctx context.Context) (bool, error) {
+// buildNext builds what is due, or will be in so long, whoever holds it until then, and reports whether there was anything.
+func (l *Library) buildNext(ctx context.Context, ahead time.Duration) (bool, error) {
 	now := time.Now()
 	holder := [16]byte(chat.NewID[build]())
-	st, held, err := l.Store.HoldKnowledge(ctx, holder, now, now.Add(l.Hold))
+	st, held, err := l.Store.HoldKnowledge(ctx, holder, now.Add(ahead), now.Add(l.Hold))
 	if err != nil || !held {
 		return false, err
 	}

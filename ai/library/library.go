@@ -26,6 +26,8 @@ type Options struct {
 	EmbedderName string
 	// Builds says that this node builds. Others only load.
 	Builds bool
+	// Alone says that no other node builds: a build that is held when Run begins was a process's that has died, and goes on at once.
+	Alone bool
 	// MaxChunks is how many chunks a tenant's index may have. Defaults to 50,000, which a flat scan still searches in milliseconds.
 	MaxChunks int
 	// MaxBytes is about how much memory the indexes of all tenants may take; those that were asked longest ago go first. Defaults to 1 GiB.
@@ -165,8 +167,13 @@ func (l *Library) refreshing(ctx context.Context) error {
 func (l *Library) buildAll(ctx context.Context) error {
 	tick := time.NewTicker(l.Poll)
 	defer tick.Stop()
+	var ahead time.Duration
+	if l.Alone {
+		ahead = l.Hold
+	}
 	for {
-		next, err := l.buildNext(ctx)
+		next, err := l.buildNext(ctx, ahead)
+		ahead = 0
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

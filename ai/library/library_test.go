@@ -174,6 +174,20 @@ func TestGoesOn(t *testing.T) {
 	require.Equal(t, "Document 77", d.first(l, "says 77"))
 }
 
+// Where nobody else builds, what a process held that has died is not waited for.
+func TestAlone(t *testing.T) {
+	d := open(t)
+	d.add("Returns", "Thirty days.")
+	now := time.Now().Add(time.Minute)
+	_, held, err := d.kept.Store.HoldKnowledge(t.Context(), [16]byte{1}, now, now.Add(time.Minute))
+	require.NoError(t, err)
+	require.True(t, held)
+	l, stop := d.start(func(o *library.Options) { o.Alone, o.Hold, o.Poll = true, 5*time.Minute, time.Hour })
+	defer stop()
+	d.settled()
+	require.Equal(t, "Returns", d.first(l, "thirty days"))
+}
+
 // Two nodes: what one puts in use the other finds, too.
 func TestOtherNode(t *testing.T) {
 	d := open(t)

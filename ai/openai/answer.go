@@ -8,8 +8,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uniqchat/uniqchat/ai/model"
@@ -128,7 +130,7 @@ type answering struct {
 	first   time.Time // when the first token came; zero: none has
 	written int       // tokens, about
 	usage   *model.Usage
-	asked   bool // the request went out and was taken
+	asked   bool // the request went out, and was not refused: it may be billed
 	finish  string
 }
 
@@ -202,8 +204,12 @@ func (a *answering) post(ctx context.Context, body []byte) (*http.Response, erro
 	if a.e.c.Key != "" {
 		req.Header.Set("Authorization", "Bearer "+a.e.c.Key)
 	}
-	res, err := a.e.client.Do(req)
+	var wrote atomic.Bool // told by the connection's own goroutine
+	res, err := a.e.client.Do(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(i httptrace.WroteRequestInfo) { wrote.Store(i.Err == nil) },
+	})))
 	if err != nil {
+		a.asked = wrote.Load()
 		return nil, &model.Error{Kind: model.Unreachable, Err: noConnection{unreached(err), err}}
 	}
 	return res, nil

@@ -120,6 +120,9 @@ func New(c Config) (*Engine, error) {
 // Name implements model.Engine.
 func (e *Engine) Name() string { return e.c.Name }
 
+// MaxTokens is how many tokens an answer has at most.
+func (e *Engine) MaxTokens() int { return e.c.MaxTokens }
+
 // Close closes connections that nobody uses.
 func (e *Engine) Close() { e.client.CloseIdleConnections() }
 

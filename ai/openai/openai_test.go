@@ -108,6 +108,16 @@ func TestFaults(t *testing.T) {
 			if text := err.Error(); strings.Contains(text, "sk-secret") || strings.Contains(text, "return it") || strings.Contains(text, "127.0.0.1:") && f != llm.HugeHead {
 				t.Error(text)
 			}
+			switch f {
+			case llm.Limited, llm.Failing, llm.Down, llm.Denied, llm.Redirect:
+				if res.Usage.Total() != 0 {
+					t.Errorf("nobody bills a refusal: %+v", res.Usage)
+				}
+			default:
+				if res.Usage.Prompt < 50 {
+					t.Errorf("the request went out, and may be billed: %+v", res.Usage)
+				}
+			}
 			if started := f == llm.Stall || f == llm.Cut || f == llm.Ended; started && res.Usage.Total() < 20 {
 				t.Errorf("used %+v", res.Usage)
 			}
@@ -124,8 +134,8 @@ func TestUnreachable(t *testing.T) {
 			c.Control = func(string, string, syscall.RawConn) error { return errors.New("a private address") }
 		}),
 	} {
-		if _, err := e.Answer(t.Context(), question(), nil); model.KindOf(err) != model.Unreachable {
-			t.Errorf("%s: %v", name, err)
+		if res, err := e.Answer(t.Context(), question(), nil); model.KindOf(err) != model.Unreachable || res.Usage.Total() != 0 {
+			t.Errorf("%s: %v, used %+v", name, err, res.Usage)
 		}
 	}
 	if s.Calls() != 0 {
@@ -148,8 +158,8 @@ func TestCancel(t *testing.T) {
 	e := newEngine(t, s.URL, func(c *Config) { c.FirstToken = time.Minute })
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	if _, err := e.Answer(ctx, question(), nil); !errors.Is(err, context.Canceled) || model.KindOf(err) != model.Canceled {
-		t.Error(err)
+	if res, err := e.Answer(ctx, question(), nil); !errors.Is(err, context.Canceled) || model.KindOf(err) != model.Canceled || res.Usage.Prompt < 50 {
+		t.Errorf("%v, used %+v", err, res.Usage)
 	}
 	for until := time.Now().Add(5 * time.Second); s.Open() > 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(until) {

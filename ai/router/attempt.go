@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,8 @@ import (
 type Member struct {
 	Engine model.Engine
 	Price  model.Price
+	// MaxTokens is how many tokens an answer has at most. Defaults to 300, which is more than most have.
+	MaxTokens int
 }
 
 // member is a Member with what is known of its health.
@@ -69,8 +72,28 @@ type event struct {
 	err   error
 }
 
+// reserved is what was counted as used when an attempt began.
+type reserved struct {
+	Amount
+	at time.Time
+}
+
+// errPanic is an engine's that panicked: it is an engine that fails, and nothing more.
+var errPanic = errors.New("it panicked")
+
+// engine has an engine answer. A panic of it costs this attempt only.
+func (rc *race) engine(ctx context.Context, a *attempt, piece func(string) error) (res model.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			rc.r.c.Logger.Error("panic of an engine", "engine", a.Engine.Name(), "panic", p, "stack", string(debug.Stack()))
+			res, err = model.Result{}, &model.Error{Kind: model.Failed, Engine: a.Engine.Name(), Err: errPanic}
+		}
+	}()
+	return a.Engine.Answer(ctx, &rc.ask.Question, piece)
+}
+
 // work runs an attempt and tells the race what the engine does, until it is over. It accounts for the attempt in the end, whoever won.
-func (rc *race) work(ctx context.Context, a *attempt, reserved Amount) {
+func (rc *race) work(ctx context.Context, a *attempt, counted reserved) {
 	var first, gap time.Duration
 	last := a.began
 	sign := func() {
@@ -82,7 +105,7 @@ func (rc *race) work(ctx context.Context, a *attempt, reserved Amount) {
 		}
 		last = now
 	}
-	res, err := a.Engine.Answer(ctx, &rc.ask.Question, func(p string) error {
+	res, err := rc.engine(ctx, a, func(p string) error {
 		sign()
 		select {
 		case rc.events <- event{a: a, piece: p}:
@@ -96,7 +119,7 @@ func (rc *race) work(ctx context.Context, a *attempt, reserved Amount) {
 	if usual := a.pace.hedge(rc.r.c.FirstSign); err == nil && a.pass.probe && a.others && first > slowProbe*usual {
 		a.blame.Store(true) // it answers, but much later than it used to, and others work
 	}
-	rc.r.account(ctx, a, res, err, rc.ask.Tenant, reserved)
+	rc.r.account(ctx, a, res, err, rc.ask.Tenant, counted)
 	if err == nil && !a.blame.Load() {
 		a.pace.succeeded(first, gap)
 	}
@@ -107,7 +130,7 @@ func (rc *race) work(ctx context.Context, a *attempt, reserved Amount) {
 }
 
 // account tells breaker and meter what became of an attempt.
-func (r *Router) account(ctx context.Context, a *attempt, res model.Result, err error, tenant string, reserved Amount) {
+func (r *Router) account(ctx context.Context, a *attempt, res model.Result, err error, tenant string, counted reserved) {
 	v, rest := well, time.Duration(0)
 	if err == nil && a.blame.Load() {
 		v = ill
@@ -129,9 +152,12 @@ func (r *Router) account(ctx context.Context, a *attempt, res model.Result, err 
 	}
 	a.breaker.leave(a.pass, v, time.Now(), rest)
 	used := Amount{res.Usage.Total(), a.Price.Of(res.Usage)}
+	if errors.Is(err, errPanic) {
+		used = counted.Amount // nobody knows what it has used
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	if err := r.c.Meter.Settle(ctx, tenant, reserved, used); err != nil {
+	if err := r.c.Meter.Settle(ctx, tenant, counted.Amount, used, counted.at); err != nil {
 		r.c.Logger.Warn("what an engine used could not be counted", "engine", a.Engine.Name(), "err", err)
 	}
 }

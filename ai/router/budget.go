@@ -22,10 +22,10 @@ type Amount struct {
 //
 // Implementations are safe for concurrent use.
 type Meter interface {
-	// Reserve counts an amount as used and reports true, or reports false if a tenant's day has no room for it.
-	Reserve(ctx context.Context, tenant string, b Budget, a Amount) (bool, error)
-	// Settle corrects what was reserved to what was used.
-	Settle(ctx context.Context, tenant string, reserved, used Amount) error
+	// Reserve counts an amount as used and reports true, or reports false if the day of at has no room for it.
+	Reserve(ctx context.Context, tenant string, b Budget, a Amount, at time.Time) (bool, error)
+	// Settle corrects what was reserved at a time to what was used: on that day, though another one may have begun.
+	Settle(ctx context.Context, tenant string, reserved, used Amount, at time.Time) error
 }
 
 // Memory is a Meter of one process. The zero Memory is ready.
@@ -37,18 +37,22 @@ type Memory struct {
 	used map[string]Amount
 }
 
-// today begins a new day if it is one. mu must be held.
-func (m *Memory) today() {
-	if day := time.Now().Unix() / 86400; day != m.day || m.used == nil {
+const secondsPerDay = 86400
+
+// on begins the day of a time if that is a new one, and reports false for one that is over. mu must be held.
+func (m *Memory) on(at time.Time) bool {
+	day := at.Unix() / secondsPerDay
+	if day > m.day || m.used == nil {
 		m.day, m.used = day, map[string]Amount{}
 	}
+	return day == m.day
 }
 
 // Reserve implements Meter.
-func (m *Memory) Reserve(_ context.Context, tenant string, b Budget, a Amount) (bool, error) {
+func (m *Memory) Reserve(_ context.Context, tenant string, b Budget, a Amount, at time.Time) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.today()
+	m.on(at)
 	u := m.used[tenant]
 	u.Tokens += a.Tokens
 	u.Money += a.Money
@@ -59,11 +63,13 @@ func (m *Memory) Reserve(_ context.Context, tenant string, b Budget, a Amount) (
 	return true, nil
 }
 
-// Settle implements Meter. What was reserved yesterday is not given back today.
-func (m *Memory) Settle(_ context.Context, tenant string, reserved, used Amount) error {
+// Settle implements Meter. Nobody can ask any more what was used on a day that is over.
+func (m *Memory) Settle(_ context.Context, tenant string, reserved, used Amount, at time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.today()
+	if !m.on(at) {
+		return nil
+	}
 	u := m.used[tenant]
 	m.used[tenant] = Amount{max(0, u.Tokens+used.Tokens-reserved.Tokens), max(0, u.Money+used.Money-reserved.Money)}
 	return nil
@@ -73,7 +79,7 @@ func (m *Memory) Settle(_ context.Context, tenant string, reserved, used Amount)
 func (m *Memory) Used(tenant string) Amount {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.today()
+	m.on(time.Now())
 	return m.used[tenant]
 }
 

@@ -130,8 +130,8 @@ func (rc *race) start(ctx context.Context, why string) *attempt {
 		if !ok {
 			continue
 		}
-		reserved := rc.r.estimate(m, &rc.ask.Question)
-		if ok, err := rc.r.c.Meter.Reserve(ctx, rc.ask.Tenant, rc.r.c.Budget, reserved); !ok || err != nil {
+		res := reserved{rc.r.estimate(m, &rc.ask.Question), time.Now()}
+		if ok, err := rc.r.c.Meter.Reserve(ctx, rc.ask.Tenant, rc.r.c.Budget, res.Amount, res.at); !ok || err != nil {
 			m.breaker.leave(p, nothing, time.Now(), 0)
 			rc.broke = true
 			if err != nil {
@@ -150,7 +150,7 @@ func (rc *race) start(ctx context.Context, why string) *attempt {
 		}
 		rc.r.calls.Go(func() {
 			defer cancel(errOver)
-			rc.work(work, a, reserved)
+			rc.work(work, a, res)
 		})
 		return a
 	}

@@ -74,8 +74,8 @@ func (c *Config) validate() error {
 		switch name := m.Engine.Name(); {
 		case seen[name]:
 			return fmt.Errorf("router: engines: two have the name %q", name)
-		case m.Price.Prompt < 0 || m.Price.Completion < 0:
-			return fmt.Errorf("router: engine %s: a price is negative", name)
+		case m.Price.Prompt < 0 || m.Price.Completion < 0 || m.MaxTokens < 0:
+			return fmt.Errorf("router: engine %s: a price, or its most tokens, is negative", name)
 		default:
 			seen[name] = true
 		}
@@ -144,12 +144,12 @@ func (r *Router) scope(ctx context.Context, probe bool) (context.Context, contex
 	return ctx, func(err error) { cancel(err); stop(); unhook() }
 }
 
-// answerTokens is about how long an answer is.
+// answerTokens is how long an answer may be where an engine doesn't say it.
 const answerTokens = 300
 
-// estimate is about what a call will use.
+// estimate is what a call may use.
 func (r *Router) estimate(m *member, q *model.Question) Amount {
-	u := model.Usage{Prompt: model.Tokens(prompt.Rules()) + model.Tokens(q.Text) + 60, Completion: answerTokens}
+	u := model.Usage{Prompt: model.Tokens(prompt.Rules()) + model.Tokens(q.Text) + 60, Completion: cmp.Or(m.MaxTokens, answerTokens)}
 	for _, c := range q.Chunks {
 		u.Prompt += model.Tokens(c.Text) + 30
 	}

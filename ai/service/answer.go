@@ -22,7 +22,7 @@ func (s *Service) Answer(ctx context.Context, id chat.TenantID, q chat.AIQuestio
 	o := b.Answer(ctx, s.input(id, &u, &q), router.Sink(piece))
 	s.stats.answered(&o, time.Since(from))
 	a := chat.AIAnswer{
-		Outcome: string(o.Step), Reason: string(o.Reason), Sources: sources(o.Sources), Buttons: o.Buttons, Summary: summary(o.Summary),
+		Outcome: string(o.Step), Reason: string(o.Reason), Sources: sources(o.Sources), Buttons: o.Buttons, Summary: o.Summary,
 		Language: o.Language, Confidence: o.Confidence,
 	}
 	for _, m := range o.Messages {
@@ -74,7 +74,7 @@ func (s *Service) Summarize(ctx context.Context, id chat.TenantID, q chat.AIQues
 	defer u.done()
 	sum := b.Summary(ctx, s.input(id, &u, &q), language)
 	s.stats.summed.Inc()
-	return *summary(&sum), nil
+	return sum, nil
 }
 
 // ask makes ready for a question of a tenant. done of use must be called if there is no error.
@@ -101,8 +101,8 @@ func (s *Service) input(id chat.TenantID, u *use, q *chat.AIQuestion) bot.Input 
 		Tenant: id, Conversation: q.Conversation, Message: q.Message, Text: q.Text, Locale: q.Locale, Attributes: q.Attributes,
 		Settings: u.bot, Open: open, Turns: make([]bot.Turn, len(q.Turns)),
 	}
-	if q.Conversation.IsZero() {
-		in.Settings.Hours = chat.BotAlways // whoever tries it out wants an answer now
+	if q.Message.IsZero() {
+		in.Settings.Hours = chat.BotAlways // whoever tries it out, or asks about a conversation, wants an answer now
 	}
 	for i, t := range q.Turns {
 		who := bot.Agent
@@ -152,14 +152,6 @@ func sources(all []bot.Source) []chat.AISource {
 		out = append(out, chat.AISource{Document: s.Document, Title: s.Title, Heading: s.Heading, URL: s.URL})
 	}
 	return out
-}
-
-func summary(s *bot.Summary) *chat.AISummary {
-	if s == nil {
-		return nil
-	}
-	out := chat.AISummary(*s)
-	return &out
 }
 
 // whole is a trace with what came of it.

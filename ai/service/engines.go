@@ -40,7 +40,7 @@ func (s *Service) newLineup(t *tenant, rows []chat.AIEngine, key string) (*lineu
 		}
 		made = append(made, e)
 		l.ids[name] = r.ID
-		c.Engines = append(c.Engines, router.Member{Engine: e, Price: model.Price{Prompt: r.PromptPrice, Completion: r.CompletionPrice}})
+		c.Engines = append(c.Engines, router.Member{Engine: e, Price: model.Price{Prompt: r.PromptPrice, Completion: r.CompletionPrice}, MaxTokens: e.MaxTokens()})
 	}
 	var err error
 	l.router, err = router.New(c)
@@ -78,14 +78,14 @@ type meter struct {
 const meterWait = 2 * time.Second
 
 // Reserve implements router.Meter. The budget is the tenant's, whatever the router thinks.
-func (m meter) Reserve(ctx context.Context, _ string, _ router.Budget, a router.Amount) (bool, error) {
+func (m meter) Reserve(ctx context.Context, _ string, _ router.Budget, a router.Amount, at time.Time) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, meterWait)
 	defer cancel()
 	var b chat.AIBudget
 	if k := m.t.known.Load(); k != nil {
 		b = k.bot.Budget
 	}
-	room, err := m.s.o.Store.ReserveAI(ctx, m.t.id, b, amount(a), time.Now())
+	room, err := m.s.o.Store.ReserveAI(ctx, m.t.id, b, amount(a), at)
 	if err == nil && !room {
 		m.s.stats.overBudget.Inc()
 	}
@@ -93,9 +93,9 @@ func (m meter) Reserve(ctx context.Context, _ string, _ router.Budget, a router.
 }
 
 // Settle implements router.Meter.
-func (m meter) Settle(ctx context.Context, _ string, reserved, used router.Amount) error {
+func (m meter) Settle(ctx context.Context, _ string, reserved, used router.Amount, at time.Time) error {
 	m.s.stats.tokens.Add(used.Tokens)
-	return m.s.o.Store.SettleAI(ctx, m.t.id, amount(reserved), amount(used), time.Now())
+	return m.s.o.Store.SettleAI(ctx, m.t.id, amount(reserved), amount(used), at)
 }
 
 func amount(a router.Amount) chat.AIAmount {

@@ -227,6 +227,22 @@ func TestAnswer(t *testing.T) {
 	require.Equal(t, []string{question}, sum.Wants)
 }
 
+// The bot's hours are for visitors: whoever of the staff asks is answered, also about a conversation.
+func TestHours(t *testing.T) {
+	r := &rows{records: settings(1, `{"enabled":true,"hours":"closed"}`)} // and people are always there
+	s, _ := start(t, r, nil)
+	tenant, conv := chat.NewID[chat.Tenant](), chat.NewID[chat.Conversation]()
+	reason := func(q chat.AIQuestion) string {
+		q.Text = question
+		a, err := s.Answer(t.Context(), tenant, q, nil)
+		require.NoError(t, err)
+		return a.Reason
+	}
+	require.Equal(t, "off_duty", reason(chat.AIQuestion{Conversation: conv, Message: chat.NewID[chat.Message]()}))
+	require.Equal(t, "no_engine", reason(chat.AIQuestion{Conversation: conv}))
+	require.Equal(t, "no_engine", reason(chat.AIQuestion{}))
+}
+
 // What was answered is given again until something changes that it was made by, and what is read of a tenant is read once.
 func TestCache(t *testing.T) {
 	server := llm.Start(t, llm.Behaviour{Text: says})

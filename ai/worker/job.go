@@ -2,9 +2,8 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -140,7 +139,7 @@ func (j *job) ask(ctx context.Context, said []chat.Message) error {
 	if err != nil && !gone(err) {
 		return err
 	}
-	j.asked.Locale, j.asked.Attributes = v.Locale, attributes(v.Attributes)
+	j.asked.Locale, j.asked.Attributes = v.Locale, chat.AIAttributes(v.Attributes)
 	greetings := j.w.o.Desk.Settings(ctx, j.Tenant).Bot().Greeting
 	greets := func(m *chat.Message) bool {
 		text := textOf(m)
@@ -166,58 +165,17 @@ func (j *job) ask(ctx context.Context, said []chat.Message) error {
 		}
 	}
 	j.asked.Text = strings.Join(lines, "\n")
-	for i := range said[:n] {
-		m := &said[i]
-		turn := chat.AITurn{Role: m.Role, Text: clip(textOf(m), mostLine), Buttons: buttonsOf(m)}
-		if greets(m) {
-			continue // it says nothing of what is spoken of
-		}
-		if turn.Text != "" {
-			j.asked.Turns = append(j.asked.Turns, turn)
-		}
+	before := slices.DeleteFunc(slices.Clone(said[:n]), func(m chat.Message) bool { return greets(&m) }) // which says nothing of what is spoken of
+	j.asked.Turns = chat.AITurns(before)
+	for i := range j.asked.Turns {
+		t := &j.asked.Turns[i]
+		t.Text = clip(t.Text, mostLine)
 	}
 	return nil
 }
 
 // textOf is what people can read in a message.
 func textOf(m *chat.Message) string { return strings.Join(chat.Said(nil, m.Kind, m.Body), "\n") }
-
-// buttonsOf are the answers that a message of the bot's has offered.
-func buttonsOf(m *chat.Message) (out []string) {
-	if m.Role != chat.RoleBot || m.Kind != chat.KindCard {
-		return nil
-	}
-	var b struct {
-		Actions []action `json:"actions"`
-	}
-	if json.Unmarshal(m.Body, &b) != nil {
-		return nil
-	}
-	for _, a := range b.Actions {
-		if a.Type == "postback" {
-			out = append(out, a.Label)
-		}
-	}
-	return out
-}
-
-// attributes are those that are words or numbers.
-func attributes(raw json.RawMessage) map[string]string {
-	var all map[string]any
-	if json.Unmarshal(raw, &all) != nil {
-		return nil
-	}
-	out := make(map[string]string, len(all))
-	for k, v := range all {
-		switch v := v.(type) {
-		case string:
-			out[k] = v
-		case float64, bool:
-			out[k] = fmt.Sprint(v)
-		}
-	}
-	return out
-}
 
 // typing tells that the bot is at it. It may be lost.
 func (j *job) typing(ctx context.Context, on bool) {

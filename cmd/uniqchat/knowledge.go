@@ -21,7 +21,7 @@ func (p *process) library(kept *storage.Storage, embedder func() (*ai.Local, err
 	}
 	o := library.Options{Store: kept.Store, Broker: kept.Broker, Builds: true, Logger: p.logger, Metrics: set}
 	if strings.HasPrefix(p.cfg.Storage.URL, "sqlite:") {
-		o.Poll = 30 * time.Second // nobody else writes: it is told of everything
+		o.Poll, o.Alone = 30*time.Second, true // nobody else writes: it is told of everything
 	}
 	if embedder != nil {
 		o.EmbedderName = ai.LocalName(p.cfg.AI.Dictionary)
