@@ -60,6 +60,7 @@ type world struct {
 	tenant chat.TenantID
 
 	metrics *metrics.Set // of the engine
+	handler *live.Handler
 }
 
 func newWorld(t *testing.T, tune func(*live.Config)) *world {
@@ -84,6 +85,7 @@ func newWorld(t *testing.T, tune func(*live.Config)) *world {
 		tune(&cfg)
 	}
 	h := live.New(cfg)
+	w.handler = h
 	w.engine, err = engine.New(engine.Config{
 		WSListen: "127.0.0.1:0", TCPListen: "127.0.0.1:0", Shards: 4, Loops: 2, Path: "/ws", Metrics: w.metrics,
 		Protocols: map[string]engine.Kind{"uniqchat.v1.json": engine.WebSocketText, "uniqchat.v1.bin": engine.WebSocketBinary},

@@ -13,7 +13,7 @@ import (
 // less than before.
 func (h *Handler) LoadChanged(was, l load.Level) {
 	var frames [engine.Kinds]*engine.Frame
-	var screens []*session // that are to say anew what they look at
+	var screens []*session // what they look at is said anew
 	for _, space := range h.spaces.all() {
 		h.hub.Publish(staffTopic(space), func(c *engine.Conn) *engine.Frame {
 			if s, ok := c.Session().(*session); ok && was >= load.Presence && l < load.Presence && s.agent.isScreen() {
@@ -32,8 +32,18 @@ func (h *Handler) LoadChanged(was, l load.Level) {
 			f.Release()
 		}
 	}
+	type shown struct {
+		tenant chat.TenantID
+		conv   chat.ConversationID
+	}
+	said := make(map[shown]bool) // once is enough: all the others who look answer
 	for _, s := range screens {
-		h.looks(s, chat.LooksNew, s.agent.follows()...)
+		for _, c := range s.agent.follows() {
+			if at := (shown{s.actor.Tenant, c}); !said[at] {
+				said[at] = true
+				h.looks(s, chat.LooksNew, c)
+			}
+		}
 	}
 }
 

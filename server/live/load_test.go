@@ -102,6 +102,22 @@ func TestLeavesOut(t *testing.T) {
 	level(load.Normal)
 	told("typing")
 	told("conversation.looking")
+
+	// A node that is pressed no longer says once of each conversation who looks at it; the other screens answer.
+	id := w.people["bob"].User
+	bob.write(0, &codec.Leave{Conv: codec.UUID(conv)})
+	alice.looking(conv, id, false) // what was on its way has come
+	bob.write(0, &codec.Join{Conv: codec.UUID(conv)})
+	alice.looking(conv, id, true)
+	w.handler.LoadChanged(load.Presence, load.Normal)
+	alice.looking(conv, id, true)
+	bob.write(0, &codec.Leave{Conv: codec.UUID(conv)})
+	for {
+		if e := want[codec.Event](alice); e.Name == "conversation.looking" {
+			require.Contains(t, string(e.Data), `"looking":false`, "alice hears of bob, once")
+			return
+		}
+	}
 }
 
 // TestDoor: visitors who come all at once come in one after the other, each when it was told; staff and who talks already do not wait.

@@ -85,11 +85,17 @@ func TestBotWhenAsked(t *testing.T) {
 	quick(p, "hello?")
 	allSent(p)
 	d.find()
+	p.See("status", "Nobody is online")
+	p.Click("menu")
+	p.Wait(`$("menu-bot")`)
+	p.Click("menu")
+	p.Wait(`!$("menu-bot")`) // it closes what it opened
 	p.Click("menu")
 	p.Click("menu-bot")
 	p.Wait(`$("ask-human")`)
 	quick(p, "Is there a warranty?")
 	p.See("message", "two years")
+	p.Wait(`!$("status")`) // somebody is there: the bot
 	p.Screenshot("answered")
 	require.Empty(t, p.Problems())
 	s.Stop()

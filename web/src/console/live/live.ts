@@ -13,7 +13,7 @@ import type { Agent } from "../api/schema.ts";
 import { keepTokens, tokens } from "../api/tokens.ts";
 import { locale } from "../i18n/index.ts";
 import { Bell } from "./bell.ts";
-import { settingsPaths, Throttle } from "./stale.ts";
+import { settingsPaths, Sometime, Throttle } from "./stale.ts";
 
 /** What a pressed node leaves out for a while: each also what stands before it. */
 export type LeftOut = "normal" | "presence" | "typing" | "board" | "ai";
@@ -32,6 +32,7 @@ export class Live {
   private readonly listeners: Listeners = { leftOut: new Set(), state: new Set(), change: new Set(), message: new Set(), event: new Set(), stream: new Set(), refused: new Set(), status: new Set() };
   private readonly lists = new Throttle(400, () => refresh("/conversations", "/reports/queue"));
   private connections = 0;
+  private readonly caughtUp = new Sometime(5_000, refreshAll);
   private watched = false;
   private missing: LeftOut = "normal";
   private availability: Availability;
@@ -64,6 +65,7 @@ export class Live {
 
   stop(): void {
     this.client.stop();
+    this.caughtUp.clear();
     this.lists.clear();
   }
 
@@ -106,7 +108,7 @@ export class Live {
     const less = levels.indexOf(now) < levels.indexOf(this.missing);
     this.missing = now;
     this.tell("leftOut", now);
-    if (less) refreshAll(); // what was left out is not told later
+    if (less) this.caughtUp.touch(); // what was left out is not told later
   }
 
   private ready(): void {

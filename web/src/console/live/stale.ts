@@ -30,6 +30,22 @@ export class Throttle {
   }
 }
 
+/** Calls f at a moment of its own within ms: what all consoles hear at once, they do not all ask for at once. */
+export class Sometime {
+  private timer = 0;
+
+  constructor(private readonly ms: number, private readonly f: () => void) {}
+
+  touch(): void {
+    this.clear();
+    this.timer = window.setTimeout(this.f, Math.random() * this.ms);
+  }
+
+  clear(): void {
+    window.clearTimeout(this.timer);
+  }
+}
+
 const every: readonly Path[] = ["/labels", "/canned-responses", "/business-hours", "/triggers", "/blocklist", "/routing", "/site-keys", "/teams", "/agents", "/sla", "/mail-settings", "/bot"];
 
 /** The lists that a settings.changed EVENT makes stale: the one it names, or all. */

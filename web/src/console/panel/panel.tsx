@@ -9,7 +9,7 @@ import { bodyOf, said } from "../conversation/said.ts";
 import { useTexts } from "../i18n/index.ts";
 import { ago, date, moment, useNow } from "../i18n/time.ts";
 import { visitorName } from "../inbox/names.ts";
-import { useEvent, useLeftOut } from "../live/live.ts";
+import { useEvent, useLeftOut, useLinkState } from "../live/live.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { IconExternalLink, IconEye, IconPackage, IconShieldCheck, IconShoppingCart, IconStarFilled, IconX, IconBolt } from "../ui/icons.ts";
 import { Failed } from "../ui/problem.tsx";
@@ -49,7 +49,8 @@ function Who({ c, p }: { c: Conversation; p: Person }) {
   const now = useNow();
   const [online, setOnline] = useState<boolean | null>(null);
   const out = useLeftOut();
-  useEffect(() => setOnline(null), [out]); // what was heard may be out of date
+  const link = useLinkState().name;
+  useEffect(() => setOnline(null), [out, link]); // what was heard may be out of date
   useEvent("visitor.online", (e) => { if (e.data["visitor_id"] === p.id) setOnline(e.data["online"] === true); });
   return (
     <section className={css.who}>

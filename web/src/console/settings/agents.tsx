@@ -12,6 +12,7 @@ import { Avatar } from "../ui/avatar.tsx";
 import { tellDone } from "../ui/problem.tsx";
 import { rolesOf, type Role } from "./access.ts";
 import { Collection } from "./parts/collection.tsx";
+import { same } from "./parts/draft.ts";
 import { Once } from "./parts/copy.tsx";
 import { FormBody, Problem, useForm } from "./parts/form.tsx";
 import { choices, useAgents, useTeams } from "./parts/lists.ts";
@@ -99,13 +100,14 @@ function Editor({ agent, close, invited }: { agent: Agent; close: () => void; in
       name: v.name.trim() === "" ? t.shell.required : undefined, capacity: numeric(v.capacity, 1, 1000) ? undefined : s.badCapacity,
       password: v.password === "" || v.password.length >= 8 ? undefined : s.badPassword,
     }),
-    save: (v) => {
+    of: agent,
+    save: (v, { values: was }) => {
       const { password, ...rest } = v;
-      const changed = Object.fromEntries(Object.entries(rest).filter(([k, x]) => JSON.stringify(x) !== JSON.stringify(start[k as keyof typeof start])));
+      const changed = Object.fromEntries(Object.entries(rest).filter(([k, x]) => !same(x, was[k as keyof typeof was])));
       return call("PATCH /agents/{id}", { path: { id: agent.id }, body: { ...changed, ...(password === "" ? {} : { password }) } });
     },
+    stale: ["/agents"],
     done: () => {
-      refresh("/agents");
       tellDone(t.shell.saved);
       close();
     },

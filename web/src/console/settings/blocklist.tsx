@@ -36,14 +36,15 @@ function Editor({ block, close }: { block: Kept | undefined; close: () => void }
   const f = useForm({ kind: block?.kind ?? "address" as Block["kind"], value: block?.value ?? "", reason: block?.reason ?? "", expires_at: toLocal(block?.expires_at) }, {
     check: (v) => ({ value: v.value.trim() === "" ? t.shell.required : undefined }),
     codes: { name_taken: "value" },
-    save: (v) => {
+    of: block,
+    save: (v, { seen }) => {
       const body = { kind: v.kind, value: v.value.trim(), reason: v.reason };
       const end = fromLocal(v.expires_at);
       return block === undefined ? call("POST /blocklist", { body: end === null ? body : { ...body, expires_at: end } })
-        : call("PATCH /blocklist/{id}", { path: { id: block.id }, body: { ...body, expires_at: end as string, version: block.version } });
+        : call("PATCH /blocklist/{id}", { path: { id: block.id }, body: { ...body, expires_at: end as string, ...seen } });
     },
+    stale: ["/blocklist", "/visitors"],
     done: () => {
-      refresh("/blocklist", "/visitors");
       tellDone(t.shell.saved);
       close();
     },

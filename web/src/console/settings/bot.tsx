@@ -56,16 +56,17 @@ function Editor({ kept }: { kept: Bot }) {
     check: (v) => ({
       clarify: [0, 1, 2].includes(v.clarify) ? undefined : s.badClarify, answerFrom: share(v.answerFrom), clarifyFrom: share(v.clarifyFrom) ?? (v.answerFrom > 0 && v.clarifyFrom > v.answerFrom ? s.badOrder : undefined),
       languages: v.languages.length === 0 ? s.noLanguage : undefined, tokens: positive(v.tokens), money: positive(v.money) }),
-    save: (v) => call("PATCH /bot", { body: {
-      enabled: v.enabled, begins: v.begins, name: v.name.trim(), greeting: { zh: v.zh, en: v.en }, tone: v.tone, languages: v.languages, topics: v.topics, avoid: v.avoid, clarify: v.clarify, thresholds: { answer: v.answerFrom / 100, clarify: v.clarifyFrom / 100 }, hours: v.hours, budget: { tokens_per_day: v.tokens, money_per_day: v.money }, ...(kept.version > 0 ? { version: kept.version } : {}),
+    of: kept,
+    save: (v, { seen }) => call("PATCH /bot", { body: {
+      enabled: v.enabled, begins: v.begins, name: v.name.trim(), greeting: { zh: v.zh, en: v.en }, tone: v.tone, languages: v.languages, topics: v.topics, avoid: v.avoid, clarify: v.clarify, thresholds: { answer: v.answerFrom / 100, clarify: v.clarifyFrom / 100 }, hours: v.hours, budget: { tokens_per_day: v.tokens, money_per_day: v.money }, ...seen,
     } }),
+    stale: ["/bot", "/ai/usage"],
     done: () => {
-      refresh("/bot", "/ai/usage");
       tellDone(t.shell.saved);
     },
   });
   return (
-    <FormBody form={f} aside={kept.version > 0 && <Confirm testid="reset" color="gray" action={s.reset} title={s.reset} text={s.resetText} run={() => call("DELETE /bot", {})} done={() => refresh("/bot", "/ai/usage")} />}>
+    <FormBody form={f} aside={kept.version > 0 && <Confirm testid="reset" color="gray" action={s.reset} title={s.reset} text={s.resetText} run={() => call("DELETE /bot", {})} done={() => { f.reset(); refresh("/bot", "/ai/usage"); }} />}>
       <Panel title={kept.enabled ? s.on : s.off} {...(kept.enabled ? {} : { text: s.offText })} actions={<IconRobot size={22} aria-hidden="true" color={kept.enabled ? "var(--u-ok)" : "var(--u-faint)"} />}>
         <Switch label={s.enabled} description={s.enabledText} {...f.check("enabled")} />
       </Panel>

@@ -32,12 +32,13 @@ function Editor({ canned, close }: { canned: Kept | undefined; close: () => void
   const f = useForm({ shortcut: canned?.shortcut ?? "", title: canned?.title ?? "", text: canned?.text ?? "", team_id: canned?.team_id ?? "" }, {
     check: (v) => ({ shortcut: v.shortcut.trim() === "" ? t.shell.required : /\s/.test(v.shortcut.trim()) ? s.blanks : undefined, text: v.text.trim() === "" ? t.shell.required : undefined }),
     codes: { name_taken: "shortcut" },
-    save: (v) => {
+    of: canned,
+    save: (v, { seen }) => {
       const body = { ...v, shortcut: v.shortcut.trim().replace(/^\//, "") };
-      return canned === undefined ? call("POST /canned-responses", { body }) : call("PATCH /canned-responses/{id}", { path: { id: canned.id }, body: { ...body, version: canned.version } });
+      return canned === undefined ? call("POST /canned-responses", { body }) : call("PATCH /canned-responses/{id}", { path: { id: canned.id }, body: { ...body, ...seen } });
     },
+    stale: ["/canned-responses"],
     done: () => {
-      refresh("/canned-responses");
       tellDone(t.shell.saved);
       close();
     },

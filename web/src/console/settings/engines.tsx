@@ -25,7 +25,7 @@ export function Engines({ id }: { id: string }) {
     <Collection<AIEngine> place="engines" id={id} list={list} write="managers" add={t.add} empty={t.empty} emptyText={t.emptyText} wide above={list.items.length > 0 && <p className={`${css.hint} ${css.note}`}>{t.none}</p>}
       line={(x) => ({ id: x.id, title: x.name, text: `${x.model} · ${host(x.base_url)}`, words: `${x.name} ${x.model} ${x.base_url}`, faint: !x.enabled, lead: <span className={css.faint}>{x.position}</span>,
         aside: <>{x.health !== undefined && x.health !== "closed" && <Badge color="orange" data-testid="resting">{t.resting}</Badge>}<span>{x.key_set ? t.keySet : t.keyNone}</span><Badge color={x.enabled ? "green" : "gray"}>{x.enabled ? t.on : t.off}</Badge></> })}
-      editor={(x, close) => ({ title: x === undefined ? t.add : x.name, body: <><Editor key={x?.updated_at ?? "new"} engine={x} close={close} />{x !== undefined && <Test key={`test ${x.updated_at}`} engine={x} />}{x !== undefined && <div className={css.sub}><Usage /></div>}</> })} />
+      editor={(x, close) => ({ title: x === undefined ? t.add : x.name, body: <><Editor key={x?.id ?? "new"} engine={x} close={close} />{x !== undefined && <Test key={`test ${x.updated_at}`} engine={x} />}{x !== undefined && <div className={css.sub}><Usage /></div>}</> })} />
   );
 }
 
@@ -54,12 +54,13 @@ function Editor({ engine, close }: { engine: AIEngine | undefined; close: () => 
       prompt_price: price(v.prompt_price), completion_price: price(v.completion_price),
     }),
     codes: { name_taken: "name" },
+    of: engine,
     save: ({ key, forget, ...v }) => {
       const body = { ...v, name: v.name.trim(), base_url: v.base_url.trim(), model: v.model.trim(), ...(key !== "" ? { key } : forget ? { key: "" } : {}) };
       return engine === undefined ? call("POST /ai/engines", { body }) : call("PATCH /ai/engines/{id}", { path: { id: engine.id }, body });
     },
+    stale: ["/ai/engines"],
     done: () => {
-      refresh("/ai/engines");
       tellDone(t.shell.saved);
       if (engine === undefined) close();
     },

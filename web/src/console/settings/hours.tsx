@@ -46,12 +46,13 @@ function Editor({ hours, close }: { hours: Kept | undefined; close: () => void }
       ...Object.fromEntries(v.holidays.map((h, i) => [`holidays.${i}`, h.date === "" ? s.noDate : v.holidays.findIndex((x) => x.date === h.date) < i ? s.twice : said(flaw(h.open))])),
     }),
     codes: { name_taken: "name" },
-    save: (v) => {
+    of: hours,
+    save: (v, { seen }) => {
       const body = { name: v.name, time_zone: v.time_zone, site_key: v.site_key, weekly: weeklyOf(v.weekly), holidays: v.holidays.map((h) => ({ ...h, open: h.open.map(partOf) })) };
-      return hours === undefined ? call("POST /business-hours", { body }) : call("PATCH /business-hours/{id}", { path: { id: hours.id }, body: { ...body, version: hours.version } });
+      return hours === undefined ? call("POST /business-hours", { body }) : call("PATCH /business-hours/{id}", { path: { id: hours.id }, body: { ...body, ...seen } });
     },
+    stale: ["/business-hours"],
     done: () => {
-      refresh("/business-hours");
       tellDone(t.shell.saved);
       close();
     },

@@ -32,9 +32,10 @@ function Editor({ label, close }: { label: Kept | undefined; close: () => void }
   const f = useForm({ name: label?.name ?? "", color: label?.color ?? "#64748b", description: label?.description ?? "" }, {
     check: (v) => ({ name: v.name.trim() === "" ? t.shell.required : undefined, color: /^#[0-9a-f]{6}$/i.test(v.color) ? undefined : s.badColour }),
     codes: { name_taken: "name" },
-    save: (v) => (label === undefined ? call("POST /labels", { body: v }) : call("PATCH /labels/{id}", { path: { id: label.id }, body: { ...v, version: label.version } })),
+    of: label,
+    save: (v, { seen }) => (label === undefined ? call("POST /labels", { body: v }) : call("PATCH /labels/{id}", { path: { id: label.id }, body: { ...v, ...seen } })),
+    stale: ["/labels"],
     done: () => {
-      refresh("/labels");
       tellDone(t.shell.saved);
       close();
     },

@@ -3,7 +3,7 @@
 import { Badge, Select, TagsInput } from "@mantine/core";
 import { useLocation } from "wouter";
 import { call } from "../api/client.ts";
-import { refresh, useGet, usePages } from "../api/query.ts";
+import { useGet, usePages } from "../api/query.ts";
 import type { MailSettings } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { moment } from "../i18n/time.ts";
@@ -32,9 +32,10 @@ function Editor({ mail }: { mail: MailSettings }) {
   const s = t.settings.mail;
   const f = useForm({ offline_to: mail.offline_to, locale: mail.locale }, {
     check: (v) => ({ offline_to: v.offline_to.some((x) => !/^\S+@\S+$/.test(x)) ? t.settings.agents.badEmail : undefined }),
-    save: (v) => call("PATCH /mail-settings", { body: { ...v, ...(mail.version > 0 ? { version: mail.version } : {}) } }),
+    of: mail,
+    save: (v, { seen }) => call("PATCH /mail-settings", { body: { ...v, ...seen } }),
+    stale: ["/mail-settings"],
     done: () => {
-      refresh("/mail-settings");
       tellDone(t.shell.saved);
     },
   });

@@ -43,9 +43,10 @@ function Who({ agent }: { agent: Agent }) {
   const teams = useTeams();
   const f = useForm({ name: agent.name }, {
     check: (v) => ({ name: v.name.trim() === "" ? t.shell.required : undefined }),
+    of: agent,
     save: (v) => call("PATCH /agents/{id}", { path: { id: agent.id }, body: v }),
+    stale: ["/agents"],
     done: () => {
-      refresh("/agents");
       tellDone(t.shell.saved);
     },
   });
@@ -68,8 +69,7 @@ function Who({ agent }: { agent: Agent }) {
 function Password() {
   const t = useTexts();
   const s = t.settings.profile;
-  const empty = { current_password: "", new_password: "", again: "" };
-  const f = useForm(empty, {
+  const f = useForm({ current_password: "", new_password: "", again: "" }, {
     check: (v) => ({
       current_password: v.current_password === "" ? t.shell.required : undefined, new_password: v.new_password.length < 8 ? t.settings.agents.badPassword : undefined,
       again: v.again === v.new_password ? undefined : s.different,
@@ -78,10 +78,8 @@ function Password() {
     save: async (v) => {
       keepTokens(await call("POST /auth/password", { body: { current_password: v.current_password, new_password: v.new_password } }));
     },
-    done: () => {
-      f.set(empty);
-      tellDone(s.passwordDone);
-    },
+    empties: true,
+    done: () => tellDone(s.passwordDone),
   });
   return (
     <Panel title={s.password} text={s.passwordText}>

@@ -43,12 +43,13 @@ function Editor({ sla, close }: { sla: Kept | undefined; close: () => void }) {
       resolution: Number(v.resolution) >= 0 && Number(v.resolution) <= 8760 ? undefined : s.badTime,
     }),
     codes: { name_taken: "team_id" },
-    save: (v) => {
+    of: sla,
+    save: (v, { seen }) => {
       const body = { name: v.name, team_id: v.team_id, first_response_seconds: Math.round(Number(v.first) * 60), resolution_seconds: Math.round(Number(v.resolution) * 3600), any_time: v.any_time };
-      return sla === undefined ? call("POST /sla", { body }) : call("PATCH /sla/{id}", { path: { id: sla.id }, body: { ...body, version: sla.version } });
+      return sla === undefined ? call("POST /sla", { body }) : call("PATCH /sla/{id}", { path: { id: sla.id }, body: { ...body, ...seen } });
     },
+    stale: ["/sla"],
     done: () => {
-      refresh("/sla");
       tellDone(t.shell.saved);
       close();
     },

@@ -34,15 +34,16 @@ function Editor({ kept }: { kept: Retention }) {
   const whole = (n: unknown) => typeof n === "number" && Number.isInteger(n) && n >= 0 && n <= 36_500;
   const f = useForm(start, {
     check: (v) => ({ ...Object.fromEntries(names.map((n) => [n, whole(v[n]) ? undefined : s.badDays])), ...(v.audit_days > 0 && v.audit_days < 30 ? { audit_days: s.badAudit } : {}) }),
-    save: (v) => call("PATCH /retention", { body: { ...v, ...(kept.version > 0 ? { version: kept.version } : {}) } }),
+    of: kept,
+    save: (v, { seen }) => call("PATCH /retention", { body: { ...v, ...seen } }),
+    stale: ["/retention"],
     done: () => {
-      refresh("/retention");
       tellDone(t.shell.saved);
     },
   });
   return (
     <Panel text={s.text} title={t.settings.pages.retention}>
-      <FormBody form={f} aside={kept.version > 0 && <Confirm testid="reset" color="gray" action={s.reset} title={s.reset} text={s.resetText} run={() => call("DELETE /retention", {})} done={() => refresh("/retention")} />}>
+      <FormBody form={f} aside={kept.version > 0 && <Confirm testid="reset" color="gray" action={s.reset} title={s.reset} text={s.resetText} run={() => call("DELETE /retention", {})} done={() => { f.reset(); refresh("/retention"); }} />}>
         {names.map((n) => <NumberInput key={n} label={s.fields[n]} description={s.about[n]} suffix={` ${s.days}`} min={0} max={36_500} allowDecimal={false} {...f.value(n)} />)}
       </FormBody>
     </Panel>

@@ -38,18 +38,17 @@ function Editor({ routing }: { routing: Routing }) {
   const write = useMay("managers");
   const f = useForm({ strategy: routing.strategy, sticky: routing.sticky, minutes: routing.reoffer_seconds / 60 }, {
     check: (v) => ({ minutes: typeof v.minutes === "number" && v.minutes >= 0 && v.minutes <= 1440 ? undefined : s.badMinutes }),
-    save: async (v) => {
-      await call("PATCH /routing", { body: { strategy: v.strategy, sticky: v.sticky, reoffer_seconds: Math.round(v.minutes * 60), ...(routing.version > 0 ? { version: routing.version } : {}) } });
-    },
+    of: routing,
+    save: (v, { seen }) => call("PATCH /routing", { body: { strategy: v.strategy, sticky: v.sticky, reoffer_seconds: Math.round(v.minutes * 60), ...seen } }),
+    stale: ["/routing"],
     done: () => {
-      refresh("/routing");
       tellDone(t.shell.saved);
     },
   });
   return (
     <Panel>
       <ReadOnly when={!write}>
-        <FormBody form={f} aside={routing.version > 0 && <Confirm testid="reset" color="gray" action={s.reset} title={s.reset} text={s.resetText} run={() => call("DELETE /routing", {})} done={() => refresh("/routing")} />}>
+        <FormBody form={f} aside={routing.version > 0 && <Confirm testid="reset" color="gray" action={s.reset} title={s.reset} text={s.resetText} run={() => call("DELETE /routing", {})} done={() => { f.reset(); refresh("/routing"); }} />}>
           <Radio.Group label={s.strategy} description={s.strategyText} {...f.value("strategy")}>
             <Stack gap="sm" mt="sm">{strategies.map((x) => <Radio key={x} value={x} label={s.strategies[x]} description={s.strategiesText[x]} disabled={!write} data-testid={`strategy-${x}`} />)}</Stack>
           </Radio.Group>

@@ -48,11 +48,14 @@ function Editor({ site, close, made }: { site: SiteKey | undefined; close: () =>
   const [, go] = useLocation();
   const f = useForm({ name: site?.name ?? "", origins: site?.origins ?? [] }, {
     check: (v) => ({ name: v.name.trim() === "" ? t.shell.required : undefined, origins: v.origins.some((o) => originOf(o) !== o) ? s.badOrigin : undefined }),
+    of: site,
     save: async (v) => {
-      if (site === undefined) made((await call("POST /site-keys", { body: v })).secret);
-      else await call("PATCH /site-keys/{id}", { path: { id: site.key }, body: v });
-      refresh("/site-keys");
+      if (site !== undefined) return call("PATCH /site-keys/{id}", { path: { id: site.key }, body: v });
+      const fresh = await call("POST /site-keys", { body: v });
+      made(fresh.secret);
+      return fresh;
     },
+    stale: ["/site-keys"],
     done: () => {
       tellDone(t.shell.saved);
       close();

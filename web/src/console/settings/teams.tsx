@@ -37,13 +37,15 @@ function Editor({ team, agents, close }: { team: Team | undefined; agents: Agent
   const f = useForm({ name: team?.name ?? "", members: team === undefined ? [] : agents.filter((a) => a.teams.includes(team.id)).map((a) => a.id) }, {
     check: (v) => ({ name: v.name.trim() === "" ? t.shell.required : undefined }),
     codes: { name_taken: "name", conflict: "name" },
-    save: async (v) => {
-      const kept = team === undefined ? await call("POST /teams", { body: { name: v.name } }) : v.name === team.name ? team : await call("PATCH /teams/{id}", { path: { id: team.id }, body: { name: v.name } });
+    of: team,
+    save: async (v, { values: was }) => {
+      const kept = team === undefined ? await call("POST /teams", { body: { name: v.name } }) : v.name === was.name ? team : await call("PATCH /teams/{id}", { path: { id: team.id }, body: { name: v.name } });
       try {
         for (const m of membership(kept.id, agents, v.members)) await call("PATCH /agents/{id}", { path: { id: m.id }, body: { teams: m.teams } });
       } finally {
         refresh("/teams", "/agents");
       }
+      return kept;
     },
     done: () => {
       tellDone(t.shell.saved);

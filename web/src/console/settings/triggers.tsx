@@ -59,12 +59,13 @@ function Editor({ trigger, close }: { trigger: Kept | undefined; close: () => vo
       zh: v.zh.trim() === "" && v.en.trim() === "" ? s.noMessage : undefined,
     }),
     codes: { name_taken: "name" },
-    save: (v) => {
+    of: trigger,
+    save: (v, { seen }) => {
       const body = { name: v.name, enabled: v.enabled, site_key: v.site_key, hold_out_percent: v.hold_out_percent, message: { zh: v.zh, en: v.en }, conditions: v.conditions };
-      return trigger === undefined ? call("POST /triggers", { body }) : call("PATCH /triggers/{id}", { path: { id: trigger.id }, body: { ...body, version: trigger.version } });
+      return trigger === undefined ? call("POST /triggers", { body }) : call("PATCH /triggers/{id}", { path: { id: trigger.id }, body: { ...body, ...seen } });
     },
+    stale: ["/triggers"],
     done: () => {
-      refresh("/triggers");
       tellDone(t.shell.saved);
       close();
     },

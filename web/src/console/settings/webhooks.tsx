@@ -50,12 +50,15 @@ function Editor({ hook, close, made }: { hook: Webhook | undefined; close: () =>
   const named = (hook?.events ?? []).filter((e) => e !== "*").map((e) => aliases[e] ?? e);
   const f = useForm({ url: hook?.url ?? "", description: hook?.description ?? "", all: hook?.events.includes("*") ?? false, events: [...new Set(named)].sort() }, {
     check: (v) => ({ url: /^https?:\/\/\S+$/i.test(v.url.trim()) ? undefined : s.badUrl, events: v.all || v.events.length > 0 ? undefined : s.noEvent }),
+    of: hook,
     save: async (v) => {
       const body = { url: v.url.trim(), description: v.description, events: v.all ? ["*", ...v.events.filter((e) => many.includes(e))] : v.events };
-      if (hook === undefined) made((await call("POST /webhooks", { body })).secret ?? "");
-      else await call("PATCH /webhooks/{id}", { path: { id: hook.id }, body });
-      refresh("/webhooks");
+      if (hook !== undefined) return call("PATCH /webhooks/{id}", { path: { id: hook.id }, body });
+      const fresh = await call("POST /webhooks", { body });
+      made(fresh.secret ?? "");
+      return fresh;
     },
+    stale: ["/webhooks"],
     done: () => {
       tellDone(t.shell.saved);
       if (hook === undefined) close();

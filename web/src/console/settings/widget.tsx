@@ -3,7 +3,6 @@
 import { ActionIcon, Alert, Button, Checkbox, ColorInput, SegmentedControl, Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { Link, useLocation } from "wouter";
 import { call } from "../api/client.ts";
-import { refresh } from "../api/query.ts";
 import type { SiteKey } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
 import { Empty } from "../ui/empty.tsx";
@@ -48,9 +47,10 @@ function Designer({ site }: { site: SiteKey }) {
       ...Object.fromEntries(v.fields.map((x, i) => [`fields.${i}`, !/^[a-z][a-z0-9_]{0,39}$/.test(x.name) || v.fields.findIndex((y) => y.name === x.name) < i ? s.badField
         : x.type === "select" && x.options.length === 0 ? s.noOption : empty(x.label) && x.name !== "name" && x.name !== "email" ? s.noLabel : undefined])),
     }),
+    of: site,
     save: (v) => call("PATCH /site-keys/{id}", { path: { id: site.key }, body: { widget: widgetOf(v, site.widget) } }),
+    stale: ["/site-keys"],
     done: () => {
-      refresh("/site-keys");
       tellDone(t.shell.saved);
     },
   });

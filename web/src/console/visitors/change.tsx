@@ -1,13 +1,14 @@
 // Changing what is known of a visitor, and erasing the person.
 
-import { Alert, Button, Modal, TextInput } from "@mantine/core";
+import { Button, Modal, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { ApiError, call } from "../api/client.ts";
 import { refresh } from "../api/query.ts";
 import type { Person, UpdateVisitorInputBody } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
-import { reason, tellDone, tellProblem } from "../ui/problem.tsx";
+import { FormBody, useForm } from "../settings/parts/form.tsx";
+import { tellDone, tellProblem } from "../ui/problem.tsx";
 import css from "./visitors.module.css";
 
 /** Saves a change. Throws, with "conflict" said in words, if somebody else was faster. */
@@ -23,36 +24,26 @@ export async function change(p: Person, body: UpdateVisitorInputBody, conflict: 
 
 export function Edit({ p, opened, close }: { p: Person; opened: boolean; close: () => void }) {
   const t = useTexts();
-  const [f, set] = useState({ name: p.name, email: p.email, phone: p.phone });
-  const [problem, setProblem] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    if (opened) set({ name: p.name, email: p.email, phone: p.phone });
-  }, [opened, p.version]);
-  const save = async () => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await change(p, f, t.visitors.conflict);
+  return <Modal opened={opened} onClose={close} title={t.visitors.editTitle} closeButtonProps={{ "aria-label": t.shell.close }}><Fields p={p} close={close} /></Modal>;
+}
+
+function Fields({ p, close }: { p: Person; close: () => void }) {
+  const t = useTexts();
+  const f = useForm({ name: p.name, email: p.email, phone: p.phone }, {
+    of: p,
+    save: (v, { seen }) => call("PATCH /visitors/{id}", { path: { id: p.id }, body: { ...v, ...seen } }),
+    stale: ["/visitors"],
+    done: () => {
       tellDone(t.shell.saved);
       close();
-    } catch (e) {
-      setProblem(e);
-    } finally {
-      setBusy(false);
-    }
-  };
-  const field = (name: keyof typeof f) => ({ value: f[name], onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...f, [name]: e.currentTarget.value }), error: problem instanceof ApiError ? problem.field(name) : "", "data-testid": `edit-${name}` });
+    },
+  });
   return (
-    <Modal opened={opened} onClose={close} title={t.visitors.editTitle} closeButtonProps={{ "aria-label": t.shell.close }}>
-      <form className={css.form} onSubmit={(e) => { e.preventDefault(); void save(); }}>
-        {problem !== null && <Alert color="red" role="alert" data-testid="conflict">{reason(problem)}</Alert>}
-        <TextInput label={t.visitors.name} maxLength={200} data-autofocus {...field("name")} />
-        <TextInput label={t.visitors.email} type="email" {...field("email")} />
-        <TextInput label={t.visitors.phone} type="tel" {...field("phone")} />
-        <div className={css.end}><Button variant="default" onClick={close}>{t.shell.cancel}</Button><Button type="submit" loading={busy} data-testid="save">{t.shell.save}</Button></div>
-      </form>
-    </Modal>
+    <FormBody form={f} cancel={close}>
+      <TextInput label={t.visitors.name} maxLength={200} data-autofocus {...f.text("name")} />
+      <TextInput label={t.visitors.email} type="email" {...f.text("email")} />
+      <TextInput label={t.visitors.phone} type="tel" {...f.text("phone")} />
+    </FormBody>
   );
 }
 

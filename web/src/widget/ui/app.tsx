@@ -87,7 +87,7 @@ export function App(p: AppProps) {
         onDragLeave={(e) => { if (!panel.current!.contains(e.relatedTarget as Node | null)) setOver(false); }} onDrop={drop}>
         <header>
           {picture !== "" ? <img class="logo" src={picture} alt="" /> : <span class="logo" aria-hidden="true">{[...title][0]}</span>}
-          <div class="heading"><strong>{title}</strong>{told && (here || away || folded.agent === "" || folded.closed) && <span class={here ? "status" : "status away"} data-testid="status">{status}</span>}</div>
+          <div class="heading"><strong>{title}</strong>{told && (here || away || folded.closed || (folded.agent === "" && !folded.withBot)) && <span class={here ? "status" : "status away"} data-testid="status">{status}</span>}</div>
           <button ref={menuButton} type="button" class="head-button" aria-label={t.more} aria-haspopup="menu" aria-expanded={menu} data-testid="menu" onClick={() => setMenu(!menu)}><Icon name="dots" /></button>
           <button type="button" class="head-button" aria-label={t.close} data-testid="close" onClick={p.close}><Icon name="close" /></button>
           {menu && part && <part.Menu items={items} close={() => { setMenu(false); menuButton.current?.focus(); }} />}

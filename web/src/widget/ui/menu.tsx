@@ -13,7 +13,8 @@ export function Menu({ items, close }: { items: readonly MenuItem[]; close(): vo
   useLayoutEffect(() => {
     (box.current!.firstElementChild as HTMLElement | null)?.focus();
     const root = box.current!.getRootNode() as ShadowRoot;
-    const outside = (e: Event) => { if (!e.composedPath().includes(box.current!)) close(); };
+    const own = root.querySelector('[aria-haspopup="menu"]')!; // which closes it by itself
+    const outside = (e: Event) => { if (!e.composedPath().some((x) => x === box.current || x === own)) close(); };
     root.addEventListener("pointerdown", outside);
     return () => root.removeEventListener("pointerdown", outside);
   }, []);

@@ -14,6 +14,7 @@ export const settings = {
   },
   denied: { page: "You are logged in as {role}. This page is for: {roles}.", readOnly: "You can read this page. Changes are for: {roles}.", ask: "Ask an owner or admin of your team." },
   guard: { title: "Leave without saving?", text: "What you have changed on this page is lost if you leave it now.", stay: "Stay", leave: "Leave", undo: "Undo changes" },
+  newer: { title: "Somebody else has saved this while you were writing", text: "Nothing of yours is saved yet. Load theirs: what you have changed here stays as you wrote it, everything else is as they saved it. “Undo changes” then shows all of theirs.", kept: "It was about other things than what you have changed. Nothing of yours is lost: save once more.", load: "Load theirs" },
   once: { kept: "I have kept it in a safe place", close: "Close" },
   codes: {
     name_taken: "There is one like this already.", email_taken: "Another agent has this e-mail address.", stale: "Somebody else has changed this in the meantime. Close it, open it again and repeat your change.", too_many: "There are as many as there may be. Delete some first.",

@@ -16,6 +16,7 @@ export const settings: Texts["settings"] = {
   },
   denied: { page: "您当前的角色是{role}。此页面仅限：{roles}。", readOnly: "此页面您只能查看。可修改的角色：{roles}。", ask: "请联系团队的所有者或管理员。" },
   guard: { title: "不保存就离开吗？", text: "现在离开，此页面上的修改将丢失。", stay: "留下", leave: "离开", undo: "撤销修改" },
+  newer: { title: "在您填写时，其他人保存了新的内容", text: "您的修改尚未保存。载入对方的内容后，您改过的地方保持您所写的，其余以对方保存的为准；之后点击“撤销修改”即可查看对方的全部内容。", kept: "对方改动的并不是您修改的内容，您写的都还在：请再保存一次。", load: "载入对方的内容" },
   once: { kept: "我已妥善保存", close: "关闭" },
   codes: {
     name_taken: "已有相同的项目。", email_taken: "该邮箱已被其他客服使用。", stale: "其他人刚刚修改了它。请关闭后重新打开，再次修改。", too_many: "数量已达上限，请先删除一些。",

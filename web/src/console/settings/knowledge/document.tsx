@@ -63,11 +63,12 @@ function Editor({ document: d }: { document: KnowledgeDocument | undefined }) {
       text: v.text.trim() === "" ? t.shell.required : v.format === "csv" && readTable(v.text).length === 0 ? s.noRows : undefined,
     }),
     codes: { document_too_large: "text" },
+    of: d,
     save: async (v) => {
       const body = { ...v, title: v.title.trim() === "" ? ownTitle(v.format, v.text).slice(0, 200) : v.title.trim(), url: v.url.trim() };
-      if (d === undefined) await call("POST /knowledge/documents", { body });
-      else await call("PATCH /knowledge/documents/{id}", { path: { id: d.id }, body });
+      const saved = await (d === undefined ? call("POST /knowledge/documents", { body }) : call("PATCH /knowledge/documents/{id}", { path: { id: d.id }, body }));
       if (unanswered !== "" && takeOff) await call("POST /knowledge/unanswered/{id}/dismiss", { path: { id: unanswered } }).catch(() => undefined); // somebody else was faster
+      return saved;
     },
     done: () => {
       reread();

@@ -77,6 +77,7 @@ function Editor({ golden, close }: { golden: GoldenQuestion | undefined; close: 
   const given = golden === undefined ? { question: query.get("question") ?? "", document_id: query.get("document") ?? "" } : golden;
   const f = useForm({ question: given.question, document_id: given.document_id, within: golden?.within ?? 3 as number | string }, {
     check: (v) => ({ question: v.question.trim() === "" ? t.shell.required : undefined, document_id: v.document_id === "" ? s.noDocument : undefined, within: Number.isInteger(v.within) && Number(v.within) >= 1 && Number(v.within) <= 10 ? undefined : s.badWithin }),
+    of: golden,
     save: (v) => {
       const body = { question: v.question.trim(), document_id: v.document_id, within: Number(v.within) };
       return golden === undefined ? call("POST /knowledge/golden", { body }) : call("PATCH /knowledge/golden/{id}", { path: { id: golden.id }, body });

@@ -3,17 +3,36 @@
 import { Alert, Button } from "@mantine/core";
 import { createContext, use, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { ApiError } from "../../api/client.ts";
+import { refresh, type Path } from "../../api/query.ts";
 import { useTexts } from "../../i18n/index.ts";
-import { IconAlertCircle } from "../../ui/icons.ts";
+import { IconAlertCircle, IconAlertTriangle } from "../../ui/icons.ts";
 import css from "../settings.module.css";
+import { merged, same, snapshot, type Snapshot } from "./draft.ts";
 import { explain, fieldErrors, type Errors } from "./errors.ts";
 import { useGuard } from "./guard.tsx";
+
+/** What the server had when the writing began. */
+export interface Was<V> {
+  values: V;
+  /** For the body of a request: the version, if the record has one. */
+  seen: { version?: number };
+}
+
+/** Somebody else has saved what is being written here: "seen" once theirs is there to be loaded, "refused" until then, "kept" if it was about nothing that stands here. */
+export type Newer = "" | "seen" | "refused" | "kept";
 
 interface Options<V> {
   /** What the page itself finds wrong, by field; "" and undefined are nothing. */
   check?: (v: V) => Record<string, string | undefined>;
-  save: (v: V) => Promise<unknown>;
+  /** The record that is changed, as it was read; nothing for a new one. */
+  of?: object | undefined;
+  /** Sends it, and has the record as it is then. */
+  save: (v: V, was: Was<V>) => Promise<unknown>;
+  /** What is read again once it is saved, or when somebody else was faster. */
+  stale?: readonly Path[];
   done?: () => void;
+  /** Nothing of it stays once it is saved. */
+  empties?: boolean;
   /** The fields that problems' codes speak of. */
   codes?: Record<string, string>;
 }
@@ -27,6 +46,9 @@ export interface Form<V> {
   problem: unknown;
   /** Counts refusals. */
   failed: number;
+  newer: Newer;
+  /** Goes on from what somebody else has saved; what was changed here stays as it was written. */
+  load: () => void;
   submit: (e?: FormEvent) => void;
   reset: () => void;
   /** For a field of text. */
@@ -37,22 +59,27 @@ export interface Form<V> {
 }
 
 export function useForm<V extends object>(initial: V, o: Options<V>): Form<V> {
-  const [base, setBase] = useState(initial);
+  const now = snapshot(initial, o.of);
+  const latest = useRef(now);
+  latest.current = now;
+  const [base, setBase] = useState(now); // what was there when the writing began
   const [values, setValues] = useState(initial);
   const [errors, setErrors] = useState<Errors>({});
   const [problem, setProblem] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(0);
-  const text = JSON.stringify(initial);
-  const [seen, setSeen] = useState(text);
-  const dirty = JSON.stringify(values) !== JSON.stringify(base);
+  const [refused, setRefused] = useState<Snapshot<V> | null>(null); // with which the server said that it has something newer
+  const dirty = !same(values, base.values);
   const guard = useGuard(dirty);
-  if (text !== seen) { // the server has something newer: it is shown unless somebody is writing
-    setSeen(text);
-    if (!dirty && !busy) {
-      setBase(initial);
-      setValues(initial);
-    }
+  const begin = (from: Snapshot<V>) => {
+    setBase(from);
+    setValues((v) => merged(v, base.values, from.values));
+  };
+  let newer: Newer = !dirty || refused === null ? "" : refused === base ? "refused" : "kept";
+  if (now.key !== base.key && !busy) { // the server has something else by now
+    if (!dirty) begin(now);
+    else if (o.of === undefined || now.known === base.known || same(initial, base.values)) begin(now); // one's own, or about nothing that stands here
+    else newer = "seen";
   }
   const error = (name: string) => errors[name] ?? Object.entries(errors).find(([at]) => at.startsWith(`${name}.`))?.[1];
   const set = (change: Partial<V>) => {
@@ -66,27 +93,42 @@ export function useForm<V extends object>(initial: V, o: Options<V>): Form<V> {
     const wrong = Object.fromEntries(Object.entries(o.check?.(values) ?? {}).filter((x): x is [string, string] => x[1] !== undefined && x[1] !== ""));
     setErrors(wrong);
     setProblem(null);
-    if (Object.keys(wrong).length > 0) {
+    if (Object.keys(wrong).length > 0 || newer === "seen") {
       setFailed((n) => n + 1);
       return;
     }
     setBusy(true);
-    o.save(values).then(() => {
+    setRefused(null);
+    o.save(values, { values: base.values, seen: base.version > 0 ? { version: base.version } : {} }).then((record) => {
       guard.dirty = false;
-      setBase(values);
+      const saved = snapshot(values, record);
+      const is = latest.current; // an EVENT may have brought it before the answer
+      if (o.empties === true || (o.of !== undefined && saved.known === is.known)) {
+        setBase(is);
+        setValues(is.values);
+      } else setBase({ ...saved, key: is.key });
+      if (o.stale !== undefined) refresh(...o.stale);
       o.done?.();
-    }, (refused: unknown) => {
-      const { fields, rest } = fieldErrors(refused, Object.keys(values), o.codes);
+    }, (e: unknown) => {
+      const stale = o.of !== undefined && e instanceof ApiError && (e.code === "stale" || e.status === 412);
+      const { fields, rest } = fieldErrors(e, Object.keys(values), o.codes);
       setErrors(fields);
-      setProblem(rest);
+      setProblem(stale ? null : rest);
+      if (stale) setRefused(base);
+      if (stale && o.stale !== undefined) refresh(...o.stale);
       setFailed((n) => n + 1);
     }).finally(() => setBusy(false));
   };
   const common = (name: string) => ({ error: error(name), "data-testid": `field-${name}` });
   return {
-    values, set, error, dirty, busy, problem, failed, submit,
+    values, set, error, dirty, busy, problem, failed, newer, submit,
+    load: () => {
+      begin(now);
+      setRefused(null);
+    },
     reset: () => {
-      setValues(base);
+      setValues(base.values);
+      setRefused(null);
       setErrors({});
       setProblem(null);
     },
@@ -120,11 +162,17 @@ export function FormBody<V>({ form, children, action, aside, cancel, fresh }: Bo
   const locked = use(Locked);
   const ref = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (form.failed > 0 && !form.busy) ref.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (form.failed > 0 && !form.busy) ref.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-newer]')?.focus();
   }, [form.failed, form.busy]);
   return (
     <form ref={ref} className={css.form} onSubmit={form.submit} noValidate>
       <fieldset disabled={locked || form.busy} className={css.fields}>{children}</fieldset>
+      {form.newer !== "" && (
+        <Alert color="yellow" variant="light" icon={<IconAlertTriangle size={17} />} title={t.settings.newer.title} role="alert" tabIndex={-1} data-newer={form.newer} data-testid="newer">
+          <p className={css.plain}>{form.newer === "kept" ? t.settings.newer.kept : t.settings.newer.text}</p>
+          {form.newer !== "kept" && <Button variant="default" size="xs" mt="xs" loading={form.newer === "refused"} onClick={form.load} data-testid="load-newer">{t.settings.newer.load}</Button>}
+        </Alert>
+      )}
       <Problem error={form.problem} />
       {!locked && (
         <div className={css.buttons}>
