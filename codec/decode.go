@@ -189,7 +189,7 @@ func (d *Decoder) JSON(text []byte, each func(h Header, p Packet, err error)) er
 	if !utf8.Valid(text) {
 		return fail(malformed("text is not UTF-8"))
 	}
-	s := scanner{b: text, limit: maxTextDepth}
+	s := scanner{b: text, limit: maxTextDepth, goesOn: true}
 	s.space()
 	if s.i < len(text) && text[s.i] == '[' {
 		return d.jsonArray(text, each)
@@ -204,7 +204,7 @@ func (d *Decoder) JSON(text []byte, each func(h Header, p Packet, err error)) er
 	if s.space(); s.i != len(text) {
 		return fail(malformed("not JSON: something follows the object"))
 	}
-	h, p, err := d.object()
+	h, p, err := d.object(s.refused)
 	each(h, p, err)
 	return nil
 }
@@ -215,20 +215,21 @@ func (d *Decoder) startJSON() {
 }
 
 func (d *Decoder) jsonArray(text []byte, each func(h Header, p Packet, err error)) error {
-	whole := scanner{b: text, limit: maxTextDepth}
+	whole := scanner{b: text, limit: maxTextDepth, goesOn: true}
 	if !whole.document() {
 		e := malformed("not JSON: %s", whole.problem)
 		each(Header{}, nil, e)
 		return e
 	}
-	s := scanner{b: text, limit: maxTextDepth}
+	s := scanner{b: text, limit: maxTextDepth, goesOn: true}
 	s.space()
 	s.enter()
 	for s.i < len(text) && text[s.i] != ']' {
 		if text[s.i] == '{' {
 			d.startJSON()
+			s.refused = ""
 			s.object(&d.v.members)
-			h, p, err := d.object()
+			h, p, err := d.object(s.refused)
 			each(h, p, err)
 		} else {
 			s.value()
@@ -241,8 +242,8 @@ func (d *Decoder) jsonArray(text []byte, each func(h Header, p Packet, err error
 	return nil
 }
 
-// object decodes the packet whose members were scanned.
-func (d *Decoder) object() (h Header, p Packet, err error) {
+// object decodes the packet whose members were scanned, unless something in it is refused.
+func (d *Decoder) object(refused string) (h Header, p Packet, err error) {
 	v := &d.v
 	if rid, ok := v.jsonUint("rid", 1<<16-1); ok {
 		h.RID = uint16(rid)
@@ -258,6 +259,9 @@ func (d *Decoder) object() (h Header, p Packet, err error) {
 		}
 	} else {
 		v.fail("type is missing")
+	}
+	if refused != "" {
+		v.fail("not JSON as packets have it: %s", refused)
 	}
 	if v.err == nil {
 		p = d.packet(h.Type)
@@ -282,7 +286,7 @@ func PeekRID(text bool, data []byte) uint16 {
 		h, _, _ := ParseHeader(data)
 		return h.RID
 	}
-	s := scanner{b: data, limit: maxTextDepth}
+	s := scanner{b: data, limit: maxTextDepth, goesOn: true}
 	s.space()
 	if s.i >= len(data) || data[s.i] != '{' || !utf8.Valid(data) {
 		return 0

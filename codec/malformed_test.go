@@ -2,6 +2,7 @@ package codec
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -89,6 +90,23 @@ func TestMalformedPackets(t *testing.T) {
 	}
 	if h, _, err := decodeJSON(t, &d, []byte(`{"type":"nope","rid":9}`)); err == nil || h.RID != 9 {
 		t.Errorf("the rid of a malformed packet is lost: %+v", h)
+	}
+	deep := strings.Repeat("[", 5000) + `{"a":"]"}` + strings.Repeat("]", 5000)
+	for _, body := range []string{`"\u0000"`, `"\ud800"`, `{"\udc00":1}`, deep} {
+		text := `{"type":"send","body":{"text":` + body + `},"rid":9}`
+		if h, _, err := decodeJSON(t, &d, []byte(text)); err == nil || h.RID != 9 {
+			t.Errorf("%.60s: rid %d, %v", text, h.RID, err)
+		}
+		if rid := PeekRID(true, []byte(text)); rid != 9 {
+			t.Errorf("%.60s: PeekRID gives %d", text, rid)
+		}
+		var got []string
+		err := d.JSON([]byte(`[{"type":"ping","rid":1},`+text+`,{"type":"ping","rid":2}]`), func(h Header, _ Packet, err error) {
+			got = append(got, fmt.Sprint(h.RID, " ", err == nil))
+		})
+		if err != nil || strings.Join(got, ",") != "1 true,9 false,2 true" {
+			t.Errorf("%.60s in an array: %v, %v", body, got, err)
+		}
 	}
 }
 

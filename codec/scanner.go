@@ -27,6 +27,20 @@ type scanner struct {
 	deepest int
 	spaces  bool
 	problem string
+	// goesOn is for a packet whose rid is wanted: what is JSON but no JSON of ours is noted as refused, and walked over.
+	goesOn  bool
+	refused string
+}
+
+// forbid is bad for what is JSON.
+func (s *scanner) forbid(problem string) bool {
+	if !s.goesOn {
+		return s.bad(problem)
+	}
+	if s.refused == "" {
+		s.refused = problem
+	}
+	return true
 }
 
 func (s *scanner) bad(problem string) bool {
@@ -69,6 +83,8 @@ func (s *scanner) value() bool {
 	switch c := s.b[s.i]; {
 	case c == '"':
 		return s.str()
+	case (c == '{' || c == '[') && s.depth >= s.limit:
+		return s.forbid("nested too deep") && s.skip()
 	case c == '{':
 		return s.object(nil)
 	case c == '[':
@@ -83,6 +99,27 @@ func (s *scanner) value() bool {
 		return s.number()
 	}
 	return s.bad("unexpected character")
+}
+
+// skip steps over an array or an object, however deep, without a look at its grammar.
+func (s *scanner) skip() bool {
+	for open := 0; s.i < len(s.b); {
+		switch s.b[s.i] {
+		case '"':
+			if !s.str() {
+				return false
+			}
+			continue
+		case '{', '[':
+			open++
+		case '}', ']':
+			open--
+		}
+		if s.i++; open == 0 {
+			return true
+		}
+	}
+	return s.bad("unexpected end")
 }
 
 func (s *scanner) word(w string) bool {
@@ -172,11 +209,11 @@ func (s *scanner) escape() bool {
 	s.i += 6
 	switch {
 	case r == 0:
-		return s.bad("U+0000 in a string")
+		return s.forbid("U+0000 in a string")
 	case utf16.IsSurrogate(r):
 		low, ok := hex4(s.b[s.i:])
 		if !ok || utf16.DecodeRune(r, low) == utf8.RuneError {
-			return s.bad("lone surrogate in a string")
+			return s.forbid("lone surrogate in a string")
 		}
 		s.i += 6
 	}

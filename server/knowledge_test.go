@@ -198,6 +198,21 @@ func testKnowledge(t *testing.T, start func(func(*server.Config)) *node) {
 	require.Equal(t, 4, told["knowledge_document.created"])
 }
 
+// A text is judged by its own size, however its JSON is written, and whoever sends too much hears so.
+func TestKnowledgeLarge(t *testing.T) {
+	n := start(t, func(c *server.Config) { c.KnowledgeLimits = chat.KnowledgeLimits{DocumentBytes: 1_000_000} })
+	_, token := n.agent(n.tenant.ID, chat.Owner)
+	text := strings.Repeat(`\u9000\u6b3e`, 150_000) // 900,000 bytes in UTF-8
+	made := n.call("POST", "/api/v1/knowledge/documents", token, `{"title":"Much","text":"`+text+`"}`)
+	require.Equal(t, 201, made.status, "%.300s", made.raw)
+	require.EqualValues(t, 900_000, made.body["bytes"])
+	id := made.body["id"].(string)
+	require.Equal(t, 200, n.call("PATCH", "/api/v1/knowledge/documents/"+id, token, `{"text":"`+text+`\u6b3e"}`).status)
+	require.Equal(t, 413, n.call("PATCH", "/api/v1/knowledge/documents/"+id, token, `{"text":"`+text+text[:600_000]+`"}`).status)
+	require.Equal(t, 413, n.call("PATCH", "/api/v1/knowledge/documents/"+id, token, `{"text":"`+strings.Repeat("x", 12<<20)+`"}`).status)
+	require.Equal(t, 413, n.call("POST", "/api/v1/labels", token, `{"name":"`+strings.Repeat("x", 12<<20)+`"}`).status)
+}
+
 // What is no document is refused, and what is too large before it is read.
 func TestKnowledgeRefuses(t *testing.T) {
 	n := start(t, func(c *server.Config) {

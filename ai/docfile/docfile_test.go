@@ -185,6 +185,11 @@ func TestDOCX(t *testing.T) {
 <w:p><w:pPr><w:pStyle w:val="mine"/></w:pPr><w:hyperlink><w:r><w:t>Last</w:t><w:instrText>PAGE</w:instrText></w:r></w:hyperlink></w:p>`
 	got, err := docfile.DOCX(makeDOCX(t, map[string]string{"word/document.xml": fmt.Sprintf(document, body), "word/styles.xml": styles}), 1000)
 	require.NoError(t, err)
+	nested := `<w:p><w:pPr><w:pStyle w:val="1"/></w:pPr><w:r><w:t xml:space="preserve">A </w:t><w:drawing><w:txbxContent><w:p><w:r><w:t>BOX</w:t></w:r></w:p></w:txbxContent></w:drawing><w:t>heading</w:t></w:r></w:p>
+<w:tbl><w:tr><w:tc><w:p><w:r><w:t>FIRST</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>BEFORE</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:r><w:t>INNER</w:t></w:r></w:p></w:tc></w:tr></w:tbl><w:p><w:r><w:t>AFTER</w:t></w:r></w:p></w:tc></w:tr></w:tbl>`
+	inner, err := docfile.DOCX(makeDOCX(t, map[string]string{"word/document.xml": fmt.Sprintf(document, nested), "word/styles.xml": styles}), 1000)
+	require.NoError(t, err)
+	require.Equal(t, "BOX\n\n# A heading\n\nFIRST | BEFORE | INNER | AFTER", inner)
 	require.Equal(t, "# 退货政策\n\nYou have thirty days.\n\n## How\n\n- Pack it\n- Send it soon\n\nCountry | Days\n\nFrance | 3\n\n### Last", got)
 }
 
@@ -199,18 +204,19 @@ func TestDOCXRefused(t *testing.T) {
 		file []byte
 		want error
 	}{
-		"nothing":   {nil, docfile.ErrBroken},
-		"cut":       {good[:len(good)/2], docfile.ErrBroken},
-		"other":     {makeDOCX(t, map[string]string{"xl/workbook.xml": "<a/>"}), docfile.ErrBroken},
-		"no XML":    {one("Hello"), docfile.ErrNoText},
-		"unclosed":  {one("<w:document><w:body>"), docfile.ErrBroken},
-		"crossed":   {one("<a><b></a></b>"), docfile.ErrBroken},
-		"deep":      {one(strings.Repeat("<a>", 5000) + strings.Repeat("</a>", 5000)), docfile.ErrBroken},
-		"empty":     {one(text("")), docfile.ErrNoText},
-		"long":      {one(text(strings.Repeat("a", 1001))), docfile.ErrTooLong},
-		"bomb":      {one("<a>" + strings.Repeat(`<b c="`+strings.Repeat("d", 1<<20)+`"/>`, 33) + "</a>"), docfile.ErrTooLong},
-		"password":  {append([]byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}, make([]byte, 600)...), docfile.ErrProtected},
-		"an entity": {one(`<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>` + text("&b;")), docfile.ErrBroken},
+		"nothing":    {nil, docfile.ErrBroken},
+		"cut":        {good[:len(good)/2], docfile.ErrBroken},
+		"other":      {makeDOCX(t, map[string]string{"xl/workbook.xml": "<a/>"}), docfile.ErrBroken},
+		"no XML":     {one("Hello"), docfile.ErrNoText},
+		"unclosed":   {one("<w:document><w:body>"), docfile.ErrBroken},
+		"crossed":    {one("<a><b></a></b>"), docfile.ErrBroken},
+		"deep":       {one(strings.Repeat("<a>", 5000) + strings.Repeat("</a>", 5000)), docfile.ErrBroken},
+		"empty":      {one(text("")), docfile.ErrNoText},
+		"long":       {one(text(strings.Repeat("a", 1001))), docfile.ErrTooLong},
+		"attributes": {one("<a " + strings.Repeat(`a="" `, 1<<20) + "/>"), docfile.ErrBroken},
+		"bomb":       {one("<a>" + strings.Repeat(`<b c="`+strings.Repeat("d", 60<<10)+`"/>`, 600) + "</a>"), docfile.ErrTooLong},
+		"password":   {append([]byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}, make([]byte, 600)...), docfile.ErrProtected},
+		"an entity":  {one(`<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>` + text("&b;")), docfile.ErrBroken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := docfile.DOCX(c.file, 1000)

@@ -63,7 +63,7 @@ func part(z *zip.Reader, name string, read func(*xml.Decoder) error) error {
 		}
 		defer r.Close()
 		bound := &io.LimitedReader{R: r, N: docxUnpacked}
-		err = read(xml.NewDecoder(bound))
+		err = read(xml.NewDecoder(&tagReader{r: bound}))
 		switch {
 		case bound.N <= 0:
 			return ErrTooLong
@@ -75,17 +75,50 @@ func part(z *zip.Reader, name string, read func(*xml.Decoder) error) error {
 	return errMissing
 }
 
+// tagReader fails at a tag that is longer than any is: all of a tag's attributes are in memory at once, and each takes much more there
+// than in the file.
+type tagReader struct {
+	r   io.Reader
+	tag int // bytes since the last < that no > followed
+}
+
+const maxTag = 64 << 10
+
+func (t *tagReader) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	for _, c := range p[:n] {
+		switch {
+		case c == '<':
+			t.tag = 1
+		case c == '>':
+			t.tag = 0
+		case t.tag > 0:
+			if t.tag++; t.tag > maxTag {
+				return 0, ErrBroken
+			}
+		}
+	}
+	return n, err
+}
+
 // docx is a document that is being read.
 type docx struct {
 	out   strings.Builder
 	most  int
 	level map[string]int // of headings, by the names of their styles
 	line  strings.Builder
-	cell  []string // of the row that is being read
-	table int      // how deep in tables
-	style string
-	list  bool
-	gone  bool // the run is hidden
+	para  paragraph
+	outer []paragraph // those that the one that is read stands in: a text box is in a paragraph
+	rows  [][]string  // the cells of the rows that are being read: tables stand in cells
+	held  int         // bytes in them
+	gone  bool        // the run is hidden
+}
+
+// paragraph is what is known of one. before is what of the line was written ahead of it, if it stands in another.
+type paragraph struct {
+	before string
+	style  string
+	list   bool
 }
 
 func value(e *xml.StartElement) string {
@@ -172,16 +205,17 @@ func tokens(d *xml.Decoder, start func(*xml.StartElement, []xml.Name) error, end
 
 func (w *docx) start(e *xml.StartElement, open []xml.Name) error {
 	switch e.Name.Local {
-	case "tbl":
-		w.table++
 	case "tr":
-		w.cell = w.cell[:0]
+		w.rows = append(w.rows, nil)
 	case "p":
-		w.style, w.list = "", false
+		w.para.before = w.line.String()
+		w.outer = append(w.outer, w.para)
+		w.line.Reset()
+		w.para = paragraph{}
 	case "pStyle":
-		w.style = value(e)
+		w.para.style = value(e)
 	case "numPr":
-		w.list = true
+		w.para.list = true
 	case "r":
 		w.gone = false
 	case "vanish":
@@ -220,7 +254,7 @@ func (w *docx) text(s string, open []xml.Name) error {
 }
 
 func (w *docx) bound() error {
-	if w.out.Len()+w.line.Len() > 2*w.most {
+	if w.out.Len()+w.line.Len()+w.held > 2*w.most {
 		return ErrTooLong
 	}
 	return nil
@@ -229,32 +263,55 @@ func (w *docx) bound() error {
 func (w *docx) end(name xml.Name) error {
 	switch name.Local {
 	case "p":
-		line := strings.TrimSpace(w.line.String())
+		w.endParagraph(strings.TrimSpace(w.line.String()))
 		w.line.Reset()
-		switch {
-		case line == "":
-		case w.table > 0:
-			w.cell = append(w.cell, strings.Join(strings.Fields(line), " "))
-		case w.level[w.style] > 0:
-			w.paragraph(strings.Repeat("#", min(w.level[w.style], 6)) + " " + strings.Join(strings.Fields(line), " "))
-		case w.list:
-			w.out.WriteString("- " + strings.Join(strings.Fields(line), " ") + "\n")
-		default:
-			w.paragraph(line)
+		if n := len(w.outer) - 1; n >= 0 {
+			w.para = w.outer[n]
+			w.outer = w.outer[:n]
+			w.line.WriteString(w.para.before)
+			w.para.before = ""
 		}
 	case "tr":
-		if len(w.cell) > 0 {
-			w.paragraph(strings.Join(w.cell, " | "))
-			w.cell = w.cell[:0]
+		n := len(w.rows) - 1
+		if n < 0 {
+			return ErrBroken
 		}
-	case "tbl":
-		w.table--
+		row := w.rows[n]
+		w.rows = w.rows[:n]
+		for _, c := range row {
+			w.held -= len(c)
+		}
+		if len(row) > 0 {
+			w.write(strings.Join(row, " | "))
+		}
 	}
 	return w.bound()
 }
 
-// paragraph writes one, with an empty line before and after it.
-func (w *docx) paragraph(s string) {
+func (w *docx) endParagraph(line string) {
+	level, flat := w.level[w.para.style], strings.Join(strings.Fields(line), " ")
+	switch {
+	case line == "":
+	case len(w.rows) > 0:
+		n := len(w.rows) - 1
+		w.rows[n] = append(w.rows[n], flat)
+		w.held += len(flat)
+	case level > 0:
+		w.write(strings.Repeat("#", min(level, 6)) + " " + flat)
+	case w.para.list:
+		w.out.WriteString("- " + flat + "\n")
+	default:
+		w.write(line)
+	}
+}
+
+// write writes a paragraph with an empty line before and after it; in a table's cell it is a part of the row.
+func (w *docx) write(s string) {
+	if n := len(w.rows) - 1; n >= 0 {
+		w.rows[n] = append(w.rows[n], s)
+		w.held += len(s)
+		return
+	}
 	if out := w.out.String(); out != "" && !strings.HasSuffix(out, "\n\n") {
 		w.out.WriteByte('\n')
 	}

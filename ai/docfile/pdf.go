@@ -1,6 +1,7 @@
 package docfile
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,8 +25,11 @@ const (
 	pdfPatience = 20 * time.Second
 	// pdfRest is how long PDFium is kept when nobody has a file for it.
 	pdfRest = time.Minute
-	// pdfPages is what a sandbox may use, in pages of 64 KiB.
-	pdfPages = 4096
+	// pdfMemory is how much memory a sandbox may use. Room for it is taken at once: what grows is copied, and what was copied waits for
+	// the garbage collector.
+	pdfMemory = 128 << 20
+	// pdfHead is how far from its beginning a file may say that it is a PDF.
+	pdfHead = 1024
 	// MaxPDFPages is how many pages a PDF may have.
 	MaxPDFPages = 2000
 )
@@ -54,6 +58,9 @@ type PDFs struct {
 // Read returns the text of a PDF, paragraph by paragraph, without the lines that stand on most pages at the top or the bottom. No
 // more than most bytes may come out. The error is one of this package's; ErrBusy if ctx ends, or patience, while other files are read.
 func (p *PDFs) Read(ctx context.Context, file []byte, most int) (string, error) {
+	if !bytes.Contains(file[:min(len(file), pdfHead)], []byte("%PDF-")) {
+		return "", ErrBroken
+	}
 	p.once.Do(func() { p.waits = make(chan struct{}, 1) })
 	wait := time.NewTimer(pdfPatience)
 	defer wait.Stop()
@@ -75,9 +82,10 @@ func (p *PDFs) Read(ctx context.Context, file []byte, most int) (string, error) 
 			p.made = wazero.NewCompilationCache()
 		}
 		pool, err := webassembly.Init(webassembly.Config{
+			Context: experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(newMemory)),
 			MaxIdle: 1, MaxTotal: 1, Stdout: io.Discard, Stderr: io.Discard, FSConfig: wazero.NewFSConfig(),
 			RuntimeConfig: wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
-				WithMemoryLimitPages(pdfPages).WithCloseOnContextDone(true).WithCompilationCache(p.made),
+				WithMemoryLimitPages(pdfMemory>>16).WithCloseOnContextDone(true).WithCompilationCache(p.made),
 		})
 		if err != nil {
 			return "", fmt.Errorf("docfile: PDFium does not start: %w", err)
@@ -120,9 +128,14 @@ func (p *PDFs) read(ctx context.Context, file []byte, most int) (text string, er
 	if err != nil {
 		return "", fmt.Errorf("docfile: PDFium does not start: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = in.Kill() })
+	killed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = in.Kill()
+		close(killed)
+	})
 	defer func() {
 		if !stop() {
+			<-killed
 			text, err = "", ErrTooSlow
 			return
 		}
@@ -164,6 +177,22 @@ func (p *PDFs) read(ctx context.Context, file []byte, most int) (text string, er
 	}
 	return text, nil
 }
+
+// memory is a sandbox's: the system gives its pages when they are written to.
+type memory struct{ room []byte }
+
+func newMemory(_, _ uint64) experimental.LinearMemory { return &memory{make([]byte, 0, pdfMemory)} }
+
+// Reallocate implements experimental.LinearMemory.
+func (m *memory) Reallocate(size uint64) []byte {
+	if size > uint64(cap(m.room)) {
+		return nil
+	}
+	return m.room[:size]
+}
+
+// Free implements experimental.LinearMemory.
+func (m *memory) Free() { m.room = nil }
 
 func pageText(in pdfium.Pdfium, doc references.FPDF_DOCUMENT, i int) (string, error) {
 	page, err := in.GetPageText(&requests.GetPageText{Page: requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: i}}})

@@ -58,6 +58,7 @@ type Library struct {
 	wake     chan struct{} // holds a token when a build may be due
 	work     chan func(ctx context.Context)
 	pdfs     docfile.PDFs
+	docx     sync.Mutex // one is read at a time
 
 	searches, builds, failed *metrics.Counter
 	embedded                 *metrics.Counter

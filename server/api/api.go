@@ -113,6 +113,7 @@ type API struct {
 	staff     sending
 	uploaders *auth.Limiter
 	uploading chan struct{} // one for each file that is coming in
+	reading   chan struct{} // one for each document that a text is made of
 	asking    *asking
 	exporting chan struct{}   // holds a token when an export was asked for here
 	public    map[string]bool // paths that need no credential
@@ -134,6 +135,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		staff:     sending{cfg.Staff, auth.NewLimiter(cfg.Staff.Rate, cfg.Staff.Burst, cfg.Now)},
 		uploaders: auth.NewLimiter(cfg.Uploads.Rate, cfg.Uploads.Burst, cfg.Now),
 		uploading: make(chan struct{}, cfg.Uploads.AtOnce),
+		reading:   make(chan struct{}, documentsAtOnce),
 		asking:    newAsking(cfg.AI.AtOnce, cfg.AI.PerTenant),
 		exporting: make(chan struct{}, 1),
 		public:    make(map[string]bool),

@@ -111,22 +111,22 @@ func (b *body) problem(c *call) *Problem {
 // eagerBody is how much room a body is given before any of it has come, in bytes: anybody may open connections and say that much follows.
 const eagerBody = 8 << 10
 
-// takeBody reads a body into memory, if it is not too large for that and is text.
-func (a *API) takeBody(h *app.RequestContext, c *call) error {
+// takeBody reads a body into memory, if it is not too large for that and is text. most is a limit for those who may send more than others.
+func (a *API) takeBody(h *app.RequestContext, c *call, most int64) error {
 	b := c.body
 	if b == nil {
 		return nil
 	}
-	tooLarge := chat.Errorf(chat.TooLarge, "the request's body has more than %d bytes", maxBody)
-	if b.left > maxBody {
+	tooLarge := chat.Errorf(chat.TooLarge, "the request's body has more than %d bytes", most)
+	if b.left > most {
 		return tooLarge
 	}
 	var buf bytes.Buffer
 	buf.Grow(int(min(max(b.left, 0), eagerBody)) + bytes.MinRead) // room for more is made as more comes: a length is only said
-	if _, err := buf.ReadFrom(io.LimitReader(b, maxBody+1)); err != nil {
+	if _, err := buf.ReadFrom(io.LimitReader(b, most+1)); err != nil {
 		return b.problem(c)
 	}
-	if buf.Len() > maxBody {
+	if int64(buf.Len()) > most {
 		return tooLarge
 	}
 	if !utf8.Valid(buf.Bytes()) { // RFC 8259, 8.1; what decodes JSON would put U+FFFD in its place

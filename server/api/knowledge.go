@@ -39,7 +39,7 @@ func (a *API) knowledgeRoutes() []row {
 		{get, documentsPath, see, "listDocuments", tag, "List documents, without their texts", 200, bind(a, a.listDocuments)},
 		{post, documentsPath, curate, "createDocument", tag, "Add a document: JSON, or a form with a file", 201, a.bindDocument()},
 		{get, documentsPath + "/{id}", see, "getDocument", tag, "One document with its text", 200, bind(a, a.getDocument)},
-		{patch, documentsPath + "/{id}", curate, "updateDocument", tag, "Change a document", 200, bind(a, a.updateDocument)},
+		{patch, documentsPath + "/{id}", curate, "updateDocument", tag, "Change a document", 200, roomy(bind(a, a.updateDocument))},
 		{del, documentsPath + "/{id}", curate, "deleteDocument", tag, "Delete a document, and the golden questions that expect it", 204, bind(a, a.deleteDocument)},
 		{get, "/api/v1/knowledge/search", see, "searchKnowledge", tag, "What answers a question best", 200, bind(a, a.searchKnowledge)},
 		{get, "/api/v1/knowledge/reindex", see, "getKnowledgeIndex", tag, "How the index stands: version, building, last failure", 200, bind(a, a.getKnowledgeIndex)},
@@ -263,17 +263,28 @@ func (a *API) deleteDocument(ctx context.Context, c *call, in *Target) (*none, e
 	return nil, nil
 }
 
+// textRoom is how large a request may be that holds a document: JSON may write a character in six bytes.
+const textRoom = 8 * maxBody
+
+// roomy is for routes that take a document's text.
+func roomy(register func(huma.API, huma.Operation)) func(huma.API, huma.Operation) {
+	return func(h huma.API, op huma.Operation) {
+		op.MaxBodyBytes = textRoom
+		register(h, op)
+	}
+}
+
 // bindDocument is bind for the route that takes documents: a form with a file becomes the same as JSON before anything else looks at it.
 func (a *API) bindDocument() func(huma.API, huma.Operation) {
 	return func(h huma.API, op huma.Operation) {
-		op.MaxBodyBytes = 8 * maxBody // a text of its size, as JSON may write it
+		op.MaxBodyBytes = textRoom
 		op.Middlewares = append(huma.Middlewares{op.Middlewares[0], a.takeDocument}, op.Middlewares[1:]...)
 		bind(a, a.createDocument)(h, op)
 		text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
 		h.OpenAPI().Paths[op.Path].Post.RequestBody.Content["multipart/form-data"] = &huma.MediaType{Schema: &huma.Schema{
 			Type: huma.TypeObject, Required: []string{"file"},
 			Properties: map[string]*huma.Schema{
-				"file":  {Type: huma.TypeString, Format: "binary", Description: "Markdown (.md), HTML (.html), text (.txt) or a table of questions and answers (.csv, .tsv), in UTF-8, UTF-16 or GB 18030."},
+				"file":  {Type: huma.TypeString, Format: "binary", Description: "PDF (.pdf), Word (.docx), Markdown (.md), HTML (.html), text (.txt) or a table of questions and answers (.csv, .tsv), in UTF-8, UTF-16 or GB 18030."},
 				"title": text("Defaults to the text's own title, or the file's name."), "url": text("Where people find it."), "language": text("A language tag such as zh or en."),
 			},
 		}}

@@ -60,38 +60,22 @@ func (a *API) formToJSON(ctx context.Context, c *call, h *app.RequestContext) er
 	if err := a.cfg.Store.KnowledgeRoom(ctx, c.actor().Tenant, 1, a.cfg.KnowledgeLimits); err != nil {
 		return err
 	}
+	if err := a.uploaders.Allow(string(c.actor().User[:])); err != nil {
+		return err
+	}
 	most := a.cfg.KnowledgeLimits.DocumentBytes
 	if most <= 0 {
 		most = maxBody
 	}
-	b := c.body
-	if b == nil {
-		return statusProblem(c, http.StatusBadRequest, "the request has no body")
-	}
-	room := int64(chat.KnowledgeFileBytes(".pdf", most)) + formRoom
-	select {
-	case a.uploading <- struct{}{}:
-		defer func() { <-a.uploading }()
-	default:
-		return chat.Errorf(chat.Busy, "too many files are coming in; try again")
-	}
-	if b.left > room {
-		b.waste()
-		return documentTooLarge(chat.KnowledgeFileBytes(".pdf", most))
-	}
-	b.patient(a.cfg.Uploads.Pause, a.cfg.Uploads.Patience)
-	form, err := readDocumentForm(io.LimitReader(b, room), formBoundary(h), most)
-	var known *chat.Error
-	switch {
-	case errors.As(err, &known):
-		b.waste()
+	form, err := a.receiveDocument(c, h, most)
+	if err != nil {
 		return err
-	case err != nil && b.err != nil:
-		return b.problem(c)
-	case err != nil:
-		return statusProblem(c, http.StatusBadRequest, "the form can't be read")
-	case form.file == nil:
-		return statusProblem(c, http.StatusBadRequest, "the form has no part called file")
+	}
+	select {
+	case a.reading <- struct{}{}:
+		defer func() { <-a.reading }()
+	default:
+		return errFilesBusy
 	}
 	if form.fields["format"], form.fields["text"], err = base.Decode(ctx, form.name, form.file, most); err != nil {
 		return err
@@ -109,6 +93,46 @@ func (a *API) formToJSON(ctx context.Context, c *call, h *app.RequestContext) er
 	h.Request.SetBodyRaw(raw)
 	h.Request.Header.SetContentTypeBytes([]byte("application/json"))
 	return nil
+}
+
+// documentsAtOnce is how many files texts are made of at a time; PDFs wait for each other besides.
+const documentsAtOnce = 4
+
+// errFilesBusy is for those who send files when as many are coming in as may.
+var errFilesBusy = chat.Errorf(chat.Busy, "too many files are coming in; try again")
+
+// receiveDocument takes the form in.
+func (a *API) receiveDocument(c *call, h *app.RequestContext, most int) (form documentForm, err error) {
+	b := c.body
+	if b == nil {
+		return form, statusProblem(c, http.StatusBadRequest, "the request has no body")
+	}
+	select {
+	case a.uploading <- struct{}{}:
+		defer func() { <-a.uploading }()
+	default:
+		return form, errFilesBusy
+	}
+	largest := chat.KnowledgeFileBytes(".pdf", most)
+	if b.left > int64(largest)+formRoom {
+		b.waste()
+		return form, documentTooLarge(largest)
+	}
+	b.patient(a.cfg.Uploads.Pause, a.cfg.Uploads.Patience)
+	form, err = readDocumentForm(io.LimitReader(b, int64(largest)+formRoom), formBoundary(h), most)
+	var known *chat.Error
+	switch {
+	case errors.As(err, &known):
+		b.waste()
+		return form, err
+	case err != nil && b.err != nil:
+		return form, b.problem(c)
+	case err != nil:
+		return form, statusProblem(c, http.StatusBadRequest, "the form can't be read")
+	case form.file == nil:
+		return form, statusProblem(c, http.StatusBadRequest, "the form has no part called file")
+	}
+	return form, nil
 }
 
 // documentForm is what a form holds.

@@ -75,7 +75,7 @@ func (a *API) takeLink(ctx context.Context, h *app.RequestContext, p chat.LinkPu
 		return err
 	}
 	c.link = &l
-	return a.takeBody(h, c)
+	return a.takeBody(h, c, maxBody)
 }
 
 // admitMail counts a mail to an address on a tenant's behalf, for all nodes. TooMany if there are enough.

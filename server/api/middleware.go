@@ -79,7 +79,7 @@ func (a *API) begin(ctx context.Context, h *app.RequestContext) {
 func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 	path := string(h.Request.URI().Path())
 	if path == resetPath {
-		if err := a.takeBody(h, callOf(ctx)); err != nil {
+		if err := a.takeBody(h, callOf(ctx), maxBody); err != nil {
 			a.refuse(h, callOf(ctx), err)
 		}
 		return
@@ -98,7 +98,7 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 	if a.public[path] {
 		err := a.countAnonymous(h, c, path)
 		if err == nil {
-			err = a.takeBody(h, c)
+			err = a.takeBody(h, c, maxBody)
 		}
 		if err != nil {
 			if path == sessionPath && c.origin != "" {
@@ -155,7 +155,14 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 	if path == uploadsPath || path == challengePath || isDocumentForm(h, path) {
 		return // a file is taken by whoever may send one; a challenge has been read
 	}
-	if err := a.takeBody(h, c); err != nil {
+	most := int64(maxBody)
+	if cred.Actor.Role != chat.RoleVisitor && strings.HasPrefix(path, documentsPath) {
+		most = textRoom
+	}
+	if err := a.takeBody(h, c, most); err != nil {
+		if c.body != nil && chat.CodeOf(err) == chat.TooLarge {
+			c.body.waste()
+		}
 		writeProblem(h, a.fail(c, err))
 		h.Abort()
 	}

@@ -119,7 +119,7 @@ func (a *API) takeIn(c *call) (done func(), err error) {
 	select {
 	case a.uploading <- struct{}{}:
 	default:
-		return nil, chat.Errorf(chat.Busy, "too many files are coming in; try again")
+		return nil, errFilesBusy
 	}
 	in, err := a.receive(c)
 	done = func() {
