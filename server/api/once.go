@@ -24,7 +24,7 @@ const (
 	onceLife   = 24 * time.Hour   // of a key
 	onceRuns   = time.Minute      // longer than any request runs: then its node has died
 	onceSweep  = 10 * time.Minute // between looks for keys that have expired
-	maxAnswer  = 32 << 10         // bytes of an answer that is kept
+	maxAnswer  = 320 << 10        // bytes of an answer that is kept: the largest message fits
 )
 
 var (
