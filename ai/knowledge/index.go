@@ -1,9 +1,9 @@
 package knowledge
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -30,8 +30,18 @@ const (
 	questionTimes = 3
 )
 
-// NewIndex builds an index of chunks. vectors has one entry for each chunk, made by the embedder of that name, or is nil.
+// NewIndex builds an index of chunks, as fast as it can. vectors has one entry for each chunk, made by the embedder of that name, or is nil.
 func NewIndex(chunks []Chunk, embedder string, vectors []Vectors) (*Index, error) {
+	return newIndex(context.Background(), chunks, embedder, vectors, &pace{})
+}
+
+// NewIndexAside is NewIndex for an index that nobody waits for: it takes two to some times as long, and leaves the processors to those who ask meanwhile.
+func NewIndexAside(ctx context.Context, chunks []Chunk, embedder string, vectors []Vectors) (*Index, error) {
+	p := newPace()
+	return newIndex(ctx, chunks, embedder, vectors, &p)
+}
+
+func newIndex(ctx context.Context, chunks []Chunk, embedder string, vectors []Vectors, p *pace) (*Index, error) {
 	if vectors != nil && len(vectors) != len(chunks) {
 		return nil, errors.New("knowledge: not as many vectors as chunks")
 	}
@@ -47,9 +57,12 @@ func NewIndex(chunks []Chunk, embedder string, vectors []Vectors) (*Index, error
 		for i := range chunks {
 			all = chunkTerms(all[:0], k, &chunks[i])
 			counts.add(all)
-			runtime.Gosched() // queries go first: a build may take as long as it likes
+			p.breathe()
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
 		}
-		x.lexical[k] = newPostings(&counts)
+		x.lexical[k] = newPostings(&counts, p)
 	}
 	x.scratch.New = func() any { return newScratch(len(chunks)) }
 	return x, nil

@@ -2,7 +2,6 @@ package knowledge
 
 import (
 	"math"
-	"runtime"
 	"slices"
 )
 
@@ -24,7 +23,7 @@ type postings struct {
 }
 
 // newPostings makes one of the terms of each chunk.
-func newPostings(of *tally) *postings {
+func newPostings(of *tally, pace *pace) *postings {
 	p := &postings{size: of.len()}
 	slot := map[uint32]uint32{}
 	var df []uint32
@@ -42,7 +41,7 @@ func newPostings(of *tally) *postings {
 			lengths[i] += float64(c.n)
 		}
 		total += lengths[i]
-		runtime.Gosched()
+		pace.breathe()
 	}
 	slices.Sort(p.terms)
 	p.starts = make([]uint32, len(p.terms)+1)
@@ -65,7 +64,7 @@ func newPostings(of *tally) *postings {
 			p.chunks[at] = uint32(i)
 			p.weight[at] = uint8(math.Round(255 * tf / (tf + norm)))
 		}
-		runtime.Gosched()
+		pace.breathe()
 	}
 	return p
 }

@@ -137,26 +137,35 @@ func count(dst []counted, all []uint32) []counted {
 	return dst
 }
 
-// tally is the counted terms of chunks, one after the other in one slice: a build makes no garbage that queries would have to help
-// collecting.
+// tally is the counted terms of chunks, in blocks that never move: one slice that grows would be copied again and again, 50 MB at a time, and while memory is
+// copied the collector has everybody wait.
 type tally struct {
-	counts []counted
-	ends   []int
+	blocks [][]counted
+	spans  []span
 }
+
+// span is where the terms of a chunk are.
+type span struct{ block, from, to uint32 }
+
+// blockSize is how many terms a block has room for: 512 KB.
+const blockSize = 1 << 16
 
 // add counts the terms of the next chunk.
 func (t *tally) add(all []uint32) {
-	t.counts = count(t.counts, all)
-	t.ends = append(t.ends, len(t.counts))
+	n := len(t.blocks) - 1
+	if n < 0 || cap(t.blocks[n])-len(t.blocks[n]) < len(all) {
+		t.blocks = append(t.blocks, make([]counted, 0, max(blockSize, len(all))))
+		n++
+	}
+	from := len(t.blocks[n])
+	t.blocks[n] = count(t.blocks[n], all)
+	t.spans = append(t.spans, span{uint32(n), uint32(from), uint32(len(t.blocks[n]))})
 }
 
-func (t *tally) len() int { return len(t.ends) }
+func (t *tally) len() int { return len(t.spans) }
 
 // at is the terms of chunk i.
 func (t *tally) at(i int) []counted {
-	from := 0
-	if i > 0 {
-		from = t.ends[i-1]
-	}
-	return t.counts[from:t.ends[i]]
+	s := t.spans[i]
+	return t.blocks[s.block][s.from:s.to]
 }

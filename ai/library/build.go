@@ -113,7 +113,7 @@ func (b *build) make(ctx context.Context, progress chan [2]int) error {
 	if b.name == "" {
 		vectors = nil
 	}
-	index, err := knowledge.NewIndex(b.chunks, b.name, vectors)
+	index, err := knowledge.NewIndexAside(ctx, b.chunks, b.name, vectors)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (l *Library) renew(ctx context.Context, sh *shelf) error {
 	if b := sh.open.Load(); b == nil || b.version != st.Active {
 		next := &book{version: st.Active}
 		if st.Active > 0 {
-			if next, err = l.read(ctx, sh.tenant, st.Active); err != nil {
+			if next, err = l.read(ctx, sh.tenant, st.Active, b != nil); err != nil {
 				return err
 			}
 		}
@@ -104,8 +104,8 @@ func (l *Library) renew(ctx context.Context, sh *shelf) error {
 	return nil
 }
 
-// read makes an index of what the store has of a version.
-func (l *Library) read(ctx context.Context, tenant chat.TenantID, version int64) (*book, error) {
+// read makes an index of what the store has of a version: aside, if another one answers meanwhile.
+func (l *Library) read(ctx context.Context, tenant chat.TenantID, version int64, aside bool) (*book, error) {
 	v, err := l.Store.KnowledgeVersion(ctx, tenant, version)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,12 @@ func (l *Library) read(ctx context.Context, tenant chat.TenantID, version int64)
 	if v.Embedder == "" {
 		vectors = nil
 	}
-	index, err := knowledge.NewIndex(chunks, v.Embedder, vectors)
+	var index *knowledge.Index
+	if aside {
+		index, err = knowledge.NewIndexAside(ctx, chunks, v.Embedder, vectors)
+	} else {
+		index, err = knowledge.NewIndex(chunks, v.Embedder, vectors)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("version %d: %w", version, err)
 	}
