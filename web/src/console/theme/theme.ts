@@ -4,12 +4,14 @@ import { createTheme, localStorageColorSchemeManager, Modal, Drawer, Tooltip, Bu
 
 const brand: MantineColorsTuple = ["#e6f5f2", "#cfe9e4", "#a3d6cd", "#74c2b5", "#4db1a1", "#2fa08e", "#148370", "#0d7566", "#0a5f53", "#074840"];
 const dark: MantineColorsTuple = ["#e7e9ec", "#c3c8cf", "#a3aab4", "#6f7781", "#363d44", "#262b30", "#1c2024", "#15181b", "#0f1113", "#0a0b0d"];
+/** A shade darker than Mantine's own, on which white words are too pale (4.5:1). */
+const red: MantineColorsTuple = ["#fff5f5", "#ffe3e3", "#ffc9c9", "#ffa8a8", "#ff8787", "#ff6b6b", "#e03131", "#c92a2a", "#b02525", "#9b2020"];
 
 const field = { defaultProps: { size: "sm" } };
 const layer = { zIndex: 300, transitionProps: { duration: 120 } };
 
 export const theme = createTheme({
-  colors: { brand, dark },
+  colors: { brand, dark, red },
   primaryColor: "brand",
   primaryShade: { light: 7, dark: 6 },
   autoContrast: true,

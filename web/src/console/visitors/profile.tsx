@@ -73,7 +73,7 @@ function Actions({ p, name }: { p: Person; name: string }) {
           <Menu.Target><ActionIcon variant="default" aria-label={t.visitors.more} data-testid="more"><IconDots size={17} /></ActionIcon></Menu.Target>
           <Menu.Dropdown>
             <Menu.Item leftSection={<IconDownload size={15} />} onClick={() => void save()} data-testid="export">{t.visitors.exportAll}</Menu.Item>
-            <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => setDoing("erase")} data-testid="erase">{t.visitors.erase}</Menu.Item>
+            <Menu.Item color="var(--u-danger)" leftSection={<IconTrash size={15} />} onClick={() => setDoing("erase")} data-testid="erase">{t.visitors.erase}</Menu.Item>
           </Menu.Dropdown>
         </Menu>
       )}

@@ -49,6 +49,10 @@ test("a form says what is wrong, keeps what was written, and guards it until it 
   act(() => history.pushState(null, "", "/console/inbox"));
   expect(location.pathname).toBe("/console/settings/labels");
   fireEvent.click(s.getByTestId("stay"));
+  act(() => history.pushState(null, "", "/console/visitors"));
+  act(() => { fireEvent.click(s.getByTestId("leave")); });
+  expect(location.pathname).toBe("/console/visitors");
+  history.replaceState(null, "", "/console/settings/labels");
   fireEvent.change(name, { target: { value: "after" } });
   await press();
   act(() => history.pushState(null, "", "/console/inbox"));
