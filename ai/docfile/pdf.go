@@ -85,7 +85,7 @@ func (p *PDFs) Read(ctx context.Context, file []byte, most int) (string, error) 
 			Context: experimental.WithMemoryAllocator(context.Background(), experimental.MemoryAllocatorFunc(newMemory)),
 			MaxIdle: 1, MaxTotal: 1, Stdout: io.Discard, Stderr: io.Discard, FSConfig: wazero.NewFSConfig(),
 			RuntimeConfig: wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
-				WithMemoryLimitPages(pdfMemory>>16).WithCloseOnContextDone(true).WithCompilationCache(p.made),
+				WithMemoryLimitPages(pdfMemory >> 16).WithCloseOnContextDone(true).WithCompilationCache(p.made),
 		})
 		if err != nil {
 			return "", fmt.Errorf("docfile: PDFium does not start: %w", err)
