@@ -205,6 +205,12 @@ func TestTakesThePlace(t *testing.T) {
 	require.Contains(t, r.Covered, "refund")
 	s.becomes(tr, "I want a refund please", "refund")
 	require.False(t, s.try(tr, "I want a refund please").Builtin)
+
+	// By its name alone, where there are no vectors to tell that it says the same.
+	plain := open(t)
+	plain.start(func(o *Options) { o.Shared, o.EmbedderName = bot.NewShared(nil), "" })
+	plain.teach(plain.intent("warranty", chat.IntentReply, []string{"it broke after a year", "质保多久"}))
+	require.Equal(t, []string{"warranty"}, plain.trained().Covered)
 }
 
 // Who trains and dies is replaced, and a training that fails is tried again.
