@@ -47,6 +47,7 @@ type AIAnswer struct {
 	Sources    []AISource
 	Buttons    []string   // of AIClarified, 2 or 3
 	Summary    *AISummary // of AIHandedOff
+	Team       TeamID     // of AIHandedOff: whose queue; zero: anybody's
 	Language   string
 	Confidence float64
 	Engine     string // who wrote the last message: an engine's name, or local

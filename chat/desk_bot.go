@@ -27,6 +27,7 @@ type BotReply struct {
 	Lines   []BotLine
 	// HandOff gives the conversation to people, after what is said.
 	HandOff bool
+	Team    TeamID // of the hand-off: whose queue, if there is such a team; zero: it stays where it is
 	Why     string // of the hand-off, for the staff
 	Retry   bool   // it may have been said before
 }
@@ -60,6 +61,9 @@ func (d *Desk) Reply(ctx context.Context, a *Actor, id ConversationID, r BotRepl
 	}
 	if h.Status != WithBot || h.Version != r.Version {
 		return errOvertaken
+	}
+	if !r.Team.IsZero() && d.staff.hasTeam(ctx, a.Tenant, r.Team) != nil {
+		r.Team = TeamID{} // it was deleted since, or nobody can say just now: anybody may come
 	}
 	events, err := d.replyEvents(a, id, &h.State, &r)
 	if err != nil || len(events) == 0 {
@@ -115,7 +119,10 @@ func (d *Desk) replyEvents(a *Actor, id ConversationID, s *State, r *BotReply) (
 	if r.HandOff {
 		next := *s
 		next.Status, next.Assignee = Queued, AgentID{}
-		e := d.stateEvent(a, Key{a.Tenant, id}, *s, next, Change{Event: EventHandoff, To: ToHuman, Why: r.Why})
+		if !r.Team.IsZero() {
+			next.Team = r.Team
+		}
+		e := d.stateEvent(a, Key{a.Tenant, id}, *s, next, Change{Event: EventHandoff, To: ToHuman, TeamID: r.Team, Why: r.Why})
 		e.Joined = len(events) > 0
 		events = append(events, e)
 	}

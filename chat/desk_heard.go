@@ -8,7 +8,7 @@ func (d *Desk) Heard(s Signal) {
 		return
 	}
 	switch s.Kind {
-	case SignalKnowledge, SignalStream: // whoever builds indexes listens itself; pieces are for screens
+	case SignalKnowledge, SignalIntents, SignalStream: // whoever builds and trains listens itself; pieces are for screens
 	case SignalForget:
 		d.heardForget(&s)
 	case SignalBoardAsk:

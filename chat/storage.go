@@ -150,6 +150,7 @@ type Store interface {
 	OfflineMessages
 	SLATimers
 	KnowledgeStore
+	IntentStore
 	AIStore
 }
 
@@ -209,6 +210,7 @@ const (
 	SignalLooking   // User has Conversation on a screen, or has no longer: see Looks
 	SignalKnowledge // a build of Tenant's index is wanted, or another one is in use
 	SignalStream    // a piece of what a bot is saying: see PieceOf
+	SignalIntents   // training of Tenant's intents is wanted, or another model is in use
 )
 
 // Signal is a lossy note to every node: nothing that must not be lost travels this way.

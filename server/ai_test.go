@@ -60,6 +60,8 @@ func (n *node) freshAI(path string) string {
 		e := chat.AIEngine{ID: chat.NewID[chat.AIEngine](), Tenant: n.tenant.ID, Name: "fresh", BaseURL: "http://127.0.0.1:1/v1", Model: "m", CreatedAt: now, UpdatedAt: now}
 		require.NoError(n.t, store.AddAIEngine(ctx, e))
 		return e.ID.String()
+	case strings.HasSuffix(path, "/intents/{name}"):
+		return n.freshIntent()
 	case strings.Contains(path, "/traces/"):
 		return n.trace(n.tenant.ID, chat.ConversationID{}).String()
 	}

@@ -253,7 +253,7 @@ func testPermissionMatrix(t *testing.T, start func(func(*server.Config)) *node) 
 					return strings.Replace(path, "/api/v1/uploads/{id}", pic, 1)
 				}
 				if thing := n.fresh(path); thing != "" { // what an operation takes away is there again for the next
-					return strings.Replace(url, "{id}", thing, 1)
+					return strings.NewReplacer("{id}", thing, "{name}", thing).Replace(url)
 				}
 				if strings.HasPrefix(path, "/api/v1/agents/") {
 					return strings.Replace(url, "{id}", subject.ID.String(), 1)

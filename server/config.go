@@ -95,6 +95,8 @@ type Deps struct {
 	// Answerer answers staff and programs, EngineTester tries engines; whoever made them runs them. Nil: nobody does.
 	Answerer     chat.Answerer
 	EngineTester chat.EngineTester
+	// Intents tells what messages want; whoever made it runs it. Nil: nobody can say.
+	Intents chat.IntentBase
 	// Metrics are served beside the server's own.
 	Metrics []*metrics.Set
 	// Health says how the servers behind the storage are: "ok", "degraded: …" (chat goes on), or what is wrong. May be nil.

@@ -18,8 +18,10 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
 
+	"github.com/uniqchat/uniqchat/ai/bot"
 	"github.com/uniqchat/uniqchat/ai/library"
 	"github.com/uniqchat/uniqchat/ai/service"
+	"github.com/uniqchat/uniqchat/ai/trainer"
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/engine"
 	"github.com/uniqchat/uniqchat/outbound/files"
@@ -118,14 +120,19 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 	if cfg.EngineAddresses == nil {
 		cfg.EngineAddresses, cfg.EnginesPlain = guard.Allows, guard.Inner().Allows
 	}
+	shared := bot.NewShared(nil)
+	taught, err := trainer.New(trainer.Options{Store: kept.Store, Broker: kept.Broker, Shared: shared, Trains: true, Logger: o.Logger})
+	require.NoError(t, err)
+	td := make(chan error, 1)
+	go func() { td <- taught.Run(keeping) }()
 	n.ai, err = service.New(service.Options{
-		Store: kept.Store, Broker: kept.Broker, Knowledge: known, Control: guard.Control, Plain: guard.Inner().Control, Logger: o.Logger,
+		Store: kept.Store, Broker: kept.Broker, Knowledge: known, Control: guard.Control, Plain: guard.Inner().Control, Logger: o.Logger, Shared: shared, Intents: taught,
 	})
 	require.NoError(t, err)
 	ad := make(chan error, 1)
 	go func() { ad <- n.ai.Run(keeping) }()
 	n.Server, err = server.New(ctx, cfg, server.Deps{
-		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: n.files, Knowledge: known, Answerer: n.ai, EngineTester: n.ai,
+		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: n.files, Knowledge: known, Answerer: n.ai, EngineTester: n.ai, Intents: taught,
 	})
 	require.NoError(t, err)
 	n.mint, err = auth.New(ctx, auth.Config{Store: kept.Store, Broker: kept.Broker, Hash: cheap})
@@ -158,6 +165,7 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 		endKeeping()
 		require.NoError(t, <-ld)
 		require.NoError(t, <-ad)
+		require.NoError(t, <-td)
 		<-kd
 		require.NoError(t, kept.Close())
 	})

@@ -137,7 +137,7 @@ func (s *Server) makeHertz() (err error) {
 		s.cfg.Mail.BaseURL = "http://" + s.HTTPAddr()
 	}
 	s.api, err = api.Mount(s.hertz.Engine, api.Config{
-		AI:   api.AIConfig{Answerer: s.deps.Answerer, Tester: s.deps.EngineTester, TLS: s.cfg.EngineAddresses, Plain: s.cfg.EnginesPlain},
+		AI:   api.AIConfig{Answerer: s.deps.Answerer, Tester: s.deps.EngineTester, Intents: s.deps.Intents, TLS: s.cfg.EngineAddresses, Plain: s.cfg.EnginesPlain},
 		Mail: s.cfg.Mail, Knowledge: s.deps.Knowledge, KnowledgeLimits: s.cfg.KnowledgeLimits,
 		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Files: s.deps.Files, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
 		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),

@@ -204,9 +204,31 @@ func plant(t *testing.T, s *storage.Storage, tenant chat.TenantID, word string) 
 	require.NoError(t, s.Store.AddAITrace(t.Context(), chat.AITrace{
 		ID: k.trace, Tenant: tenant, Conversation: k.key.Conversation, Message: k.first.ID, At: time.Now(), Outcome: "answer", Body: []byte(`{"question":"` + word + `"}`),
 	}))
+	require.NoError(t, s.Store.ChangeIntents(t.Context(), tenant, time.Now(), func(all []chat.Intent) ([]chat.Intent, error) {
+		return append(all, chat.Intent{Tenant: tenant, Name: k.intentName(), Action: chat.IntentReply, Reply: chat.Bilingual{EN: word}, Description: word, Examples: []string{k.sentence(word)}}), nil
+	}))
+	teach(t, s, k, word)
 	settle(t, s)
 	deliver(t, s, word)
 	return k
+}
+
+// intentName is the name of the talk's intent.
+func (k *talk) intentName() string { return "i-" + k.engine.String() }
+
+// sentence is its only example.
+func (k *talk) sentence(word string) string { return word + " for " + k.engine.String() }
+
+// teach keeps what training makes.
+func teach(t *testing.T, s *storage.Storage, k *talk, word string) {
+	t.Helper()
+	i, err := s.Store.Intent(t.Context(), k.tenant, k.intentName())
+	require.NoError(t, err)
+	holder := [16]byte{1}
+	st, held, err := s.Store.HoldIntents(t.Context(), holder, time.Now(), time.Now().Add(time.Minute))
+	require.NoError(t, err)
+	require.True(t, held)
+	require.NoError(t, s.Store.FinishIntents(t.Context(), k.tenant, holder, chat.IntentTraining{Revision: st.Revision, Vectors: map[chat.IntentID]string{i.ID: "vectors of " + word}}))
 }
 
 // deliver takes all deliveries and gives back answers that hold a word.
@@ -275,6 +297,11 @@ func reads(t *testing.T, s *storage.Storage, k *talk, word string) {
 		}
 		require.True(t, ok, "%q is found in %d", q, len(found))
 	}
+	intents, err := s.Store.TrainingIntents(t.Context(), k.tenant)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(intents, func(i chat.Intent) bool {
+		return i.Name == k.intentName() && i.Description == word && i.Reply.EN == word && i.Vectors == "vectors of "+word && slices.Equal(i.Examples, []string{k.sentence(word)})
+	}), "%+v", intents)
 	trace, err := s.Store.AITrace(t.Context(), k.tenant, k.trace)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"question":"`+word+`"}`, string(trace.Body))

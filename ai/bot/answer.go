@@ -28,6 +28,7 @@ type flow struct {
 	text      string // what is asked: without what nobody sees, and no longer than may be
 	language  string
 	clarified int
+	builtin   string // the built-in intent: what is never kept for others goes by it, whatever the tenant's are called
 	asked     string // what is looked for: the message, with its context where it has one
 	found     found
 }
@@ -144,28 +145,20 @@ func guarded(why guard.Reason) router.Reason {
 const (
 	sureHuman = .8
 	sureTalk  = .5
-	sureOwn   = .5 // the tenant's model comes before the built-in one if it knows the message as well
 )
 
 // intent is the second step: what the message wants.
 func (f *flow) intent(ctx context.Context) (Outcome, bool) {
-	a := f.b.builtin(f.text)
-	t := IntentTrace{Label: a.Label, Probability: a.Probability, Known: a.Known}
-	if f.b.c.Intents != nil {
-		if m := f.b.c.Intents(ctx, f.in.Tenant); m != nil {
-			if own := m.Classify(f.text, vector(f.b.c.Embedder, f.text)); own.Probability >= sureOwn && own.Known >= a.Known {
-				t = IntentTrace{own.Label, own.Probability, own.Known, true}
-			}
-		}
-	}
-	f.trace.Intent = t
+	w := f.want(ctx)
+	t := &f.trace.Intent
+	*t, f.builtin = w.IntentTrace, w.Builtin.Label
 	f.step("intent", fmt.Sprintf("%s %.2f", t.Label, t.Probability))
-	if t.Label == intent.WantsHuman && t.Probability >= sureHuman {
+	if w.AsksForPerson() {
 		f.trace.Guard = guard.Human
 		return f.handOff(BecauseHuman), true
 	}
 	talk := smallTalk(f.text)
-	if talk == "" && t.Probability >= sureTalk && brief(f.text) {
+	if talk == "" && !t.Own && t.Probability >= sureTalk && brief(f.text) {
 		talk = t.Label
 	}
 	switch talk {
@@ -185,7 +178,7 @@ func (f *flow) intent(ctx context.Context) (Outcome, bool) {
 		return f.handOff(BecauseTopic), true
 	}
 	f.asked = withoutHello(f.text)
-	return Outcome{}, false
+	return f.act(&w)
 }
 
 // talk answers small talk. While people are on their way, it is for them.
@@ -244,7 +237,7 @@ func (f *flow) bounds() (Outcome, bool) {
 func (f *flow) route(ctx context.Context) Outcome {
 	s := &f.in.Settings
 	ask := router.Ask{
-		Tenant: f.in.Tenant.String(), Intent: f.trace.Intent.Label, Evidence: f.found.evidence,
+		Tenant: f.in.Tenant.String(), Intent: f.builtin, Evidence: f.found.evidence,
 		Clarified: f.clarified + mostClarify - *s.Clarify, Thresholds: confidence.Thresholds(s.Thresholds),
 	}
 	if f.trace.Context.Clicked {

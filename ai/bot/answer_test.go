@@ -12,7 +12,6 @@ import (
 
 	"github.com/uniqchat/uniqchat/ai/confidence"
 	"github.com/uniqchat/uniqchat/ai/guard"
-	"github.com/uniqchat/uniqchat/ai/intent"
 	"github.com/uniqchat/uniqchat/ai/router"
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -235,34 +234,6 @@ func TestBroken(t *testing.T) {
 	long := strings.Repeat("is there a warranty? ", 200)
 	if o := newBot(t, nil, nil).Answer(t.Context(), input(long), nil); len(o.Trace.Question) > guard.MaxLength || !strings.Contains(o.Trace.Steps[0].Why, "2000") {
 		t.Errorf("%d characters, %+v", len(o.Trace.Question), o.Trace.Steps)
-	}
-}
-
-// TestOwnIntents: a tenant's model comes before the built-in one.
-func TestOwnIntents(t *testing.T) {
-	p := parts()
-	b := newBot(t, nil, nil)
-	var examples []intent.Example
-	for label, texts := range map[string][]string{
-		"engraving": {"can you engrave my name", "I want an engraving", "engrave initials on the mug", "is engraving possible", "do you engrave"},
-		"wholesale": {"wholesale prices please", "we want to resell your goods", "do you sell to resellers", "bulk order for our company", "wholesale catalogue"},
-	} {
-		for _, s := range texts {
-			examples = append(examples, intent.Example{Text: s, Label: label, Vector: vector(p.local, s)})
-		}
-	}
-	m, err := intent.Train(t.Context(), examples)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.c.Intents = func(context.Context, chat.TenantID) *intent.Model { return m }
-	in := input("can you engrave initials?")
-	in.Settings.Avoid = []string{"engraving"}
-	if o := b.Answer(t.Context(), in, nil); o.Reason != BecauseTopic || !o.Trace.Intent.Own {
-		t.Errorf("%s because %s, %+v", o.Step, o.Reason, o.Trace.Intent)
-	}
-	if o := b.Answer(t.Context(), input("where is my order"), nil); o.Trace.Intent.Label != "order_status" || o.Trace.Intent.Own {
-		t.Errorf("%+v", o.Trace.Intent)
 	}
 }
 

@@ -42,8 +42,8 @@ type Config struct {
 	// Builtin is what BuiltinIntents made, with the same Embedder.
 	Builtin  *intent.Model
 	Embedder Embedder // nil: intents have no vectors
-	// Intents is a tenant's own model, trained with the same Embedder; nil, or returning nil: there is none.
-	Intents func(ctx context.Context, tenant chat.TenantID) *intent.Model
+	// Intents is what a tenant has taught its bot; nil, or returning nil: nothing.
+	Intents func(ctx context.Context, tenant chat.TenantID) *Own
 	// URL is where people find a document, or empty. Nil: sources have no addresses.
 	URL func(ctx context.Context, tenant chat.TenantID, document chat.DocumentID) string
 	// Model is what the router judges evidence with. Defaults to confidence.Shipped.
@@ -73,22 +73,28 @@ func New(c Config) (*Bot, error) {
 
 // BuiltinIntents trains the built-in intents, which takes about a second. One model serves all bots.
 func BuiltinIntents(ctx context.Context, e Embedder) (*intent.Model, error) {
+	m, _, err := builtin(ctx, e)
+	return m, err
+}
+
+// builtin is BuiltinIntents with the sentences.
+func builtin(ctx context.Context, e Embedder) (*intent.Model, []intent.Example, error) {
 	examples := intent.Builtin()
 	for i := range examples {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		examples[i].Vector = vector(e, examples[i].Text)
+		examples[i].Vector = VectorOf(e, examples[i].Text)
 	}
 	m, err := intent.Train(ctx, examples)
 	if err != nil {
-		return nil, fmt.Errorf("built-in intents: %w", err)
+		return nil, nil, fmt.Errorf("built-in intents: %w", err)
 	}
-	return m, nil
+	return m, examples, nil
 }
 
-// vector is a text's, or nil without an embedder.
-func vector(e Embedder, text string) []float32 {
+// VectorOf is a text's vector, or nil without an embedder.
+func VectorOf(e Embedder, text string) []float32 {
 	if e == nil {
 		return nil
 	}

@@ -71,6 +71,7 @@ const (
 	BecauseGoodbye  router.Reason = "goodbye"
 	BecauseNoted    router.Reason = "noted"    // "ok"
 	BecauseHuman    router.Reason = "human"    // the visitor asks for a person
+	BecauseIntent   router.Reason = "intent"   // the tenant says what is done for what the message wants
 	BecauseTopic    router.Reason = "topic"    // the tenant's settings leave it to people
 	BecauseLanguage router.Reason = "language" // the bot doesn't write the visitor's
 	BecausePerson   router.Reason = "person"   // an agent has the conversation
@@ -97,6 +98,7 @@ type Outcome struct {
 	Sources    []Source         `json:"sources,omitempty"`
 	Buttons    []string         `json:"buttons,omitempty"` // of Clarified, at most 3
 	Summary    *Summary         `json:"summary,omitempty"` // of HandedOff
+	Team       chat.TeamID      `json:"-"`                 // of HandedOff: whose queue; zero: anybody's
 	Language   string           `json:"language"`
 	Confidence float64          `json:"confidence"`
 	Trace      *Trace           `json:"-"`

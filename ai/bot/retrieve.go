@@ -133,7 +133,7 @@ func (b *Bot) judge(f *found, asked string) {
 
 // builtin is what the built-in intents say of a text.
 func (b *Bot) builtin(text string) intent.Answer {
-	return b.c.Builtin.Classify(text, vector(b.c.Embedder, text))
+	return b.c.Builtin.Classify(text, VectorOf(b.c.Embedder, text))
 }
 
 // chunks are the hits as engines see them.

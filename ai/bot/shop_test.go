@@ -72,7 +72,7 @@ func (s *shop) Search(_ context.Context, _ chat.TenantID, q chat.KnowledgeQuery)
 		return chat.KnowledgeAnswer{}, s.err
 	}
 	out := chat.KnowledgeAnswer{Version: 1}
-	for _, h := range s.index.Search(knowledge.Query{Text: q.Question, Vector: vector(s.local, q.Question)}, q.Limit) {
+	for _, h := range s.index.Search(knowledge.Query{Text: q.Question, Vector: VectorOf(s.local, q.Question)}, q.Limit) {
 		if c := s.index.Chunk(h.Chunk); h.Score > 0 {
 			out.Hits = append(out.Hits, chat.KnowledgeHit{
 				Chunk: c.ID, Document: s.documents[c.Document], Title: c.Title, Heading: c.Heading, Text: c.Text, Question: c.Question, Score: float64(h.Score),

@@ -42,7 +42,11 @@ const neighbour = .8
 
 // Classify says what a sentence wants. The vector is the embedder's, of length 1; nil if the model was trained without.
 func (m *Model) Classify(text string, vector []float32) Answer {
-	z, near := m.scores(text, vector)
+	return m.answer(m.scores(text, vector))
+}
+
+// answer makes an answer of scores.
+func (m *Model) answer(z []float32, near float32) Answer {
 	p := softmax(z, m.temperature)
 	best, second := 0, -1
 	for i := range z {
@@ -158,4 +162,10 @@ func product(a, b []float32) float32 {
 		s0 += a[i] * b[i]
 	}
 	return s0 + s1 + s2 + s3
+}
+
+// Bytes is about how much memory the model takes.
+func (m *Model) Bytes() int {
+	const entry = 16 // of a map, with its room to grow
+	return len(m.vocabulary.idf)*(4+entry) + 4*(len(m.weights)+len(m.dense)+len(m.bias)+len(m.nearScale)+len(m.nearLabel)) + len(m.nearData)
 }

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -16,6 +17,8 @@ type Example struct {
 	Text   string
 	Label  string
 	Vector []float32
+	// Weight is how much it weighs against a simple model when it is on the wrong side; 0: as much as others.
+	Weight float32
 }
 
 // cost is how much an example on the wrong side weighs against a simple model.
@@ -47,20 +50,30 @@ func Train(ctx context.Context, examples []Example) (*Model, error) {
 			rest = append(rest, e)
 		}
 	}
-	temperature := 0.35
-	if len(fit) >= 20 {
-		m, err := train(ctx, rest)
+	workers, temperature := runtime.GOMAXPROCS(0), usual
+	if len(fit) >= fewest {
+		m, err := train(ctx, rest, workers)
 		if err != nil {
 			return nil, err
 		}
 		temperature = m.fitTemperature(fit)
 	}
-	m, err := train(ctx, examples)
+	m, err := train(ctx, examples, workers)
 	if err != nil {
 		return nil, err
 	}
 	m.temperature = temperature
 	return m, nil
+}
+
+// fitTemperature is temperatureOf for examples that the model has not seen.
+func (m *Model) fitTemperature(held []Example) float64 {
+	cases := make([]scored, len(held))
+	for i, e := range held {
+		cases[i].z, _ = m.scores(e.Text, e.Vector)
+		cases[i].want = m.number(e.Label)
+	}
+	return temperatureOf(cases)
 }
 
 // row is an example as the machine sees it.
@@ -69,9 +82,11 @@ type row struct {
 	dense  []float32
 	label  int
 	square float32 // of its length, with the constant 1 that stands for the bias
+	slack  float32 // the diagonal that squared loss adds: the less, the more the example weighs
 }
 
-func train(ctx context.Context, examples []Example) (*Model, error) {
+// train makes a model without a temperature, on so many processors.
+func train(ctx context.Context, examples []Example, workers int) (*Model, error) {
 	features := make([][blocks][]uint32, len(examples))
 	for i, e := range examples {
 		features[i] = extract(e.Text)
@@ -95,11 +110,12 @@ func train(ctx context.Context, examples []Example) (*Model, error) {
 	rows := make([]row, len(examples))
 	for i, e := range examples {
 		rows[i] = newRow(m.vocabulary.sparse(features[i]), e.Vector, numbers[e.Label])
+		rows[i].slack = 1 / (2 * cost * cmp.Or(e.Weight, 1))
 	}
 	m.remember(examples, numbers)
 	m.allocate(len(examples[0].Vector))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(workers)
 	for label := range m.labels {
 		g.Go(func() error {
 			s := newSolver(rows, label, len(m.vocabulary.idf), m.dims)
@@ -175,8 +191,8 @@ func (s *solver) run(ctx context.Context) error {
 
 // step improves one example's weight and reports whether it is not settled.
 func (s *solver) step(i int) bool {
-	const diagonal = 1 / (2 * cost)
 	r := &s.rows[i]
+	diagonal := r.slack
 	y := float32(-1)
 	if r.label == s.label {
 		y = 1
@@ -209,24 +225,30 @@ func (s *solver) step(i int) bool {
 	return true
 }
 
-// fitTemperature finds the temperature under which held out examples are least surprising.
-func (m *Model) fitTemperature(held []Example) float64 {
-	type scoredCase struct {
-		z    []float32
-		want int
-	}
-	var cases []scoredCase
-	for _, e := range held {
-		want, ok := slices.BinarySearch(m.labels, e.Label)
-		if !ok {
-			continue
-		}
-		z, _ := m.scores(e.Text, e.Vector)
-		cases = append(cases, scoredCase{z, want})
+// scored is an example that was held out, with what a model made of it.
+type scored struct {
+	z       []float32
+	near    float32
+	want    int // its label's number; -1 if the model has no such label
+	example int
+}
+
+// usual is the temperature where too few examples were held out to fit one.
+const usual = .35
+
+// fewest is how many are enough.
+const fewest = 20
+
+// temperatureOf finds the temperature under which held out examples are least surprising.
+func temperatureOf(cases []scored) float64 {
+	if len(cases) < fewest {
+		return usual
 	}
 	loss := func(t float64) (sum float64) {
-		for _, c := range cases {
-			sum -= math.Log(1e-12 + softmax(c.z, t)[c.want])
+		for i := range cases {
+			if c := &cases[i]; c.want >= 0 {
+				sum -= math.Log(1e-12 + softmax(c.z, t)[c.want])
+			}
 		}
 		return sum
 	}
@@ -240,4 +262,12 @@ func (m *Model) fitTemperature(held []Example) float64 {
 		}
 	}
 	return (low + high) / 2
+}
+
+// number is a label's place; -1 if there is none.
+func (m *Model) number(label string) int {
+	if i, ok := slices.BinarySearch(m.labels, label); ok {
+		return i
+	}
+	return -1
 }

@@ -126,13 +126,7 @@ func (b *build) make(ctx context.Context, progress chan [2]int) error {
 	if err != nil {
 		return err
 	}
-	b.mu.Lock()
-	sh := b.shelves[tenant]
-	b.mu.Unlock()
-	if sh != nil && sh.open.Load() != nil { // who does not ask does not need it here
-		sh.open.Store(&book{version: v.Version, index: index, bytes: index.Bytes()})
-		sh.looked.Store(time.Now().UnixNano())
-	}
+	b.shelf.Put(tenant, bookOf(v.Version, index)) // who does not ask does not need it here
 	b.Changed(ctx, tenant)
 	b.Logger.Info("knowledge indexed", "tenant", tenant, "version", v.Version, "documents", b.documents, "chunks", len(b.chunks))
 	return b.prune(ctx)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/ai/docfile"
 	"github.com/uniqchat/uniqchat/ai/knowledge"
+	"github.com/uniqchat/uniqchat/ai/shelf"
 	"github.com/uniqchat/uniqchat/chat"
 )
 
@@ -56,15 +57,12 @@ type Library struct {
 	Options
 	embedder func() (Embedder, error)
 	wake     chan struct{} // holds a token when a build may be due
-	work     chan func(ctx context.Context)
+	shelf    *shelf.Shelf[*knowledge.Index]
 	pdfs     docfile.PDFs
 	docx     sync.Mutex // one is read at a time
 
 	searches, builds, failed *metrics.Counter
 	embedded                 *metrics.Counter
-
-	mu      sync.Mutex
-	shelves map[chat.TenantID]*shelf
 }
 
 // New returns a Library.
@@ -91,17 +89,18 @@ func New(o Options) *Library {
 		o.Metrics = metrics.NewSet()
 	}
 	l := &Library{
-		Options: o, wake: make(chan struct{}, 1), work: make(chan func(context.Context), 64), shelves: make(map[chat.TenantID]*shelf),
+		Options: o, wake: make(chan struct{}, 1),
 		searches: o.Metrics.NewCounter("uniqchat_knowledge_searches_total"), builds: o.Metrics.NewCounter("uniqchat_knowledge_builds_total"),
 		failed: o.Metrics.NewCounter("uniqchat_knowledge_builds_failed_total"), embedded: o.Metrics.NewCounter("uniqchat_knowledge_embedded_chunks_total"),
 	}
+	l.shelf = l.newShelf()
 	l.embedder = func() (Embedder, error) { return nil, nil }
 	if o.Embedder != nil {
 		l.embedder = sync.OnceValues(o.Embedder)
 	} else {
 		l.EmbedderName = ""
 	}
-	o.Metrics.NewGauge("uniqchat_knowledge_index_bytes", func() float64 { return float64(l.bytes()) })
+	o.Metrics.NewGauge("uniqchat_knowledge_index_bytes", func() float64 { return float64(l.shelf.Bytes()) })
 	return l
 }
 
@@ -110,7 +109,7 @@ func (l *Library) Run(ctx context.Context) error {
 	defer l.pdfs.Close()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Broker.Subscribe(ctx, l.heard) })
-	g.Go(func() error { return l.refreshing(ctx) })
+	g.Go(func() error { return l.shelf.Run(ctx) })
 	if l.Builds {
 		g.Go(func() error { return l.buildAll(ctx) })
 	}
@@ -125,12 +124,7 @@ func (l *Library) heard(s chat.Signal) {
 	if s.Kind != chat.SignalKnowledge {
 		return
 	}
-	l.mu.Lock()
-	sh := l.shelves[s.Tenant]
-	l.mu.Unlock()
-	if sh != nil {
-		l.refresh(sh)
-	}
+	l.shelf.Refresh(s.Tenant)
 	l.wakeUp()
 }
 
@@ -145,22 +139,6 @@ func (l *Library) wakeUp() {
 func (l *Library) Changed(ctx context.Context, tenant chat.TenantID) {
 	if err := l.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalKnowledge, Tenant: tenant}); err != nil {
 		l.wakeUp() // the others look by themselves
-	}
-}
-
-// refreshing does what searches ask to be done aside, and lets go of what nobody asks.
-func (l *Library) refreshing(ctx context.Context) error {
-	tick := time.NewTicker(l.Poll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case do := <-l.work:
-			do(ctx)
-		case <-tick.C:
-			l.tidy(time.Now())
-		}
 	}
 }
 

@@ -14,16 +14,16 @@ func (l *Library) Search(ctx context.Context, tenant chat.TenantID, q chat.Knowl
 		return chat.KnowledgeAnswer{}, err
 	}
 	l.searches.Inc()
-	out := chat.KnowledgeAnswer{Version: b.version}
-	if b.index == nil {
+	out := chat.KnowledgeAnswer{Version: b.Version}
+	if b.Value == nil {
 		return out, nil
 	}
-	hits, err := l.ask(b.index, q.Question, q.Limit)
+	hits, err := l.ask(b.Value, q.Question, q.Limit)
 	if err != nil {
 		return out, err
 	}
 	for _, h := range hits {
-		c := b.index.Chunk(h.Chunk)
+		c := b.Value.Chunk(h.Chunk)
 		id, err := chat.ParseID[chat.Document](c.Document)
 		if err != nil {
 			continue // every chunk is of a document

@@ -147,13 +147,13 @@ func BenchmarkTenants(b *testing.B) {
 		}
 		ask("first")
 		b.ReportMetric((heap()-before)/float64(n)/1e3, "kB/tenant")
-		b.ReportMetric(float64(l.bytes())/float64(n)/1e3, "counted-kB/tenant")
+		b.ReportMetric(float64(l.shelf.Bytes())/float64(n)/1e3, "counted-kB/tenant")
 		ask("later")
 		const quiet = 10 * time.Second
 		used := processor(b)
 		time.Sleep(quiet) // it is measured what happens when nothing does
 		b.ReportMetric(1e3*float64(processor(b)-used)/float64(quiet), "idle-mcores")
-		l.tidy(time.Now().Add(l.Idle + time.Second))
+		l.shelf.Tidy(time.Now().Add(l.Idle + time.Second))
 		b.ReportMetric((heap()-before)/float64(n), "B/tenant-let-go")
 		end()
 		if err := <-done; err != nil {

@@ -22,7 +22,7 @@ func (s *Service) Answer(ctx context.Context, id chat.TenantID, q chat.AIQuestio
 	o := b.Answer(ctx, s.input(id, &u, &q), router.Sink(piece))
 	s.stats.answered(&o, time.Since(from))
 	a := chat.AIAnswer{
-		Outcome: string(o.Step), Reason: string(o.Reason), Sources: sources(o.Sources), Buttons: o.Buttons, Summary: o.Summary,
+		Outcome: string(o.Step), Reason: string(o.Reason), Sources: sources(o.Sources), Buttons: o.Buttons, Summary: o.Summary, Team: o.Team,
 		Language: o.Language, Confidence: o.Confidence,
 	}
 	for _, m := range o.Messages {

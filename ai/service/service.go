@@ -10,10 +10,8 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/uniqchat/uniqchat/ai/bot"
-	"github.com/uniqchat/uniqchat/ai/intent"
 	"github.com/uniqchat/uniqchat/ai/router"
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -27,6 +25,14 @@ type Store interface {
 	chat.AIMeter
 }
 
+// Intents is what tenants have taught their bots. *trainer.Trainer is one.
+//
+// Implementations are safe for concurrent use.
+type Intents interface {
+	// Own is nil for a tenant that has no intents of its own.
+	Own(ctx context.Context, tenant chat.TenantID) (*bot.Own, error)
+}
+
 // Options says what a Service works with.
 type Options struct {
 	Store     Store
@@ -34,6 +40,10 @@ type Options struct {
 	Knowledge bot.Knowledge
 	// Embedder makes what intents are told by, when the first question is asked. Nil: they are told by words alone.
 	Embedder func() (bot.Embedder, error)
+	// Shared is what all tenants share, with its own embedder. Made of Embedder by default.
+	Shared *bot.Shared
+	// Intents are what tenants have taught their bots. Nil: nothing.
+	Intents Intents
 	// Control sees every address of an engine before it is dialled and may refuse it. Nil: all may be dialled.
 	Control func(network, address string, c syscall.RawConn) error
 	// Plain is Control for engines without TLS: what they are told, and their keys, can be read on the way. Nil: Control is.
@@ -58,18 +68,10 @@ type Service struct {
 	o     Options
 	cache *router.Cache
 	stats *stats
-	parts singleflight.Group
 	ended sync.WaitGroup // routers that are being closed
 
 	mu      sync.Mutex
 	tenants map[chat.TenantID]*tenant
-	ready   *parts // nil before the first question
-}
-
-// parts are what all tenants share and what takes a second or two to make.
-type parts struct {
-	builtin  *intent.Model
-	embedder bot.Embedder
 }
 
 // New returns a Service.
@@ -83,6 +85,9 @@ func New(o Options) (*Service, error) {
 	o.Refresh = cmp.Or(o.Refresh, 15*time.Second)
 	o.Idle = cmp.Or(o.Idle, 15*time.Minute)
 	o.Answers = cmp.Or(o.Answers, 10_000)
+	if o.Shared == nil {
+		o.Shared = bot.NewShared(o.Embedder)
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -125,43 +130,8 @@ func (s *Service) Run(ctx context.Context) error {
 
 // Warm makes what all tenants share, so that the first question doesn't wait for it.
 func (s *Service) Warm(ctx context.Context) error {
-	_, err := s.shared(ctx)
+	_, err := s.o.Shared.Parts(ctx)
 	return err
-}
-
-// shared returns what all tenants share. Whoever gives up waiting leaves it to be made for the next one.
-func (s *Service) shared(ctx context.Context) (*parts, error) {
-	s.mu.Lock()
-	p := s.ready
-	s.mu.Unlock()
-	if p != nil {
-		return p, nil
-	}
-	ch := s.parts.DoChan("", func() (any, error) {
-		p := &parts{}
-		var err error
-		if s.o.Embedder != nil {
-			if p.embedder, err = s.o.Embedder(); err != nil {
-				return nil, err
-			}
-		}
-		if p.builtin, err = bot.BuiltinIntents(context.WithoutCancel(ctx), p.embedder); err != nil {
-			return nil, err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.ready = p
-		return p, nil
-	})
-	select {
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case r := <-ch:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.(*parts), nil
-	}
 }
 
 // EnginesChanged implements chat.Answerer.

@@ -15,7 +15,7 @@ type stats struct {
 	set     *metrics.Set
 	seconds *metrics.PrometheusHistogram
 
-	suggested, summed, tokens, overBudget, untraced, unread *metrics.Counter
+	suggested, summed, tokens, overBudget, untraced, unread, untaught *metrics.Counter
 }
 
 func newStats(set *metrics.Set, s *Service) *stats {
@@ -29,6 +29,7 @@ func newStats(set *metrics.Set, s *Service) *stats {
 		set: set, seconds: set.NewPrometheusHistogram("uniqchat_ai_answer_seconds"), suggested: set.NewCounter("uniqchat_ai_suggestions_total"),
 		summed: set.NewCounter("uniqchat_ai_summaries_total"), tokens: set.NewCounter("uniqchat_ai_tokens_total"), overBudget: set.NewCounter("uniqchat_ai_over_budget_total"),
 		untraced: set.NewCounter("uniqchat_ai_untraced_total"), unread: set.NewCounter("uniqchat_ai_unread_settings_total"),
+		untaught: set.NewCounter("uniqchat_ai_untaught_total"),
 	}
 }
 

@@ -172,14 +172,32 @@ func (s *Service) tidy(before time.Time) {
 
 // bot is a bot that answers by what is known of a tenant.
 func (s *Service) bot(ctx context.Context, u *use) (*bot.Bot, error) {
-	p, err := s.shared(ctx)
+	p, err := s.o.Shared.Parts(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return bot.New(bot.Config{
-		Knowledge: s.o.Knowledge, Builtin: p.builtin, Embedder: p.embedder,
+		Knowledge: s.o.Knowledge, Builtin: p.Builtin, Embedder: p.Embedder, Intents: s.own,
 		Router: func(chat.TenantID) bot.Router { return versioned{u.lineup.router, u.version} }, URL: s.address,
 	})
+}
+
+// ownWait is how long a question waits for what its tenant has taught the bot, before it is answered without.
+const ownWait = 5 * time.Second
+
+// own is what a tenant has taught its bot; nil if that is nothing, or can't be had in time.
+func (s *Service) own(ctx context.Context, id chat.TenantID) *bot.Own {
+	if s.o.Intents == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ownWait)
+	defer cancel()
+	own, err := s.o.Intents.Own(ctx, id)
+	if err != nil {
+		s.stats.untaught.Inc()
+		s.o.Logger.Warn("a question is answered without its tenant's intents", "tenant", id, "err", err)
+	}
+	return own
 }
 
 // address is where people find a document; empty if nowhere, or if nobody can say just now.

@@ -210,7 +210,7 @@ func (j *job) say(ctx context.Context, a *chat.AIAnswer) (result, error) {
 		done = clarified
 	case chat.AIHandedOff:
 		done = handedOff
-		r.HandOff, r.Why = true, a.Reason
+		r.HandOff, r.Team, r.Why = true, a.Team, a.Reason
 		if a.Summary != nil {
 			r.Lines = append(r.Lines, noteLine(a.Summary))
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/uniqchat/uniqchat/ai/bot"
 	"github.com/uniqchat/uniqchat/ai/library"
 	"github.com/uniqchat/uniqchat/ai/service"
+	"github.com/uniqchat/uniqchat/ai/trainer"
 	"github.com/uniqchat/uniqchat/ai/worker"
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/cmd/uniqchat/config"
@@ -31,7 +32,7 @@ func embedders(c *config.AI) func() (*ai.Local, error) {
 }
 
 // answerer makes the AI; nil for a node that has only live connections.
-func (p *process) answerer(kept *storage.Storage, known *library.Library, embedder func() (*ai.Local, error), set *metrics.Set) (*service.Service, error) {
+func (p *process) answerer(kept *storage.Storage, known *library.Library, taught *trainer.Trainer, shared *bot.Shared, set *metrics.Set) (*service.Service, error) {
 	if known == nil {
 		return nil, nil
 	}
@@ -42,11 +43,26 @@ func (p *process) answerer(kept *storage.Storage, known *library.Library, embedd
 	guard := webhook.NewGuard(allowed...)
 	o := service.Options{
 		Store: kept.Store, Broker: kept.Broker, Knowledge: known, Control: guard.Control, Plain: guard.Inner().Control, Logger: p.logger, Metrics: set,
-	}
-	if embedder != nil {
-		o.Embedder = func() (bot.Embedder, error) { return embedder() }
+		Shared: shared, Intents: taught,
 	}
 	return service.New(o)
+}
+
+// shared is what the bots of all tenants share, with their embedder.
+func shared(embedder func() (*ai.Local, error)) *bot.Shared {
+	if embedder == nil {
+		return bot.NewShared(nil)
+	}
+	return bot.NewShared(func() (bot.Embedder, error) { return embedder() })
+}
+
+// trainer makes what teaches bots tenants' own intents; nil for a node that has only live connections.
+func (p *process) trainer(kept *storage.Storage, known *library.Library, shared *bot.Shared, set *metrics.Set) (*trainer.Trainer, error) {
+	if known == nil {
+		return nil, nil
+	}
+	o := trainer.Options{Store: kept.Store, Broker: kept.Broker, Shared: shared, EmbedderName: known.EmbedderName, Trains: true, Poll: known.Poll, Logger: p.logger, Metrics: set}
+	return trainer.New(o)
 }
 
 // engineAddresses are the addresses that tenants' engines may have, over TLS and without; plain is nil if there are none.
@@ -60,11 +76,11 @@ func (p *process) engineAddresses() (secure, plain func(netip.Addr) bool, err er
 }
 
 // answering is what runs the AI and what works off questions beside the server; nil if there is none.
-func (p *process) answering(kept *storage.Storage, known *service.Service, set *metrics.Set) (func(ctx context.Context) error, error) {
+func (p *process) answering(kept *storage.Storage, known *service.Service, taught *trainer.Trainer, set *metrics.Set) (func(ctx context.Context) error, error) {
 	if known == nil {
 		return nil, nil
 	}
-	serve := known.Run
+	serve := func(ctx context.Context) error { return alongside(ctx, taught.Run, known.Run) }
 	if p.demo { // its bot is on: the first visitor needn't wait
 		run := serve
 		serve = func(ctx context.Context) error {

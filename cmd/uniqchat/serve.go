@@ -183,12 +183,17 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 	if known != nil {
 		deps.Knowledge = known
 	}
-	answers, err := p.answerer(kept, known, embedder, outgoing)
+	bots := shared(embedder)
+	taught, err := p.trainer(kept, known, bots, outgoing)
+	if err != nil {
+		return err
+	}
+	answers, err := p.answerer(kept, known, taught, bots, outgoing)
 	if err != nil {
 		return err
 	}
 	if answers != nil {
-		deps.Answerer, deps.EngineTester = answers, answers
+		deps.Answerer, deps.EngineTester, deps.Intents = answers, answers, taught
 	}
 	if p.demo {
 		if err := seedKnowledge(ctx, kept.Store, known, p.knowledgeLimits()); err != nil {
@@ -223,11 +228,11 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 		return err
 	}
 	mailing := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
-	bots, err := p.answering(kept, answers, outgoing)
+	answering, err := p.answering(kept, answers, taught, outgoing)
 	if err != nil {
 		return err
 	}
-	botting := func(ctx context.Context) error { return alongside(ctx, bots, mailing) }
+	botting := func(ctx context.Context) error { return alongside(ctx, answering, mailing) }
 	serve := func(ctx context.Context) error { return alongside(ctx, reading(known), botting) }
 	if err := alongside(ctx, hooks, serve); err != nil {
 		return err

@@ -14,6 +14,8 @@ type AIConfig struct {
 	// Answerer answers staff and programs, Tester tries engines. Nil: nobody does.
 	Answerer chat.Answerer
 	Tester   chat.EngineTester
+	// Intents tells what messages want. Nil: nobody can say.
+	Intents chat.IntentBase
 	// TLS and Plain say which addresses an engine may have, over TLS and without. TLS defaults to any; Plain nil: none. Whoever dials looks
 	// again: this is so that who sets an engine up is told.
 	TLS, Plain func(netip.Addr) bool
@@ -38,8 +40,8 @@ const botPath = "/api/v1/bot"
 // aiRoutes are the bot's settings, engines, what they used, traces, and questions of staff and programs. Whoever reads of a conversation here
 // needs what reading it takes.
 func (a *API) aiRoutes() []row {
-	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
-	const tag, engines = "AI", "/api/v1/ai/engines"
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	const tag, engines, intents = "AI", "/api/v1/ai/engines", "/api/v1/ai/intents"
 	see, change := leads.with(chat.AIRead), managers.with(chat.AIWrite)
 	traces, help := readers.with(chat.AIRead|chat.ConversationsRead), workers.with(chat.AIAsk|chat.ConversationsRead)
 	return []row{
@@ -53,6 +55,13 @@ func (a *API) aiRoutes() []row {
 		{patch, engines + "/{id}", change, "updateAIEngine", tag, "Change an engine", 200, bind(a, a.updateEngine)},
 		{del, engines + "/{id}", change, "deleteAIEngine", tag, "Delete an engine and its key", 204, bind(a, a.deleteEngine)},
 		{post, engines + "/{id}/test", change, "testAIEngine", tag, "Ask an engine one tiny question, and be told what is wrong", 200, bindFor(a, testPatience, a.testEngine)},
+		{get, intents, see, "listIntents", tag, "List the tenant's own intents, by name, without their examples", 200, bind(a, a.listIntents)},
+		{get, intents + "/{name}", see, "getIntent", tag, "One intent with its examples", 200, bind(a, a.getIntent)},
+		{put, intents + "/{name}", change, "putIntent", tag, "Make an intent, or put another one in its place; it is in use when it was trained", 200, bindExamples(a, a.putIntent)},
+		{del, intents + "/{name}", change, "deleteIntent", tag, "Delete an intent", 204, bind(a, a.deleteIntent)},
+		{post, intents + "/examples", change, "importIntentExamples", tag, "Add examples to intents, and make the intents that are not there yet", 200, bindExamples(a, a.importIntents)},
+		{post, intents + "/test", see, "testIntent", tag, "What a message would be taken for, and what would be done; nothing is written", 200, bindFor(a, askPatience, a.tryIntent)},
+		{get, "/api/v1/ai/training", see, "getIntentTraining", tag, "Whether the intents are trained, and how well they are told apart", 200, bind(a, a.getIntentTraining)},
 		{get, "/api/v1/ai/usage", see, "getAIUsage", tag, "What engines used, day by day, and what is left of today's budget", 200, bind(a, a.getUsage)},
 		{get, tracesPath, traces, "listAITraces", tag, "What became of questions, newest first", 200, bind(a, a.listTraces)},
 		{get, tracesPath + "/{id}", traces, "getAITrace", tag, "How one outcome came about", 200, bind(a, a.getTrace)},

@@ -41,6 +41,8 @@ var audited = map[string]string{
 	"updateBot": "bot.created or bot.updated", "resetBot": "bot.deleted",
 	"createAIEngine": "ai_engine.created", "updateAIEngine": "ai_engine.updated", "deleteAIEngine": "ai_engine.deleted",
 
+	"putIntent": "intent.created or intent.updated", "deleteIntent": "intent.deleted", "importIntentExamples": "intent.created or intent.updated",
+
 	"updateVisitor": "visitor.updated", "eraseVisitor": "visitor.erased",
 
 	"rotateWebhookSecret": "webhook.updated", "testWebhook": "webhook.tested", "replayDelivery": "webhook.replayed",
@@ -62,7 +64,7 @@ var notAudited = map[string]string{
 	"rateConversation": inConversation, "readConversation": noChange,
 	"requestPasswordReset": "a wish, of nobody knows whom; a password that is chosen is an entry", "mailTranscript": "the list of mails tells",
 	"leaveOfflineMessage": inConversation, "finishOfflineMessage": "the message says who has seen to it",
-	"testAIEngine": "what it used is counted", "askAI": onlyAsked, "suggestAnswers": onlyAsked, "summarizeConversation": onlyAsked,
+	"testAIEngine": "what it used is counted", "testIntent": "nothing is written", "askAI": onlyAsked, "suggestAnswers": onlyAsked, "summarizeConversation": onlyAsked,
 	"noteUnanswered": "the list of questions tells", "uploadFile": inConversation, "deleteUpload": "only what no message names", "linkUpload": noChange,
 }
 

@@ -36,3 +36,8 @@ func (k *Keyring) Unanswered(ctx context.Context, u *chat.Unanswered) error {
 func (k *Keyring) Chunk(ctx context.Context, tenant chat.TenantID, c *chat.KnowledgeChunk) error {
 	return k.text(ctx, tenant, &c.Body, OfKnowledge("knowledge_chunks.body", c.ID))
 }
+
+// Known opens a column, named with its table, of what a tenant knows; what can't be opened is empty.
+func (k *Keyring) Known(ctx context.Context, tenant chat.TenantID, text *string, column string, id [16]byte) error {
+	return k.text(ctx, tenant, text, OfKnowledge(column, id))
+}

@@ -26,7 +26,7 @@ var SQLite = Dialect{
 		"{onces security}", "",
 		"{audit security}", "", "{mail security}", "", "{reports parts}", "",
 		"{people parts}", sqlitePeople, "{seal parts}", sqliteSeal, "{retention parts}", sqliteRetention,
-		"{knowledge parts}", sqliteKnowledge, "{bot parts}", sqliteBot),
+		"{knowledge parts}", sqliteKnowledge, "{bot parts}", sqliteBot, "{intent parts}", sqliteIntents),
 }
 
 // PostgreSQL is the dialect of PostgreSQL. Package postgres makes its role and takes its lock.
@@ -37,7 +37,8 @@ var PostgreSQL = Dialect{
 		"{webhook parts}", postgresWebhooks, "{records engine}", postgresRecords, "{revisions parts}", postgresRevisions, "{auth parts}", postgresAuth, "{uploads security}", postgresUploads,
 		"{onces security}", postgresOnces,
 		"{audit security}", postgresAudit, "{mail security}", postgresMail, "{reports parts}", postgresReports,
-		"{people parts}", postgresPeople, "{seal parts}", postgresSeal, "{retention parts}", "", "{knowledge parts}", postgresKnowledge, "{bot parts}", postgresBot),
+		"{people parts}", postgresPeople, "{seal parts}", postgresSeal, "{retention parts}", "", "{knowledge parts}", postgresKnowledge, "{bot parts}", postgresBot,
+		"{intent parts}", postgresIntents),
 }
 
 // postgresOnly is what only PostgreSQL has: row-level security, the partitions of messages, the tables of the projection.
@@ -153,6 +154,18 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('ai_traces', 'ai_traces_conv', '1000000 500000 5 1'),
     ('ai_traces', 'ai_traces_old', '1000000 1'),
     ('ai_usage', 'ai_usage', '100000 500 1');
+`
+
+// postgresIntents is row-level security for the tables of 00021, and sqliteIntents sqlitePlanner for them.
+//
+//go:embed intents_postgres.sql
+var postgresIntents string
+
+const sqliteIntents = `
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('ai_intents', 'ai_intents_name', '10000 20 1'),
+    ('ai_intent_states', 'ai_intent_states', '1000 1'),
+    ('ai_intent_states', 'ai_intent_states_due', '10 1');
 `
 
 // postgresMail is row-level security of the tables of 00013.

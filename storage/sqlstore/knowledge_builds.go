@@ -137,8 +137,13 @@ var errNotHeld = &chat.Error{Code: chat.Conflict, Name: "not_held", Message: "th
 
 // holding runs fn if a build is a holder's, who keeps it until the end of the transaction at least.
 func (s *Store) holding(ctx context.Context, tenant chat.TenantID, holder [16]byte, set string, args []any, fn func(ctx context.Context, q Querier) error) error {
+	return s.held(ctx, "knowledge_states", tenant, holder, set, args, fn)
+}
+
+// held is holding for any table of states.
+func (s *Store) held(ctx context.Context, table string, tenant chat.TenantID, holder [16]byte, set string, args []any, fn func(ctx context.Context, q Querier) error) error {
 	return s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
-		res, err := q.ExecContext(ctx, `UPDATE knowledge_states SET `+set+` WHERE tenant = $1 AND holder = $2`, append([]any{tenant, holder[:]}, args...)...)
+		res, err := q.ExecContext(ctx, `UPDATE `+table+` SET `+set+` WHERE tenant = $1 AND holder = $2`, append([]any{tenant, holder[:]}, args...)...)
 		if err != nil {
 			return err
 		}

@@ -72,6 +72,9 @@ var parts = []part{
 	{name: "ai_traces", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{
 		{"body", false, func(k keyValues) seal.Place { return seal.OfTrace(k.id) }},
 	}},
+	{name: "ai_intents", keys: []keyColumn{{name: "id"}}, columns: []sealedColumn{
+		ofKnowledge("ai_intents.about"), ofKnowledge("ai_intents.examples"), ofKnowledge("ai_intents.vectors"),
+	}},
 }
 
 // ofKnowledge is a column, named with its table, of what a tenant knows.

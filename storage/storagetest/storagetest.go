@@ -131,6 +131,8 @@ func Run(t *testing.T, f Factory) {
 		{"AITraces", testAITraces},
 		{"AITracesGo", testAITracesGo},
 		{"AIMeter", testAIMeter},
+		{"Intents", testIntents},
+		{"IntentTraining", testIntentTraining},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := f(t)

@@ -85,6 +85,9 @@ var elsewhere = map[string]string{
 	"ChangeAIEngine": "writes by primary key", "DeleteAIEngine": "writes by primary key", "AddAITrace": "writes by primary key, reads three rows by theirs",
 	"AITrace": "by primary key", "AITraces": "200 rows of a primary key, or of one conversation's by an index", "ForgetAITraces": "a job's, by an index",
 	"ReserveAI": "writes by primary key", "SettleAI": "writes by primary key", "AIUsage": "a row a day, by primary key",
+	"Intents": "100 rows of a tenant", "Intent": "by a unique index", "ChangeIntents": "writes by primary key, reads 100 rows of a tenant", "IntentState": "by primary key",
+	"TrainingIntents": "100 rows of a tenant", "HoldIntents": "a job's, by an index of what is wanted", "KeepIntents": "writes by primary key",
+	"FinishIntents": "writes by primary key", "ReleaseIntents": "writes by primary key",
 }
 
 // Every method of the store, and everything that the log asks of the rows, is a case, or has a reason not to be one.

@@ -763,6 +763,147 @@ export interface HoursReport {
   until: string;
 }
 
+export interface ImportIntentsInputBody {
+  /** All are taken, or none. */
+  examples: IntentExample[];
+}
+
+export interface Intent {
+  /** What the bot does: answer as it answers every question, hand the conversation to people, or reply with a fixed text. The last two only if the message is surely meant so. */
+  action: "answer" | "handoff" | "reply";
+  created_at: string;
+  description: string;
+  /** Sentences that ask for it. Not in lists. */
+  examples?: string[] | null;
+  examples_count: number;
+  /** Its key. */
+  name: string;
+  /** Of reply: what is said, in the visitor's language if it is there. */
+  reply: Bilingual;
+  /** Of handoff: whose queue. null: anybody's. */
+  team_id: string | null;
+  updated_at: string;
+}
+
+export interface IntentConfusion {
+  /** taken_for is a built-in intent. */
+  builtin: boolean;
+  count: number;
+  /** The place of one such example among its intent's, from 0, as they were when it was trained. */
+  example: number;
+  intent: string;
+  /** Another intent, or a built-in one. */
+  taken_for: string;
+}
+
+export interface IntentExample {
+  /** The intent's name. One that is not there yet is made, with the action answer. */
+  intent: string;
+  /** A sentence as a visitor would write it, in any language. */
+  text: string;
+}
+
+export interface IntentGuess {
+  /** It is a built-in intent. */
+  builtin: boolean;
+  intent: string;
+  /** Calibrated: of messages with .8 about 80 % are meant so. All add up to 1. */
+  probability: number;
+}
+
+export interface IntentImport {
+  added: number;
+  /** Intents that were made for them. */
+  created: string[];
+  /** How many were there already. */
+  known: number;
+}
+
+export interface IntentMistake {
+  /** taken_for is a built-in intent. */
+  builtin: boolean;
+  /** How many of the intent's examples were taken for that; this is one. */
+  count: number;
+  intent: string;
+  taken_for: string;
+  text: string;
+}
+
+export interface IntentReport {
+  /** The share of your examples that were told right, 0 to 1. */
+  accuracy: number;
+  /** When it was done. */
+  at: string;
+  /** And how many of the built-in intents, as what is none of yours. Those that say what yours say, or have your intent's name, are left out. */
+  builtin: number;
+  /** How far probabilities are from how often they were right, on average (ECE, ten bins), 0 to 1. */
+  calibration_error: number;
+  /** What was told wrong, the most frequent first. */
+  confusions: IntentConfusion[];
+  /** Built-in intents that yours take the place of, because they say the same. */
+  covered: string[];
+  /** Which model made the sentences' vectors; empty: none. */
+  embedder: string;
+  /** How many sentences of yours it was trained on. */
+  examples: number;
+  intents: IntentResult[];
+  /** A message that is less known than this is none of yours: 95 % of your examples that were told right are better known. */
+  min_known: number;
+  /** The share of your examples that would be left to the built-in intents, as too unlikely or too little known, 0 to 1. */
+  refused: number;
+  /** The share of the built-in intents' sentences that were taken for one of yours, 0 to 1. */
+  taken: number;
+  /** What makes scores probabilities. */
+  temperature: number;
+  /** How long it took. */
+  took_ms: number;
+}
+
+export interface IntentResult {
+  /** The share of its examples that were told right. */
+  accuracy: number;
+  examples: number;
+  intent: string;
+}
+
+export interface IntentTest {
+  /** What the bot would do. */
+  action: "answer" | "handoff" | "reply";
+  builtin: boolean;
+  /** Why only a person may answer, whatever is wanted. */
+  guard: "human" | "anger" | "legal" | "safety" | "fraud";
+  /** What it would be taken for. */
+  intent: string;
+  /** 0: it is like what its intent is taught by; 1: nothing is like it. */
+  out_of_scope: number;
+  /** The same for the tenant's intents; null if there are none. */
+  own_out_of_scope: number | null;
+  /** A message that is farther than this is none of the tenant's intents. */
+  own_out_of_scope_max: number | null;
+  probability: number;
+  /** The ten likeliest. */
+  ranked: IntentGuess[];
+  reply: Bilingual;
+  /** Likely enough for what its intent does: from a probability of .7 on. */
+  sure: boolean;
+  team_id: string | null;
+  /** The revision of the tenant's intents that was asked; 0: none. */
+  trained_revision: number;
+}
+
+export interface IntentTraining {
+  /** The report's confusions with the sentences they were about, as long as no intent was changed since. */
+  mistakes: IntentMistake[];
+  /** Not there before the first training. How well the examples tell the intents apart: each was asked of a model that had not seen it. */
+  report?: IntentReport;
+  /** Counts changes of intents. */
+  revision: number;
+  /** none: there never was an intent. waiting, training: what was changed last is not in use yet, what was before is. */
+  state: "none" | "waiting" | "training" | "ready";
+  /** The revision that the model in use was trained of; 0: there is none. */
+  trained_revision: number;
+}
+
 export interface Invite {
   expires_at: string;
   /** The link is on its way by mail. */
@@ -953,6 +1094,12 @@ export interface ListExport {
 
 export interface ListGoldenQuestion {
   data: GoldenQuestion[];
+  /** Give it as cursor to get what follows; null at the end. */
+  next_cursor: string | null;
+}
+
+export interface ListIntent {
+  data: Intent[];
   /** Give it as cursor to get what follows; null at the end. */
   next_cursor: string | null;
 }
@@ -1479,6 +1626,18 @@ export interface Problem {
   type: string;
 }
 
+export interface PutIntentInputBody {
+  /** Defaults to answer. */
+  action?: "answer" | "handoff" | "reply";
+  description?: string;
+  /** Sentences that ask for it, in any language, 1 to 300 characters each; all intents together have 5000 at most. Ten teach something, fifty teach much. No two intents have the same. */
+  examples: string[];
+  /** Of reply: what is said. The other language's text is used if one is missing. */
+  reply?: Bilingual;
+  /** Of handoff: whose queue. Anybody's by default. */
+  team_id?: string;
+}
+
 export interface QueueReport {
   /** Those who are not offline, or have open conversations. */
   agents: AgentAtNow[];
@@ -1875,6 +2034,11 @@ export interface TriggerConditions {
   url?: string[] | null;
 }
 
+export interface TryIntentInputBody {
+  /** A message as a visitor would write it. */
+  text: string;
+}
+
 export interface Unanswered {
   /** How often it was asked. */
   count: number;
@@ -2257,6 +2421,48 @@ export interface Api {
     body: undefined;
     answer: AIEngineTest;
   };
+  /** List the tenant's own intents, by name, without their examples. */
+  "GET /ai/intents": {
+    path: unknown;
+    query: { cursor?: string; limit?: number };
+    body: undefined;
+    answer: ListIntent;
+  };
+  /** Add examples to intents, and make the intents that are not there yet. */
+  "POST /ai/intents/examples": {
+    path: unknown;
+    query: unknown;
+    body: ImportIntentsInputBody;
+    answer: IntentImport;
+  };
+  /** What a message would be taken for, and what would be done; nothing is written. */
+  "POST /ai/intents/test": {
+    path: unknown;
+    query: unknown;
+    body: TryIntentInputBody;
+    answer: IntentTest;
+  };
+  /** Delete an intent. */
+  "DELETE /ai/intents/{name}": {
+    path: { name: string };
+    query: unknown;
+    body: undefined;
+    answer: undefined;
+  };
+  /** One intent with its examples. */
+  "GET /ai/intents/{name}": {
+    path: { name: string };
+    query: unknown;
+    body: undefined;
+    answer: Intent;
+  };
+  /** Make an intent, or put another one in its place; it is in use when it was trained. */
+  "PUT /ai/intents/{name}": {
+    path: { name: string };
+    query: unknown;
+    body: PutIntentInputBody;
+    answer: Intent;
+  };
   /** Up to three answers to what a visitor wrote last, for an agent to choose from. */
   "POST /ai/suggest": {
     path: unknown;
@@ -2284,6 +2490,13 @@ export interface Api {
     query: unknown;
     body: undefined;
     answer: AITrace;
+  };
+  /** Whether the intents are trained, and how well they are told apart. */
+  "GET /ai/training": {
+    path: unknown;
+    query: unknown;
+    body: undefined;
+    answer: IntentTraining;
   };
   /** What engines used, day by day, and what is left of today's budget. */
   "GET /ai/usage": {

@@ -17,7 +17,7 @@ import { choices, useAgents } from "./parts/lists.ts";
 import css from "./settings.module.css";
 
 /** Beginnings of names of acts, as the log filters by them. */
-const subjects = ["agent.", "team.", "auth.", "totp.", "api_token.", "site_key.", "webhook.", "label.", "canned_response.", "business_hours.", "trigger.", "block.", "routing.", "sla.", "mail.", "visitor.", "export.", "retention.", "knowledge_document.", "knowledge.", "golden_question.", "unanswered.", "bot.", "ai_engine.", "audit."] as const;
+const subjects = ["agent.", "team.", "auth.", "totp.", "api_token.", "site_key.", "webhook.", "label.", "canned_response.", "business_hours.", "trigger.", "block.", "routing.", "sla.", "mail.", "visitor.", "export.", "retention.", "knowledge_document.", "knowledge.", "golden_question.", "unanswered.", "bot.", "ai_engine.", "intent.", "audit."] as const;
 
 /** What changed, field by field; what was or is nothing is "". A secret only says that it is another one. */
 export function changes(details: unknown): { name: string; before: string; after: string }[] {

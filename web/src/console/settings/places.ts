@@ -1,6 +1,6 @@
 // The pages of the settings: where they are, in which group, and who may see them.
 
-import { IconAdjustmentsHorizontal, IconBan, IconBolt, IconBook2, IconBrowser, IconCalendarTime, IconClipboard, IconClock, IconDownload, IconHistory, IconHourglass, IconKey, IconMail, IconPalette, IconRobot, IconRoute, IconShieldLock, IconSparkles, IconTags, IconUserCircle, IconUsers, IconUsersGroup, IconWebhook } from "../ui/icons.ts";
+import { IconAdjustmentsHorizontal, IconBan, IconBolt, IconBook2, IconBrowser, IconCalendarTime, IconClipboard, IconClock, IconDownload, IconHistory, IconHourglass, IconKey, IconMail, IconPalette, IconRobot, IconRoute, IconShieldLock, IconSparkles, IconTags, IconTarget, IconUserCircle, IconUsers, IconUsersGroup, IconWebhook } from "../ui/icons.ts";
 import type { Level } from "./access.ts";
 
 export const groups = ["you", "team", "service", "ai", "site", "connect", "data"] as const;
@@ -17,6 +17,7 @@ export const places = [
   { name: "blocklist", group: "service", icon: IconBan, read: "staff" },
   { name: "bot", group: "ai", icon: IconRobot, read: "all" },
   { name: "knowledge", group: "ai", icon: IconBook2, read: "all" },
+  { name: "intents", group: "ai", icon: IconTarget, read: "leads" },
   { name: "engines", group: "ai", icon: IconSparkles, read: "leads" },
   { name: "traces", group: "ai", icon: IconHistory, read: "all" },
   { name: "sites", group: "site", icon: IconBrowser, read: "managers" },

@@ -18,6 +18,7 @@ import { Canned } from "./canned.tsx";
 import { Engines } from "./engines.tsx";
 import { Exports } from "./exports.tsx";
 import { Hours } from "./hours.tsx";
+import { Intents } from "./intents.tsx";
 import { Knowledge } from "./knowledge.tsx";
 import { Labels } from "./labels.tsx";
 import { Mails } from "./mail.tsx";
@@ -38,7 +39,7 @@ import { Webhooks } from "./webhooks.tsx";
 import { WidgetPage } from "./widget.tsx";
 
 const shown: Record<PlaceName, ComponentType<{ id: string; sub: string }>> = {
-  profile: Profile, agents: Agents, teams: Teams, routing: RoutingPage, hours: Hours, promises: Promises, canned: Canned, labels: Labels, knowledge: Knowledge, bot: BotPage, engines: Engines, traces: Traces, blocklist: Blocklist,
+  profile: Profile, agents: Agents, teams: Teams, routing: RoutingPage, hours: Hours, promises: Promises, canned: Canned, labels: Labels, knowledge: Knowledge, bot: BotPage, intents: Intents, engines: Engines, traces: Traces, blocklist: Blocklist,
   sites: Sites, widget: WidgetPage, triggers: Triggers, webhooks: Webhooks, tokens: Tokens, mail: Mails, exports: Exports, retention: RetentionPage, audit: Audit,
 };
 

@@ -23,6 +23,17 @@ export const ai: Texts["ai"] = {
     first: "首个字", total: "全部", badLimit: "请填写 0 到 120,000 的整数。", badPosition: "请填写 0 到 1,000 的整数。", test: "测试", testText: "用已保存的设置问一个很短的问题；会消耗少量 token。", testing: "正在提问…", works: "可以使用", fails: "无法使用", timing: "首字 {first}，全部 {total}",
     tokens: "{n} 个 token", structured: "它遵守回答的结构，因此回答带有来源。", plain: "它不遵守回答的结构：回答照原样采用，没有来源。", said: "它的回答", status: "HTTP {n}", removeTitle: "删除这个引擎？", removeText: "密钥将一并删除。问题由其余引擎回答。",
   },
+  intents: {
+    add: "添加意图", empty: "还没有自己的意图", emptyText: "机器人已经懂得商店最常被问到的内容：订单、退款、物流等。用几句话教它只有您会被问到的问题。", count: "{n} 个例句",
+    name: "名称", nameText: "一个键，例如 size_advice：小写字母开头，后接字母、数字、_ 和 -。", badName: "小写字母开头，后接最多 49 个 a-z、0-9、_ 和 -。", description: "关于什么", examples: "例句",
+    examplesText: "像客户那样写，每行一句，语言不限。十句有用，五十句更好。", tooMany: "最多 {n} 个例句。", tooLong: "第 {line} 句超过 {n} 个字符。",
+    action: "机器人怎么做", actions: { answer: "回答", handoff: "转人工", reply: "固定回复" }, actionAbout: { answer: "与其他问题一样，根据知识库回答。", handoff: "确定是这个意思时，立即转人工。", reply: "确定是这个意思时，只说这段话。" },
+    team: "转给哪个团队", anybody: "任何人", replyZh: "中文回复", replyEn: "英文回复", replyText: "某种语言留空时，用另一种语言的。", noReply: "请至少填写一种。", removeTitle: "删除这个意图？", removeText: "它的例句会一并删除。",
+    trained: "能否区分开", trainedText: "每个例句都由没有见过它的模型来判断。", busy: "正在训练…之前训练好的继续使用。", accuracy: "判断正确", refused: "留给内置意图", taken: "内置例句被误认为您的", error: "概率偏差",
+    intent: "意图", right: "判断正确", few: "太少，看不出", covered: "您的意图取代了意思相同的内置意图：{names}。", mistakes: "判断错误", mistakesText: "为它们多写一些例句，或把它们放到该放的地方。", mistake: "{intent} 被当作 {taken}（{n}）", builtin: "内置",
+    try: "试一句话", tryText: "它会被当作什么，机器人会怎么做。不会写入任何内容。", sentence: "客户的一句话", go: "试试", does: { answer: "会回答", handoff: "会转人工", reply: "会说固定回复" }, outOfScope: "超出范围 {n}",
+    unsure: "还不足以确定按这个意图处理：会像回答其他问题一样回答。", ranked: "最有可能的",
+  },
   usage: { title: "引擎用量", today: "今天", tokens: "Token 数", money: "金额" },
   traces: {
     empty: "还没有任何提问", emptyText: "机器人收到的每个问题都会留下 30 天的记录：找到了什么、请求了谁、为什么这样做。", outcome: "结果", all: "全部", question: "问题", conversation: "打开会话", byStaff: "由团队提问", inConversation: "会话中",
@@ -35,7 +46,7 @@ export const ai: Texts["ai"] = {
   reasons: {
     guard: "只能由人工回答", cached: "之前回答过同样的问题", easy: "知识库中正好有这个问题", engine: "引擎的回答有来源支持", unknown: "已知内容无法回答", unsure: "也许能回答", asked: "已反问足够多次",
     no_engine: "没有引擎：由内置引擎回答", down: "引擎都不可用：由内置引擎回答", budget: "今日预算已用完：由内置引擎回答", refused: "引擎的内容无法展示：由内置引擎回答", cut: "引擎中断：由内置引擎接着回答",
-    abandoned: "访客已离开", own_choice: "引擎认为无法回答", greeting: "打招呼", thanks: "道谢", goodbye: "道别", noted: "没有提问", topic: "设置中留给人工", language: "不使用该语言", person: "已有客服接待",
+    abandoned: "访客已离开", own_choice: "引擎认为无法回答", greeting: "打招呼", thanks: "道谢", goodbye: "道别", noted: "没有提问", topic: "设置中留给人工", intent: "按您的某个意图处理", language: "不使用该语言", person: "已有客服接待",
     waiting: "客服即将到来", off_duty: "不在服务时间", wordless: "没有文字内容", broken: "知识库无法访问", busy: "访客过多，机器人暂停应答", failed: "多次尝试均失败", human: "访客要求人工", anger: "访客情绪激动", legal: "涉及律师、法院或媒体", safety: "涉及人身安全", fraud: "涉及盗号或盗款",
   },
   suggest: { open: "AI 建议回复", title: "建议", thinking: "正在寻找答案…", none: "已知内容无法回答。", insert: "填入回复", again: "重新生成", close: "关闭建议", note: "不会自动发送：填入回复后可随意修改。" },

@@ -4,12 +4,12 @@ export const settings: Texts["settings"] = {
   title: "设置", intro: "配置团队与网站上的 uniqchat。",
   groups: { you: "个人", team: "团队", service: "服务", ai: "AI", site: "网站", connect: "集成", data: "数据" },
   pages: {
-    profile: "我的账号", agents: "客服", teams: "小组", routing: "会话分配", hours: "营业时间", promises: "响应目标", canned: "快捷回复", labels: "标签", knowledge: "知识库", bot: "机器人", engines: "AI 引擎", traces: "机器人记录", blocklist: "黑名单",
+    profile: "我的账号", agents: "客服", teams: "小组", routing: "会话分配", hours: "营业时间", promises: "响应目标", canned: "快捷回复", labels: "标签", knowledge: "知识库", bot: "机器人", intents: "意图", engines: "AI 引擎", traces: "机器人记录", blocklist: "黑名单",
     sites: "站点与密钥", widget: "聊天窗口", triggers: "主动邀请", webhooks: "Webhook", tokens: "API 令牌", mail: "邮件", exports: "导出", retention: "数据保留", audit: "审计日志",
   },
   about: {
     profile: "姓名、密码与两步验证", agents: "谁可以登录、拥有什么角色", teams: "共用一个队列的客服", routing: "下一个会话分给谁", hours: "什么时候有人接待",
-    promises: "多久内首次回复、多久内解决", canned: "输入 / 加关键词即可发送的内容", labels: "给会话分类", bot: "机器人是否及如何接待访客、花费上限", engines: "把答案组织成语句的语言模型", traces: "每个问题，以及为什么这样回答",
+    promises: "多久内首次回复、多久内解决", canned: "输入 / 加关键词即可发送的内容", labels: "给会话分类", bot: "机器人是否及如何接待访客、花费上限", intents: "客户想要什么，以及机器人怎么做", engines: "把答案组织成语句的语言模型", traces: "每个问题，以及为什么这样回答",
     knowledge: "客户问题的答案出自这里", blocklist: "禁止发言的访客和地址",
     sites: "窗口可用于哪些页面，以及访客身份签名密钥", widget: "外观与网页代码", triggers: "自动向访客打招呼", webhooks: "把发生的事件通知其他程序",
     tokens: "供您自己的程序访问", mail: "访客留言通知谁", exports: "会话、访客与报表的表格", retention: "内容保留多久", audit: "谁在何时何地改了什么",
@@ -105,6 +105,6 @@ export const settings: Texts["settings"] = {
     actor: "操作者", action: "操作", since: "开始日期", until: "结束日期（含）", clear: "显示全部", empty: "没有找到", emptyText: "没有符合条件的记录。", failed: "失败", number: "序号", request: "请求", hash: "哈希", sameActor: "同一操作者的全部", sameTarget: "同一对象的全部", proof: "记录逐条链接并签名。服务器管理员可用此命令证明未被篡改：",
     another: "已更改，不显示",
     actors: { agent: "客服", api_token: "API 令牌", visitor: "访客", cli: "命令行", system: "系统", anonymous: "未登录" },
-    subjects: { "agent.": "客服", "team.": "小组", "auth.": "登录", "totp.": "两步验证", "api_token.": "API 令牌", "site_key.": "站点密钥", "webhook.": "Webhook", "label.": "标签", "canned_response.": "快捷回复", "business_hours.": "营业时间", "trigger.": "主动邀请", "block.": "黑名单", "routing.": "会话分配", "sla.": "响应目标", "mail.": "邮件", "visitor.": "访客", "export.": "导出", "retention.": "数据保留", "knowledge_document.": "知识库文档", "knowledge.": "知识库索引", "golden_question.": "基准问题", "unanswered.": "未答问题", "bot.": "机器人", "ai_engine.": "AI 引擎", "audit.": "日志本身" },
+    subjects: { "agent.": "客服", "team.": "小组", "auth.": "登录", "totp.": "两步验证", "api_token.": "API 令牌", "site_key.": "站点密钥", "webhook.": "Webhook", "label.": "标签", "canned_response.": "快捷回复", "business_hours.": "营业时间", "trigger.": "主动邀请", "block.": "黑名单", "routing.": "会话分配", "sla.": "响应目标", "mail.": "邮件", "visitor.": "访客", "export.": "导出", "retention.": "数据保留", "knowledge_document.": "知识库文档", "knowledge.": "知识库索引", "golden_question.": "基准问题", "unanswered.": "未答问题", "bot.": "机器人", "ai_engine.": "AI 引擎", "intent.": "意图", "audit.": "日志本身" },
   },
 };
