@@ -24,9 +24,12 @@ type pace struct {
 	from  time.Time // when it last woke up
 }
 
+// Processors is how many processors there are to work on. The runtime may have been given more threads than that, for what waits.
+func Processors() int { return min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) }
+
 // newPace leaves all processors but one to others, and half of the only ones.
 func newPace() pace {
-	least := stint / time.Duration(max(runtime.GOMAXPROCS(0)-1, 1))
+	least := stint / time.Duration(max(Processors()-1, 1))
 	return pace{least: max(least, shortRest), from: time.Now()}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
 	"sync"
 	"time"
 
@@ -179,4 +178,4 @@ func (l *Library) buildAll(ctx context.Context) error {
 }
 
 // workers is how many texts are embedded at once: chat goes first.
-func workers() int { return max(runtime.GOMAXPROCS(0)/2, 1) }
+func workers() int { return max(knowledge.Processors()/2, 1) }

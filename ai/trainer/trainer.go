@@ -11,13 +11,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/uniqchat/uniqchat/ai/bot"
+	"github.com/uniqchat/uniqchat/ai/knowledge"
 	"github.com/uniqchat/uniqchat/ai/shelf"
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -135,4 +135,4 @@ func (t *Trainer) Own(ctx context.Context, tenant chat.TenantID) (*bot.Own, erro
 }
 
 // workers is how many processors training and embedding take: chat goes first.
-func workers() int { return max(runtime.GOMAXPROCS(0)/2, 1) }
+func workers() int { return max(knowledge.Processors()/2, 1) }
