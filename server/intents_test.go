@@ -63,8 +63,13 @@ func testIntents(t *testing.T, start func(func(*server.Config)) *node) {
 	require.Equal(t, 200, put.status, string(put.raw))
 	require.EqualValues(t, len(engraving), put.body["examples_count"])
 	imported := n.call("POST", intentsPath+"/examples", admin, map[string]any{"examples": []map[string]any{
-		{"text": "wholesale prices please", "intent": "wholesale"}, {"text": "we want to resell your goods", "intent": "wholesale"}, {"text": "become a reseller", "intent": "wholesale"},
-		{"text": "可以批发吗", "intent": "wholesale"}, {"text": "批发价多少", "intent": "wholesale"}, {"text": "Do you engrave?", "intent": "engraving"}, {"text": "engraving on leather", "intent": "engraving"},
+		{"text": "wholesale prices please", "intent": "wholesale"},
+		{"text": "we want to resell your goods", "intent": "wholesale"},
+		{"text": "become a reseller", "intent": "wholesale"},
+		{"text": "可以批发吗", "intent": "wholesale"},
+		{"text": "批发价多少", "intent": "wholesale"},
+		{"text": "Do you engrave?", "intent": "engraving"},
+		{"text": "engraving on leather", "intent": "engraving"},
 	}})
 	require.Equal(t, 200, imported.status, string(imported.raw))
 	require.Equal(t, map[string]any{"added": 6., "known": 1., "created": []any{"wholesale"}}, imported.body)
