@@ -21,6 +21,9 @@ type checked struct {
 
 func (c *checked) as(name string) {
 	c.t.Helper()
+	// What fades in has not begun to in the moment after it came.
+	c.Wait(`[...document.querySelectorAll('[role="dialog"], [role="menu"], [role="listbox"]')].filter((d) => d.getClientRects().length > 0)
+		.every((d) => { for (let e = d; e; e = e.parentElement) if (getComputedStyle(e).opacity !== "1") return false; return true; })`)
 	c.Wait(`document.getAnimations().every((a) => a.playState !== "running" || a.effect?.getTiming().iterations === Infinity)`)                         // half-seen colours have no contrast
 	c.Wait(`[...document.querySelectorAll('[role="dialog"]')].every((d) => d.ariaLabel || document.getElementById(d.getAttribute("aria-labelledby")))`) // a name comes a moment after its dialog
 	c.Screenshot(name)
