@@ -158,6 +158,15 @@ func (d *Desk) revisable(ctx context.Context, a *Actor, id ConversationID, mid M
 		return Message{}, err
 	}
 	m, err := d.store.Message(ctx, key, mid)
+	if CodeOf(err) == NotFound { // it may be newer than what this node has heard of
+		if h, err = d.HeadNow(ctx, a, id); err != nil {
+			return Message{}, err
+		}
+		if err = d.settle(ctx, key, h.Last); err != nil {
+			return Message{}, err
+		}
+		m, err = d.store.Message(ctx, key, mid)
+	}
 	switch {
 	case err != nil:
 		return Message{}, err

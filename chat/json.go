@@ -64,6 +64,9 @@ func merge(target any, patch map[string]any) map[string]any {
 // maxDepth is how deep objects and arrays may lie in one another.
 const maxDepth = 32
 
+// Storable reports whether a JSON value can be kept by every storage: no U+0000, no number beyond 1e308, and not too deep.
+func Storable(raw []byte) bool { return storable(decodeJSON(raw), 0) }
+
 func storable(v any, depth int) bool {
 	if depth > maxDepth {
 		return false

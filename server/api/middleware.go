@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cloudwego/hertz/pkg/app"
 	"github.com/google/uuid"
@@ -152,6 +153,10 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		return
 	}
 	c.cred = &cred
+	if strings.ContainsRune(path, 0) || !utf8.ValidString(path) || bytes.Contains(h.Request.URI().QueryString(), []byte("%00")) {
+		a.refuse(h, c, chat.Errorf(chat.Malformed, "the address has what is no text"))
+		return
+	}
 	if path == uploadsPath || path == challengePath || isDocumentForm(h, path) {
 		return // a file is taken by whoever may send one; a challenge has been read
 	}

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -191,7 +192,7 @@ func (s *Service) checkIdentityToken(token string, secrets []string) (*identity,
 			return []byte(secret), nil
 		})
 		switch {
-		case perr == nil && id.external() != "" && len(id.external()) <= maxExternalID:
+		case perr == nil && id.external() != "" && len(id.external()) <= maxExternalID && !strings.ContainsRune(id.external()+id.Name+id.Email, 0):
 			return id, secret, nil
 		case errors.Is(perr, jwt.ErrTokenExpired), errors.Is(perr, jwt.ErrTokenRequiredClaimMissing):
 			err = errIdentityTime
@@ -264,8 +265,8 @@ func (r *SessionRequest) check() error {
 		{"email", r.Email, maxEmail},
 		{"locale", r.Locale, maxLocale},
 	} {
-		if len(f.value) > f.most || !utf8.ValidString(f.value) {
-			return chat.Errorf(chat.Malformed, "%s must be UTF-8 of at most %d bytes", f.name, f.most)
+		if len(f.value) > f.most || !utf8.ValidString(f.value) || strings.ContainsRune(f.value, 0) {
+			return chat.Errorf(chat.Malformed, "%s must be UTF-8 without U+0000, of at most %d bytes", f.name, f.most)
 		}
 	}
 	if r.IdentityToken != "" && r.IdentityHMAC != "" {
@@ -278,6 +279,9 @@ func (r *SessionRequest) check() error {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, r.Attributes); err != nil || compact.Bytes()[0] != '{' || compact.Len() > maxAttributes {
 		return chat.Errorf(chat.Malformed, "attributes must be a JSON object of at most %d bytes", maxAttributes)
+	}
+	if !chat.Storable(compact.Bytes()) {
+		return chat.Errorf(chat.Malformed, "attributes must have no U+0000, no number beyond 1e308, and be at most 32 levels deep")
 	}
 	r.Attributes = compact.Bytes()
 	return nil

@@ -116,7 +116,7 @@ func TestEveryTenantTableIsHeld(t *testing.T) {
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
 		AND (c.relname = 'tenants' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant'))
 		AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND c.relnamespace = 'public'::regnamespace)`))
-	require.Equal(t, 50, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
+	require.Equal(t, 52, count(t, address, `SELECT count(*) FROM pg_class WHERE relforcerowsecurity`))
 	require.Zero(t, count(t, address, `SELECT count(*) FROM pg_class WHERE relowner = 'uniqchat_app'::regrole`))
 	// Every key starts with the tenant, but those that find one.
 	require.Equal(t, 4, count(t, address, `SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a

@@ -93,7 +93,7 @@ func (l librarian) files() {
 	}
 	l.Wait(file("warranty.md", "done") + " && " + file("broken.csv", "failed") + " && " + file("picture.png", "failed"))
 	l.See("file", "There is no line with a question and an answer")
-	l.See("file", "Only Markdown")
+	l.See("file", "Only PDF, Word (.docx), Markdown")
 	l.Screenshot("files")
 	l.built(rowOf("Warranty") + `?.dataset.state === "indexed"`)
 
