@@ -26,6 +26,10 @@ func (c *checked) as(name string) {
 		.every((d) => { for (let e = d; e; e = e.parentElement) if (getComputedStyle(e).opacity !== "1") return false; return true; })`)
 	c.Wait(`document.getAnimations().every((a) => a.playState !== "running" || a.effect?.getTiming().iterations === Infinity)`)                         // half-seen colours have no contrast
 	c.Wait(`[...document.querySelectorAll('[role="dialog"]')].every((d) => d.ariaLabel || document.getElementById(d.getAttribute("aria-labelledby")))`) // a name comes a moment after its dialog
+	// Messages move to their places when one of them grows; until then they lie on each other.
+	c.Wait(`(window.__places = null, true)`)
+	c.Wait(`((now) => { const same = window.__places === now; window.__places = now; return same; })(
+		[...document.querySelectorAll('[data-testid="message"]')].map((e) => Math.round(e.getBoundingClientRect().top)).join())`)
 	c.Screenshot(name)
 	for _, v := range browser.Serious(c.Axe()) {
 		c.t.Errorf("%s: %s", name, v)
