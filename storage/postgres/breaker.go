@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync/atomic"
@@ -51,6 +52,10 @@ func (g *breaker) enter() error {
 // leave says how it went.
 func (g *breaker) leave(err error) {
 	switch {
+	case errors.Is(err, context.Canceled): // the caller went, in whatever state: that says nothing of the database
+		if until := g.shut.Load(); until != 0 {
+			g.shut.CompareAndSwap(until, g.time().Add(shutFor).UnixNano()) // if it was the one who tries, the next need not wait for him
+		}
 	case err == nil || !isDown(err):
 		if g.slow.Load() != 0 {
 			g.slow.Store(0)

@@ -44,3 +44,26 @@ func TestBreaker(t *testing.T) {
 	g.leave(slow)
 	require.Error(t, g.enter(), "three in a row")
 }
+
+// Callers who go away while they wait say nothing of the database: one of them must not have everybody refused, nor open what is shut.
+func TestBreakerCallersGo(t *testing.T) {
+	now := time.Unix(1000, 0)
+	g := &breaker{now: func() time.Time { return now }}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, gone := pgconn.Connect(ctx, "postgres://nobody@127.0.0.1:1/x")
+	var refused *pgconn.ConnectError
+	require.ErrorAs(t, gone, &refused, "what who goes while a connection is made for him gets")
+	g.leave(gone)
+	require.NoError(t, g.enter())
+
+	g.leave(&pgconn.ConnectError{})
+	require.Error(t, g.enter())
+	g.leave(context.Canceled)
+	require.Error(t, g.enter(), "it is still away")
+	now = now.Add(shutFor)
+	require.NoError(t, g.enter(), "one tries")
+	g.leave(gone)
+	now = now.Add(shutFor)
+	require.NoError(t, g.enter(), "and if he goes, the next one does")
+}

@@ -61,9 +61,13 @@ func TestWidgetPolicy(t *testing.T) {
 	p.ClickOn(`$("image").querySelector("button")`)
 	p.Wait(`$("lightbox")?.querySelector("img")?.naturalWidth > 0`)
 	p.Press("Escape")
+	p.Wait(`!$("lightbox")`)
+	atOnce(p, "lightbox", `$("image").querySelector("button")`)
 	p.Click("emoji")
 	p.Wait(`$("emoji-picker")`)
 	p.Press("Escape")
+	p.Wait(`!$("emoji-picker")`)
+	atOnce(p, "emoji-picker", `$("emoji")`)
 	p.Click("menu")
 	p.Wait(`$("menu-sound")`)
 	p.Press("Escape")
@@ -77,6 +81,24 @@ func TestWidgetPolicy(t *testing.T) {
 	p.Wait(`(document.body.setAttribute("style", "color: red"), true)`)
 	p.Wait(`refused.some((r) => r.startsWith("style-src"))`) // and the page's policy is as strict as it seems
 	s.Stop()
+}
+
+// atOnce opens something by a click and presses Escape in the very moment it is there: that closes it, and not the chat around it.
+func atOnce(p *browser.Page, id, button string) {
+	p.Wait(fmt.Sprintf(`((button) => {
+		const root = button.getRootNode();
+		window.pressed = false;
+		new MutationObserver((_, o) => {
+			if (!root.querySelector('[data-testid="%s"]')) return;
+			o.disconnect();
+			(root.activeElement ?? root.querySelector('[data-testid="panel"]')).dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
+			window.pressed = true;
+		}).observe(root, { childList: true, subtree: true });
+		button.focus();
+		button.click();
+		return true;
+	})(%s)`, id, button))
+	p.Wait(fmt.Sprintf(`window.pressed && !$(%q) && $("panel")`, id))
 }
 
 // TestWidgetRightToLeft: on an Arabic page the widget stands and reads from the other side.

@@ -1,6 +1,6 @@
 // A small picker of emoji. The system's own offers the rest.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useDesk } from "./context.ts";
 
 const emoji = [..."😀😄😁😅😂🙂😉😊😍😘😜🤔😐😏🙄😌😴😕😟😢😭😤😡😱👍👎👌🙏👏🙌💪👋✌🤝❤💔🎉🎁🔥⭐✅❌❓❗📦🚚🛒💰🧾📷📎⏰☕🌹"];
@@ -9,7 +9,7 @@ const perRow = 9;
 export function EmojiPicker({ pick, close }: { pick(emoji: string): void; close(): void }) {
   const { t } = useDesk();
   const grid = useRef<HTMLDivElement>(null);
-  useEffect(() => (grid.current!.firstElementChild as HTMLElement).focus(), []);
+  useLayoutEffect(() => (grid.current!.firstElementChild as HTMLElement).focus(), []);
   const keys = (e: KeyboardEvent) => {
     const all = [...grid.current!.children] as HTMLElement[];
     const at = all.indexOf(e.target as HTMLElement);

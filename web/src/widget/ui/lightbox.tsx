@@ -1,6 +1,6 @@
 // The large view of an image.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Body } from "../../shared/packets.ts";
 import { str } from "../text.ts";
 import { useDesk } from "./context.ts";
@@ -11,7 +11,7 @@ export function Lightbox({ body, close }: { body: Body; close(): void }) {
   const { t } = useDesk();
   const { held, renew } = useFile(body["url"], true);
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // at once: the next Escape is meant for it
     const before = (button.current!.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
     button.current!.focus();
     return () => before?.focus();
