@@ -352,8 +352,7 @@ func (p *Page) aim(expr string) (*target, error) {
 func (p *Page) Type(id, text string) {
 	p.t.Helper()
 	p.Click(id)
-	var ok bool
-	p.must(p.Eval(fmt.Sprintf("(($(%q).select ? $(%q).select() : 0), true)", id, id), &ok))
+	p.Wait(fmt.Sprintf(wholly, id))
 	if text != "" && text[0] < utf8.RuneSelf {
 		p.must(chromedp.Do(p.ctx, chromedp.KeyEvent(text[:1])))
 		text = text[1:]
@@ -363,6 +362,21 @@ func (p *Page) Type(id, text string) {
 		p.must(err)
 	}
 }
+
+// wholly selects what stands in a field, and is true once that has lasted: fields that format what is written put the caret where it belongs a
+// moment after a click, and what was selected is not selected any more then.
+const wholly = `((e) => {
+	const all = e.selectionStart === null || e.selectionStart === 0 && e.selectionEnd === e.value.length;
+	if (!e.select) return true;
+	if (!e.since || !all) {
+		e.select();
+		e.since = performance.now();
+		return false;
+	}
+	if (performance.now() - e.since < 60) return false;
+	e.since = 0;
+	return true;
+})($(%q))`
 
 // Press presses a key of the names that Keys knows.
 func (p *Page) Press(key string) {
