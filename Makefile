@@ -37,12 +37,13 @@ run: $(BIN)/uniqchat ## start a demo on this machine: no services, data in ./dat
 test: browser services web/node_modules/.package-lock.json ## everything that must pass: web tests, vet, all Go tests (with real servers and a browser)
 	$(MAKE) --no-print-directory web-test
 	$(GO) vet $(PKGS)
-	$(MAKE) --no-print-directory -j2 test-packages test-pages
+	$(MAKE) --no-print-directory test-packages
+	$(MAKE) --no-print-directory test-pages
 
-# Most of what the browser's tests do is wait: they run beside all others, and on two cores those go one after the other.
+# One after the other: beside all other packages the browser's tests saw a machine that no visitor has.
 .PHONY: test-packages test-pages
 test-packages:
-	$(GO) test -timeout 45m -p $$(( $$(getconf _NPROCESSORS_ONLN) > 2 ? $$(getconf _NPROCESSORS_ONLN) - 1 : 1 )) $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
+	$(GO) test -timeout 45m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
 test-pages:
 	$(GO) test -timeout 45m -parallel $$(( $$(getconf _NPROCESSORS_ONLN) > 2 ? $$(getconf _NPROCESSORS_ONLN) : 3 )) ./testkit/e2e
 

@@ -59,10 +59,24 @@ func (b *Browser) Page(t testing.TB, name string, o Options) *Page {
 		if t.Failed() {
 			p.Screenshot("failed")
 			t.Logf("%s: problems of the page: %q", name, p.Problems())
+			t.Logf("%s: what the page shows: %s", name, p.shows())
 		}
 	})
 	p.Look(o)
 	return p
+}
+
+// shows is what a person reads on the page, and how far what scrolls is scrolled.
+func (p *Page) shows() string {
+	var text string
+	err := p.Eval(`[document.visibilityState, document.body?.innerText,
+		...all(document, "*").filter((e) => e.shadowRoot).map((e) => [...e.shadowRoot.children].map((c) => c.innerText ?? "").join(" | ")),
+		...all(document, "*").filter((e) => e.scrollHeight > e.clientHeight + 1 && getComputedStyle(e).overflowY !== "visible" && shown(e)).map((e) => (e.dataset.testid ?? e.className) + " at " + e.scrollTop + " of " + e.scrollHeight + "-" + e.clientHeight),
+	].join("\n").slice(0, 6000)`, &text)
+	if err != nil {
+		return err.Error()
+	}
+	return text
 }
 
 // Tab opens another tab of the same person: storage is shared.
