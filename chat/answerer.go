@@ -50,6 +50,7 @@ type AIAnswer struct {
 	Team       TeamID     // of AIHandedOff: whose queue; zero: anybody's
 	Language   string
 	Confidence float64
+	Knowledge  int64  // which version of the index was asked; 0: none
 	Engine     string // who wrote the last message: an engine's name, or local
 	Trace      AITrace
 }

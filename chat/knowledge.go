@@ -127,6 +127,8 @@ type KnowledgeState struct {
 	Done, Total int
 	DueAt       time.Time // when a build that is wanted begins at the earliest
 	Failure     *KnowledgeFailure
+	Plan        CanaryPlan      // how the next version is tried
+	Canary      KnowledgeCanary // the version that is being tried
 }
 
 // Building reports whether somebody is at it.
@@ -145,6 +147,7 @@ type KnowledgeFailure struct {
 	// Golden are the golden questions that failed, GoldenAsked how many were asked.
 	Golden      []GoldenFailure `json:"golden,omitempty"`
 	GoldenAsked int             `json:"golden_asked,omitempty"`
+	Canary      *CanaryResult   `json:"canary,omitempty"`
 }
 
 // GoldenFailure is a golden question that did not find its document.
@@ -157,6 +160,7 @@ type GoldenFailure struct {
 const (
 	FailureGolden  = "golden"   // golden questions did not find their documents
 	FailureTooMany = "too_many" // more chunks than are searched fast enough
+	FailureCanary  = "canary"   // it could answer markedly fewer questions than the version before, when it was tried
 )
 
 // KnowledgeChunk is a piece of a document as it is kept: what is in it is the business of whoever builds indexes.
@@ -221,11 +225,12 @@ type KnowledgeStore interface {
 	KnowledgeVersions(ctx context.Context, tenant TenantID) ([]KnowledgeVersion, error)
 	// Reindex asks for a build though nothing has changed.
 	Reindex(ctx context.Context, tenant TenantID, due time.Time) error
-	// RollBackKnowledge puts an earlier version in use, the newest before the active one if version is 0. A build that is going on
-	// is not put in use, and none begins before the next change. Conflict if there is no such version.
+	// RollBackKnowledge puts an earlier version in use, the newest before the active one if version is 0; while one is tried, 0 takes that
+	// back. A build that is going on is not put in use, and none begins before the next change. Conflict if there is no such version.
 	RollBackKnowledge(ctx context.Context, tenant TenantID, version int64) (KnowledgeVersion, error)
 
 	KnowledgeBuilds
+	KnowledgeCanaries
 }
 
 // KnowledgeBuilds is what whoever builds indexes needs. One holder builds at a time: what the others try returns Conflict.
@@ -244,8 +249,8 @@ type KnowledgeBuilds interface {
 	DropChunks(ctx context.Context, tenant TenantID, holder [16]byte, ids [][16]byte) error
 	// KnowledgeVersion reads a version with its Members.
 	KnowledgeVersion(ctx context.Context, tenant TenantID, version int64) (KnowledgeVersion, error)
-	// SwapKnowledge puts a build in use as the next version, and forgets versions that are too many. If its members are those of the
-	// active version it only notes the revision. It returns the version that is active then.
+	// SwapKnowledge puts a build in use as the next version, or has it tried if that is planned, and forgets versions that are too many. If
+	// its members are those of the active version, or of the one that is tried, it only notes the revision. It returns the version.
 	SwapKnowledge(ctx context.Context, holder [16]byte, v KnowledgeVersion) (KnowledgeVersion, error)
 	// FailKnowledge notes that a build can't be put in use.
 	FailKnowledge(ctx context.Context, tenant TenantID, holder [16]byte, f KnowledgeFailure) error
@@ -257,6 +262,8 @@ type KnowledgeBuilds interface {
 type KnowledgeQuery struct {
 	Question string
 	Limit    int // 1 to 20
+	// Conversation is in which it is asked: it decides whether a version that is being tried is asked. Zero: the version in use is.
+	Conversation ConversationID
 }
 
 // KnowledgeHit is a chunk that may answer.
@@ -298,6 +305,8 @@ type KnowledgeBase interface {
 	Read(format, text string) (title string, chunks int, err error)
 	// Search never waits for a build. The first for a while loads the tenant's index.
 	Search(ctx context.Context, tenant TenantID, q KnowledgeQuery) (KnowledgeAnswer, error)
+	// Asked takes in what came of a question that a version was asked: open says that it could not be answered. It waits for nothing.
+	Asked(tenant TenantID, version int64, open bool)
 	// Changed takes in that a build was asked for, or another version put in use, and tells the other nodes.
 	Changed(ctx context.Context, tenant TenantID)
 }

@@ -51,6 +51,7 @@ type node struct {
 	shelf    string // where uploads are
 	database string // the file of rows
 	files    chat.Files
+	known    *library.Library
 	ai       *service.Service
 	stop     func() error // drains; tells how the server ended
 
@@ -114,6 +115,7 @@ func startOn(t testing.TB, o storage.Options, change func(*server.Config)) *node
 		change(&cfg)
 	}
 	known := library.New(library.Options{Store: kept.Store, Broker: kept.Broker, Builds: true, Logger: o.Logger})
+	n.known = known
 	ld := make(chan error, 1)
 	go func() { ld <- known.Run(keeping) }()
 	guard := webhook.NewGuard(netip.MustParsePrefix("127.0.0.0/8"))

@@ -21,8 +21,8 @@ import (
 // What the tables of the permission matrix say of the knowledge base.
 func init() {
 	for ids, rights := range map[string]string{
-		"listDocuments getDocument searchKnowledge getKnowledgeIndex listGoldenQuestions getGoldenQuestion listUnanswered":                                                 "-oasmv",
-		"createDocument updateDocument deleteDocument reindexKnowledge rollBackKnowledge createGoldenQuestion updateGoldenQuestion deleteGoldenQuestion dismissUnanswered": "-oas--",
+		"listDocuments getDocument searchKnowledge getKnowledgeIndex listGoldenQuestions getGoldenQuestion listUnanswered":                                                                                            "-oasmv",
+		"createDocument updateDocument deleteDocument reindexKnowledge rollBackKnowledge planKnowledgeCanary promoteKnowledgeCanary createGoldenQuestion updateGoldenQuestion deleteGoldenQuestion dismissUnanswered": "-oas--",
 		"noteUnanswered": "-oasm-",
 	} {
 		for id := range strings.FieldsSeq(ids) {
@@ -35,6 +35,7 @@ func init() {
 		"createGoldenQuestion": map[string]any{"question": "May I return it?", "document_id": expectedDocument},
 		"updateGoldenQuestion": map[string]any{"within": 2},
 		"noteUnanswered":       map[string]any{"question": "Do you ship to the moon?"},
+		"planKnowledgeCanary":  map[string]any{"percent": 0, "minutes": 0},
 	})
 }
 

@@ -24,7 +24,7 @@ func (f *flow) context(ctx context.Context) error {
 	question, said := before(f.in.Turns, func(s string) bool { return smallTalk(s) != "" })
 	f.step("context", string(t.Mark))
 
-	alone, err := f.b.find(ctx, f.in.Tenant, f.language, f.asked, look{f.asked, 1})
+	alone, err := f.b.find(ctx, f.in, f.language, f.asked, look{f.asked, 1})
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (f *flow) follow(ctx context.Context, question, said string) error {
 	if said != "" {
 		looks = append(looks, look{said, shareSaid})
 	}
-	with, err := f.b.find(ctx, f.in.Tenant, f.language, joined, looks...)
+	with, err := f.b.find(ctx, f.in, f.language, joined, looks...)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (f *flow) clicked(ctx context.Context, button, about string) error {
 		looks = append(looks, look{about, shareSaid})
 	}
 	var err error
-	if f.found, err = f.b.find(ctx, f.in.Tenant, f.language, f.asked, looks...); err != nil {
+	if f.found, err = f.b.find(ctx, f.in, f.language, f.asked, looks...); err != nil {
 		return err
 	}
 	meant := slices.DeleteFunc(slices.Clone(f.found.hits), func(h chat.KnowledgeHit) bool { return !named(h, button) })

@@ -48,14 +48,14 @@ type look struct {
 
 // find looks for chunks in some ways at once. Their raw scores are added up by shares: each says how much of its text a chunk has, so a chunk that has what
 // the message says and what it is about comes first. evidence is collected for asked.
-func (b *Bot) find(ctx context.Context, tenant chat.TenantID, language, asked string, looks ...look) (found, error) {
+func (b *Bot) find(ctx context.Context, in *Input, language, asked string, looks ...look) (found, error) {
 	var f found
 	at, whole := map[string]int{}, 0.0
 	for _, l := range looks {
 		whole += l.share
 	}
 	for _, l := range looks {
-		a, err := b.c.Knowledge.Search(ctx, tenant, chat.KnowledgeQuery{Question: l.text, Limit: asks})
+		a, err := b.c.Knowledge.Search(ctx, in.Tenant, chat.KnowledgeQuery{Question: l.text, Limit: asks, Conversation: in.Conversation})
 		if err != nil {
 			return f, err
 		}

@@ -126,7 +126,7 @@ func (b *build) make(ctx context.Context, progress chan [2]int) error {
 	if err != nil {
 		return err
 	}
-	b.shelf.Put(tenant, bookOf(v.Version, index)) // who does not ask does not need it here
+	b.put(ctx, tenant, edition{v.Version, index})
 	b.Changed(ctx, tenant)
 	b.Logger.Info("knowledge indexed", "tenant", tenant, "version", v.Version, "documents", b.documents, "chunks", len(b.chunks))
 	return b.prune(ctx)

@@ -56,7 +56,8 @@ type Library struct {
 	Options
 	embedder func() (Embedder, error)
 	wake     chan struct{} // holds a token when a build may be due
-	shelf    *shelf.Shelf[*knowledge.Index]
+	shelf    *shelf.Shelf[editions]
+	tallies  tallies
 	pdfs     docfile.PDFs
 	docx     sync.Mutex // one is read at a time
 
@@ -109,6 +110,7 @@ func (l *Library) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Broker.Subscribe(ctx, l.heard) })
 	g.Go(func() error { return l.shelf.Run(ctx) })
+	g.Go(func() error { return l.try(ctx) })
 	if l.Builds {
 		g.Go(func() error { return l.buildAll(ctx) })
 	}

@@ -14,16 +14,17 @@ func (l *Library) Search(ctx context.Context, tenant chat.TenantID, q chat.Knowl
 		return chat.KnowledgeAnswer{}, err
 	}
 	l.searches.Inc()
-	out := chat.KnowledgeAnswer{Version: b.Version}
-	if b.Value == nil {
+	e := b.Value.of(q.Conversation)
+	out := chat.KnowledgeAnswer{Version: e.version}
+	if e.index == nil {
 		return out, nil
 	}
-	hits, err := l.ask(b.Value, q.Question, q.Limit)
+	hits, err := l.ask(e.index, q.Question, q.Limit)
 	if err != nil {
 		return out, err
 	}
 	for _, h := range hits {
-		c := b.Value.Chunk(h.Chunk)
+		c := e.index.Chunk(h.Chunk)
 		id, err := chat.ParseID[chat.Document](c.Document)
 		if err != nil {
 			continue // every chunk is of a document

@@ -10,16 +10,34 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// book is an index in use. Its value is nil if there is no version yet.
-type book = shelf.Book[*knowledge.Index]
+// edition is a version's index. It is nil if there is none yet.
+type edition struct {
+	version int64
+	index   *knowledge.Index
+}
 
-func bookOf(version int64, index *knowledge.Index) *book {
-	return &book{Version: version, Value: index, Bytes: index.Bytes()}
+// editions are what a tenant is answered from: the version in use, and, where one is tried, that one for a share of the conversations.
+type editions struct {
+	active, canary edition
+	percent        int
+}
+
+// book is editions; its version is the one in use.
+type book = shelf.Book[editions]
+
+func bookOf(e editions) *book {
+	b := &book{Version: e.active.version, Value: e}
+	for _, x := range []*knowledge.Index{e.active.index, e.canary.index} {
+		if x != nil {
+			b.Bytes += x.Bytes()
+		}
+	}
+	return b
 }
 
 // newShelf makes the place for the indexes in use.
-func (l *Library) newShelf() *shelf.Shelf[*knowledge.Index] {
-	return shelf.New(shelf.Options[*knowledge.Index]{
+func (l *Library) newShelf() *shelf.Shelf[editions] {
+	return shelf.New(shelf.Options[editions]{
 		Load: l.load, Patience: time.Minute, Poll: l.Poll, Idle: l.Idle, MaxBytes: l.MaxBytes,
 		Failed: func(tenant chat.TenantID, err error) {
 			l.Logger.Warn("a tenant's newest index can't be loaded; the one before stays in use", "tenant", tenant, "err", err)
@@ -36,22 +54,38 @@ func (l *Library) book(ctx context.Context, tenant chat.TenantID) (*book, error)
 	return b, err
 }
 
-// load reads the version in use, if it is another one than have.
+// load reads the version in use, and the one that is tried, if they are others than have's.
 func (l *Library) load(ctx context.Context, tenant chat.TenantID, have *book) (*book, error) {
 	st, err := l.Store.KnowledgeState(ctx, tenant)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case have != nil && have.Version == st.Active:
-		return have, nil
-	case st.Active == 0:
-		return &book{}, nil
 	}
-	return l.read(ctx, tenant, st.Active, have != nil)
+	var had editions
+	if have != nil {
+		had = have.Value
+		if had.active.version == st.Active && had.canary.version == st.Canary.Version && had.percent == st.Canary.Percent {
+			return have, nil
+		}
+	}
+	next := editions{active: edition{version: st.Active}, canary: edition{version: st.Canary.Version}, percent: st.Canary.Percent}
+	for _, e := range []*edition{&next.active, &next.canary} {
+		switch e.version {
+		case 0:
+		case had.active.version:
+			e.index = had.active.index
+		case had.canary.version:
+			e.index = had.canary.index
+		default:
+			if e.index, err = l.read(ctx, tenant, e.version, have != nil || e == &next.canary); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return bookOf(next), nil
 }
 
 // read makes an index of what the store has of a version: aside, if another one answers meanwhile.
-func (l *Library) read(ctx context.Context, tenant chat.TenantID, version int64, aside bool) (*book, error) {
+func (l *Library) read(ctx context.Context, tenant chat.TenantID, version int64, aside bool) (*knowledge.Index, error) {
 	v, err := l.Store.KnowledgeVersion(ctx, tenant, version)
 	if err != nil {
 		return nil, err
@@ -92,5 +126,5 @@ func (l *Library) read(ctx context.Context, tenant chat.TenantID, version int64,
 	if err != nil {
 		return nil, fmt.Errorf("version %d: %w", version, err)
 	}
-	return bookOf(version, index), nil
+	return index, nil
 }

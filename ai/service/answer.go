@@ -25,6 +25,9 @@ func (s *Service) Answer(ctx context.Context, id chat.TenantID, q chat.AIQuestio
 		Outcome: string(o.Step), Reason: string(o.Reason), Sources: sources(o.Sources), Buttons: o.Buttons, Summary: o.Summary, Team: o.Team,
 		Language: o.Language, Confidence: o.Confidence,
 	}
+	if o.Trace != nil {
+		a.Knowledge = o.Trace.Knowledge
+	}
 	for _, m := range o.Messages {
 		a.Messages = append(a.Messages, m.Text)
 		a.Engine = m.Engine

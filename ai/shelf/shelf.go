@@ -122,6 +122,14 @@ func (s *Shelf[T]) Get(ctx context.Context, tenant chat.TenantID) (*Book[T], err
 	return p.open.Load(), nil
 }
 
+// Kept returns a tenant's book if there is one, and nil otherwise. It waits for nothing, and is no asking.
+func (s *Shelf[T]) Kept(tenant chat.TenantID) *Book[T] {
+	if p := s.known(tenant); p != nil {
+		return p.open.Load()
+	}
+	return nil
+}
+
 // Refresh has a tenant's book looked at aside, if there is one.
 func (s *Shelf[T]) Refresh(tenant chat.TenantID) {
 	if p := s.known(tenant); p != nil {

@@ -307,7 +307,11 @@ func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result) {
 		a.Trace.Outcome = string(r)
 	}
 	err := j.w.o.Store.AddAITrace(ctx, a.Trace)
-	if r == handedOff && unanswered[a.Reason] && !personal(j.asked.Text) {
+	open := r == handedOff && unanswered[a.Reason]
+	if j.w.o.Asked != nil && r.says() && a.Knowledge > 0 {
+		j.w.o.Asked(j.Tenant, a.Knowledge, open)
+	}
+	if open && !personal(j.asked.Text) {
 		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, j.Conversation, clip(j.asked.Text, maxQuestion), time.Now()))
 	}
 	if err != nil {

@@ -53,6 +53,8 @@ type Options struct {
 	Backoff time.Duration
 	// Attempts is after how many of them a person takes over. Defaults to 5.
 	Attempts int
+	// Asked hears which version of the knowledge a question was asked of, and whether it stayed open. It must not wait. Nil: nobody does.
+	Asked func(tenant chat.TenantID, version int64, open bool)
 	// Rests reports whether people are to have what is asked, because the node has no time for bots. Nil: never.
 	Rests   func() bool
 	Logger  *slog.Logger

@@ -76,7 +76,7 @@ func (p *process) engineAddresses() (secure, plain func(netip.Addr) bool, err er
 }
 
 // answering is what runs the AI and what works off questions beside the server; nil if there is none.
-func (p *process) answering(kept *storage.Storage, known *service.Service, taught *trainer.Trainer, set *metrics.Set) (func(ctx context.Context) error, error) {
+func (p *process) answering(kept *storage.Storage, known *service.Service, taught *trainer.Trainer, shelf *library.Library, set *metrics.Set) (func(ctx context.Context) error, error) {
 	if known == nil {
 		return nil, nil
 	}
@@ -96,6 +96,7 @@ func (p *process) answering(kept *storage.Storage, known *service.Service, taugh
 		return serve, nil
 	}
 	o := worker.Options{Store: kept.Store, Desk: p.server.Desk(), AI: known, Workers: p.cfg.AI.Workers, Logger: p.logger, Metrics: set}
+	o.Asked = shelf.Asked
 	o.Rests = func() bool { return p.server.LeavesOut(pressure.AI) }
 	if strings.HasPrefix(p.cfg.Storage.URL, "sqlite:") {
 		o.Idle = 5 * time.Second // nobody else writes: it is told of everything

@@ -228,7 +228,7 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 		return err
 	}
 	mailing := func(ctx context.Context) error { return alongside(ctx, letters, p.server.Run) }
-	answering, err := p.answering(kept, answers, taught, outgoing)
+	answering, err := p.answering(kept, answers, taught, known, outgoing)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ var audited = map[string]string{
 
 	"createDocument": "knowledge_document.created", "updateDocument": "knowledge_document.updated", "deleteDocument": "knowledge_document.deleted",
 	"createGoldenQuestion": "golden_question.created", "updateGoldenQuestion": "golden_question.updated", "deleteGoldenQuestion": "golden_question.deleted",
-	"reindexKnowledge": "knowledge.reindexed", "rollBackKnowledge": "knowledge.rolled_back", "dismissUnanswered": "unanswered.dismissed",
+	"reindexKnowledge": "knowledge.reindexed", "rollBackKnowledge": "knowledge.rolled_back", "planKnowledgeCanary": "knowledge.canary_planned", "promoteKnowledgeCanary": "knowledge.canary_promoted", "dismissUnanswered": "unanswered.dismissed",
 
 	"updateBot": "bot.created or bot.updated", "resetBot": "bot.deleted",
 	"createAIEngine": "ai_engine.created", "updateAIEngine": "ai_engine.updated", "deleteAIEngine": "ai_engine.deleted",

@@ -32,7 +32,7 @@ type KnowledgeDocument struct {
 
 // knowledgeRoutes are the routes of what a tenant knows.
 func (a *API) knowledgeRoutes() []row {
-	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	const tag = "knowledge"
 	see, work, curate := readers.with(chat.KnowledgeWrite), workers.with(chat.KnowledgeWrite), leads.with(chat.KnowledgeWrite)
 	return []row{
@@ -45,6 +45,8 @@ func (a *API) knowledgeRoutes() []row {
 		{get, "/api/v1/knowledge/reindex", see, "getKnowledgeIndex", tag, "How the index stands: version, building, last failure", 200, bind(a, a.getKnowledgeIndex)},
 		{post, "/api/v1/knowledge/reindex", curate, "reindexKnowledge", tag, "Build the index again; every change does that by itself", 202, bind(a, a.reindexKnowledge)},
 		{post, "/api/v1/knowledge/rollback", curate, "rollBackKnowledge", tag, "Go back to an earlier version of the index, until the next change", 200, bind(a, a.rollBackKnowledge)},
+		{put, "/api/v1/knowledge/canary", curate, "planKnowledgeCanary", tag, "Say which share of the conversations tries the next versions of the index, and for how long", 200, bind(a, a.planCanary)},
+		{post, "/api/v1/knowledge/canary/promote", curate, "promoteKnowledgeCanary", tag, "Put the version that is being tried in use; rollback takes it back", 200, bind(a, a.promoteCanary)},
 		{get, "/api/v1/knowledge/golden", see, "listGoldenQuestions", tag, "List golden questions", 200, bind(a, a.listGolden)},
 		{post, "/api/v1/knowledge/golden", curate, "createGoldenQuestion", tag, "Add a question that an index must answer before it is put in use", 201, bind(a, a.createGolden)},
 		{get, "/api/v1/knowledge/golden/{id}", see, "getGoldenQuestion", tag, "One golden question", 200, bind(a, a.getGolden)},
@@ -71,6 +73,7 @@ func (a *API) due() time.Time { return a.now().Add(chat.KnowledgePause) }
 type standing struct {
 	chat.KnowledgeState
 	revision int64 // of the version in use
+	tried    int64 // of the version that is being tried; 0: none is
 	versions []chat.KnowledgeVersion
 	now      time.Time
 }
@@ -85,6 +88,9 @@ func (a *API) standing(ctx context.Context, tenant chat.TenantID) (s standing, e
 		if s.versions[i].Version == s.Active {
 			s.revision = s.versions[i].Revision
 		}
+		if s.Canary.Version > 0 && s.versions[i].Version == s.Canary.Version {
+			s.tried = s.versions[i].Revision
+		}
 	}
 	return s, err
 }
@@ -95,7 +101,7 @@ func (s *standing) of(d *chat.Document) string {
 		return "disabled"
 	case d.Revision <= s.revision:
 		return "indexed"
-	case d.Revision <= s.Wanted && (s.Building(s.now) || s.Waiting(s.now)):
+	case d.Revision <= s.tried, d.Revision <= s.Wanted && (s.Building(s.now) || s.Waiting(s.now)):
 		return "pending"
 	case s.Failure != nil && s.Failure.Revision >= d.Revision:
 		return "failed"

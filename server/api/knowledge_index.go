@@ -21,6 +21,8 @@ type KnowledgeIndex struct {
 	BuiltAt     *time.Time         `json:"built_at" nullable:"true"`
 	Versions    []KnowledgeVersion `json:"versions" nullable:"false" doc:"What can be gone back to, the newest first."`
 	LastFailure *KnowledgeFailure  `json:"last_failure,omitempty" doc:"Why the last build was not put in use; missing if it was."`
+	Plan        CanaryPlan         `json:"canary_plan" doc:"How the next versions are tried."`
+	Canary      *KnowledgeCanary   `json:"canary,omitempty" doc:"The version that is being tried; missing if none is."`
 }
 
 // KnowledgeVersion is an index that is kept.
@@ -36,9 +38,11 @@ type KnowledgeVersion struct {
 // KnowledgeFailure is why a build was not put in use.
 type KnowledgeFailure struct {
 	At          time.Time       `json:"at"`
-	Reason      string          `json:"reason" enum:"golden,too_many" doc:"golden: golden questions did not find their documents; too_many: more chunks than an index may have."`
+	Reason      string          `json:"reason" enum:"golden,too_many,canary" doc:"golden: golden questions did not find their documents; too_many: more chunks than an index may have; canary: it answered fewer questions than the version before when it was tried."`
 	GoldenAsked int             `json:"golden_asked"`
 	Golden      []GoldenFailure `json:"golden" nullable:"false" doc:"The golden questions that failed, 20 at most."`
+	Old         *CanaryTally    `json:"before,omitempty" doc:"Of a canary: what came of questions to the version in use meanwhile."`
+	New         *CanaryTally    `json:"tried,omitempty" doc:"Of a canary: what came of questions to it."`
 }
 
 // GoldenFailure is a golden question that did not find its document.
@@ -67,15 +71,23 @@ func (a *API) showIndex(ctx context.Context, tenant chat.TenantID) (*answer[Know
 	for i := range s.versions {
 		v := &s.versions[i]
 		out.Versions[i] = KnowledgeVersion{v.Version, v.Version == s.Active, v.Documents, v.Chunks, v.Embedder, v.CreatedAt.UTC()}
-		out.RolledBack = out.RolledBack || v.Version > s.Active
+		out.RolledBack = out.RolledBack || s.Canary.Version == 0 && v.Version > s.Active && v.Revision > s.revision
 		if v.Version == s.Active {
 			out.Documents, out.Chunks, out.Embedder, out.BuiltAt = v.Documents, v.Chunks, v.Embedder, timeOrNull(v.CreatedAt)
 		}
+	}
+	out.Plan = CanaryPlan{s.Plan.Percent, int(s.Plan.For / time.Minute)}
+	if s.tried > 0 {
+		c := &s.Canary
+		out.Canary = &KnowledgeCanary{c.Version, c.Percent, c.Began.UTC(), c.Ends.UTC(), CanaryTally(c.Old), CanaryTally(c.New)}
 	}
 	if s.Failure == nil {
 		return ok(out)
 	}
 	f := KnowledgeFailure{At: s.Failure.At.UTC(), Reason: s.Failure.Reason, GoldenAsked: s.Failure.GoldenAsked, Golden: []GoldenFailure{}}
+	if r := s.Failure.Canary; r != nil {
+		f.Old, f.New = (*CanaryTally)(&r.Old), (*CanaryTally)(&r.New)
+	}
 	for _, g := range s.Failure.Golden[:min(len(s.Failure.Golden), maxGoldenShown)] {
 		shown := GoldenFailure{ID: g.ID.String()}
 		if g.Found != nil {

@@ -12,18 +12,22 @@ import (
 	"github.com/uniqchat/uniqchat/storage/seal"
 )
 
-const stateColumns = `tenant, revision, wanted, built, active, due_at, holder, until, done, total, failure`
+const stateColumns = `tenant, revision, wanted, built, active, due_at, holder, until, done, total, failure,
+	plan_percent, plan_micros, canary, canary_percent, canary_began, canary_ends, old_asked, old_open, new_asked, new_open`
 
 func scanState(scan row) (st chat.KnowledgeState, err error) {
-	var due, until int64
+	var due, until, tried, began, ends int64
 	var holder []byte
 	var failure string
-	err = scan(&st.Tenant, &st.Revision, &st.Wanted, &st.Built, &st.Active, &due, &holder, &until, &st.Done, &st.Total, &failure)
+	c := &st.Canary
+	err = scan(&st.Tenant, &st.Revision, &st.Wanted, &st.Built, &st.Active, &due, &holder, &until, &st.Done, &st.Total, &failure,
+		&st.Plan.Percent, &tried, &c.Version, &c.Percent, &began, &ends, &c.Old.Asked, &c.Old.Open, &c.New.Asked, &c.New.Open)
 	if err != nil {
 		return st, err
 	}
 	copy(st.Holder[:], holder)
 	st.DueAt, st.Until = FromMicros(due), FromMicros(until)
+	st.Plan.For, c.Began, c.Ends = time.Duration(tried)*time.Microsecond, FromMicros(began), FromMicros(ends)
 	if failure != "" {
 		st.Failure = &chat.KnowledgeFailure{}
 		err = json.Unmarshal([]byte(failure), st.Failure)
@@ -91,20 +95,25 @@ func (s *Store) RollBackKnowledge(ctx context.Context, tenant chat.TenantID, ver
 		if _, err := q.ExecContext(ctx, `UPDATE knowledge_states SET built = wanted, holder = NULL, until = 0 WHERE tenant = $1`, tenant); err != nil {
 			return err
 		}
-		var active int64
-		if err := q.QueryRowContext(ctx, `SELECT active FROM knowledge_states WHERE tenant = $1`, tenant).Scan(&active); err != nil {
+		var active, canary int64
+		if err := q.QueryRowContext(ctx, `SELECT active, canary FROM knowledge_states WHERE tenant = $1`, tenant).Scan(&active, &canary); err != nil {
 			return err
 		}
-		where, arg := `version = $2`, version
-		if version == 0 {
+		where, arg, from := `version = $2`, version, active
+		switch {
+		case canary > 0:
+			if from = canary; version == 0 {
+				arg = active
+			}
+		case version == 0:
 			where, arg = `version < $2`, active
 		}
 		v, err = scanIndex(q.QueryRowContext(ctx, `SELECT `+versionColumns+` FROM knowledge_versions WHERE tenant = $1 AND `+where+` ORDER BY version DESC LIMIT 1`, tenant, arg).Scan)
 		if err != nil {
 			return err
 		}
-		a.add(tenant, chat.AuditNote{Action: "knowledge.rolled_back", TargetKind: "knowledge", Details: details("from", active, "to", v.Version)})
-		_, err := q.ExecContext(ctx, `UPDATE knowledge_states SET active = $2 WHERE tenant = $1`, tenant, v.Version)
+		a.add(tenant, chat.AuditNote{Action: "knowledge.rolled_back", TargetKind: "knowledge", Details: details("from", from, "to", v.Version)})
+		_, err := q.ExecContext(ctx, `UPDATE knowledge_states SET active = $2, canary = 0 WHERE tenant = $1`, tenant, v.Version)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -185,16 +194,27 @@ func (s *Store) SwapKnowledge(ctx context.Context, holder [16]byte, v chat.Knowl
 	v.Chunks = len(v.Members)
 	err = s.holding(ctx, v.Tenant, holder, `built = $3, failure = ''`, []any{v.Revision}, func(ctx context.Context, q Querier) error {
 		now = v
-		old, err := before(ctx, q, scanWholeIndex, `SELECT `+versionColumns+`, members FROM knowledge_versions WHERE tenant = $1
-			AND version = (SELECT active FROM knowledge_states WHERE tenant = $1)`, v.Tenant)
+		st, err := scanState(q.QueryRowContext(ctx, `SELECT `+stateColumns+` FROM knowledge_states WHERE tenant = $1`, v.Tenant).Scan)
 		if err != nil {
 			return err
 		}
-		if old != nil && old.Embedder == v.Embedder && slices.Equal(old.Members, v.Members) {
+		for _, version := range []int64{st.Active, st.Canary.Version} {
+			old, err := before(ctx, q, scanWholeIndex, `SELECT `+versionColumns+`, members FROM knowledge_versions WHERE tenant = $1 AND version = $2`, v.Tenant, version)
+			if err != nil {
+				return err
+			}
+			if old == nil || old.Embedder != v.Embedder || !slices.Equal(old.Members, v.Members) {
+				continue
+			}
 			old.Revision, old.Documents = v.Revision, v.Documents
 			now = *old
-			_, err := q.ExecContext(ctx, `UPDATE knowledge_versions SET revision = $3, documents = $4 WHERE tenant = $1 AND version = $2`, v.Tenant, old.Version, v.Revision, v.Documents)
-			return err
+			if _, err := q.ExecContext(ctx, `UPDATE knowledge_versions SET revision = $3, documents = $4 WHERE tenant = $1 AND version = $2`, v.Tenant, old.Version, v.Revision, v.Documents); err != nil {
+				return err
+			}
+			if version == st.Active { // what was tried is not wanted any more
+				return dropCanary(ctx, q, &st)
+			}
+			return nil
 		}
 		if err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) + 1 FROM knowledge_versions WHERE tenant = $1`, v.Tenant).Scan(&now.Version); err != nil {
 			return err
@@ -203,10 +223,18 @@ func (s *Store) SwapKnowledge(ctx context.Context, holder [16]byte, v chat.Knowl
 			v.Embedder, v.Documents, v.Chunks, Micros(v.CreatedAt), members); err != nil {
 			return err
 		}
-		if _, err := q.ExecContext(ctx, `UPDATE knowledge_states SET active = $2 WHERE tenant = $1`, v.Tenant, now.Version); err != nil {
+		if err := dropCanary(ctx, q, &st); err != nil {
 			return err
 		}
-		_, err = q.ExecContext(ctx, `DELETE FROM knowledge_versions WHERE tenant = $1 AND version <= $2`, v.Tenant, now.Version-chat.KnowledgeVersions)
+		if st.Active > 0 && st.Plan.Percent > 0 {
+			err = beginCanary(ctx, q, &st, now)
+		} else if _, err = q.ExecContext(ctx, `UPDATE knowledge_states SET active = $2 WHERE tenant = $1`, v.Tenant, now.Version); err == nil {
+			st.Active = now.Version
+		}
+		if err != nil {
+			return err
+		}
+		_, err = q.ExecContext(ctx, `DELETE FROM knowledge_versions WHERE tenant = $1 AND version <= $2 AND version <> $3`, v.Tenant, now.Version-chat.KnowledgeVersions, st.Active)
 		return err
 	})
 	return now, err

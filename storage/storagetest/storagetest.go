@@ -124,6 +124,7 @@ func Run(t *testing.T, f Factory) {
 		{"Knowledge", testKnowledge},
 		{"Unanswered", testUnanswered},
 		{"KnowledgeBuilds", testKnowledgeBuilds},
+		{"KnowledgeCanary", testKnowledgeCanary},
 		{"BotJobs", testBotJobs},
 		{"BotJobEnds", testBotJobEnds},
 		{"BotJobShares", testBotJobShares},

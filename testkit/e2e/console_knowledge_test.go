@@ -58,6 +58,7 @@ func TestConsoleKnowledge(t *testing.T) {
 	l.files()
 	l.writes()
 	l.golden()
+	l.canary()
 	l.unanswered()
 	l.switches()
 	require.Empty(t, l.Seen(w))
@@ -190,6 +191,46 @@ func (l librarian) golden() {
 	l.Click("knowledge-index")
 	l.Click("rebuild")
 	l.built(`Number($("index").dataset.version) > ` + strconv.Itoa(after))
+}
+
+// canary: a new version answers some conversations first, until a person decides.
+func (l librarian) canary() {
+	l.Click("knowledge-index")
+	l.Type("field-percent", "20")
+	l.Wait(`$("field-minutes")`)
+	l.Click("save")
+	l.Wait(`$("save").disabled && !$("save").dataset.loading`)
+	l.Reload()
+	l.Wait(`$("field-percent")?.value === "20 %"`)
+	l.Screenshot("canary-plan")
+	changed := func(text string) {
+		l.Click("knowledge-documents")
+		l.ClickOn(rowOf("Packaging") + `.querySelector("a")`)
+		l.Type("field-text", text)
+		l.Click("save")
+		l.Wait(`$("state")?.dataset.state === "pending"`)
+		l.Click("crumb")
+		l.Wait(`$("tried")`)
+		l.Click("knowledge-index")
+		l.Wait(`$("canary") && $("tallies")`)
+	}
+	before := l.built(`!$("canary")`)
+	changed("Boxes are made of old newspapers.")
+	require.Equal(l.t, before, l.built(`$("index").dataset.version`), "it is tried, not in use")
+	l.Screenshot("canary")
+	l.Click("take-back")
+	l.Click("take-back-yes")
+	l.Wait(`!$("canary")`)
+	require.Equal(l.t, before, l.built(`$("index").dataset.version`))
+	changed("Boxes are made of old magazines.")
+	l.Click("promote")
+	l.Wait(`!$("canary") && Number($("index").dataset.version) > ` + strconv.Itoa(before))
+	l.ask("what are boxes made of", "Packaging")
+	l.Click("knowledge-index")
+	l.Type("field-percent", "0")
+	l.Wait(`!$("field-minutes")`)
+	l.Click("save")
+	l.Wait(`$("save").disabled && !$("save").dataset.loading`)
 }
 
 // unanswered: what nothing answers is noted, and written.

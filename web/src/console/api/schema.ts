@@ -348,6 +348,19 @@ export interface BusinessHours {
   weekly: WeeklySpan[];
 }
 
+export interface CanaryPlan {
+  /** How long it is tried, 1 at least where percent is not 0. It is taken back if it answers markedly fewer questions, and put in use otherwise. */
+  minutes: number;
+  /** Of the conversations that a new version answers first; 0: it answers all at once. */
+  percent: number;
+}
+
+export interface CanaryTally {
+  asked: number;
+  /** Those of them that a person had to answer, because the knowledge did not. */
+  open: number;
+}
+
 export interface CannedResponse {
   /** What an agent writes behind a /: unique, whatever its case, without blanks. */
   shortcut: string;
@@ -917,6 +930,19 @@ export interface InviteInputBody {
   locale?: "zh" | "en";
 }
 
+export interface KnowledgeCanary {
+  /** What came of questions to the version in use since then; a few seconds late. */
+  before: CanaryTally;
+  began_at: string;
+  /** When it is put in use, if nothing speaks against it. */
+  ends_at: string;
+  /** Of the conversations. */
+  percent: number;
+  /** The same of the version that is tried. */
+  tried: CanaryTally;
+  version: number;
+}
+
 export interface KnowledgeChunk {
   /** Headings above it, or the question that it answers. */
   heading: string;
@@ -952,11 +978,15 @@ export interface KnowledgeDocument {
 
 export interface KnowledgeFailure {
   at: string;
+  /** Of a canary: what came of questions to the version in use meanwhile. */
+  before?: CanaryTally;
   /** The golden questions that failed, 20 at most. */
   golden: GoldenFailure[];
   golden_asked: number;
-  /** golden: golden questions did not find their documents; too_many: more chunks than an index may have. */
-  reason: "golden" | "too_many";
+  /** golden: golden questions did not find their documents; too_many: more chunks than an index may have; canary: it answered fewer questions than the version before when it was tried. */
+  reason: "golden" | "too_many" | "canary";
+  /** Of a canary: what came of questions to it. */
+  tried?: CanaryTally;
 }
 
 export interface KnowledgeHit {
@@ -977,6 +1007,10 @@ export interface KnowledgeHits {
 
 export interface KnowledgeIndex {
   built_at: string | null;
+  /** The version that is being tried; missing if none is. */
+  canary?: KnowledgeCanary;
+  /** How the next versions are tried. */
+  canary_plan: CanaryPlan;
   chunks: number;
   /** That the index in use has. */
   documents: number;
@@ -2910,6 +2944,20 @@ export interface Api {
     query: unknown;
     body: undefined;
     answer: Blob;
+  };
+  /** Say which share of the conversations tries the next versions of the index, and for how long. */
+  "PUT /knowledge/canary": {
+    path: unknown;
+    query: unknown;
+    body: CanaryPlan;
+    answer: KnowledgeIndex;
+  };
+  /** Put the version that is being tried in use; rollback takes it back. */
+  "POST /knowledge/canary/promote": {
+    path: unknown;
+    query: unknown;
+    body: undefined;
+    answer: KnowledgeIndex;
   };
   /** List documents, without their texts. */
   "GET /knowledge/documents": {

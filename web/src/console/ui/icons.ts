@@ -61,6 +61,7 @@ export { default as IconFileText } from "@tabler/icons-react/icons/IconFileText"
 export { default as IconFilter } from "@tabler/icons-react/icons/IconFilter";
 export { default as IconFlag } from "@tabler/icons-react/icons/IconFlag";
 export { default as IconFlagFilled } from "@tabler/icons-react/icons/IconFlagFilled";
+export { default as IconFlask } from "@tabler/icons-react/icons/IconFlask";
 export { default as IconGift } from "@tabler/icons-react/icons/IconGift";
 export { default as IconGripVertical } from "@tabler/icons-react/icons/IconGripVertical";
 export { default as IconHash } from "@tabler/icons-react/icons/IconHash";

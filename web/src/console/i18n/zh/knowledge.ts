@@ -5,7 +5,13 @@ export const knowledge: Texts["knowledge"] = {
   formats: { markdown: "Markdown", html: "HTML", text: "纯文本", csv: "问答表" },
   states: { indexed: "使用中", pending: "等待中", failed: "失败", not_indexed: "未使用", disabled: "已停用" },
   statesText: { indexed: "搜索能找到它的当前内容。", pending: "索引建好后即可被找到。", failed: "包含它的索引没有启用。", not_indexed: "正在使用较早的索引，其中没有它的当前内容。", disabled: "保留但不会被找到。" },
-  reasons: { golden: "有基准问题没有找到对应的文档。", too_many: "文档切分出的片段超过了索引的上限。" },
+  reasons: { golden: "有基准问题没有找到对应的文档。", too_many: "文档切分出的片段超过了索引的上限。", canary: "试用期间，它未能解答的问题比之前的版本多。" },
+  canary: {
+    title: "版本 {n} 正在试用", text: "自{began}起，{percent}% 的会话由它回答。如果表现不差于当前版本，{ends}起全部会话都由它回答。", alert: "在{ends}之前，{percent}% 的会话由它回答。", trying: "试用中",
+    which: "版本", inUse: "使用中", triedOne: "试用中", asked: "问题数", open: "未能解答", hint: "未能解答：知识库中没有答案，只能转给人工。数字会有几秒延迟。",
+    use: "全部启用", used: "已启用版本 {n}", back: "撤回", backTitle: "撤回版本 {n}？", backText: "全部会话将由当前使用的版本回答。您写的内容会保留，下一次修改会构建新的索引。", backDone: "已撤回", mend: "请查看未解答的问题并修改文档，新的版本会再次试用。",
+    plan: "新版本", planText: "新版本可以先回答一部分会话。如果它未能解答的问题明显多于当前版本，会自动撤回。", percent: "试用的会话比例", percentText: "0 到 50%。0 表示立即用于全部会话。", badPercent: "请输入 0 到 50 的整数。", minutes: "试用时长", minutesText: "之后用于全部会话。在此之前，其他会话看到的仍是文档修改前的内容。", saved: "已保存，从下一个版本起生效。",
+  },
   deleted: "已删除的文档", nothing: "无", chunks: "{n} 个片段", documents: "{n} 篇文档", changed: "修改于 {time}", noLanguage: "未注明语言",
   index: {
     none: "还没有建立索引", version: "版本 {n}", waiting: "即将开始构建", building: "正在构建索引", progress: "{done} / {total} 个片段", built: "构建于 {time}",
@@ -43,5 +49,5 @@ export const knowledge: Texts["knowledge"] = {
   unanswered: {
     empty: "没有未答问题", emptyText: "知识库中没有答案的问题会汇集在这里，方便您补充缺少的内容。", count: "问过 {n} 次", last: "最近 {time}", since: "首次 {time}", write: "撰写答案", tryIt: "试一试", dismiss: "忽略", dismissName: "忽略“{question}”", sort: "排序", sorts: { count: "提问最多", last: "最近提问" }, find: "搜索问题",
   },
-  codes: { document_too_large: "文档超过本服务器的大小限制，请拆分。", knowledge_full: "全部文档的总大小已达上限，请先删除一些。", format_unknown: "只能读取 PDF、Word（.docx）、Markdown（.md）、HTML（.html）、文本（.txt）和表格（.csv、.tsv）。", file_protected: "该文件有密码保护，请另存为不带密码的文件。", file_without_text: "文件中没有文字，无法识别图片中的文字。", file_unreadable: "文件已损坏，或与扩展名不符。", not_text: "该文件不是 UTF-8、UTF-16 或 GB 18030 的文本。", no_such_version: "该版本已不再保留。", knowledge_off: "本服务器没有知识库。" },
+  codes: { document_too_large: "文档超过本服务器的大小限制，请拆分。", knowledge_full: "全部文档的总大小已达上限，请先删除一些。", format_unknown: "只能读取 PDF、Word（.docx）、Markdown（.md）、HTML（.html）、文本（.txt）和表格（.csv、.tsv）。", file_protected: "该文件有密码保护，请另存为不带密码的文件。", file_without_text: "文件中没有文字，无法识别图片中的文字。", file_unreadable: "文件已损坏，或与扩展名不符。", not_text: "该文件不是 UTF-8、UTF-16 或 GB 18030 的文本。", no_such_version: "该版本已不再保留。", no_canary: "当前没有正在试用的版本。", knowledge_off: "本服务器没有知识库。" },
 };

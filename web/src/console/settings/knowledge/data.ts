@@ -18,6 +18,7 @@ export const useUnanswered = () => useWhole(usePages("/knowledge/unanswered", mo
 export function useIndex() {
   const q = useGet("/knowledge/reindex", {}, { staleTime: 0 });
   useWatch(busy(q.data), q.refetch, 1_000);
+  useWatch(!busy(q.data) && q.data?.canary !== undefined, q.refetch, 5_000);
   const now = sign(q.data);
   const before = useRef(now);
   useEffect(() => {

@@ -15,6 +15,7 @@ import { useMay } from "../access.ts";
 import { Skeletons } from "../parts/collection.tsx";
 import { Confirm } from "../parts/confirm.tsx";
 import settings from "../settings.module.css";
+import { Canary, Plan, Tallies } from "./canary.tsx";
 import { reread, useTitles } from "./data.ts";
 import css from "./knowledge.module.css";
 import { Building } from "./standing.tsx";
@@ -26,8 +27,10 @@ export function IndexPage({ q }: { q: UseQueryResult<KnowledgeIndex> }) {
   return (
     <div className={css.narrow} data-testid="index" data-state={index.state} data-version={index.version} data-failed={index.last_failure !== undefined}>
       <Now index={index} />
+      {index.canary !== undefined && <Canary canary={index.canary} />}
       {index.last_failure !== undefined && <Why failure={index.last_failure} />}
       <Versions index={index} />
+      <Plan index={index} />
     </div>
   );
 }
@@ -48,7 +51,7 @@ function Now({ index }: { index: KnowledgeIndex }) {
   return (
     <Panel title={s.now} text={s.nowText} actions={lead && <Button variant="default" leftSection={<IconRefresh size={16} />} loading={asked} disabled={busy(index)} onClick={rebuild} className={css.firm ?? ""} title={s.rebuildText} data-testid="rebuild">{s.rebuild}</Button>}>
       <dl className={settings.facts}>
-        <dt>{s.state}</dt><dd>{busy(index) ? <Building index={index} /> : index.version === 0 ? s.none : <Badge color={behind ? "orange" : "green"}>{behind ? s.behind : s.idle}</Badge>}{index.rolled_back && !busy(index) && <> {s.backText}</>}</dd>
+        <dt>{s.state}</dt><dd>{busy(index) ? <Building index={index} /> : index.version === 0 ? s.none : <Badge color={behind ? "orange" : index.canary !== undefined ? "blue" : "green"}>{behind ? s.behind : index.canary !== undefined ? say(t.canary.title, { n: index.canary.version }) : s.idle}</Badge>}{index.rolled_back && !busy(index) && <> {s.backText}</>}</dd>
         {index.version > 0 && <><dt>{t.tabs.index}</dt><dd>{[say(s.version, { n: index.version }), say(t.documents, { n: index.documents }), say(t.chunks, { n: index.chunks }), ...(index.built_at === null ? [] : [say(s.built, { time: moment(Date.parse(index.built_at)) })])].join(" · ")}</dd>
           <dt>{s.embedder}</dt><dd>{index.embedder === "" ? s.wordsOnly : <>{s.embedderText} <code>{index.embedder}</code></>}</dd></>}
       </dl>
@@ -78,7 +81,8 @@ function Why({ failure }: { failure: KnowledgeFailure }) {
           </table>
         </div>
       )}
-      <p className={settings.hint}>{failure.reason === "golden" ? s.mend : s.mendMany}</p>
+      {failure.before !== undefined && failure.tried !== undefined && <Tallies before={failure.before} tried={failure.tried} />}
+      <p className={settings.hint}>{{ golden: s.mend, too_many: s.mendMany, canary: t.canary.mend }[failure.reason]}</p>
     </Panel>
   );
 }
@@ -93,12 +97,12 @@ function Versions({ index }: { index: KnowledgeIndex }) {
   const t = useTexts().knowledge.index;
   return (
     <Panel title={t.versions} text={t.versionsText}>
-      {index.versions.length === 0 ? <p className={settings.hint}>{t.noVersions}</p> : <ul className={css.versions}>{index.versions.map((v) => <Version key={v.version} version={v} newer={v.version > index.version} />)}</ul>}
+      {index.versions.length === 0 ? <p className={settings.hint}>{t.noVersions}</p> : <ul className={css.versions}>{index.versions.map((v) => <Version key={v.version} version={v} newer={v.version > index.version} tried={v.version === index.canary?.version} />)}</ul>}
     </Panel>
   );
 }
 
-function Version({ version: v, newer }: { version: KnowledgeVersion; newer: boolean }) {
+function Version({ version: v, newer, tried }: { version: KnowledgeVersion; newer: boolean; tried: boolean }) {
   const t = useTexts().knowledge;
   const lead = useMay("leads");
   const time = moment(Date.parse(v.created_at));
@@ -109,7 +113,7 @@ function Version({ version: v, newer }: { version: KnowledgeVersion; newer: bool
   return (
     <li data-testid="version" data-version={v.version} data-active={v.active}>
       <span><b>{say(t.index.version, { n: v.version })}</b> <span className={css.pale}>{say(t.index.built, { time })} · {say(t.documents, { n: v.documents })} · {say(t.chunks, { n: v.chunks })}</span></span>
-      {v.active ? <Badge color="green">{t.index.active}</Badge> : lead && (
+      {v.active ? <Badge color="green">{t.index.active}</Badge> : tried ? <Badge color="blue">{t.canary.trying}</Badge> : lead && (
         <Confirm testid="roll-back" variant="default" color="brand" action={newer ? t.index.again : t.index.use} title={say(newer ? t.index.againTitle : t.index.useTitle, { n: v.version })} text={say(t.index.useText, { documents: v.documents, time })} run={back} done={() => tellDone(say(t.index.usedAgain, { n: v.version }))} />
       )}
     </li>

@@ -5,10 +5,10 @@ import { arrange, busy, languageName, mostTold, part, resultOf, sign } from "./s
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 27, 1, minute)).toISOString();
 const golden = (id: string, minute = 0): GoldenQuestion => ({ id, question: id, document_id: "d", within: 3, created_at: at(0), updated_at: at(minute) });
 const index = (change: Partial<KnowledgeIndex> = {}): KnowledgeIndex => ({
-  version: 1, state: "idle", done: 0, total: 0, rolled_back: false, documents: 1, chunks: 1, embedder: "e", built_at: at(5),
+  version: 1, state: "idle", done: 0, total: 0, rolled_back: false, documents: 1, chunks: 1, embedder: "e", built_at: at(5), canary_plan: { percent: 0, minutes: 0 },
   versions: [{ version: 1, active: true, documents: 1, chunks: 1, embedder: "e", created_at: at(5) }], ...change,
 });
-const failure = (ids: string[], reason: "golden" | "too_many" = "golden") => ({ at: at(10), reason, golden_asked: 9, golden: ids.map((id) => ({ id, question: id, document_id: "d", found_document_id: id === "none" ? null : "other" })) });
+const failure = (ids: string[], reason: "golden" | "too_many" | "canary" = "golden") => ({ at: at(10), reason, golden_asked: 9, golden: ids.map((id) => ({ id, question: id, document_id: "d", found_document_id: id === "none" ? null : "other" })) });
 
 test("a golden question's last result", () => {
   expect(resultOf(golden("a"), undefined).verdict).toBe("unknown");
@@ -19,6 +19,7 @@ test("a golden question's last result", () => {
   expect(resultOf(golden("b"), index({ last_failure: failure(["a"]) })).verdict).toBe("passed");
   expect(resultOf(golden("b"), index({ last_failure: failure(Array.from({ length: mostTold }, (_, n) => `x${n}`)) })).verdict).toBe("unknown"); // more may have failed than are told
   expect(resultOf(golden("b"), index({ last_failure: failure([], "too_many") })).verdict).toBe("unknown");
+  expect(resultOf(golden("b"), index({ last_failure: failure([], "canary") })).verdict).toBe("passed");
   expect(resultOf(golden("a", 20), index({ state: "building", last_failure: failure(["a"]) })).verdict).toBe("waiting");
   expect(resultOf(golden("a", 1), index({ state: "building" })).verdict).toBe("passed");
 });

@@ -12,7 +12,7 @@ export function busy(index: KnowledgeIndex | undefined): boolean {
 
 /** Changes when documents' states and golden questions' results may have. */
 export function sign(index: KnowledgeIndex | undefined): string {
-  return index === undefined ? "" : `${index.version} ${busy(index)} ${index.last_failure?.at ?? ""}`;
+  return index === undefined ? "" : `${index.version} ${index.canary?.version ?? 0} ${busy(index)} ${index.last_failure?.at ?? ""}`;
 }
 
 /** How far a build is, 0 to 1; null while that is not known. */
@@ -32,6 +32,7 @@ export function resultOf(g: GoldenQuestion, index: KnowledgeIndex | undefined): 
   const tried = Math.max(0, ...[f?.at, index.versions[0]?.created_at].map((at) => (at === undefined ? 0 : Date.parse(at))));
   if (busy(index) && Date.parse(g.updated_at) > tried) return is("waiting");
   if (f === undefined) return is(index.version === 0 ? "unknown" : "passed"); // every change builds an index, which is asked everything
+  if (f.reason === "canary") return is("passed"); // it was tried because all had passed
   if (f.reason !== "golden") return is("unknown");
   const miss = f.golden.find((x) => x.id === g.id);
   if (miss !== undefined) return { verdict: "failed", found: miss.found_document_id };

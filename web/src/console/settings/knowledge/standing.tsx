@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import type { KnowledgeFailure, KnowledgeIndex } from "../../api/schema.ts";
 import { say, useTexts } from "../../i18n/index.ts";
 import { moment } from "../../i18n/time.ts";
-import { IconAlertTriangle, IconCircleCheck, IconCircleDashed, IconHistory, IconRefresh } from "../../ui/icons.ts";
+import { IconAlertTriangle, IconCircleCheck, IconCircleDashed, IconFlask, IconHistory, IconRefresh } from "../../ui/icons.ts";
 import { useTitles } from "./data.ts";
 import css from "./knowledge.module.css";
 import { busy, part } from "./standing.ts";
@@ -17,6 +17,11 @@ export function Standing({ index }: { index: KnowledgeIndex }) {
       <Line index={index} />
       {busy(index) && <Building index={index} />}
       {!busy(index) && index.last_failure !== undefined && <Failure failure={index.last_failure} />}
+      {!busy(index) && index.canary !== undefined && (
+        <Alert color="blue" icon={<IconFlask size={17} />} title={say(t.canary.title, { n: index.canary.version })} data-testid="tried">
+          {say(t.canary.alert, { percent: index.canary.percent, ends: moment(Date.parse(index.canary.ends_at)) })} <Link href="/knowledge/index">{t.tabs.index}</Link>
+        </Alert>
+      )}
       {!busy(index) && index.rolled_back && (
         <Alert color="yellow" icon={<IconHistory size={17} />} title={say(t.index.back, { n: index.version })}>{t.index.backText} <Link href="/knowledge/index">{t.tabs.index}</Link></Alert>
       )}
