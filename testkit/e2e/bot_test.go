@@ -22,6 +22,7 @@ func TestBotInTheShop(t *testing.T) {
 		opts.Env = append(opts.Env, "UNIQCHAT_DEMO_BOT=on", "UNIQCHAT_AI_ALLOW_NETWORKS=127.0.0.0/8")
 		return process.Start(t, opts)
 	})
+	learned(o.ctx, t, o.api, o.admin)
 	b := browser.Shared(t)
 	shop := func(name string, look browser.Options) *browser.Page {
 		p := b.Page(t, name, look)
@@ -81,6 +82,7 @@ func TestBotInTheShop(t *testing.T) {
 // TestBotWhenAsked: where conversations begin with people, a visitor who would rather ask the bot finds it in the menu.
 func TestBotWhenAsked(t *testing.T) {
 	s, d, p := alone(t, 3*time.Minute, "asked", "UNIQCHAT_DEMO_BOT=")
+	learned(d.ctx, t, &d.api, d.token)
 	visit(s, p)
 	quick(p, "hello?")
 	allSent(p)

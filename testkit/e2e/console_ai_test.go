@@ -146,6 +146,7 @@ func suggests(o *office, p *browser.Page) {
 	v.open(p)
 	p.See("message", "How much is shipping?")
 	p.Type("answer", "Hello Mia!")
+	learned(o.ctx, o.t, o.api, o.admin)
 	p.Click("suggest")
 	p.Wait(`$("suggestion")?.querySelector("[data-testid=sources]")`)
 	p.Screenshot("suggestions")

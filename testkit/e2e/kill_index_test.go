@@ -46,6 +46,13 @@ type index struct {
 	} `json:"last_failure"`
 }
 
+// learned waits until the demo's documents are in use: a bot that is asked before that knows nothing.
+func learned(ctx context.Context, t *testing.T, a *api.API, token string) {
+	t.Helper()
+	l := &library{t: t, ctx: ctx, api: a, token: token}
+	l.wait("the demo's documents are in use", func(x index) bool { return x.State == "idle" && x.Version > 0 })
+}
+
 func (l *library) index() (x index) {
 	l.t.Helper()
 	require.NoError(l.t, l.api.Call(l.ctx, http.MethodGet, "/api/v1/knowledge/reindex", l.token, nil, &x))
