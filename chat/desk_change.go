@@ -142,7 +142,18 @@ func (d *Desk) changeAt(ctx context.Context, a *Actor, id ConversationID, plan f
 		}
 		next, c, err := plan(h.State)
 		if err != nil || c.Event == "" {
-			return 0, err
+			// Memory may be a moment behind what its actor has done: nothing is refused, or taken as done, on that ground.
+			now, herr := d.HeadNow(ctx, a, id)
+			if herr != nil {
+				return 0, herr
+			}
+			if now.Version == h.Version {
+				return 0, err
+			}
+			if next, c, err = plan(now.State); err != nil || c.Event == "" {
+				return 0, err
+			}
+			h = now
 		}
 		receipts, err := d.log.Append(ctx, d.stateEvent(a, key, h.State, next, c))
 		if err != nil {
