@@ -48,7 +48,7 @@ func TestPanic(t *testing.T) {
 		if h := r.Health()["a"]; h != "open" {
 			t.Errorf("after a probe that panicked: %s", h)
 		}
-		a.say = nil
+		a.say, a.first = nil, 100*time.Millisecond // before b, which would end it otherwise
 		time.Sleep(2 * coolDown)
 		r.Answer(t.Context(), ask(sure), nil)
 		if h := r.Health()["a"]; h != "closed" {
