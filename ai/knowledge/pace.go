@@ -7,7 +7,7 @@ import (
 
 // Bounds of a pace: how long it works between two rests, and rests.
 const (
-	stint     = time.Millisecond
+	stint     = 500 * time.Microsecond
 	shortRest = 200 * time.Microsecond
 	longRest  = 10 * time.Millisecond
 	late      = time.Millisecond // who wakes up later than this after a rest finds others waiting, too
