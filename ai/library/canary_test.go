@@ -1,6 +1,9 @@
 package library_test
 
 import (
+	"context"
+	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,4 +105,50 @@ func TestCanary(t *testing.T) {
 	d.settled()
 	require.Eventually(t, func() bool { return d.answers(other, talks)[4] == 1000 }, 10*time.Second, 10*time.Millisecond)
 	require.EqualValues(t, 4, d.state().Active)
+}
+
+// Whoever asks first waits for the version in use alone; and one that is tried and can't be loaded keeps nobody from an answer.
+func TestCanaryNotThere(t *testing.T) {
+	d := open(t)
+	require.NoError(t, d.kept.Store.PlanCanary(t.Context(), d.tenant, chat.CanaryPlan{Percent: 50, For: time.Hour}))
+	_, stop := d.start(nil)
+	d.add("Returns", "Thirty days.")
+	d.settled()
+	d.add("Shipping", "Two days.")
+	require.EqualValues(t, 2, d.settled().Canary.Version)
+	stop()
+	v, err := d.kept.Store.KnowledgeVersion(t.Context(), d.tenant, 2)
+	require.NoError(t, err)
+	var talks []chat.ConversationID
+	for range 100 {
+		talks = append(talks, chat.NewID[chat.Conversation]())
+	}
+	broken := &brokenStore{KnowledgeStore: d.kept.Store, version: v.Version}
+	broken.fails.Store(true)
+	l, end := d.start(func(o *library.Options) { o.Store, o.Builds = broken, false })
+	defer end()
+	require.Equal(t, map[int64]int{1: 100}, d.answers(l, talks))
+	require.Zero(t, broken.asked.Load(), "for the first question")
+	require.Eventually(t, func() bool {
+		require.Equal(t, map[int64]int{1: 100}, d.answers(l, talks))
+		return broken.asked.Load() > 1
+	}, 10*time.Second, 10*time.Millisecond)
+	broken.fails.Store(false)
+	require.Eventually(t, func() bool { return d.answers(l, talks)[2] > 0 }, 10*time.Second, 10*time.Millisecond)
+}
+
+// brokenStore can't read one version.
+type brokenStore struct {
+	chat.KnowledgeStore
+	version int64
+	fails   atomic.Bool
+	asked   atomic.Int64
+}
+
+func (b *brokenStore) KnowledgeVersion(ctx context.Context, tenant chat.TenantID, version int64) (chat.KnowledgeVersion, error) {
+	if version == b.version && b.fails.Load() {
+		b.asked.Add(1)
+		return chat.KnowledgeVersion{}, errors.New("it can't be read")
+	}
+	return b.KnowledgeStore.KnowledgeVersion(ctx, tenant, version)
 }

@@ -67,7 +67,10 @@ func (l *Library) load(ctx context.Context, tenant chat.TenantID, have *book) (*
 			return have, nil
 		}
 	}
-	next := editions{active: edition{version: st.Active}, canary: edition{version: st.Canary.Version}, percent: st.Canary.Percent}
+	next := editions{active: edition{version: st.Active}, percent: st.Canary.Percent}
+	if have != nil { // whoever asks first waits for nothing but what is in use
+		next.canary.version = st.Canary.Version
+	}
 	for _, e := range []*edition{&next.active, &next.canary} {
 		switch e.version {
 		case 0:
@@ -76,9 +79,14 @@ func (l *Library) load(ctx context.Context, tenant chat.TenantID, have *book) (*
 		case had.canary.version:
 			e.index = had.canary.index
 		default:
-			if e.index, err = l.read(ctx, tenant, e.version, have != nil || e == &next.canary); err != nil {
-				return nil, err
-			}
+			e.index, err = l.read(ctx, tenant, e.version, have != nil)
+		}
+		if err != nil && e == &next.canary { // the version in use answers all, and this one is looked for again
+			l.Logger.Warn("a version that is tried can't be loaded", "tenant", tenant, "version", e.version, "err", err)
+			next.canary, err = edition{}, nil
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	return bookOf(next), nil
