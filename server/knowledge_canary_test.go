@@ -47,6 +47,11 @@ func testKnowledgeCanary(t *testing.T, start func(func(*server.Config)) *node) {
 	}
 	require.Equal(t, "pending", state())
 	require.NotContains(t, n.finds(token, "can you wrap a present"), "Gift wrapping", "a search asks the version in use")
+	require.Eventually(t, func() bool {
+		a, err := n.known.Search(t.Context(), n.tenant.ID, chat.KnowledgeQuery{Conversation: chat.NewID[chat.Conversation](), Question: "presents", Limit: 1})
+		require.NoError(t, err)
+		return a.Version == 2
+	}, 10*time.Second, 10*time.Millisecond, "this node has it, too")
 
 	// Questions of the bot's are counted for the version that they were asked of.
 	n.botOn(`,"thresholds":{"answer":0.2,"clarify":0.1}`)

@@ -2,7 +2,8 @@ package library
 
 import (
 	"context"
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"sync"
 	"time"
@@ -15,10 +16,10 @@ func (e *editions) of(conv chat.ConversationID) edition {
 	if e.canary.index == nil || conv.IsZero() {
 		return e.active
 	}
-	h := fnv.New32a()
-	_, _ = h.Write(conv[:])
-	_, _ = h.Write([]byte{byte(e.canary.version), byte(e.canary.version >> 8)}) // so that it is not the same people each time
-	if int(h.Sum32()%100) < e.percent {
+	// With the version in it, it is not the same people each time. Ids are made one after the other, and a lesser hash than this has whole
+	// runs of them fall to one side.
+	h := sha256.Sum256(binary.BigEndian.AppendUint64(conv[:len(conv):len(conv)], uint64(e.canary.version)))
+	if int(binary.BigEndian.Uint64(h[:])%100) < e.percent {
 		return e.canary
 	}
 	return e.active

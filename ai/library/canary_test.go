@@ -123,12 +123,13 @@ func TestCanaryNotThere(t *testing.T) {
 	for range 100 {
 		talks = append(talks, chat.NewID[chat.Conversation]())
 	}
-	broken := &brokenStore{KnowledgeStore: d.kept.Store, version: v.Version}
+	broken := &brokenStore{KnowledgeStore: d.kept.Store, version: v.Version, gate: make(chan struct{})}
 	broken.fails.Store(true)
 	l, end := d.start(func(o *library.Options) { o.Store, o.Builds = broken, false })
 	defer end()
-	require.Equal(t, map[int64]int{1: 100}, d.answers(l, talks))
-	require.Zero(t, broken.asked.Load(), "for the first question")
+	require.Equal(t, map[int64]int{1: 100}, d.answers(l, talks), "while the other one is being read")
+	require.Eventually(t, func() bool { return broken.asked.Load() == 1 }, 10*time.Second, time.Millisecond, "it is read at once, and aside")
+	close(broken.gate)
 	require.Eventually(t, func() bool {
 		require.Equal(t, map[int64]int{1: 100}, d.answers(l, talks))
 		return broken.asked.Load() > 1
@@ -137,17 +138,19 @@ func TestCanaryNotThere(t *testing.T) {
 	require.Eventually(t, func() bool { return d.answers(l, talks)[2] > 0 }, 10*time.Second, 10*time.Millisecond)
 }
 
-// brokenStore can't read one version.
+// brokenStore can't read one version, and says so only when its gate is open.
 type brokenStore struct {
 	chat.KnowledgeStore
 	version int64
 	fails   atomic.Bool
+	gate    chan struct{}
 	asked   atomic.Int64
 }
 
 func (b *brokenStore) KnowledgeVersion(ctx context.Context, tenant chat.TenantID, version int64) (chat.KnowledgeVersion, error) {
 	if version == b.version && b.fails.Load() {
 		b.asked.Add(1)
+		<-b.gate
 		return chat.KnowledgeVersion{}, errors.New("it can't be read")
 	}
 	return b.KnowledgeStore.KnowledgeVersion(ctx, tenant, version)

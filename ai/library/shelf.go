@@ -68,7 +68,8 @@ func (l *Library) load(ctx context.Context, tenant chat.TenantID, have *book) (*
 		}
 	}
 	next := editions{active: edition{version: st.Active}, percent: st.Canary.Percent}
-	if have != nil { // whoever asks first waits for nothing but what is in use
+	partial := have == nil && st.Canary.Version > 0 // whoever asks first waits for nothing but what is in use
+	if !partial {
 		next.canary.version = st.Canary.Version
 	}
 	for _, e := range []*edition{&next.active, &next.canary} {
@@ -89,7 +90,9 @@ func (l *Library) load(ctx context.Context, tenant chat.TenantID, have *book) (*
 			return nil, err
 		}
 	}
-	return bookOf(next), nil
+	b := bookOf(next)
+	b.Partial = partial
+	return b, nil
 }
 
 // read makes an index of what the store has of a version: aside, if another one answers meanwhile.

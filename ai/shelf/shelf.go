@@ -20,6 +20,8 @@ type Book[T any] struct {
 	Version int64
 	Value   T
 	Bytes   int // about how much memory it takes
+	// Partial says that it answers, and that there is more to load: it is looked at again at once, aside.
+	Partial bool
 }
 
 // Options says how a Shelf works. All of it must be set.
@@ -119,7 +121,11 @@ func (s *Shelf[T]) Get(ctx context.Context, tenant chat.TenantID) (*Book[T], err
 			return nil, r.Err
 		}
 	}
-	return p.open.Load(), nil
+	b := p.open.Load()
+	if b.Partial {
+		s.refresh(p)
+	}
+	return b, nil
 }
 
 // Kept returns a tenant's book if there is one, and nil otherwise. It waits for nothing, and is no asking.
