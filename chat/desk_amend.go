@@ -284,8 +284,16 @@ const (
 )
 
 // Handoff gives a conversation to people, or to the bot. Who asks for a person and has one changes nothing; who waits for one
-// is noted once more, because asking is what others want to hear of.
+// is noted once more, because asking is what others want to hear of. What the visitor has asked and nobody has answered is asked of the bot.
 func (d *Desk) Handoff(ctx context.Context, a *Actor, id ConversationID, to string) error {
+	var waiting MessageID
+	if to == ToBot {
+		said, _, err := d.Messages(ctx, a, id, Page{Newest: true, Limit: 50})
+		if err != nil {
+			return err
+		}
+		waiting = unanswered(said)
+	}
 	return d.change(ctx, a, id, func(s State) (State, Change, error) {
 		c := Change{Event: EventHandoff, To: to}
 		switch {
@@ -299,9 +307,23 @@ func (d *Desk) Handoff(ctx context.Context, a *Actor, id ConversationID, to stri
 			s.Status, s.Assignee = Queued, AgentID{}
 		case to == ToBot:
 			s.Status, s.Assignee = WithBot, AgentID{}
+			c.Question = waiting
 		default:
 			return s, Change{}, Errorf(Malformed, "to: must be human or bot")
 		}
 		return s, c, nil
 	})
+}
+
+// unanswered is the newest text of the visitor's that nobody has said anything after; zero if there is none.
+func unanswered(entries []Message) MessageID {
+	for _, m := range slices.Backward(Context(entries)) {
+		switch {
+		case m.Role != RoleVisitor:
+			return MessageID{}
+		case m.Kind == KindText:
+			return m.ID
+		}
+	}
+	return MessageID{}
 }

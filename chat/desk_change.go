@@ -19,6 +19,7 @@ type Change struct {
 	Why        string         `json:"why,omitempty"` // of a routing decision
 	Note       string         `json:"note,omitempty"`
 	To         string         `json:"to,omitempty"`             // of a handoff: human or bot
+	Question   MessageID      `json:"question,omitzero"`        // of a handoff to the bot: what it is to answer
 	Until      *time.Time     `json:"until,omitempty"`          // of a snooze
 	Rating     int            `json:"rating,omitempty"`         // 1 to 5
 	Comment    string         `json:"rating_comment,omitempty"` // of the rating

@@ -9,6 +9,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
+	"github.com/uniqchat/uniqchat/server"
 )
 
 // What a visitor writes while an answer is made is answered together with what it wrote before, whatever the bot has greeted with meanwhile and
@@ -93,4 +94,34 @@ func TestBotUnanswered(t *testing.T) {
 	require.Eventually(t, func() bool { return len(noted()) > 0 }, 20*time.Second, 10*time.Millisecond)
 	require.Len(t, noted(), 1)
 	require.Equal(t, "do you rent out boats", noted()[0].(map[string]any)["question"])
+}
+
+// What waits for people is asked of the bot when the conversation is handed to it; what a person has answered is not.
+func TestBotIsHanded(t *testing.T) { onBoth(t, testBotIsHanded) }
+
+func testBotIsHanded(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(nil)
+	n.botOn(`,"begins":"people"`)
+	ai := &scripted{}
+	ai.answer = func(context.Context, chat.AIQuestion, func(int, string) error) (chat.AIAnswer, error) {
+		return answering("Two days."), nil
+	}
+	end := n.works(ai, nil)
+	v := n.talks("how long does it take?")
+	require.Equal(t, chat.Queued, v.status())
+	require.NoError(t, n.Desk().Handoff(t.Context(), v.actor, v.id, chat.ToBot))
+	v.hears("Two days.")
+	require.Equal(t, "how long does it take?", ai.question().Text)
+	require.Equal(t, chat.WithBot, v.status())
+
+	agent, _ := n.agent(n.tenant.ID, chat.Owner)
+	by := &chat.Actor{Tenant: n.tenant.ID, User: chat.UserID(agent.ID), Role: chat.RoleAgent, AgentRole: chat.Owner}
+	answered := n.talks("are you open?")
+	r := n.Desk().Send(t.Context(), []chat.SendRequest{{Actor: by, Conversation: answered.id, CMID: chat.NewID[chat.Event](), Body: []byte(`{"text":"We are."}`)}})
+	require.NoError(t, r[0].Err)
+	require.NoError(t, n.Desk().Handoff(t.Context(), by, answered.id, chat.ToBot))
+	require.Equal(t, chat.WithBot, answered.status())
+	n.noJobs(end)
+	require.Empty(t, answered.bot())
+	require.EqualValues(t, 1, ai.asked.Load())
 }

@@ -3,6 +3,7 @@ package project
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -45,10 +46,13 @@ func (s *Subscribers) Bots(events []*chat.Event) (out []BotChange) {
 			continue
 		}
 		c := BotChange{Key: chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}, Seq: e.Seq}
+		waiting := handedOver(e)
 		switch {
 		case e.Next != nil && e.Next.Status != chat.WithBot:
 		case isQuestion(e):
 			c.Message, c.AskedAt = e.ID, e.Time
+		case !waiting.IsZero():
+			c.Message, c.AskedAt = waiting, e.Time
 		default:
 			continue
 		}
@@ -63,6 +67,18 @@ func (s *Subscribers) Bots(events []*chat.Event) (out []BotChange) {
 		return cmp.Or(bytes.Compare(a.Tenant[:], b.Tenant[:]), bytes.Compare(a.Conversation[:], b.Conversation[:]))
 	})
 	return out
+}
+
+// handedOver is the question that a conversation comes to the bot with; zero if it is no hand-off, or comes without one.
+func handedOver(e *chat.Event) (question chat.MessageID) {
+	if e.Kind != chat.KindSystem || e.Next == nil || e.Next.Status != chat.WithBot {
+		return question
+	}
+	var c chat.Change
+	if json.Unmarshal(e.Body, &c) == nil && c.Event == chat.EventHandoff && c.To == chat.ToBot {
+		return c.Question
+	}
+	return question
 }
 
 // isQuestion reports whether an event is what a visitor has said to a bot.

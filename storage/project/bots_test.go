@@ -26,6 +26,12 @@ func TestBots(t *testing.T) {
 		change(e)
 		return e
 	}
+	handed := func(body string) *chat.Event {
+		e := moved(conv, 7, chat.WithBot)
+		e.Body = []byte(body)
+		return e
+	}
+	const asks = `{"event":"conversation.handoff","to":"bot","question":"01a21d77-d378-72a3-b77d-670f05ab9570"}`
 	var none *Subscribers
 	require.True(t, none.NoBots())
 	require.Nil(t, none.Bots([]*chat.Event{said(on, conv, 1, chat.WithBot)}))
@@ -44,6 +50,9 @@ func TestBots(t *testing.T) {
 		"over":                        {[]*chat.Event{said(on, conv, 1, chat.WithBot), moved(conv, 2, chat.Open)}, []chat.Seq{2}, []bool{false}},
 		"over, and asked again":       {[]*chat.Event{moved(conv, 2, chat.Closed), said(on, conv, 3, chat.WithBot)}, []chat.Seq{3}, []bool{true}},
 		"a label":                     {[]*chat.Event{said(on, conv, 1, chat.WithBot), moved(conv, 2, chat.WithBot)}, []chat.Seq{1}, []bool{true}},
+		"handed over with a question": {[]*chat.Event{handed(asks)}, []chat.Seq{7}, []bool{true}},
+		"handed over without":         {[]*chat.Event{handed(`{"event":"conversation.handoff","to":"bot"}`)}, nil, nil},
+		"it is only said":             {[]*chat.Event{as(handed(asks), func(e *chat.Event) { e.Kind = chat.KindText })}, nil, nil},
 		"in one order":                {[]*chat.Event{said(on, other, 5, chat.WithBot), moved(conv, 2, chat.Closed)}, []chat.Seq{2, 5}, []bool{false, true}},
 		"a note":                      {[]*chat.Event{as(said(on, conv, 1, chat.WithBot), func(e *chat.Event) { e.Visibility = chat.InternalOnly })}, nil, nil},
 		"a picture":                   {[]*chat.Event{as(said(on, conv, 1, chat.WithBot), func(e *chat.Event) { e.Kind = chat.KindImage })}, nil, nil},

@@ -24,18 +24,16 @@ export const cache = new QueryClient({
 });
 
 export interface ReadOptions { enabled?: boolean; staleTime?: number; every?: number; keep?: boolean }
-/** meanwhile: what to show until it is read. */
-export interface OneOptions<T> extends ReadOptions { meanwhile?: () => T | undefined }
 
 /** Reads one answer: useGet("/conversations/{id}", { path: { id } }). keep: show the last answer while another is read. */
-export function useGet<P extends Path>(path: P, args: Args<Of<P>>, o: OneOptions<Answer<Of<P>>> = {}): UseQueryResult<Answer<Of<P>>, Error> {
+export function useGet<P extends Path>(path: P, args: Args<Of<P>>, o: ReadOptions = {}): UseQueryResult<Answer<Of<P>>, Error> {
   return useQuery({
     queryKey: [path, args],
     queryFn: ({ signal }) => call(`GET ${path}` as Of<P>, args, { signal }),
     enabled: o.enabled ?? true,
     ...(o.staleTime === undefined ? {} : { staleTime: o.staleTime }),
     ...(o.every === undefined ? {} : { refetchInterval: o.every }),
-    ...(o.keep === true ? { placeholderData: (was: Answer<Of<P>> | undefined) => was } : o.meanwhile === undefined ? {} : { placeholderData: o.meanwhile }),
+    ...(o.keep === true ? { placeholderData: (was: Answer<Of<P>> | undefined) => was } : {}),
   } as Parameters<typeof useQuery<Answer<Of<P>>, Error>>[0]);
 }
 
@@ -57,16 +55,6 @@ export function usePages<P extends ListPath>(path: P, args: Args<Of<P>>, o: Read
     ...(o.keep === true ? { placeholderData: (was: unknown) => was } : {}),
   } as never) as unknown as UseInfiniteQueryResult<InfiniteData<Answer<Of<P>>>, Error>;
   return Object.assign({ ...q }, { items: items<P>(q.data) }) as Pages<P>;
-}
-
-/** What a list that was read has under an id, as the newest such list has it. */
-export function listed<P extends ListPath>(path: P, id: string): Item<P> | undefined {
-  const lists = cache.getQueryCache().findAll({ predicate: (q) => q.queryKey[0] === path && q.queryKey[2] === "pages" }).sort((a, b) => b.state.dataUpdatedAt - a.state.dataUpdatedAt);
-  for (const q of lists) {
-    const found = items<P>(q.state.data as InfiniteData<Answer<Of<P>>> | undefined).find((x) => (x as { id?: string }).id === id);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 const flat = new WeakMap<object, unknown[]>();

@@ -2,7 +2,7 @@
 
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { useEffect, useRef, useState, type DragEvent } from "react";
-import { listed, useGet } from "../api/query.ts";
+import { useGet } from "../api/query.ts";
 import { ApiError } from "../api/client.ts";
 import type { Conversation as Record } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
@@ -27,7 +27,7 @@ export function Conversation({ id, back }: Props) {
   const live = useLive();
   const lookers = useLookers(id);
   const room = useRoom(id);
-  const conv = useGet("/conversations/{id}", { path: { id } }, { meanwhile: () => listed("/conversations", id) });
+  const conv = useGet("/conversations/{id}", { path: { id } });
   useEffect(() => {
     live.bell.looking = () => id;
     return () => {
