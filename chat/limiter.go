@@ -84,6 +84,17 @@ func (b *Buckets) Take(_ context.Context, tenant TenantID, buckets ...Bucket) Le
 	return Lowest(buckets, ahead)
 }
 
+// Give puts a token back that was taken of a bucket.
+func (b *Buckets) Give(tenant TenantID, bucket Bucket) {
+	now := b.now().Sub(b.base).Seconds()
+	k := bucketKey{tenant, bucket.Key}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if full, is := b.full[k]; is {
+		b.full[k] = max(full-1/bucket.Rate, now)
+	}
+}
+
 // set puts a bucket's time down. mu must be held.
 func (b *Buckets) set(k bucketKey, now, full float64) {
 	if _, is := b.full[k]; !is && len(b.full) >= b.most {

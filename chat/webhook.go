@@ -57,6 +57,9 @@ func Subscribe(names []string) (s Subscription, err error) {
 		if of, ok := webhookAliases[name]; ok {
 			name = of
 		}
+		if name == EventPing { // whoever asks for one gets it, subscribed or not
+			continue
+		}
 		i := slices.Index(webhookEvents, name)
 		if i < 0 {
 			return 0, Errorf(Malformed, "events: there is no event %.60q", name)

@@ -27,7 +27,10 @@ func TestSubscribe(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, named.Wants(EventVisitorConnected))
 	require.False(t, all.Wants("webhook.ping"))
-	for _, bad := range []string{"", "webhook.ping", "message", "*.created", "conversation.snoozed"} {
+	pinged, err := Subscribe([]string{"message.created", "webhook.ping"})
+	require.NoError(t, err)
+	require.True(t, pinged.Wants("message.created"))
+	for _, bad := range []string{"", "webhook.pong", "message", "*.created", "conversation.snoozed"} {
 		_, err := Subscribe([]string{"message.created", bad})
 		require.Equal(t, Malformed, CodeOf(err), bad)
 	}

@@ -146,11 +146,11 @@ type Person struct{ ID, Name string }
 func init() {
 	maps.Copy(allowed, map[string]string{
 		"listVisitors": "-oasmv", "getVisitor": "-oasmv", "updateVisitor": "-oasm-", "eraseVisitor": "-oa---", "listVisitorEvents": "-oasmv",
-		"exportVisitor": "-oa---", "listOnlineVisitors": "-oasmv",
+		"exportVisitor": "-oa---", "exportVisitorByPost": "-oa---", "listOnlineVisitors": "-oasmv",
 	})
 	maps.Copy(scoped, map[string]chat.Scopes{
 		"listVisitors": chat.VisitorsRead, "getVisitor": chat.VisitorsRead, "updateVisitor": chat.VisitorsWrite, "eraseVisitor": chat.VisitorsWrite,
-		"listVisitorEvents": chat.VisitorsRead, "listOnlineVisitors": chat.VisitorsRead, "exportVisitor": chat.VisitorsRead | chat.ConversationsRead,
+		"listVisitorEvents": chat.VisitorsRead, "listOnlineVisitors": chat.VisitorsRead, "exportVisitor": chat.VisitorsRead | chat.ConversationsRead, "exportVisitorByPost": chat.VisitorsRead | chat.ConversationsRead,
 	})
 	bodies["updateVisitor"] = map[string]any{"name": "Li"}
 }

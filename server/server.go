@@ -140,7 +140,7 @@ func (s *Server) makeHertz() (err error) {
 		AI:   api.AIConfig{Answerer: s.deps.Answerer, Tester: s.deps.EngineTester, Intents: s.deps.Intents, TLS: s.cfg.EngineAddresses, Plain: s.cfg.EnginesPlain},
 		Mail: s.cfg.Mail, Knowledge: s.deps.Knowledge, KnowledgeLimits: s.cfg.KnowledgeLimits,
 		Desk: s.desk, Store: s.deps.Store, Broker: s.deps.Broker, Files: s.deps.Files, Auth: s.auth, WSURL: s.wsURL, Pages: s.cfg.Pages,
-		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent),
+		Visitors: sendLimits(&s.cfg.Limits.Visitor), Staff: sendLimits(&s.cfg.Limits.Agent), Programs: api.SendLimits{MaxBody: s.cfg.Limits.API.MaxBody},
 		Limiter: s.deps.Limiter, Requests: s.cfg.Requests, SessionsPerAddress: s.cfg.SessionsPerAddress, Uploads: s.cfg.Uploads, TrustedProxies: s.cfg.TrustedProxies, Version: s.cfg.Version,
 		Logger: s.cfg.Logger, Metrics: s.set,
 	})

@@ -290,10 +290,13 @@ func (a *API) tryIntent(ctx context.Context, c *call, in *tryIntentInput) (*answ
 	return ok(out)
 }
 
+// examplesRoom is how large a request may be that holds sentences.
+const examplesRoom = 4 * maxBody
+
 // bindExamples is bind for routes that take many sentences.
 func bindExamples[I, O any](a *API, fn func(context.Context, *call, *I) (*O, error)) func(huma.API, huma.Operation) {
 	return func(h huma.API, op huma.Operation) {
-		op.MaxBodyBytes = 4 * maxBody
+		op.MaxBodyBytes = examplesRoom
 		bind(a, fn)(h, op)
 	}
 }

@@ -40,8 +40,8 @@ type Config struct {
 	// Requests bounds how often the API may be called.
 	Requests RequestLimits
 	// Visitors and Staff bound what each of them sends over HTTP. Default to 64 KiB, 10 a second, 40 at once, and
-	// 256 KiB, 50, 200.
-	Visitors, Staff SendLimits
+	// 256 KiB, 50, 200. Programs bounds the messages of API tokens, 1 MiB by default; how many they are is bounded as all of a tenant's requests are.
+	Visitors, Staff, Programs SendLimits
 	// Uploads bounds what is taken of files.
 	Uploads UploadLimits
 	// Knowledge is the knowledge base, and KnowledgeLimits bounds what a tenant keeps in it. Nil: there is none.
@@ -74,6 +74,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Staff == (SendLimits{}) {
 		c.Staff = SendLimits{256 << 10, 50, 200}
+	}
+	if c.Programs == (SendLimits{}) {
+		c.Programs = SendLimits{MaxBody: 1 << 20}
 	}
 	if c.Requests == (RequestLimits{}) {
 		c.Requests = DefaultRequestLimits()
@@ -111,6 +114,7 @@ type API struct {
 	accounts  *auth.Limiter
 	visitors  sending
 	staff     sending
+	programs  sending
 	uploaders *auth.Limiter
 	uploading chan struct{} // one for each file that is coming in
 	reading   chan struct{} // one for each document that a text is made of
@@ -133,6 +137,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 		accounts:  auth.NewLimiter(0.2, 20, cfg.Now),
 		visitors:  sending{cfg.Visitors, auth.NewLimiter(cfg.Visitors.Rate, cfg.Visitors.Burst, cfg.Now)},
 		staff:     sending{cfg.Staff, auth.NewLimiter(cfg.Staff.Rate, cfg.Staff.Burst, cfg.Now)},
+		programs:  sending{cfg.Programs, auth.NewLimiter(cfg.Programs.Rate, cfg.Programs.Burst, cfg.Now)},
 		uploaders: auth.NewLimiter(cfg.Uploads.Rate, cfg.Uploads.Burst, cfg.Now),
 		uploading: make(chan struct{}, cfg.Uploads.AtOnce),
 		reading:   make(chan struct{}, documentsAtOnce),

@@ -61,7 +61,7 @@ var notAudited = map[string]string{
 	"acceptConversation": inConversation, "assignConversation": inConversation, "transferConversation": inConversation,
 	"closeConversation": inConversation, "reopenConversation": inConversation, "updateConversation": inConversation,
 	"snoozeConversation": inConversation, "labelConversation": inConversation, "handOffConversation": inConversation,
-	"rateConversation": inConversation, "readConversation": noChange,
+	"rateConversation": inConversation, "readConversation": noChange, exportByPost: "it reads, as GET does",
 	"requestPasswordReset": "a wish, of nobody knows whom; a password that is chosen is an entry", "mailTranscript": "the list of mails tells",
 	"leaveOfflineMessage": inConversation, "finishOfflineMessage": "the message says who has seen to it",
 	"testAIEngine": "what it used is counted", "testIntent": "nothing is written", "askAI": onlyAsked, "suggestAnswers": onlyAsked, "summarizeConversation": onlyAsked,

@@ -34,7 +34,8 @@ func (a *API) login(ctx context.Context, c *call, in *loginInput) (*answer[Login
 	if err := a.logins.Allow(addressKey(c.addr)); err != nil {
 		return nil, err
 	}
-	if err := a.accounts.Allow(auth.NormalEmail(in.Body.Email) + "\x00" + addressKey(c.addr)); err != nil {
+	account := auth.NormalEmail(in.Body.Email) + "\x00" + addressKey(c.addr)
+	if err := a.accounts.Allow(account); err != nil {
 		return nil, err
 	}
 	t, err := a.cfg.Auth.Login(ctx, auth.LoginRequest{
@@ -43,6 +44,7 @@ func (a *API) login(ctx context.Context, c *call, in *loginInput) (*answer[Login
 	if err != nil {
 		return nil, err
 	}
+	a.accounts.Give(account) // only wrong passwords count
 	return a.tokens(c, &t)
 }
 

@@ -28,8 +28,11 @@ type sending struct {
 }
 
 func (a *API) sendingOf(r chat.Role) *sending {
-	if r == chat.RoleVisitor {
+	switch r {
+	case chat.RoleVisitor:
 		return &a.visitors
+	case chat.RoleAPI:
+		return &a.programs
 	}
 	return &a.staff
 }

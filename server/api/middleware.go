@@ -21,17 +21,18 @@ import (
 
 // call is what is known of one request besides its input.
 type call struct {
-	id     string // X-Request-Id
-	lang   string // of texts for people: zh or en
-	cred   *auth.Credential
-	link   *chat.MailLink // that the caller came with, on the paths that take one
-	bearer string         // the token as it came; "" if none
-	origin string         // the page's, as the browser named it
-	host   string
-	addr   netip.Addr // the client's
-	h      *app.RequestContext
-	body   *body     // nil if there is none
-	file   *incoming // what came to be kept, if that is asked for
+	id      string // X-Request-Id
+	lang    string // of texts for people: zh or en
+	cred    *auth.Credential
+	link    *chat.MailLink // that the caller came with, on the paths that take one
+	bearer  string         // the token as it came; "" if none
+	origin  string         // the page's, as the browser named it
+	welcome bool           // a site key may be used there, so that the page may read a refusal
+	host    string
+	addr    netip.Addr // the client's
+	h       *app.RequestContext
+	body    *body     // nil if there is none
+	file    *incoming // what came to be kept, if that is asked for
 }
 
 type callKey struct{}
@@ -120,7 +121,7 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		}
 	} else if a.public[path] {
 		h.Next(ctx)
-		if path == sessionPath && c.origin != "" && h.Response.StatusCode() != http.StatusForbidden {
+		if path == sessionPath && c.origin != "" && (h.Response.StatusCode() != http.StatusForbidden || c.welcome) {
 			allowOrigin(h, c.origin)
 		}
 		return
@@ -161,8 +162,13 @@ func (a *API) gate(ctx context.Context, h *app.RequestContext) {
 		return // a file is taken by whoever may send one; a challenge has been read
 	}
 	most := int64(maxBody)
-	if cred.Actor.Role != chat.RoleVisitor && strings.HasPrefix(path, documentsPath) {
+	switch role := cred.Actor.Role; {
+	case role != chat.RoleVisitor && strings.HasPrefix(path, documentsPath):
 		most = textRoom
+	case role != chat.RoleVisitor && strings.HasPrefix(path, "/api/v1/ai/intents"):
+		most = examplesRoom
+	case role == chat.RoleAPI && strings.HasPrefix(path, "/api/v1/conversations/"):
+		most = messageRoom
 	}
 	if err := a.takeBody(h, c, most); err != nil {
 		if c.body != nil && chat.CodeOf(err) == chat.TooLarge {

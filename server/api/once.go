@@ -49,9 +49,9 @@ var shownOnce = map[string]bool{
 }
 
 // takesOnce reports whether an Idempotency-Key means something to a route. Routes that need no credential have no caller to keep an
-// answer for.
+// answer for, and what only reads is not kept.
 func (r *row) takesOnce() bool {
-	return r.method == http.MethodPost && !r.who.public && r.who.link == ""
+	return r.method == http.MethodPost && !r.who.public && r.who.link == "" && r.id != exportByPost
 }
 
 // onceParameter documents the header.

@@ -23,8 +23,12 @@ func (a *API) peopleRoutes() []row {
 		{http.MethodDelete, "/api/v1/visitors/{id}", managers.with(chat.VisitorsWrite), "eraseVisitor", tag, "Erase a person: everything that was written, its files, its trail and its tokens", 204, bindFor(a, erasePatience, a.eraseVisitor)},
 		{http.MethodGet, "/api/v1/visitors/{id}/events", readers.with(chat.VisitorsRead), "listVisitorEvents", tag, "What a visitor did on the site, the newest first", 200, bind(a, a.listVisitorEvents)},
 		{http.MethodGet, "/api/v1/visitors/{id}/export", readsAll, "exportVisitor", tag, "Everything that there is about a person, as one document", 200, bindExport(a, a.exportVisitor)},
+		{http.MethodPost, "/api/v1/visitors/{id}/export", readsAll, exportByPost, tag, "The same as GET", 200, bindExport(a, a.exportVisitor)},
 	}
 }
+
+// exportByPost is the one POST that only reads: there is nothing to do once.
+const exportByPost = "exportVisitorByPost"
 
 // erasePatience is how long erasing one person may take a request; the rest is done without it.
 const erasePatience = 5 * time.Minute

@@ -54,10 +54,10 @@ func (a *API) coreRoutes() []row {
 		{get, "/api/v1/conversations", readers.with(chat.ConversationsRead), "listConversations", "conversations", "List conversations, newest activity first, or those that a search finds", 200, bind(a, a.listConversations)},
 		{get, "/api/v1/conversations/{id}", readers.with(chat.ConversationsRead), "getConversation", "conversations", "One conversation", 200, bind(a, a.getConversation)},
 		{get, "/api/v1/conversations/{id}/messages", readersVisitor.with(chat.ConversationsRead), "listMessages", "conversations", "Messages of a conversation, oldest first", 200, bind(a, a.listMessages)},
-		{post, "/api/v1/conversations/{id}/messages", workersVisitor.with(chat.MessagesWrite), "sendMessage", "conversations", "Send a message; the same cmid again is the same message", 201, bind(a, a.sendMessage)},
-		{patch, "/api/v1/conversations/{id}/messages/{mid}", workersVisitor.with(chat.MessagesWrite), "editMessage", "conversations", "Change what a message of the caller's own shows", 200, bind(a, a.editMessage)},
+		{post, "/api/v1/conversations/{id}/messages", workersVisitor.with(chat.MessagesWrite), "sendMessage", "conversations", "Send a message; the same cmid again is the same message", 201, wordy(bind(a, a.sendMessage))},
+		{patch, "/api/v1/conversations/{id}/messages/{mid}", workersVisitor.with(chat.MessagesWrite), "editMessage", "conversations", "Change what a message of the caller's own shows", 200, wordy(bind(a, a.editMessage))},
 		{del, "/api/v1/conversations/{id}/messages/{mid}", workersVisitor.with(chat.MessagesWrite), "recallMessage", "conversations", "Take a message back", 204, bind(a, a.recallMessage)},
-		{post, "/api/v1/conversations/{id}/notes", workers.with(chat.MessagesWrite), "addNote", "conversations", "Write a note that only the staff sees", 201, bind(a, a.addNote)},
+		{post, "/api/v1/conversations/{id}/notes", workers.with(chat.MessagesWrite), "addNote", "conversations", "Write a note that only the staff sees", 201, wordy(bind(a, a.addNote))},
 		{get, "/api/v1/conversations/{id}/transcript", readersVisitor.with(chat.ConversationsRead), "getTranscript", "conversations", "All of a conversation as a text file", 200, bind(a, a.transcript)},
 		{post, "/api/v1/conversations/{id}/accept", workers, "acceptConversation", "conversations", "Take a queued conversation", 200, bind(a, a.accept)},
 		{post, "/api/v1/conversations/{id}/assign", workers.with(chat.ConversationsWrite), "assignConversation", "conversations", "Give a conversation to an agent, or back to the queue", 200, bind(a, a.assign)},
@@ -84,11 +84,13 @@ func (a *API) coreRoutes() []row {
 
 		{get, "/api/v1/teams", readers.with(chat.AgentsRead), "listTeams", "teams", "List teams", 200, bind(a, a.listTeams)},
 		{post, "/api/v1/teams", managers.with(chat.AgentsWrite), "createTeam", "teams", "Create a team", 201, bind(a, a.createTeam)},
+		{get, "/api/v1/teams/{id}", readers.with(chat.AgentsRead), "getTeam", "teams", "One team", 200, bind(a, a.getTeam)},
 		{patch, "/api/v1/teams/{id}", managers.with(chat.AgentsWrite), "updateTeam", "teams", "Rename a team", 200, bind(a, a.updateTeam)},
 		{del, "/api/v1/teams/{id}", managers.with(chat.AgentsWrite), "deleteTeam", "teams", "Delete a team that nobody waits in", 204, bind(a, a.deleteTeam)},
 
 		{get, "/api/v1/api-tokens", managers, "listAPITokens", "API tokens", "List API tokens", 200, bind(a, a.listAPITokens)},
 		{post, "/api/v1/api-tokens", managers, "createAPIToken", "API tokens", "Create an API token; it is shown once", 201, bind(a, a.createAPIToken)},
+		{get, "/api/v1/api-tokens/{id}", managers, "getAPIToken", "API tokens", "One API token", 200, bind(a, a.getAPIToken)},
 		{del, "/api/v1/api-tokens/{id}", managers, "revokeAPIToken", "API tokens", "Revoke an API token and close its connections", 204, bind(a, a.revokeAPIToken)},
 
 		{get, "/api/v1/audit-log", managers.with(chat.AuditRead), "listAuditLog", "audit log", "Who did what, newest first", 200, bind(a, a.listAuditLog)},
@@ -109,6 +111,17 @@ func (a *API) coreRoutes() []row {
 
 // maxBody is how large a request's body may be, in bytes.
 const maxBody = 1 << 20
+
+// messageRoom is how large a request may be that holds a message: an API token's may have a body of maxBody, and it stands in a request.
+const messageRoom = 2 * maxBody
+
+// wordy is for routes that take a message.
+func wordy(register func(huma.API, huma.Operation)) func(huma.API, huma.Operation) {
+	return func(h huma.API, op huma.Operation) {
+		op.MaxBodyBytes = messageRoom
+		register(h, op)
+	}
+}
 
 // operation is the row as huma and the document want it.
 func (r *row) operation(a *API) huma.Operation {

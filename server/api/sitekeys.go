@@ -16,6 +16,7 @@ const liveSecrets = 2
 
 // SiteKey is what a shop's page is known by.
 type SiteKey struct {
+	ID        string     `json:"id" doc:"The same as key."`
 	Key       string     `json:"key"`
 	Name      string     `json:"name"`
 	Origins   []string   `json:"origins" nullable:"false" doc:"The pages that may use it; empty: every page."`
@@ -32,7 +33,7 @@ type NewSiteKey struct {
 }
 
 func showSiteKey(k *chat.SiteKey) SiteKey {
-	out := SiteKey{Key: k.Key, Name: k.Name, Origins: k.Origins, Secrets: len(k.Secrets), CreatedAt: timeOrNull(k.CreatedAt), Widget: k.Widget}
+	out := SiteKey{ID: k.Key, Key: k.Key, Name: k.Name, Origins: k.Origins, Secrets: len(k.Secrets), CreatedAt: timeOrNull(k.CreatedAt), Widget: k.Widget}
 	if out.Origins == nil {
 		out.Origins = []string{}
 	}

@@ -7,8 +7,9 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-func (a *API) updateTeam(ctx context.Context, c *call, in *renameInput) (*answer[Team], error) {
-	id, err := pathID[chat.Team](in.ID)
+// team finds a team of the caller's tenant.
+func (a *API) team(ctx context.Context, c *call, raw string) (*chat.Team, error) {
+	id, err := pathID[chat.Team](raw)
 	if err != nil {
 		return nil, err
 	}
@@ -17,22 +18,36 @@ func (a *API) updateTeam(ctx context.Context, c *call, in *renameInput) (*answer
 		return nil, err
 	}
 	for i := range teams {
-		t := &teams[i]
-		if t.ID != id {
-			continue
+		if teams[i].ID == id {
+			return &teams[i], nil
 		}
-		if t.Name = strings.TrimSpace(in.Body.Name); t.Name == "" {
-			return nil, errBlankName
-		}
-		if err := a.cfg.Store.SaveTeam(ctx, *t); err != nil {
-			return nil, err
-		}
-		if err := a.settingsChanged(ctx, t.Tenant); err != nil {
-			return nil, err
-		}
-		return ok(showTeam(t))
 	}
 	return nil, chat.Errorf(chat.NotFound, "there is no such team")
+}
+
+func (a *API) getTeam(ctx context.Context, c *call, in *Target) (*answer[Team], error) {
+	t, err := a.team(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ok(showTeam(t))
+}
+
+func (a *API) updateTeam(ctx context.Context, c *call, in *renameInput) (*answer[Team], error) {
+	t, err := a.team(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if t.Name = strings.TrimSpace(in.Body.Name); t.Name == "" {
+		return nil, errBlankName
+	}
+	if err := a.cfg.Store.SaveTeam(ctx, *t); err != nil {
+		return nil, err
+	}
+	if err := a.settingsChanged(ctx, t.Tenant); err != nil {
+		return nil, err
+	}
+	return ok(showTeam(t))
 }
 
 // deleteTeam removes a team. Conversations that are not closed and are the team's would be seen by nobody but supervisors

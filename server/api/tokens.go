@@ -79,6 +79,27 @@ func (a *API) createAPIToken(ctx context.Context, c *call, in *createAPITokenInp
 	return ok(NewAPIToken{showAPIToken(&t), token})
 }
 
+func (a *API) getAPIToken(ctx context.Context, c *call, in *Target) (*answer[APIToken], error) {
+	id, err := pathID[chat.APIToken](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	for cursor := ""; ; {
+		page, next, err := a.cfg.Store.APITokens(ctx, c.actor().Tenant, cursor, 200)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			if page[i].ID == id {
+				return ok(showAPIToken(&page[i]))
+			}
+		}
+		if cursor = next; cursor == "" {
+			return nil, chat.Errorf(chat.NotFound, "there is no such API token")
+		}
+	}
+}
+
 func (a *API) revokeAPIToken(ctx context.Context, c *call, in *Target) (*none, error) {
 	id, err := pathID[chat.APIToken](in.ID)
 	if err != nil {

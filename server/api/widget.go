@@ -183,6 +183,7 @@ func (a *API) openSession(ctx context.Context, c *call, in *sessionInput) (*answ
 	if err != nil {
 		return nil, err
 	}
+	c.welcome = true
 	v := s.Actor.Profile
 	if a.cfg.Desk.Blocked(ctx, v.Tenant, chat.Suspect{Visitor: v.ID, Addr: c.addr, Print: s.Print}) {
 		return nil, chat.ErrBlocked

@@ -204,7 +204,7 @@ func TestIdentity(t *testing.T) {
 		{"wrong secret", auth.SessionRequest{IdentityToken: sign("guess", jwt.MapClaims{"sub": "c-1", "exp": soon}, jwt.SigningMethodHS256)}, "identity_invalid"},
 		{"other algorithm", auth.SessionRequest{IdentityToken: sign("new secret", jwt.MapClaims{"sub": "c-1", "exp": soon}, jwt.SigningMethodHS512)}, "identity_invalid"},
 		{"expired", auth.SessionRequest{IdentityToken: sign("new secret", jwt.MapClaims{"sub": "c-1", "exp": soon - 3600}, jwt.SigningMethodHS256)}, "identity_expired"},
-		{"no exp", auth.SessionRequest{IdentityToken: sign("new secret", jwt.MapClaims{"sub": "c-1"}, jwt.SigningMethodHS256)}, "identity_expired"},
+		{"no exp", auth.SessionRequest{IdentityToken: sign("new secret", jwt.MapClaims{"sub": "c-1"}, jwt.SigningMethodHS256)}, ""},
 		{"nobody", auth.SessionRequest{IdentityToken: sign("new secret", jwt.MapClaims{"exp": soon}, jwt.SigningMethodHS256)}, "identity_invalid"},
 		{"another external_id", auth.SessionRequest{ExternalID: "c-2", IdentityToken: sign("new secret", jwt.MapClaims{"sub": "c-1", "exp": soon}, jwt.SigningMethodHS256)}, "identity_invalid"},
 		{"hmac of another", auth.SessionRequest{ExternalID: "c-1", IdentityHMAC: mac("new secret", "c-2")}, "identity_invalid"},

@@ -44,6 +44,16 @@ func (l *Limiter) Take(key string) chat.Level {
 	return buckets.Take(context.Background(), chat.TenantID{}, chat.Bucket{Key: key, Rate: rate, Burst: burst})
 }
 
+// Give puts back what was taken for an event that is not to count.
+func (l *Limiter) Give(key string) {
+	l.mu.Lock()
+	rate, burst, buckets := l.rate, l.burst, l.buckets
+	l.mu.Unlock()
+	if rate > 0 {
+		buckets.Give(chat.TenantID{}, chat.Bucket{Key: key, Rate: rate, Burst: burst})
+	}
+}
+
 // Allow takes one event of a key, or returns TooMany with how long to wait.
 func (l *Limiter) Allow(key string) error { return TooMany(l.Take(key)) }
 

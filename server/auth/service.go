@@ -34,7 +34,8 @@ type Credential struct {
 type Service struct {
 	cfg    Config
 	keys   *keyring
-	parser *jwt.Parser
+	parser *jwt.Parser // of tokens that were issued here
+	shops  *jwt.Parser // of identities that shops sign
 	hasher *hasher
 	ended  *families
 	erased erased
@@ -75,6 +76,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	s := &Service{
 		cfg: cfg, keys: keys, hasher: hasher, ended: newFamilies(),
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(cfg.Now), jwt.WithExpirationRequired()),
+		shops:  jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(cfg.Now)), // RFC 7519, 4.1.4: exp is optional
 		agents: make(map[agentKey]entry[chat.Agent]), sites: make(map[string]entry[chat.SiteKey]),
 		tokens: make(map[[32]byte]entry[chat.APIToken]), used: make(map[[32]byte]struct{}),
 	}

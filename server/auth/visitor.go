@@ -185,7 +185,7 @@ func (s *Service) checkIdentityToken(token string, secrets []string) (*identity,
 			continue
 		}
 		id := new(identity)
-		_, perr := s.parser.ParseWithClaims(token, id, func(t *jwt.Token) (any, error) {
+		_, perr := s.shops.ParseWithClaims(token, id, func(t *jwt.Token) (any, error) {
 			if _, is := t.Header["crit"]; is { // RFC 7515, 4.1.11: whoever does not know an extension must refuse it
 				return nil, errBadIdentity
 			}
@@ -194,7 +194,7 @@ func (s *Service) checkIdentityToken(token string, secrets []string) (*identity,
 		switch {
 		case perr == nil && id.external() != "" && len(id.external()) <= maxExternalID && !strings.ContainsRune(id.external()+id.Name+id.Email, 0):
 			return id, secret, nil
-		case errors.Is(perr, jwt.ErrTokenExpired), errors.Is(perr, jwt.ErrTokenRequiredClaimMissing):
+		case errors.Is(perr, jwt.ErrTokenExpired):
 			err = errIdentityTime
 		}
 	}

@@ -1348,6 +1348,8 @@ export interface NewAgent {
 
 export interface NewSiteKey {
   created_at: string | null;
+  /** The same as key. */
+  id: string;
   key: string;
   name: string;
   /** The pages that may use it; empty: every page. */
@@ -1964,6 +1966,8 @@ export interface SessionInputBody {
 
 export interface SiteKey {
   created_at: string | null;
+  /** The same as key. */
+  id: string;
   key: string;
   name: string;
   /** The pages that may use it; empty: every page. */
@@ -2559,6 +2563,13 @@ export interface Api {
     query: unknown;
     body: undefined;
     answer: undefined;
+  };
+  /** One API token. */
+  "GET /api-tokens/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: APIToken;
   };
   /** Who did what, newest first. */
   "GET /audit-log": {
@@ -3379,6 +3390,13 @@ export interface Api {
     body: undefined;
     answer: undefined;
   };
+  /** One team. */
+  "GET /teams/{id}": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: Team;
+  };
   /** Rename a team. */
   "PATCH /teams/{id}": {
     path: { id: string };
@@ -3528,6 +3546,13 @@ export interface Api {
   };
   /** Everything that there is about a person, as one document. */
   "GET /visitors/{id}/export": {
+    path: { id: string };
+    query: unknown;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** The same as GET. */
+  "POST /visitors/{id}/export": {
     path: { id: string };
     query: unknown;
     body: undefined;
