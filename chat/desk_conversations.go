@@ -152,11 +152,12 @@ type Participant struct {
 	Name string
 }
 
-// Members returns the visitor, the assignee, the bot where that is on, and everyone who left a mark in a conversation.
+// Members returns the visitor, the assignee, the bot where that is on, and everyone who left a mark in a conversation. While the database
+// can't be reached it returns those who are known without it.
 func (d *Desk) Members(ctx context.Context, a *Actor, id ConversationID, s *State) ([]Participant, error) {
 	key := Key{a.Tenant, id}
 	marks, err := d.store.Marks(ctx, key)
-	if err != nil {
+	if err != nil && CodeOf(err) != Busy {
 		return nil, err
 	}
 	members := []Participant{{Mark: Mark{User: UserID(s.Visitor), Role: RoleVisitor}}}
@@ -177,7 +178,7 @@ marks:
 		members = append(members, Participant{Mark: m})
 	}
 	for i := range members {
-		if members[i].Name, err = d.nameOf(ctx, a, &members[i].Mark); err != nil {
+		if members[i].Name, err = d.nameOf(ctx, a, &members[i].Mark); err != nil && CodeOf(err) != Busy {
 			return nil, err
 		}
 	}

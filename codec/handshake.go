@@ -130,6 +130,8 @@ func refuse(dst []byte, e *HandshakeError) ([]byte, error) {
 		dst = append(dst, "\r\nAllow: GET"...)
 	case http.StatusUpgradeRequired:
 		dst = append(dst, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13"...)
+	case http.StatusServiceUnavailable:
+		dst = append(dst, "\r\nRetry-After: 2"...)
 	}
 	dst = append(dst, "\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "...)
 	dst = strconv.AppendInt(dst, int64(len(e.Reason)+1), 10)

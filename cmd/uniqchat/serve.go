@@ -351,6 +351,7 @@ func (p *process) serverConfig() (server.Config, error) {
 		processors := makeRoom(c.Engine.Loops)
 		loops, shards = cmp.Or(c.Engine.Loops, processors), max(2*processors, 4)
 	}
+	limits.API.SendRate = 0 // programs are bounded by their tenant's bucket, whatever that is set to
 	limits.API.Ping, limits.API.Pong = time.Duration(c.Heartbeat.API.Ping), time.Duration(c.Heartbeat.API.Pong)
 	return server.Config{
 		Role: p.role, HTTPListen: c.HTTP.Listen, AdminListen: address(c.Admin.Listen), WSPublicURL: c.WS.PublicURL,

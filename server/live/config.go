@@ -31,7 +31,7 @@ type Credential struct {
 // RoleLimits is what one role may do and how its connections are kept alive.
 type RoleLimits struct {
 	MaxBody   int           // bytes of a message body
-	SendRate  float64       // SENDs per second
+	SendRate  float64       // SENDs per second; 0: no limit of this connection's
 	SendBurst int           // SENDs at once
 	Window    int           // unacknowledged SENDs
 	Ping      time.Duration // between the server's pings

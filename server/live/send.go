@@ -50,6 +50,9 @@ func (h *Handler) admit(s *session, hd codec.Header, p *codec.Send) error {
 	case int(s.inflight) >= l.Window:
 		return &chat.Error{Code: chat.TooMany, Message: "too many unacknowledged messages", RetryAfter: 100 * time.Millisecond}
 	}
+	if l.SendRate <= 0 {
+		return nil
+	}
 	if wait := s.bucket.take(h.cfg.Now(), l.SendRate, l.SendBurst); wait > 0 {
 		return &chat.Error{Code: chat.TooMany, Message: "too many messages; slow down", RetryAfter: wait}
 	}

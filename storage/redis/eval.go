@@ -121,20 +121,35 @@ func (l *Log) eval(ctx context.Context, parts []*part, limit int64, publish stri
 	return out, nil
 }
 
+// primaryOf is the server that has a key: WAIT has none of its own, and a cluster's client would ask any server, for what others wrote.
+func (l *Log) primaryOf(ctx context.Context, key string) (goredis.UniversalClient, error) {
+	if c, many := l.Client.(*goredis.ClusterClient); many {
+		return c.MasterForKey(ctx, key)
+	}
+	return l.Client, nil
+}
+
 // evalReplicated runs the script and waits until a replica has what it wrote, and everything before it: a duplicate is
 // acknowledged on the same terms.
 func (l *Log) evalReplicated(ctx context.Context, names []string, args []any) (*goredis.Cmd, error) {
 	for loaded := false; ; loaded = true {
-		pipe := l.Client.Pipeline()
+		node, err := l.primaryOf(ctx, names[0])
+		if err != nil {
+			return nil, fmt.Errorf("append: %w", err)
+		}
+		pipe := node.Pipeline()
 		cmd := appendScript.EvalSha(ctx, pipe, names, args...)
 		pipe.HIncrBy(ctx, names[0], "r", 1)
 		wait := pipe.Do(ctx, "WAIT", "1", "1000")
-		_, err := pipe.Exec(ctx)
+		_, err = pipe.Exec(ctx)
 		if cmd.Err() != nil && goredis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") && !loaded {
 			if err := appendScript.Load(ctx, l.Client).Err(); err != nil {
 				return nil, fmt.Errorf("load script: %w", err)
 			}
 			continue
+		}
+		if c, many := l.Client.(*goredis.ClusterClient); many && goredis.HasErrorPrefix(cmd.Err(), "MOVED") {
+			c.ReloadState(ctx) // the next attempt asks whoever has it by now
 		}
 		if err != nil {
 			return nil, fmt.Errorf("append: %w", err)

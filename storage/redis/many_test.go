@@ -2,11 +2,14 @@ package redis
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/storage/project"
@@ -119,6 +122,43 @@ func TestReplica(t *testing.T) {
 	for id := range ld.acked {
 		require.True(t, found[id])
 	}
+}
+
+// On a cluster it is the server that has the conversation whose replica is waited for.
+func TestReplicaOnACluster(t *testing.T) {
+	c, err := services.StartRedisCluster(t.Context(), 3, services.RedisOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	replica, err := services.StartReplica(t.Context(), c.Nodes[0], services.RedisOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = replica.Close() })
+	db := newMemory()
+	threads := someThreads(t, startOn(t, c.URL(), db, AckFsync), 20)
+	l := startOn(t, c.URL(), db, AckReplica)
+	var g errgroup.Group
+	var kept, refused atomic.Int64
+	for _, th := range threads {
+		g.Go(func() error {
+			acked := 0
+			for range 2 {
+				if r, err := l.Append(t.Context(), th.message("who confirms it?")); err == nil && r[0].Err == nil {
+					acked++
+				}
+			}
+			switch acked {
+			case 2:
+				kept.Add(1)
+			case 0:
+				refused.Add(1)
+			default:
+				return fmt.Errorf("%d of 2 were acknowledged", acked)
+			}
+			return nil
+		})
+	}
+	require.NoError(t, g.Wait())
+	require.Positive(t, kept.Load())
+	require.Positive(t, refused.Load())
 }
 
 // Sentinel promotes a replica when the primary is gone: nodes follow by themselves, and with level replica nothing that was
