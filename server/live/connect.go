@@ -24,6 +24,9 @@ type newcomer struct {
 	resume []codec.Position
 }
 
+// maxConnect is how large a CONNECT may be, in bytes of its binary body.
+const maxConnect = 16 << 10
+
 // connect handles the first packet of a connection (protocol rules 1 and 6). Who may come in waits for letIn, so that all who
 // come at the same time cost one look-up.
 func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {

@@ -196,6 +196,14 @@ func (sh *shard) text(s *session, data []byte) {
 	// Errors of single packets went to jsonPacket; a text that is no JSON is one of them.
 	_ = sh.decoder.JSON(data, sh.eachFn)
 	sh.current = nil
+	s.unnamed()
+}
+
+// unnamed sends away whose first message had no packet in it.
+func (s *session) unnamed() {
+	if !s.known && !s.refused {
+		s.refuse(codec.CloseHandshake, "CONNECT must come first")
+	}
 }
 
 func (sh *shard) jsonPacket(hd codec.Header, p codec.Packet, err error) {
@@ -220,6 +228,7 @@ func (sh *shard) binary(s *session, data []byte) {
 		}
 		data = data[n:]
 	}
+	s.unnamed()
 }
 
 // broke closes the connection if err says that its peer broke the protocol. It is apart from binary because errors.As makes
@@ -267,6 +276,10 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 		c, ok := p.(*codec.Connect)
 		if err != nil || !ok {
 			s.refuse(codec.CloseHandshake, "CONNECT must come first")
+			return
+		}
+		if hd.Length > maxConnect {
+			s.refuse(codec.CloseHandshake, "CONNECT may have 16 KiB at most")
 			return
 		}
 		sh.connect(s, hd, c)

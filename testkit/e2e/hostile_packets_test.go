@@ -143,6 +143,9 @@ var junk = func() []byte {
 // beginnings are bad first words to every listener.
 var beginnings = map[string]func(*testing.T, *hostile){
 	"another packet first, JSON": first("json", codec.CloseHandshake, frame(codec.OpTextFrame, []byte(`{"type":"join","rid":1}`))),
+	"no packet first, JSON":      first("json", codec.CloseHandshake, frame(codec.OpTextFrame, []byte(`[]`))),
+	"no packet first, binary":    first("bin", codec.CloseHandshake, frame(codec.OpBinaryFrame, nil)),
+	"a CONNECT over 16 KiB":      first("tcp", codec.CloseHandshake, codec.AppendBinary(nil, codec.Header{}, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: strings.Repeat("x", 16<<10)})),
 	"another packet first, TCP":  first("tcp", codec.CloseHandshake, codec.AppendBinary(nil, codec.Header{}, &codec.Ping{})),
 	"wrong token": first("bin", codec.CloseBadToken, frame(codec.OpBinaryFrame,
 		codec.AppendBinary(nil, codec.Header{RID: 1}, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "eyJhbGciOiJub25lIn0.e30."}))),
