@@ -302,4 +302,40 @@ func PeekRID(text bool, data []byte) uint16 {
 	return uint16(rid)
 }
 
+// PeekRIDs appends the correlation id of each packet of a message to dst: at least one, 0 for what has none or can't be read. Safe for
+// concurrent use.
+func PeekRIDs(dst []uint16, text bool, data []byte) []uint16 {
+	if !text {
+		for {
+			h, ok, err := ParseHeader(data)
+			dst = append(dst, h.RID)
+			if err != nil || !ok || len(data)-HeaderSize <= int(h.Length) {
+				return dst
+			}
+			data = data[HeaderSize+int(h.Length):]
+		}
+	}
+	s := scanner{b: data, limit: maxTextDepth, goesOn: true}
+	s.space()
+	if s.i >= len(data) || data[s.i] != '[' {
+		return append(dst, PeekRID(true, data))
+	}
+	had := len(dst)
+	if whole := (&scanner{b: data, limit: maxTextDepth, goesOn: true}); utf8.Valid(data) && whole.document() {
+		s.enter()
+		for s.i < len(data) && data[s.i] != ']' {
+			at := s.i
+			s.value()
+			dst = append(dst, PeekRID(true, data[at:s.i]))
+			if more, _ := s.next(']'); !more {
+				break
+			}
+		}
+	}
+	if len(dst) == had {
+		dst = append(dst, 0)
+	}
+	return dst
+}
+
 var peekers = sync.Pool{New: func() any { return &visitor{mode: fromJSON, members: make([]member, 0, 16)} }}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -237,6 +238,26 @@ func TestTooLongToSay(t *testing.T) {
 	}
 	if _, _, err = decodeJSON(t, &d, []byte(`{"type":"durable"}`)); err != nil || cap(d.durable.Items) > maxKept {
 		t.Errorf("%d items are kept, %v", cap(d.durable.Items), err)
+	}
+}
+
+func TestPeekRIDs(t *testing.T) {
+	var binary []byte
+	for rid := range uint16(3) {
+		binary = AppendBinary(binary, Header{RID: rid + 7}, &Send{Body: []byte(`{"rid":1}`)})
+	}
+	for want, got := range map[string][]uint16{
+		"[7 8 9]": PeekRIDs(nil, false, binary), "[7 8 9 0]": PeekRIDs(nil, false, append(binary, binary[:3]...)), "[1 7]": PeekRIDs([]uint16{1}, false, binary[:HeaderSize+9+40]),
+		"[0]": PeekRIDs(nil, false, nil), "[5]": PeekRIDs(nil, true, []byte(` {"rid":5}`)), "[5 0 6 0]": PeekRIDs(nil, true, []byte(`[{"rid":5}, {}, {"a":[{"rid":9}],"rid":6} ,3]`)),
+	} {
+		if fmt.Sprint(got) != want {
+			t.Errorf("%v, not %s", got, want)
+		}
+	}
+	for _, b := range []string{"", "[]", "[{]", `[{"rid":5}`, "[{\"rid\":5,\"x\":\"\xff\"}]"} {
+		if got := PeekRIDs(nil, true, []byte(b)); fmt.Sprint(got) != "[0]" {
+			t.Errorf("%v in %q", got, b)
+		}
 	}
 }
 

@@ -71,13 +71,30 @@ func sendackPacket(r *chat.SendRequest, res *chat.SendResult, a chat.Audience) *
 	}
 }
 
-// Busy implements engine.Handler.
+// Busy implements engine.Handler: each packet is answered.
 func (h *Handler) Busy(c *engine.Conn, data []byte) *engine.Frame {
-	rid := codec.PeekRID(c.Kind() == engine.WebSocketText, data)
-	h.stats.errors(chat.Busy)
-	return encode(c.Kind(), codec.Header{RID: rid}, &codec.Error{
-		Code: uint16(chat.Busy), Retryable: true, RetryAfter: 500, Message: "the server is busy; send again",
-	})
+	text := c.Kind() == engine.WebSocketText
+	rids := codec.PeekRIDs(make([]uint16, 0, 8), text, data)
+	busy := &codec.Error{Code: uint16(chat.Busy), Retryable: true, RetryAfter: 500, Message: "the server is busy; send again"}
+	f, dst := engine.Begin(c.Kind())
+	if text && len(rids) > 1 {
+		dst = append(dst, '[')
+	}
+	for i, rid := range rids {
+		h.stats.errors(chat.Busy)
+		switch {
+		case !text:
+			dst = codec.AppendBinary(dst, codec.Header{RID: rid}, busy)
+		case i > 0:
+			dst = codec.AppendJSON(append(dst, ','), codec.Header{RID: rid}, busy)
+		default:
+			dst = codec.AppendJSON(dst, codec.Header{RID: rid}, busy)
+		}
+	}
+	if text && len(rids) > 1 {
+		dst = append(dst, ']')
+	}
+	return f.Finish(dst)
 }
 
 // Ping implements engine.Handler.
