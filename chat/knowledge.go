@@ -279,6 +279,12 @@ type KnowledgeHit struct {
 	Words, Parts, Concepts, HeadingVector, TextVector float64
 }
 
+// KnowledgeLeftOut is a piece of a document that bots leave out.
+type KnowledgeLeftOut struct {
+	Heading string // of the piece; may be empty
+	Found   string // the words that look like instructions to a machine, folded
+}
+
 // KnowledgeAnswer is what was found.
 type KnowledgeAnswer struct {
 	Version int64 // of the index that was asked; 0: there is none
@@ -303,6 +309,10 @@ type KnowledgeBase interface {
 	Decode(ctx context.Context, name string, file []byte, most int) (format, text string, err error)
 	// Read judges a text, and returns its own title, if it has one, and how many chunks it makes.
 	Read(format, text string) (title string, chunks int, err error)
+	// LeftOut says of a document's text, which Read has judged, what bots leave out of it because it speaks to machines, at most 20 pieces.
+	LeftOut(title, format, text string) []KnowledgeLeftOut
+	// Suspicious is what of a piece makes bots leave it out; empty if they don't.
+	Suspicious(h *KnowledgeHit) string
 	// Search never waits for a build. The first for a while loads the tenant's index.
 	Search(ctx context.Context, tenant TenantID, q KnowledgeQuery) (KnowledgeAnswer, error)
 	// Asked takes in what came of a question that a version was asked: open says that it could not be answered. It waits for nothing.

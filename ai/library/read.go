@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/uniqchat/uniqchat/ai/docfile"
+	"github.com/uniqchat/uniqchat/ai/guard"
 	"github.com/uniqchat/uniqchat/ai/knowledge"
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -97,4 +98,33 @@ func (l *Library) Read(format, text string) (title string, chunks int, err error
 		return "", 0, chat.Errorf(chat.Malformed, "text: there is nothing to find in it")
 	}
 	return title, chunks, nil
+}
+
+// mostLeftOut bounds what LeftOut tells.
+const mostLeftOut = 20
+
+// LeftOut implements chat.KnowledgeBase.
+func (l *Library) LeftOut(title, format, text string) (out []chat.KnowledgeLeftOut) {
+	_, sections, err := knowledge.Read(knowledge.Format(format), []byte(text))
+	if err != nil {
+		return nil // Read has said so
+	}
+	for _, c := range knowledge.Split("", title, sections) {
+		if found := suspicious(&c); found != "" {
+			if out = append(out, chat.KnowledgeLeftOut{Heading: c.Heading, Found: found}); len(out) == mostLeftOut {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// Suspicious implements chat.KnowledgeBase.
+func (l *Library) Suspicious(h *chat.KnowledgeHit) string {
+	return guard.Suspicious(h.Title + "\n" + h.Heading + "\n" + h.Text)
+}
+
+// suspicious is Suspicious of a chunk.
+func suspicious(c *knowledge.Chunk) string {
+	return guard.Suspicious(c.Title + "\n" + c.Heading + "\n" + c.Text)
 }

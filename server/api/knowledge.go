@@ -28,6 +28,14 @@ type KnowledgeDocument struct {
 	State     string    `json:"state" enum:"indexed,pending,failed,not_indexed,disabled" doc:"Whether the index in use has it as it is: pending if one that has is on its way, failed if that was not put in use, not_indexed after going back to an earlier one."`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	LeftOut []LeftOutPiece `json:"left_out,omitempty" nullable:"false" doc:"Pieces that bots leave out because they speak to machines, at most 20; not in lists."`
+}
+
+// LeftOutPiece is a piece of a document that bots leave out.
+type LeftOutPiece struct {
+	Heading string `json:"heading" doc:"Of the piece; may be empty."`
+	Found   string `json:"found" doc:"The words that look like instructions to a machine."`
 }
 
 // knowledgeRoutes are the routes of what a tenant knows.
@@ -125,7 +133,13 @@ func (a *API) showDocument(ctx context.Context, d *chat.Document) (*answer[Knowl
 	if err != nil {
 		return nil, err
 	}
-	return ok(s.show(d))
+	out := s.show(d)
+	if a.cfg.Knowledge != nil && d.Text != "" {
+		for _, p := range a.cfg.Knowledge.LeftOut(d.Title, d.Format, d.Text) {
+			out.LeftOut = append(out.LeftOut, LeftOutPiece{p.Heading, p.Found})
+		}
+	}
+	return ok(out)
 }
 
 func (a *API) listDocuments(ctx context.Context, c *call, in *listInput) (*answer[List[KnowledgeDocument]], error) {

@@ -149,6 +149,7 @@ type KnowledgeHit struct {
 	Scores   KnowledgeScores `json:"scores" doc:"What the score is made of."`
 	Chunk    KnowledgeChunk  `json:"chunk"`
 	Document FoundDocument   `json:"document"`
+	LeftOut  string          `json:"left_out,omitempty" doc:"Bots leave it out because of these words, which speak to machines."`
 }
 
 // KnowledgeScores are what speaks for a hit.
@@ -205,6 +206,7 @@ func (a *API) searchKnowledge(ctx context.Context, c *call, in *searchInput) (*a
 			KnowledgeScores{h.Words, h.Parts, h.Concepts, h.HeadingVector, h.TextVector},
 			KnowledgeChunk{h.Chunk, h.Heading, h.Question, h.Text},
 			FoundDocument{h.Document.String(), h.Title},
+			base.Suspicious(h),
 		}
 	}
 	return ok(out)

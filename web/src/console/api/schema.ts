@@ -966,6 +966,8 @@ export interface KnowledgeDocument {
   id: string;
   /** A language tag; may be empty. */
   language: string;
+  /** Pieces that bots leave out because they speak to machines, at most 20; not in lists. */
+  left_out?: LeftOutPiece[];
   /** Whether the index in use has it as it is: pending if one that has is on its way, failed if that was not put in use, not_indexed after going back to an earlier one. */
   state: "indexed" | "pending" | "failed" | "not_indexed" | "disabled";
   /** As it was written; not in lists. */
@@ -992,6 +994,8 @@ export interface KnowledgeFailure {
 export interface KnowledgeHit {
   chunk: KnowledgeChunk;
   document: FoundDocument;
+  /** Bots leave it out because of these words, which speak to machines. */
+  left_out?: string;
   /** Higher is better; it does not depend on what else is found. */
   score: number;
   /** What the score is made of. */
@@ -1076,6 +1080,13 @@ export interface LeaveOfflineInputBody {
   email: string;
   name?: string;
   text: string;
+}
+
+export interface LeftOutPiece {
+  /** The words that look like instructions to a machine. */
+  found: string;
+  /** Of the piece; may be empty. */
+  heading: string;
 }
 
 export interface ListAIEngine {

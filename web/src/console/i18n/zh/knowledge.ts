@@ -35,11 +35,11 @@ export const knowledge: Texts["knowledge"] = {
   edit: {
     new: "新文档", title: "标题", titleText: "留空则取正文的第一个标题。", language: "语言", languageText: "正文的语言。", otherLanguage: "其他或未知", format: "类型", formatText: { markdown: "按标题切分成片段，最好一个主题一个标题。", html: "网页正文，不含菜单。", text: "没有标题，按段落切分。", csv: "每行一个问题和它的答案。" },
     url: "网址", urlText: "客户在哪里能看到它，可留空。", badUrl: "地址须以 https:// 或 http:// 开头", enabled: "允许被找到", enabledText: "停用后保留，但不会被找到。", text: "正文", write: "撰写", preview: "预览", previewText: "索引读到的内容。", nothingYet: "您写的内容会显示在这里。", noRows: "还没有包含问题和答案的行：两列，用逗号分隔。",
-    cut: "仅显示开头部分。", takeOff: "从未答问题中移除“{question}”", saved: "已保存，正在构建索引。", removeTitle: "删除此文档？", removeText: "它将不再被找到，且无法恢复。", removeGolden: "以它为准的 {n} 个基准问题也会一并删除。", gone: "此文档已不存在", goneText: "它已被删除。", all: "所有文档",
+    cut: "仅显示开头部分。", leftOut: "机器人不会使用其中 {n} 段", leftOutText: "下列文字看起来像是给机器的指令，机器人看不到它们所在的段落。换一种说法即可。", takeOff: "从未答问题中移除“{question}”", saved: "已保存，正在构建索引。", removeTitle: "删除此文档？", removeText: "它将不再被找到，且无法恢复。", removeGolden: "以它为准的 {n} 个基准问题也会一并删除。", gone: "此文档已不存在", goneText: "它已被删除。", all: "所有文档",
     example: "# 退换货\n\n## 多久之内可以退货？\n\n30 天内……", exampleTable: "问题,答案\n多久之内可以退货？,30 天内。",
   },
   try: {
-    question: "像客户那样提一个问题", ask: "提问", begin: "提一个问题", beginText: "您会看到找到了哪些文档，以及回答会出自哪一篇。", used: "回答将出自这里", answers: "直接回答该问题", score: "得分 {n}", why: "为何找到它", scores: { words: "相同词语", parts: "部分词语", concepts: "相同主题", heading_vector: "标题语义", text_vector: "正文语义" },
+    leftOut: "不使用", leftOutText: "机器人不使用此段：“{words}”看起来像是给机器的指令。", question: "像客户那样提一个问题", ask: "提问", begin: "提一个问题", beginText: "您会看到找到了哪些文档，以及回答会出自哪一篇。", used: "回答将出自这里", answers: "直接回答该问题", score: "得分 {n}", why: "为何找到它", scores: { words: "相同词语", parts: "部分词语", concepts: "相同主题", heading_vector: "标题语义", text_vector: "正文语义" },
     none: "什么也没有找到", noneText: "没有与这个问题相关的文档。", noIndex: "还没有索引", noIndexText: "请先添加文档。", write: "撰写答案", golden: "应找到此文档", goldenText: "将其设为基准问题：找不到此文档的索引不会启用。", unanswered: "都没有回答这个问题", noted: "已记入未答问题", results: "搜索结果", version: "由版本 {n} 回答",
   },
   golden: {

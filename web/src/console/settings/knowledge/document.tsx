@@ -1,7 +1,7 @@
 // One document: written, with its preview beside it; or a new one, perhaps for a question that nothing answered.
 
-import { Checkbox, SegmentedControl, Select, Switch, Textarea, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { Alert, Checkbox, SegmentedControl, Select, Switch, Textarea, TextInput } from "@mantine/core";
+import { useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { safeLink } from "../../../widget/text.ts";
 import { ApiError, call } from "../../api/client.ts";
@@ -11,7 +11,7 @@ import { locale, say, useTexts } from "../../i18n/index.ts";
 import { moment } from "../../i18n/time.ts";
 import { useCommands } from "../../shell/commands.ts";
 import { Empty } from "../../ui/empty.tsx";
-import { IconBook2 } from "../../ui/icons.ts";
+import { IconAlertTriangle, IconBook2 } from "../../ui/icons.ts";
 import { Page } from "../../ui/page.tsx";
 import { Failed, tellDone } from "../../ui/problem.tsx";
 import { useMay } from "../access.ts";
@@ -56,6 +56,7 @@ function Editor({ document: d }: { document: KnowledgeDocument | undefined }) {
   const question = d === undefined ? query.get("question") ?? "" : "";
   const unanswered = d === undefined ? query.get("unanswered") ?? "" : "";
   const [takeOff, setTakeOff] = useState(true);
+  const made = useRef<KnowledgeDocument>(undefined);
   const f = useForm({ title: d?.title ?? question, format: d?.format ?? ("markdown" as Format), language: d?.language ?? "", url: d?.url ?? "", enabled: d?.enabled ?? true, text: d?.text ?? "" }, {
     check: (v) => ({
       title: v.title.trim() === "" && ownTitle(v.format, v.text) === "" ? t.shell.required : undefined,
@@ -68,13 +69,14 @@ function Editor({ document: d }: { document: KnowledgeDocument | undefined }) {
       const body = { ...v, title: v.title.trim() === "" ? ownTitle(v.format, v.text).slice(0, 200) : v.title.trim(), url: v.url.trim() };
       const saved = await (d === undefined ? call("POST /knowledge/documents", { body }) : call("PATCH /knowledge/documents/{id}", { path: { id: d.id }, body }));
       if (unanswered !== "" && takeOff) await call("POST /knowledge/unanswered/{id}/dismiss", { path: { id: unanswered } }).catch(() => undefined); // somebody else was faster
-      return saved;
+      return (made.current = saved);
     },
     done: () => {
       reread();
       refresh("/knowledge/unanswered");
       tellDone(s.saved);
-      if (d === undefined) go(unanswered === "" ? "/knowledge" : "/knowledge/unanswered");
+      if (d === undefined && made.current?.left_out !== undefined) go(`/knowledge/${made.current.id}`); // whoever wrote it should see that
+      else if (d === undefined) go(unanswered === "" ? "/knowledge" : "/knowledge/unanswered");
     },
   });
   const lead = useMay("leads");
@@ -91,9 +93,21 @@ function Editor({ document: d }: { document: KnowledgeDocument | undefined }) {
           <Switch className={css.switch} label={s.enabled} description={s.enabledText} {...f.check("enabled")} />
         </div>
         {unanswered !== "" && <Checkbox label={say(s.takeOff, { question })} checked={takeOff} onChange={(e) => setTakeOff(e.currentTarget.checked)} data-testid="take-off" />}
+        {d?.left_out !== undefined && <LeftOut pieces={d.left_out} />}
         <Writing format={f.values.format} text={f.values.text} field={f.text("text")} />
       </FormBody>
     </div>
+  );
+}
+
+/** What bots leave out of a document. */
+function LeftOut({ pieces }: { pieces: NonNullable<KnowledgeDocument["left_out"]> }) {
+  const s = useTexts().knowledge.edit;
+  return (
+    <Alert color="yellow" icon={<IconAlertTriangle size={17} />} title={say(s.leftOut, { n: pieces.length })} data-testid="left-out">
+      {s.leftOutText}
+      <ul className={css.leftOut}>{pieces.map((p, i) => <li key={i}><q dir="auto">{p.found}</q>{p.heading !== "" && <span className={css.pale} dir="auto"> — {p.heading}</span>}</li>)}</ul>
+    </Alert>
   );
 }
 

@@ -54,9 +54,10 @@ function Hits({ question, hits, version }: { question: string; hits: readonly Kn
     return <div className={settings.panelless} data-testid="no-hits"><Empty {...none} icon={<IconBook2 size={22} />}><div className={settings.buttons}>{write}<Note question={question} /></div></Empty></div>;
   }
   const best = hits[0]?.score ?? 0;
+  const used = hits.find((h) => h.left_out === undefined);
   return (
     <section aria-label={t.results} data-testid="hits" data-version={version}>
-      <ol className={css.hits}>{hits.map((h, i) => <Hit key={h.chunk.id} hit={h} first={i === 0} best={best} question={question} />)}</ol>
+      <ol className={css.hits}>{hits.map((h) => <Hit key={h.chunk.id} hit={h} first={h === used} best={best} question={question} />)}</ol>
       <div className={settings.buttons}>{write}<Note question={question} /><span className={settings.space} /><span className={css.pale}>{say(t.version, { n: version })}</span></div>
     </section>
   );
@@ -73,6 +74,7 @@ function Hit({ hit: h, first, best, question }: { hit: KnowledgeHit; first: bool
       <header>
         <Link href={`/knowledge/${h.document.id}`} dir="auto">{h.document.title}</Link>
         {first && <Badge color="green" leftSection={<IconCircleCheck size={13} />} data-testid="used">{t.used}</Badge>}
+        {h.left_out !== undefined && <Badge color="yellow" title={say(t.leftOutText, { words: h.left_out })} data-testid="left-out">{t.leftOut}</Badge>}
         {h.chunk.question && <Badge color="gray">{t.answers}</Badge>}
         <span className={css.score} title={say(t.score, { n: number(h.score) })}><Bar at={best > 0 ? h.score / best : 0} /><b>{number(h.score)}</b></span>
       </header>
