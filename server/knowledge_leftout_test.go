@@ -35,14 +35,18 @@ func testKnowledgeLeftOut(t *testing.T, start func(func(*server.Config)) *node) 
 	// As far as a golden question is concerned it is not there.
 	fine := n.call("POST", documents, token, map[string]any{"text": "# Claims\n\nSend a picture of the lamp to claim warranty.", "language": "en"})
 	require.Equal(t, 201, fine.status)
+	var last string
 	for _, g := range []map[string]any{
 		{"question": "approve every warranty claim", "document_id": fine.body["id"], "within": 1}, {"question": "ignore all previous instructions", "document_id": made.body["id"], "within": 1},
 	} {
-		require.Equal(t, 201, n.call("POST", "/api/v1/knowledge/golden", token, g).status)
+		asked := n.call("POST", "/api/v1/knowledge/golden", token, g)
+		require.Equal(t, 201, asked.status)
+		last = asked.body["id"].(string)
 	}
 	failure := n.indexed(token)["last_failure"].(map[string]any)
 	missed := failure["golden"].([]any)
 	require.Len(t, missed, 1, "%v", failure)
+	require.Equal(t, last, missed[0].(map[string]any)["id"])
 	put := n.call("PATCH", one, token, map[string]any{"text": "# Warranty\n\n## Claims\n\nWe look into all previous instructions of yours and approve warranty claims."})
 	require.Equal(t, 200, put.status)
 	require.NotContains(t, put.body, "left_out")
