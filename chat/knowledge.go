@@ -102,7 +102,7 @@ func FoldQuestion(s string) string {
 	return s
 }
 
-// KnowledgeVersion is an index that was put in use: what it was made of can be had again.
+// KnowledgeVersion is an index that was put in use, or tried: what it was made of can be had again.
 type KnowledgeVersion struct {
 	Tenant    TenantID
 	Version   int64  // counts a tenant's indexes, from 1
@@ -111,6 +111,7 @@ type KnowledgeVersion struct {
 	Documents int
 	Chunks    int
 	Members   [][16]byte // the ids of its chunks, in their order; nil in lists
+	Used      bool       // it has been in use; others were only tried
 	CreatedAt time.Time
 }
 
@@ -188,8 +189,12 @@ const UnansweredLife = 90 * 24 * time.Hour
 // KnowledgePause is how long after a change a build begins: more may follow it.
 const KnowledgePause = 500 * time.Millisecond
 
-// KnowledgeVersions is how many versions of a tenant's index are kept.
-const KnowledgeVersions = 5
+// How many versions of a tenant's index are kept: of those that were in use, and of those that were only tried. The one in use and the one
+// that is being tried are kept besides.
+const (
+	KnowledgeVersions      = 5
+	TriedKnowledgeVersions = 2
+)
 
 // KnowledgeStore keeps what tenants know. Every change of a document or a golden question makes a new revision and asks for an index of it.
 type KnowledgeStore interface {
@@ -225,8 +230,9 @@ type KnowledgeStore interface {
 	KnowledgeVersions(ctx context.Context, tenant TenantID) ([]KnowledgeVersion, error)
 	// Reindex asks for a build though nothing has changed.
 	Reindex(ctx context.Context, tenant TenantID, due time.Time) error
-	// RollBackKnowledge puts an earlier version in use, the newest before the active one if version is 0; while one is tried, 0 takes that
-	// back. A build that is going on is not put in use, and none begins before the next change. Conflict if there is no such version.
+	// RollBackKnowledge puts an earlier version in use, the newest before the active one that has been in use if version is 0; while one is
+	// tried, 0 takes that back. A build that is going on is not put in use, and none begins before the next change. Conflict if there is no
+	// such version.
 	RollBackKnowledge(ctx context.Context, tenant TenantID, version int64) (KnowledgeVersion, error)
 
 	KnowledgeBuilds

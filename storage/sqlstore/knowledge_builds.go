@@ -47,16 +47,16 @@ func (s *Store) KnowledgeState(ctx context.Context, tenant chat.TenantID) (st ch
 	return st, err
 }
 
-const versionColumns = `tenant, version, revision, embedder, documents, chunks, created_at`
+const versionColumns = `tenant, version, revision, embedder, documents, chunks, used, created_at`
 
 func scanIndex(scan row) (v chat.KnowledgeVersion, err error) {
 	return indexOf(scan)
 }
 
 func indexOf(scan row, more ...any) (v chat.KnowledgeVersion, err error) {
-	var created int64
-	err = scan(append([]any{&v.Tenant, &v.Version, &v.Revision, &v.Embedder, &v.Documents, &v.Chunks, &created}, more...)...)
-	v.CreatedAt = FromMicros(created)
+	var used, created int64
+	err = scan(append([]any{&v.Tenant, &v.Version, &v.Revision, &v.Embedder, &v.Documents, &v.Chunks, &used, &created}, more...)...)
+	v.Used, v.CreatedAt = used > 0, FromMicros(created)
 	return v, err
 }
 
@@ -106,20 +106,43 @@ func (s *Store) RollBackKnowledge(ctx context.Context, tenant chat.TenantID, ver
 				arg = active
 			}
 		case version == 0:
-			where, arg = `version < $2`, active
+			where, arg = `version < $2 AND used > 0`, active
 		}
 		v, err = scanIndex(q.QueryRowContext(ctx, `SELECT `+versionColumns+` FROM knowledge_versions WHERE tenant = $1 AND `+where+` ORDER BY version DESC LIMIT 1`, tenant, arg).Scan)
 		if err != nil {
 			return err
 		}
 		a.add(tenant, chat.AuditNote{Action: "knowledge.rolled_back", TargetKind: "knowledge", Details: details("from", from, "to", v.Version)})
-		_, err := q.ExecContext(ctx, `UPDATE knowledge_states SET active = $2, canary = 0 WHERE tenant = $1`, tenant, v.Version)
-		return err
+		v.Used = true
+		return use(ctx, q, tenant, v.Version)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = &chat.Error{Code: chat.Conflict, Name: "no_such_version", Message: "there is no such version of the index to go back to"}
 	}
 	return v, err
+}
+
+// use puts a version in use. Whatever is tried is not any more.
+func use(ctx context.Context, q Querier, tenant chat.TenantID, version int64) error {
+	if _, err := q.ExecContext(ctx, `UPDATE knowledge_states SET active = $2, canary = 0 WHERE tenant = $1`, tenant, version); err != nil {
+		return err
+	}
+	_, err := q.ExecContext(ctx, `UPDATE knowledge_versions SET used = 1 WHERE tenant = $1 AND version = $2`, tenant, version)
+	return err
+}
+
+// forgetVersions removes versions that are too many: of those that were in use, and of those that were only tried.
+func forgetVersions(ctx context.Context, q Querier, tenant chat.TenantID) error {
+	for used, most := range []int{chat.TriedKnowledgeVersions, chat.KnowledgeVersions} {
+		_, err := q.ExecContext(ctx, `DELETE FROM knowledge_versions WHERE tenant = $1 AND used = $2
+			AND version NOT IN (SELECT active FROM knowledge_states WHERE tenant = $1) AND version NOT IN (SELECT canary FROM knowledge_states WHERE tenant = $1)
+			AND version NOT IN (SELECT version FROM knowledge_versions WHERE tenant = $1 AND used = $2
+				AND version NOT IN (SELECT canary FROM knowledge_states WHERE tenant = $1) ORDER BY version DESC LIMIT $3)`, tenant, used, most)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // HoldKnowledge implements chat.KnowledgeBuilds.
@@ -219,23 +242,20 @@ func (s *Store) SwapKnowledge(ctx context.Context, holder [16]byte, v chat.Knowl
 		if err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) + 1 FROM knowledge_versions WHERE tenant = $1`, v.Tenant).Scan(&now.Version); err != nil {
 			return err
 		}
-		if _, err := q.ExecContext(ctx, `INSERT INTO knowledge_versions (`+versionColumns+`, members) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, v.Tenant, now.Version, v.Revision,
-			v.Embedder, v.Documents, v.Chunks, Micros(v.CreatedAt), members); err != nil {
+		now.Used = st.Active == 0 || st.Plan.Percent == 0
+		if _, err := q.ExecContext(ctx, `INSERT INTO knowledge_versions (`+versionColumns+`, members) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)`, v.Tenant, now.Version,
+			v.Revision, v.Embedder, v.Documents, v.Chunks, Micros(v.CreatedAt), members); err != nil {
 			return err
 		}
-		if err := dropCanary(ctx, q, &st); err != nil {
-			return err
-		}
-		if st.Active > 0 && st.Plan.Percent > 0 {
+		if now.Used {
+			err = use(ctx, q, v.Tenant, now.Version)
+		} else {
 			err = beginCanary(ctx, q, &st, now)
-		} else if _, err = q.ExecContext(ctx, `UPDATE knowledge_states SET active = $2 WHERE tenant = $1`, v.Tenant, now.Version); err == nil {
-			st.Active = now.Version
 		}
 		if err != nil {
 			return err
 		}
-		_, err = q.ExecContext(ctx, `DELETE FROM knowledge_versions WHERE tenant = $1 AND version <= $2 AND version <> $3`, v.Tenant, now.Version-chat.KnowledgeVersions, st.Active)
-		return err
+		return forgetVersions(ctx, q, v.Tenant)
 	})
 	return now, err
 }

@@ -33,7 +33,7 @@ func beginCanary(ctx context.Context, q Querier, st *chat.KnowledgeState, v chat
 	return err
 }
 
-// dropCanary ends the trial of a version that something newer has overtaken. It is kept like those that were in use.
+// dropCanary ends the trial of a version that something newer has overtaken.
 func dropCanary(ctx context.Context, q Querier, st *chat.KnowledgeState) error {
 	if st.Canary.Version == 0 {
 		return nil
@@ -45,7 +45,7 @@ func dropCanary(ctx context.Context, q Querier, st *chat.KnowledgeState) error {
 // PromoteCanary implements chat.KnowledgeCanaries.
 func (s *Store) PromoteCanary(ctx context.Context, tenant chat.TenantID) (v chat.KnowledgeVersion, err error) {
 	err = s.audited(ctx, Of(tenant), func(ctx context.Context, q Querier, a *acts) error {
-		if err := q.QueryRowContext(ctx, `UPDATE knowledge_states SET active = canary, canary = 0 WHERE tenant = $1 AND canary > 0 RETURNING active`, tenant).Scan(&v.Version); err != nil {
+		if v.Version, err = promote(ctx, q, tenant, 0); err != nil {
 			return err
 		}
 		v, err = scanIndex(q.QueryRowContext(ctx, `SELECT `+versionColumns+` FROM knowledge_versions WHERE tenant = $1 AND version = $2`, tenant, v.Version).Scan)
@@ -56,6 +56,17 @@ func (s *Store) PromoteCanary(ctx context.Context, tenant chat.TenantID) (v chat
 		err = &chat.Error{Code: chat.Conflict, Name: "no_canary", Message: "no version is being tried"}
 	}
 	return v, err
+}
+
+// promote puts the version that is tried in use, if it is that one, or any if version is 0. sql.ErrNoRows if it is not.
+func promote(ctx context.Context, q Querier, tenant chat.TenantID, version int64) (int64, error) {
+	// First a write, so that nobody ends the trial meanwhile.
+	err := q.QueryRowContext(ctx, `UPDATE knowledge_states SET active = canary WHERE tenant = $1 AND canary > 0 AND (canary = $2 OR $2 = 0) RETURNING canary`,
+		tenant, version).Scan(&version)
+	if err != nil {
+		return 0, err
+	}
+	return version, use(ctx, q, tenant, version)
 }
 
 // Canaries implements chat.KnowledgeCanaries.
@@ -73,7 +84,14 @@ func (s *Store) TallyCanary(ctx context.Context, tenant chat.TenantID, version i
 // EndCanary implements chat.KnowledgeCanaries.
 func (s *Store) EndCanary(ctx context.Context, tenant chat.TenantID, version int64, f *chat.KnowledgeFailure) (bool, error) {
 	if f == nil {
-		return s.changed(ctx, Of(tenant), `UPDATE knowledge_states SET active = canary, canary = 0 WHERE tenant = $1 AND canary = $2`, tenant, version)
+		err := s.write(ctx, Of(tenant), func(ctx context.Context, q Querier) error {
+			_, err := promote(ctx, q, tenant, version)
+			return err
+		})
+		if errors.Is(err, sql.ErrNoRows) {
+			return false, nil
+		}
+		return err == nil, err
 	}
 	b, err := json.Marshal(f)
 	if err != nil {

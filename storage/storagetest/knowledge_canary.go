@@ -10,6 +10,37 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
+// builder builds versions of a tenant's index, however often.
+type builder struct {
+	*suite
+	me       [16]byte
+	now      time.Time
+	revision int64
+}
+
+// builds holds the build that is due.
+func (s *suite) builds(t *testing.T) *builder {
+	t.Helper()
+	b := &builder{suite: s, me: [16]byte(chat.NewID[chat.Presence]()), now: start.Add(time.Minute)}
+	_, held, err := s.Store.HoldKnowledge(ctx(), b.me, b.now, b.now.Add(time.Hour))
+	require.NoError(t, err)
+	require.True(t, held)
+	return b
+}
+
+// swap puts an index of these chunks in use, or has it tried.
+func (b *builder) swap(t *testing.T, members ...byte) chat.KnowledgeVersion {
+	t.Helper()
+	b.revision++
+	v := chat.KnowledgeVersion{Tenant: b.tenant, Revision: b.revision, Documents: 1, CreatedAt: b.now}
+	for _, m := range members {
+		v.Members = append(v.Members, [16]byte{m})
+	}
+	v, err := b.Store.SwapKnowledge(ctx(), b.me, v)
+	require.NoError(t, err)
+	return v
+}
+
 // A version is tried, counted, put in use or taken back; whatever overtakes it ends its trial.
 func testKnowledgeCanary(t *testing.T, s *suite) {
 	plan := chat.CanaryPlan{Percent: 10, For: time.Hour}
@@ -17,22 +48,9 @@ func testKnowledgeCanary(t *testing.T, s *suite) {
 	s.added(t, s.document("one", "text"))
 	require.Equal(t, plan, s.knows(t).Plan)
 	require.EqualValues(t, 1, s.knows(t).Revision)
-	me, now := [16]byte(chat.NewID[chat.Presence]()), start.Add(time.Minute)
-	_, held, err := s.Store.HoldKnowledge(ctx(), me, now, now.Add(time.Hour))
-	require.NoError(t, err)
-	require.True(t, held)
-	revision := int64(0)
-	swap := func(members ...byte) chat.KnowledgeVersion {
-		t.Helper()
-		revision++
-		v := chat.KnowledgeVersion{Tenant: s.tenant, Revision: revision, Documents: 1, CreatedAt: now}
-		for _, m := range members {
-			v.Members = append(v.Members, [16]byte{m})
-		}
-		v, err := s.Store.SwapKnowledge(ctx(), me, v)
-		require.NoError(t, err)
-		return v
-	}
+	b := s.builds(t)
+	me, now := b.me, b.now
+	swap := func(members ...byte) chat.KnowledgeVersion { t.Helper(); return b.swap(t, members...) }
 	tried := func(want int64) chat.KnowledgeState {
 		t.Helper()
 		st := s.knows(t)
@@ -82,7 +100,7 @@ func testKnowledgeCanary(t *testing.T, s *suite) {
 	require.NoError(t, err)
 
 	// Taken back: by whoever judges, with the reason, or by a person.
-	f := &chat.KnowledgeFailure{At: now, Revision: revision, Reason: chat.FailureCanary, Canary: &chat.CanaryResult{New: chat.CanaryTally{Asked: 30, Open: 30}}}
+	f := &chat.KnowledgeFailure{At: now, Revision: b.revision, Reason: chat.FailureCanary, Canary: &chat.CanaryResult{New: chat.CanaryTally{Asked: 30, Open: 30}}}
 	ended, err = s.Store.EndCanary(ctx(), s.tenant, 10, f)
 	require.NoError(t, err)
 	require.True(t, ended)
@@ -100,7 +118,7 @@ func testKnowledgeCanary(t *testing.T, s *suite) {
 	_, err = s.Store.PromoteCanary(ctx(), s.tenant)
 	code(t, err, chat.Conflict)
 	require.NoError(t, s.Store.Reindex(ctx(), s.tenant, now))
-	_, held, err = s.Store.HoldKnowledge(ctx(), me, now, now.Add(time.Hour))
+	_, held, err := s.Store.HoldKnowledge(ctx(), me, now, now.Add(time.Hour))
 	require.NoError(t, err)
 	require.True(t, held)
 	require.EqualValues(t, 12, swap(21).Version)

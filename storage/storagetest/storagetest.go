@@ -125,6 +125,7 @@ func Run(t *testing.T, f Factory) {
 		{"Unanswered", testUnanswered},
 		{"KnowledgeBuilds", testKnowledgeBuilds},
 		{"KnowledgeCanary", testKnowledgeCanary},
+		{"KnowledgeUsed", testKnowledgeUsed},
 		{"BotJobs", testBotJobs},
 		{"BotJobEnds", testBotJobEnds},
 		{"BotJobShares", testBotJobShares},
