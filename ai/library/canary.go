@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -13,16 +15,21 @@ import (
 
 // of returns which edition answers a conversation: the same one each time, as long as the same ones are there.
 func (e *editions) of(conv chat.ConversationID) edition {
-	if e.canary.index == nil || conv.IsZero() {
-		return e.active
+	if e.canary.index != nil && e.tries(conv) {
+		return e.canary
+	}
+	return e.active
+}
+
+// tries reports whether a conversation is one of those that the version that is tried is to answer.
+func (e *editions) tries(conv chat.ConversationID) bool {
+	if e.canary.version == 0 || conv.IsZero() {
+		return false
 	}
 	// With the version in it, it is not the same people each time. Ids are made one after the other, and a lesser hash than this has whole
 	// runs of them fall to one side.
 	h := sha256.Sum256(binary.BigEndian.AppendUint64(conv[:len(conv):len(conv)], uint64(e.canary.version)))
-	if int(binary.BigEndian.Uint64(h[:])%100) < e.percent {
-		return e.canary
-	}
-	return e.active
+	return int(binary.BigEndian.Uint64(h[:])%100) < e.percent
 }
 
 // put has an index that was just built answer here, as far as it is to: who does not ask does not need it.
@@ -56,7 +63,7 @@ type tried struct {
 // Asked implements chat.KnowledgeBase.
 func (l *Library) Asked(tenant chat.TenantID, version int64, open bool) {
 	b := l.shelf.Kept(tenant)
-	if b == nil || b.Value.canary.index == nil {
+	if b == nil || b.Value.canary.version == 0 {
 		return
 	}
 	which := 0
@@ -67,20 +74,35 @@ func (l *Library) Asked(tenant chat.TenantID, version int64, open bool) {
 	default:
 		return
 	}
-	t := &l.tallies
+	var n [2]chat.CanaryTally
+	n[which].Asked = 1
+	if open {
+		n[which].Open = 1
+	}
+	l.tallies.add(tried{tenant, b.Value.canary.version}, &n)
+}
+
+// mostTallies is of how many trials what could not be written is kept.
+const mostTallies = 10_000
+
+// add adds to what was counted of a trial.
+func (t *tallies) add(key tried, n *[2]chat.CanaryTally) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := tried{tenant, b.Value.canary.version}
-	if t.of == nil {
-		t.of = map[tried]*[2]chat.CanaryTally{}
+	have := t.of[key]
+	if have == nil {
+		if len(t.of) >= mostTallies {
+			return
+		}
+		if t.of == nil {
+			t.of = map[tried]*[2]chat.CanaryTally{}
+		}
+		have = &[2]chat.CanaryTally{}
+		t.of[key] = have
 	}
-	if t.of[key] == nil {
-		t.of[key] = &[2]chat.CanaryTally{}
-	}
-	n := &t.of[key][which]
-	n.Asked++
-	if open {
-		n.Open++
+	for i := range n {
+		have[i].Asked += n[i].Asked
+		have[i].Open += n[i].Open
 	}
 }
 
@@ -95,7 +117,7 @@ func (t *tallies) take() map[tried]*[2]chat.CanaryTally {
 
 // try writes down what came of questions, and decides about the versions that are tried, until ctx ends.
 func (l *Library) try(ctx context.Context) error {
-	tick := time.NewTicker(l.Poll)
+	tick := time.NewTicker(l.Judge)
 	defer tick.Stop()
 	for {
 		var end bool
@@ -117,26 +139,30 @@ func (l *Library) try(ctx context.Context) error {
 	}
 }
 
-// write keeps what was counted. It is a count of many: what can't be kept is not missed.
+// write keeps what was counted. What can't be kept is tried again the next time.
 func (l *Library) write(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
+	var failed int
+	var why error
 	for key, n := range l.tallies.take() {
 		if err := l.Store.TallyCanary(ctx, key.tenant, key.version, n[0], n[1]); err != nil {
-			l.Logger.Warn("what came of questions to a version that is tried was not counted", "tenant", key.tenant, "err", err)
-			return
+			l.tallies.add(key, n)
+			failed, why = failed+1, err
 		}
+	}
+	if why != nil {
+		l.Logger.Warn("what came of questions to versions that are tried is not counted yet", "versions", failed, "err", why)
 	}
 }
 
-// judgeAll ends the trials that are to end.
+// judgeAll ends the trials that are to end. What can't be ended keeps no other from it.
 func (l *Library) judgeAll(ctx context.Context, now time.Time) error {
 	all, err := l.Store.Canaries(ctx)
 	for i := range all {
-		if err != nil {
-			return err
+		if e := l.judge(ctx, &all[i], now); e != nil {
+			err = errors.Join(err, fmt.Errorf("tenant %s: %w", all[i].Tenant, e))
 		}
-		err = l.judge(ctx, &all[i], now)
 	}
 	return err
 }

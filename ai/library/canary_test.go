@@ -107,28 +107,94 @@ func TestCanary(t *testing.T) {
 	require.EqualValues(t, 4, d.state().Active)
 }
 
-// Whoever asks first waits for the version in use alone; and one that is tried and can't be loaded keeps nobody from an answer.
-func TestCanaryNotThere(t *testing.T) {
-	d := open(t)
+// trying is a desk whose version 2 is tried by one half of these conversations, and a store that can't read it, with a gate before it.
+func trying(t *testing.T) (d *desk, broken *brokenStore, talks []chat.ConversationID) {
+	t.Helper()
+	d = open(t)
 	require.NoError(t, d.kept.Store.PlanCanary(t.Context(), d.tenant, chat.CanaryPlan{Percent: 50, For: time.Hour}))
 	_, stop := d.start(nil)
+	defer stop()
 	d.add("Returns", "Thirty days.")
 	d.settled()
 	d.add("Shipping", "Two days.")
 	require.EqualValues(t, 2, d.settled().Canary.Version)
-	stop()
-	v, err := d.kept.Store.KnowledgeVersion(t.Context(), d.tenant, 2)
-	require.NoError(t, err)
-	var talks []chat.ConversationID
 	for range 100 {
 		talks = append(talks, chat.NewID[chat.Conversation]())
 	}
-	broken := &brokenStore{KnowledgeStore: d.kept.Store, version: v.Version, gate: make(chan struct{})}
-	broken.fails.Store(true)
-	l, end := d.start(func(o *library.Options) { o.Store, o.Builds = broken, false })
+	return d, &brokenStore{KnowledgeStore: d.kept.Store, version: 2, gate: make(chan struct{})}, talks
+}
+
+// asked asks for a conversation aside, and returns which version answered.
+func (d *desk) asked(l *library.Library, conv chat.ConversationID) <-chan int64 {
+	out := make(chan int64, 1)
+	go func() {
+		a, err := l.Search(d.t.Context(), d.tenant, chat.KnowledgeQuery{Question: "days", Limit: 1, Conversation: conv})
+		if err != nil {
+			a.Version = -1
+		}
+		out <- a.Version
+	}()
+	return out
+}
+
+// After a start each conversation is answered by its own version from the first question on: those that the version in use answers at once, the
+// others as soon as the one that is tried is loaded.
+func TestCanaryColdStart(t *testing.T) {
+	d, store, talks := trying(t)
+	store.holds.Store(true)
+	l, end := d.start(func(o *library.Options) { o.Store, o.Builds, o.Patience = store, false, time.Minute })
 	defer end()
-	require.Equal(t, map[int64]int{1: 100}, d.answers(l, talks), "while the other one is being read")
-	require.Eventually(t, func() bool { return broken.asked.Load() == 1 }, 10*time.Second, time.Millisecond, "it is read at once, and aside")
+	var waits []<-chan int64
+	for _, c := range talks {
+		waits = append(waits, d.asked(l, c))
+	}
+	at := make([]int64, len(talks))
+	count := func() (n int) {
+		for i := range waits {
+			select {
+			case at[i] = <-waits[i]:
+			default:
+			}
+			if at[i] == 1 {
+				n++
+			}
+			require.Contains(t, []int64{0, 1}, at[i])
+		}
+		return n
+	}
+	a, err := l.Search(t.Context(), d.tenant, chat.KnowledgeQuery{Question: "days", Limit: 1})
+	require.NoError(t, err)
+	require.EqualValues(t, 1, a.Version, "who is in no conversation does not wait")
+	require.Eventually(t, func() bool { return store.asked.Load() == 1 }, 10*time.Second, time.Millisecond, "it is read at once, and aside")
+	require.Eventually(t, func() bool { return count() > 20 }, 10*time.Second, time.Millisecond)
+
+	// What comes of those is counted from the start.
+	l.Asked(d.tenant, 1, true)
+	require.Eventually(t, func() bool { return d.state().Canary.Old == chat.CanaryTally{Asked: 1, Open: 1} }, 10*time.Second, time.Millisecond)
+	close(store.gate)
+	for i := range waits {
+		if at[i] == 0 {
+			at[i] = <-waits[i]
+		}
+	}
+	shares := map[int64]int{}
+	for i, c := range talks {
+		shares[at[i]]++
+		require.Equal(t, at[i], <-d.asked(l, c), "and it stays so")
+	}
+	require.Equal(t, len(talks), shares[1]+shares[2])
+	require.InDelta(t, 50, shares[2], 25, "five standard deviations")
+}
+
+// A version that is tried and can't be loaded keeps nobody from an answer: nobody waits longer than is said, nor for what can't be had.
+func TestCanaryNotThere(t *testing.T) {
+	d, broken, talks := trying(t)
+	broken.fails.Store(true)
+	broken.holds.Store(true)
+	l, end := d.start(func(o *library.Options) { o.Store, o.Builds, o.Patience = broken, false, 20*time.Millisecond })
+	defer end()
+	require.Equal(t, map[int64]int{1: 100}, d.answers(l, talks), "while the other one is being read, after a while")
+	require.EqualValues(t, 1, broken.asked.Load())
 	close(broken.gate)
 	require.Eventually(t, func() bool {
 		require.Equal(t, map[int64]int{1: 100}, d.answers(l, talks))
@@ -136,22 +202,53 @@ func TestCanaryNotThere(t *testing.T) {
 	}, 10*time.Second, 10*time.Millisecond)
 	broken.fails.Store(false)
 	require.Eventually(t, func() bool { return d.answers(l, talks)[2] > 0 }, 10*time.Second, 10*time.Millisecond)
+
+	// It is known at once that it can't be had: nobody waits until they lose their patience.
+	broken.fails.Store(true)
+	other, stop := d.start(func(o *library.Options) { o.Store, o.Builds, o.Patience = broken, false, time.Hour })
+	defer stop()
+	require.Equal(t, map[int64]int{1: 100}, d.answers(other, talks))
+
+	// And who gives up waiting is told so.
+	slow := &brokenStore{KnowledgeStore: d.kept.Store, version: 2, gate: make(chan struct{})}
+	slow.holds.Store(true)
+	defer close(slow.gate)
+	last, halt := d.start(func(o *library.Options) { o.Store, o.Builds, o.Patience, o.Poll = slow, false, time.Hour, time.Hour })
+	defer halt()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	var errs []error
+	for _, c := range talks {
+		if _, err := last.Search(ctx, d.tenant, chat.KnowledgeQuery{Question: "days", Limit: 1, Conversation: c}); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	require.NotEmpty(t, errs)
+	require.Equal(t, chat.Busy, chat.CodeOf(errs[0]))
 }
 
-// brokenStore can't read one version, and says so only when its gate is open.
+// brokenStore can't read one version while it fails, and reads it only when its gate is open while it holds.
 type brokenStore struct {
 	chat.KnowledgeStore
-	version int64
-	fails   atomic.Bool
-	gate    chan struct{}
-	asked   atomic.Int64
+	version      int64
+	fails, holds atomic.Bool
+	gate         chan struct{}
+	asked        atomic.Int64
 }
 
 func (b *brokenStore) KnowledgeVersion(ctx context.Context, tenant chat.TenantID, version int64) (chat.KnowledgeVersion, error) {
-	if version == b.version && b.fails.Load() {
+	if version == b.version {
 		b.asked.Add(1)
-		<-b.gate
-		return chat.KnowledgeVersion{}, errors.New("it can't be read")
+		if b.holds.Load() {
+			select {
+			case <-ctx.Done():
+				return chat.KnowledgeVersion{}, ctx.Err()
+			case <-b.gate:
+			}
+		}
+		if b.fails.Load() {
+			return chat.KnowledgeVersion{}, errors.New("it can't be read")
+		}
 	}
 	return b.KnowledgeStore.KnowledgeVersion(ctx, tenant, version)
 }

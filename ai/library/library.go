@@ -36,6 +36,10 @@ type Options struct {
 	Idle time.Duration
 	// Poll is how often there is a look for builds that are due, and how old what is known of a version may be. Defaults to 5s.
 	Poll time.Duration
+	// Judge is how often what came of questions is counted up while a version is tried, and the versions that are tried are judged. Defaults to 5s.
+	Judge time.Duration
+	// Patience is how long a conversation that is to be answered by a version that is tried waits for that one to be loaded. Defaults to 3s.
+	Patience time.Duration
 	// Hold is how long a build that is not heard of is still its holder's. Defaults to 15s.
 	Hold    time.Duration
 	Logger  *slog.Logger
@@ -78,6 +82,12 @@ func New(o Options) *Library {
 	}
 	if o.Poll <= 0 {
 		o.Poll = 5 * time.Second
+	}
+	if o.Judge <= 0 {
+		o.Judge = 5 * time.Second
+	}
+	if o.Patience <= 0 {
+		o.Patience = 3 * time.Second
 	}
 	if o.Hold <= 0 {
 		o.Hold = 15 * time.Second

@@ -77,7 +77,7 @@ func (d *desk) start(change func(*library.Options)) (*library.Library, func()) {
 	d.t.Helper()
 	o := library.Options{
 		Store: d.kept.Store, Broker: d.kept.Broker, Builds: true, EmbedderName: d.model.Name(), Embedder: func() (library.Embedder, error) { return &d.model, nil },
-		Poll: 20 * time.Millisecond, Hold: 300 * time.Millisecond,
+		Poll: 20 * time.Millisecond, Judge: 20 * time.Millisecond, Hold: 300 * time.Millisecond,
 	}
 	if change != nil {
 		change(&o)

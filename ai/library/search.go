@@ -9,7 +9,7 @@ import (
 
 // Search implements chat.KnowledgeBase.
 func (l *Library) Search(ctx context.Context, tenant chat.TenantID, q chat.KnowledgeQuery) (chat.KnowledgeAnswer, error) {
-	b, err := l.book(ctx, tenant)
+	b, err := l.book(ctx, tenant, q.Conversation)
 	if err != nil {
 		return chat.KnowledgeAnswer{}, err
 	}

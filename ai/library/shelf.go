@@ -10,7 +10,7 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// edition is a version's index. It is nil if there is none yet.
+// edition is a version's index. It is nil if there is none yet, or if it is not loaded yet.
 type edition struct {
 	version int64
 	index   *knowledge.Index
@@ -45,9 +45,15 @@ func (l *Library) newShelf() *shelf.Shelf[editions] {
 	})
 }
 
-// book returns the index in use as this node knows it.
-func (l *Library) book(ctx context.Context, tenant chat.TenantID) (*book, error) {
+// book returns the indexes as this node knows them. A conversation that the version that is tried is to answer waits for that one, for a
+// while: it is not answered by another one first.
+func (l *Library) book(ctx context.Context, tenant chat.TenantID, conv chat.ConversationID) (*book, error) {
 	b, err := l.shelf.Get(ctx, tenant)
+	if err == nil && b.Partial && b.Value.tries(conv) {
+		in, cancel := context.WithTimeout(ctx, l.Patience)
+		defer cancel()
+		b, err = l.shelf.Whole(in, tenant, b), ctx.Err()
+	}
 	if err != nil && ctx.Err() != nil {
 		return nil, chat.Errorf(chat.Busy, "the knowledge is being loaded; try again")
 	}
@@ -63,21 +69,18 @@ func (l *Library) load(ctx context.Context, tenant chat.TenantID, have *book) (*
 	var had editions
 	if have != nil {
 		had = have.Value
-		if had.active.version == st.Active && had.canary.version == st.Canary.Version && had.percent == st.Canary.Percent {
+		if !have.Partial && had.active.version == st.Active && had.canary.version == st.Canary.Version && had.percent == st.Canary.Percent {
 			return have, nil
 		}
 	}
-	next := editions{active: edition{version: st.Active}, percent: st.Canary.Percent}
-	partial := have == nil && st.Canary.Version > 0 // whoever asks first waits for nothing but what is in use
-	if !partial {
-		next.canary.version = st.Canary.Version
-	}
+	next := editions{active: edition{version: st.Active}, canary: edition{version: st.Canary.Version}, percent: st.Canary.Percent}
+	partial := have == nil && st.Canary.Version > 0 // whoever is not answered by it does not wait for it
 	for _, e := range []*edition{&next.active, &next.canary} {
-		switch e.version {
-		case 0:
-		case had.active.version:
+		switch {
+		case e.version == 0, partial && e == &next.canary:
+		case e.version == had.active.version:
 			e.index = had.active.index
-		case had.canary.version:
+		case e.version == had.canary.version && had.canary.index != nil:
 			e.index = had.canary.index
 		default:
 			e.index, err = l.read(ctx, tenant, e.version, have != nil)
