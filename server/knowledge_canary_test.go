@@ -75,6 +75,16 @@ func testKnowledgeCanary(t *testing.T, start func(func(*server.Config)) *node) {
 	require.Nil(t, back.body["canary"])
 	require.EqualValues(t, 1, back.body["version"])
 	require.Equal(t, "not_indexed", state())
+	require.Equal(t, true, back.body["rolled_back"], "by hand")
+	usedOf := func(index map[string]any) map[float64]any {
+		of := map[float64]any{}
+		for _, v := range index["versions"].([]any) {
+			of[v.(map[string]any)["version"].(float64)] = v.(map[string]any)["used"]
+		}
+		return of
+	}
+	require.Equal(t, map[float64]any{1: true, 2: false}, usedOf(back.body))
+	require.Equal(t, "no_such_version", n.call("POST", "/api/v1/knowledge/rollback", token, nil).code(), "nothing before it was in use")
 	require.Equal(t, 202, n.call("POST", "/api/v1/knowledge/reindex", token, nil).status)
 	require.EqualValues(t, 3, n.indexed(token)["canary"].(map[string]any)["version"])
 	used := n.call("POST", canary+"/promote", token, nil)
@@ -82,7 +92,20 @@ func testKnowledgeCanary(t *testing.T, start func(func(*server.Config)) *node) {
 	require.EqualValues(t, 3, used.body["version"])
 	require.Nil(t, used.body["canary"])
 	require.Equal(t, "indexed", state())
+	require.Equal(t, map[float64]any{1: true, 2: false, 3: true}, usedOf(used.body))
 	require.Eventually(t, func() bool { return n.finds(token, "can you wrap a present")[0] == "Gift wrapping" }, 10*time.Second, 20*time.Millisecond)
+
+	// What is taken back by itself nobody went back from, until somebody does.
+	require.Equal(t, 201, n.call("POST", "/api/v1/knowledge/documents", token, map[string]any{"text": "# Opening hours\n\nFrom nine to five.", "language": "en"}).status)
+	require.EqualValues(t, 4, n.indexed(token)["canary"].(map[string]any)["version"])
+	require.NoError(t, n.kept.Store.TallyCanary(t.Context(), n.tenant.ID, 4, chat.CanaryTally{Asked: 100}, chat.CanaryTally{Asked: 100, Open: 100}))
+	require.Eventually(t, func() bool { return n.indexed(token)["last_failure"] != nil }, 30*time.Second, 20*time.Millisecond)
+	index = n.indexed(token)
+	require.Equal(t, "canary", index["last_failure"].(map[string]any)["reason"])
+	require.Equal(t, false, index["rolled_back"])
+	back = n.call("POST", "/api/v1/knowledge/rollback", token, nil)
+	require.EqualValues(t, 1, back.body["version"])
+	require.Equal(t, true, back.body["rolled_back"])
 	_, admin := n.agent(n.tenant.ID, chat.Admin)
 	told := map[string]any{}
 	for _, e := range n.acts(admin, "") {
@@ -90,5 +113,5 @@ func testKnowledgeCanary(t *testing.T, start func(func(*server.Config)) *node) {
 	}
 	require.Equal(t, map[string]any{"percent": 50.0, "minutes": 90.0}, told["knowledge.canary_planned"])
 	require.Equal(t, map[string]any{"version": 3.0}, told["knowledge.canary_promoted"])
-	require.Equal(t, map[string]any{"from": 2.0, "to": 1.0}, told["knowledge.rolled_back"])
+	require.Contains(t, []any{map[string]any{"from": 2.0, "to": 1.0}, map[string]any{"from": 3.0, "to": 1.0}}, told["knowledge.rolled_back"])
 }

@@ -14,12 +14,12 @@ type KnowledgeIndex struct {
 	State       string             `json:"state" enum:"idle,waiting,building" doc:"waiting: a build is asked for and begins in a moment."`
 	Done        int                `json:"done" doc:"While building: chunks that are ready."`
 	Total       int                `json:"total"`
-	RolledBack  bool               `json:"rolled_back" doc:"A newer version than the one in use is kept."`
+	RolledBack  bool               `json:"rolled_back" doc:"Somebody went back to the version in use: a newer one was in use, or was taken back by hand when it was tried."`
 	Documents   int                `json:"documents" doc:"That the index in use has."`
 	Chunks      int                `json:"chunks"`
 	Embedder    string             `json:"embedder" doc:"Which model made its vectors; empty: it finds by words alone."`
 	BuiltAt     *time.Time         `json:"built_at" nullable:"true"`
-	Versions    []KnowledgeVersion `json:"versions" nullable:"false" doc:"What can be gone back to, the newest first."`
+	Versions    []KnowledgeVersion `json:"versions" nullable:"false" doc:"What can be gone back to, the newest first: the last five that were in use, and a few that were only tried."`
 	LastFailure *KnowledgeFailure  `json:"last_failure,omitempty" doc:"Why the last build was not put in use; missing if it was."`
 	Plan        CanaryPlan         `json:"canary_plan" doc:"How the next versions are tried."`
 	Canary      *KnowledgeCanary   `json:"canary,omitempty" doc:"The version that is being tried; missing if none is."`
@@ -29,6 +29,7 @@ type KnowledgeIndex struct {
 type KnowledgeVersion struct {
 	Version   int64     `json:"version"`
 	Active    bool      `json:"active"`
+	Used      bool      `json:"used" doc:"It is or was in use; others were only tried."`
 	Documents int       `json:"documents"`
 	Chunks    int       `json:"chunks"`
 	Embedder  string    `json:"embedder"`
@@ -70,8 +71,8 @@ func (a *API) showIndex(ctx context.Context, tenant chat.TenantID) (*answer[Know
 	}
 	for i := range s.versions {
 		v := &s.versions[i]
-		out.Versions[i] = KnowledgeVersion{v.Version, v.Version == s.Active, v.Documents, v.Chunks, v.Embedder, v.CreatedAt.UTC()}
-		out.RolledBack = out.RolledBack || s.Canary.Version == 0 && v.Version > s.Active && v.Revision > s.revision
+		out.Versions[i] = KnowledgeVersion{v.Version, v.Version == s.Active, v.Used, v.Documents, v.Chunks, v.Embedder, v.CreatedAt.UTC()}
+		out.RolledBack = out.RolledBack || s.leftBehind(v)
 		if v.Version == s.Active {
 			out.Documents, out.Chunks, out.Embedder, out.BuiltAt = v.Documents, v.Chunks, v.Embedder, timeOrNull(v.CreatedAt)
 		}
@@ -105,6 +106,12 @@ func (a *API) showIndex(ctx context.Context, tenant chat.TenantID) (*answer[Know
 	return ok(out)
 }
 
+// leftBehind reports whether somebody went back from a version to the one in use. What was tried and took itself back, or would have failed
+// anyhow, nobody did.
+func (s *standing) leftBehind(v *chat.KnowledgeVersion) bool {
+	return s.Canary.Version == 0 && v.Version > s.Active && v.Revision > s.revision && (v.Used || s.Failure == nil)
+}
+
 func (a *API) getKnowledgeIndex(ctx context.Context, c *call, _ *none) (*answer[KnowledgeIndex], error) {
 	return a.showIndex(ctx, c.actor().Tenant)
 }
@@ -123,7 +130,7 @@ func (a *API) reindexKnowledge(ctx context.Context, c *call, _ *none) (*answer[K
 
 type rollBackInput struct {
 	Body *struct {
-		Version int64 `json:"version,omitempty" minimum:"0" doc:"Defaults to the one before the one in use."`
+		Version int64 `json:"version,omitempty" minimum:"0" doc:"0, the default, is the newest one before the one in use that was in use; while a version is tried, it keeps the one in use, and ends the trial."`
 	}
 }
 

@@ -1024,14 +1024,14 @@ export interface KnowledgeIndex {
   embedder: string;
   /** Why the last build was not put in use; missing if it was. */
   last_failure?: KnowledgeFailure;
-  /** A newer version than the one in use is kept. */
+  /** Somebody went back to the version in use: a newer one was in use, or was taken back by hand when it was tried. */
   rolled_back: boolean;
   /** waiting: a build is asked for and begins in a moment. */
   state: "idle" | "waiting" | "building";
   total: number;
   /** Which index is in use; 0: none yet. */
   version: number;
-  /** What can be gone back to, the newest first. */
+  /** What can be gone back to, the newest first: the last five that were in use, and a few that were only tried. */
   versions: KnowledgeVersion[];
 }
 
@@ -1054,6 +1054,8 @@ export interface KnowledgeVersion {
   created_at: string;
   documents: number;
   embedder: string;
+  /** It is or was in use; others were only tried. */
+  used: boolean;
   version: number;
 }
 
@@ -1863,7 +1865,7 @@ export interface Retention {
 }
 
 export interface RollBackInputBody {
-  /** Defaults to the one before the one in use. */
+  /** 0, the default, is the newest one before the one in use that was in use; while a version is tried, it keeps the one in use, and ends the trial. */
   version?: number;
 }
 

@@ -7,7 +7,7 @@ export const knowledge: Texts["knowledge"] = {
   statesText: { indexed: "搜索能找到它的当前内容。", pending: "索引建好后即可被找到。", failed: "包含它的索引没有启用。", not_indexed: "正在使用较早的索引，其中没有它的当前内容。", disabled: "保留但不会被找到。" },
   reasons: { golden: "有基准问题没有找到对应的文档。", too_many: "文档切分出的片段超过了索引的上限。", canary: "试用期间，它未能解答的问题比之前的版本多。" },
   canary: {
-    title: "版本 {n} 正在试用", text: "自{began}起，{percent}% 的会话由它回答。如果表现不差于当前版本，{ends}起全部会话都由它回答。", alert: "在{ends}之前，{percent}% 的会话由它回答。", trying: "试用中",
+    title: "版本 {n} 正在试用", text: "自{began}起，{percent}% 的会话由它回答。如果表现不差于当前版本，{ends}起全部会话都由它回答。", alert: "在{ends}之前，{percent}% 的会话由它回答。", trying: "试用中", onlyTried: "仅试用过", useTitle: "全部启用版本 {n}？",
     which: "版本", inUse: "使用中", triedOne: "试用中", asked: "问题数", open: "未能解答", hint: "未能解答：知识库中没有答案，只能转给人工。数字会有几秒延迟。",
     use: "全部启用", used: "已启用版本 {n}", back: "撤回", backTitle: "撤回版本 {n}？", backText: "全部会话将由当前使用的版本回答。您写的内容会保留，下一次修改会构建新的索引。", backDone: "已撤回", mend: "请查看未解答的问题并修改文档，新的版本会再次试用。",
     plan: "新版本", planText: "新版本可以先回答一部分会话。如果它未能解答的问题明显多于当前版本，会自动撤回。", percent: "试用的会话比例", percentText: "0 到 50%。0 表示立即用于全部会话。", badPercent: "请输入 0 到 50 的整数。", minutes: "试用时长", minutesText: "之后用于全部会话。在此之前，其他会话看到的仍是文档修改前的内容。", saved: "已保存，从下一个版本起生效。",
@@ -21,7 +21,7 @@ export const knowledge: Texts["knowledge"] = {
     state: "状态", idle: "已是最新", behind: "不是最新", rebuild: "重新构建", rebuildText: "修改后无需手动构建，会自动进行。", rebuilding: "正在构建索引",
     lastFailure: "上一次构建为何没有启用", asked: "共检查 {n} 个基准问题。", question: "问题", expected: "应找到", found: "实际排在第一", removed: "该问题已被删除",
     mend: "请修改文档使问题能找到正确的一篇，或修改该问题。两者都会重新构建。", mendMany: "请删除或停用一些文档。",
-    versions: "版本", versionsText: "保留最近五个。", active: "使用中", use: "退回", useTitle: "退回到版本 {n}？", again: "重新使用", againTitle: "重新使用版本 {n}？", useText: "将按 {time} 的状态使用其中的 {documents} 篇文档。您写的内容不会丢失，下一次修改会构建新的索引。", usedAgain: "正在使用版本 {n}", noVersions: "添加文档后，其索引会显示在这里。",
+    versions: "版本", versionsText: "保留最近使用过的五个版本，以及两个仅试用过的版本。", active: "使用中", use: "退回", useTitle: "退回到版本 {n}？", again: "重新使用", againTitle: "重新使用版本 {n}？", useText: "将按 {time} 的状态使用其中的 {documents} 篇文档。您写的内容不会丢失，下一次修改会构建新的索引。", usedAgain: "正在使用版本 {n}", noVersions: "添加文档后，其索引会显示在这里。",
   },
   list: {
     add: "撰写文档", upload: "上传文件", empty: "知识库还是空的", emptyText: "添加客户常问的内容：配送、退换、付款。可在此撰写，或拖入 Markdown、HTML、文本或问答表。", find: "搜索标题和地址",

@@ -111,10 +111,10 @@ function Version({ version: v, newer, tried }: { version: KnowledgeVersion; newe
     reread();
   };
   return (
-    <li data-testid="version" data-version={v.version} data-active={v.active}>
-      <span><b>{say(t.index.version, { n: v.version })}</b> <span className={css.pale}>{say(t.index.built, { time })} · {say(t.documents, { n: v.documents })} · {say(t.chunks, { n: v.chunks })}</span></span>
+    <li data-testid="version" data-version={v.version} data-active={v.active} data-used={v.used}>
+      <span><b>{say(t.index.version, { n: v.version })}</b> {!v.used && !tried && <Badge color="gray" variant="light" data-testid="only-tried">{t.canary.onlyTried}</Badge>} <span className={css.pale}>{say(t.index.built, { time })} · {say(t.documents, { n: v.documents })} · {say(t.chunks, { n: v.chunks })}</span></span>
       {v.active ? <Badge color="green">{t.index.active}</Badge> : tried ? <Badge color="blue">{t.canary.trying}</Badge> : lead && (
-        <Confirm testid="roll-back" variant="default" color="brand" action={newer ? t.index.again : t.index.use} title={say(newer ? t.index.againTitle : t.index.useTitle, { n: v.version })} text={say(t.index.useText, { documents: v.documents, time })} run={back} done={() => tellDone(say(t.index.usedAgain, { n: v.version }))} />
+        <Confirm testid="roll-back" variant="default" color="brand" action={!v.used ? t.canary.use : newer ? t.index.again : t.index.use} title={say(!v.used ? t.canary.useTitle : newer ? t.index.againTitle : t.index.useTitle, { n: v.version })} text={say(t.index.useText, { documents: v.documents, time })} run={back} done={() => tellDone(say(t.index.usedAgain, { n: v.version }))} />
       )}
     </li>
   );

@@ -6,7 +6,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 10, 27, 1, minute)).toISO
 const golden = (id: string, minute = 0): GoldenQuestion => ({ id, question: id, document_id: "d", within: 3, created_at: at(0), updated_at: at(minute) });
 const index = (change: Partial<KnowledgeIndex> = {}): KnowledgeIndex => ({
   version: 1, state: "idle", done: 0, total: 0, rolled_back: false, documents: 1, chunks: 1, embedder: "e", built_at: at(5), canary_plan: { percent: 0, minutes: 0 },
-  versions: [{ version: 1, active: true, documents: 1, chunks: 1, embedder: "e", created_at: at(5) }], ...change,
+  versions: [{ version: 1, active: true, used: true, documents: 1, chunks: 1, embedder: "e", created_at: at(5) }], ...change,
 });
 const failure = (ids: string[], reason: "golden" | "too_many" | "canary" = "golden") => ({ at: at(10), reason, golden_asked: 9, golden: ids.map((id) => ({ id, question: id, document_id: "d", found_document_id: id === "none" ? null : "other" })) });
 
