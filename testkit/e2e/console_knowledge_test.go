@@ -222,6 +222,8 @@ func (l librarian) canary() {
 	l.Click("take-back-yes")
 	l.Wait(`!$("canary")`)
 	require.Equal(l.t, before, l.built(`$("index").dataset.version`))
+	l.Wait(`$("only-tried")?.closest("li").dataset.version > ` + strconv.Itoa(before) + ` && document.querySelectorAll('[data-testid="only-tried"]').length === 1`)
+	l.Screenshot("only-tried")
 	changed("Boxes are made of old magazines.")
 	l.Click("promote")
 	l.Wait(`!$("canary") && Number($("index").dataset.version) > ` + strconv.Itoa(before))
