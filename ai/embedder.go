@@ -63,6 +63,16 @@ func (l *Local) One(dst []float32, text string) {
 	l.encoder.Embed(dst, text)
 }
 
+// Ready implements library.Embedder: there is nothing to wait for.
+func (l *Local) Ready(context.Context) error { return nil }
+
+// Question implements library.Embedder.
+func (l *Local) Question(_ context.Context, text string) ([]float32, error) {
+	v := make([]float32, encoder.Dims)
+	l.One(v, text)
+	return v, nil
+}
+
 // Dims is how long its vectors are.
 func (l *Local) Dims() int { return encoder.Dims }
 

@@ -38,6 +38,17 @@ type Embedder interface {
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
+// Wide is an Embedder that makes calls of its own of what it is given, several at once.
+type Wide interface {
+	Embedder
+	// Wide is how many texts it is best given at once.
+	Wide() int
+}
+
+// Foreign begins the names of embedders that the constants of search and confidence were not chosen with. An Index moves their cosines to where the local
+// embedder's are: what the least alike of its own chunks have counts as nothing, and what is the same as 1.
+const Foreign = "openai/"
+
 // batch is how many chunks go into one call of an Embedder.
 const batch = 16
 
@@ -56,8 +67,12 @@ func Embed(ctx context.Context, e Embedder, chunks []Chunk, earlier *Index) ([]V
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < len(missing); from += batch {
-		part := missing[from:min(from+batch, len(missing))]
+	step := batch
+	if w, is := e.(Wide); is {
+		step = max(1, w.Wide()/2)
+	}
+	for from := 0; from < len(missing); from += step {
+		part := missing[from:min(from+step, len(missing))]
 		g.Go(func() error { return embedPart(ctx, e, chunks, part, out) })
 	}
 	if err := g.Wait(); err != nil {

@@ -101,6 +101,10 @@ func (x *Index) addVectors(embedder string, vectors []Vectors) error {
 		x.headings.add(v.Heading)
 		x.texts.add(v.Text)
 	}
+	if strings.HasPrefix(embedder, Foreign) {
+		x.headings.settle()
+		x.texts.settle()
+	}
 	return nil
 }
 

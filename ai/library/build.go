@@ -22,7 +22,8 @@ type build struct {
 	*Library
 	state  chat.KnowledgeState
 	holder [16]byte
-	name   string // the embedder's
+	model  Embedder // nil: there is none
+	name   string   // the embedder's
 
 	chunks    []knowledge.Chunk
 	vectors   []knowledge.Vectors
@@ -38,7 +39,7 @@ func (l *Library) buildNext(ctx context.Context, ahead time.Duration) (bool, err
 	if err != nil || !held {
 		return false, err
 	}
-	b := &build{Library: l, state: st, holder: holder, name: l.EmbedderName}
+	b := &build{Library: l, state: st, holder: holder}
 	err = b.run(ctx)
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
@@ -106,6 +107,13 @@ func (b *build) make(ctx context.Context, progress chan [2]int) error {
 	tenant := b.state.Tenant
 	if failure, err := b.cut(ctx); err != nil || failure != nil {
 		return errors.Join(err, b.fail(ctx, failure))
+	}
+	var err error
+	if b.model, err = b.embedder(ctx); err != nil {
+		return fmt.Errorf("have the embedder ready: %w", err)
+	}
+	if b.model != nil {
+		b.name = b.model.Name()
 	}
 	if err := b.embed(ctx, progress); err != nil {
 		return err
@@ -207,6 +215,9 @@ func (b *build) embed(ctx context.Context, progress chan [2]int) error {
 		}
 	}
 	step := 16 * workers()
+	if w, is := b.model.(knowledge.Wide); is {
+		step = max(1, w.Wide()/2)
+	}
 	for from := 0; from < len(missing); from += step {
 		if err := b.embedSome(ctx, missing[from:min(from+step, len(missing))]); err != nil {
 			return err
@@ -225,12 +236,8 @@ func (b *build) embedSome(ctx context.Context, which []int) error {
 	for i, at := range which {
 		chunks[i] = b.chunks[at]
 	}
-	if b.name != "" {
-		e, err := b.embedder()
-		if err != nil {
-			return err
-		}
-		vectors, err := knowledge.Embed(ctx, e, chunks, nil)
+	if b.model != nil {
+		vectors, err := knowledge.Embed(ctx, b.model, chunks, nil)
 		if err != nil {
 			return err
 		}
@@ -260,15 +267,20 @@ func (b *build) golden(ctx context.Context, index *knowledge.Index) (*chat.Knowl
 		if err != nil {
 			return nil, err
 		}
+		texts := make([]string, len(page))
+		for i := range page {
+			texts[i] = page[i].Question
+		}
+		vectors, err := b.vectorsOf(ctx, index, texts)
+		if err != nil {
+			return nil, fmt.Errorf("embed golden questions: %w", err)
+		}
 		for i := range page {
 			g := &page[i]
 			f.GoldenAsked++
-			hits, err := b.ask(index, g.Question, g.Within+spare)
-			if err != nil {
-				return nil, err
-			}
 			// As bots find it: what speaks to machines is not there.
-			hits = slices.DeleteFunc(hits, func(h knowledge.Hit) bool { return suspicious(index.Chunk(h.Chunk)) != "" })
+			hits := slices.DeleteFunc(ask(index, knowledge.Query{Text: g.Question, Vector: vectors[i]}, g.Within+spare),
+				func(h knowledge.Hit) bool { return suspicious(index.Chunk(h.Chunk)) != "" })
 			hits = hits[:min(len(hits), g.Within)]
 			found, want := false, g.Document.String()
 			for _, h := range hits {

@@ -22,8 +22,8 @@ type Options struct {
 	Broker chat.Broker
 	// Embedder makes an embedder when the first vector is wanted. Nil: indexes have no vectors.
 	Embedder func() (Embedder, error)
-	// EmbedderName is what the embedder is called; empty without one.
-	EmbedderName string
+	// Patience is how long a search waits for its question's vector before it goes on without. Defaults to 1s.
+	Patience time.Duration
 	// Builds says that this node builds. Others only load.
 	Builds bool
 	// Alone says that no other node builds: a build that is held when Run begins was a process's that has died, and goes on at once.
@@ -46,19 +46,20 @@ type Options struct {
 	Metrics *metrics.Set
 }
 
-// Embedder is a knowledge.Embedder that makes one vector at once, too.
+// Embedder is a knowledge.Embedder that is asked for questions, too.
 type Embedder interface {
 	knowledge.Embedder
-	// Dims is how long its vectors are.
-	Dims() int
-	// One writes the vector of a text into dst.
-	One(dst []float32, text string)
+	// Ready waits until Name is known. It is called before anything else, and again after an error.
+	Ready(ctx context.Context) error
+	// Question returns the vector of a text for somebody who waits: nothing is tried twice.
+	Question(ctx context.Context, text string) ([]float32, error)
 }
 
 // Library implements chat.KnowledgeBase. Run does its work in the background. Safe for concurrent use.
 type Library struct {
 	Options
-	embedder func() (Embedder, error)
+	embedder func(ctx context.Context) (Embedder, error) // nil without an error: there is none
+	asked    questions
 	wake     chan struct{} // holds a token when a build may be due
 	shelf    *shelf.Shelf[editions]
 	tallies  tallies
@@ -92,6 +93,9 @@ func New(o Options) *Library {
 	if o.Hold <= 0 {
 		o.Hold = 15 * time.Second
 	}
+	if o.Patience <= 0 {
+		o.Patience = time.Second
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -104,14 +108,27 @@ func New(o Options) *Library {
 		failed: o.Metrics.NewCounter("uniqchat_knowledge_builds_failed_total"), embedded: o.Metrics.NewCounter("uniqchat_knowledge_embedded_chunks_total"),
 	}
 	l.shelf = l.newShelf()
-	l.embedder = func() (Embedder, error) { return nil, nil }
-	if o.Embedder != nil {
-		l.embedder = sync.OnceValues(o.Embedder)
-	} else {
-		l.EmbedderName = ""
+	l.embedder = ready(o.Embedder)
+	l.asked = questions{
+		embedder: l.embedder, patience: o.Patience, logger: o.Logger, without: o.Metrics.NewCounter("uniqchat_knowledge_searches_without_vectors_total"),
 	}
 	o.Metrics.NewGauge("uniqchat_knowledge_index_bytes", func() float64 { return float64(l.shelf.Bytes()) })
 	return l
+}
+
+// ready returns what makes an embedder once, and has it ready whenever it is wanted.
+func ready(make func() (Embedder, error)) func(context.Context) (Embedder, error) {
+	if make == nil {
+		return func(context.Context) (Embedder, error) { return nil, nil }
+	}
+	once := sync.OnceValues(make)
+	return func(ctx context.Context) (Embedder, error) {
+		e, err := once()
+		if err == nil {
+			err = e.Ready(ctx)
+		}
+		return e, err
+	}
 }
 
 // Run builds what is due, follows the other nodes and lets go of what nobody asks, until ctx ends.

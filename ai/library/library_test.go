@@ -28,7 +28,15 @@ type counting struct {
 }
 
 func (c *counting) Name() string { return "letters" }
-func (c *counting) Dims() int    { return 26 }
+
+func (c *counting) Ready(context.Context) error { return nil }
+
+func (c *counting) Question(_ context.Context, text string) ([]float32, error) {
+	v := make([]float32, 26)
+	c.One(v, text)
+	return v, nil
+}
+
 func (c *counting) One(dst []float32, text string) {
 	for _, r := range strings.ToLower(text) {
 		if r >= 'a' && r <= 'z' {
@@ -76,7 +84,7 @@ func open(t *testing.T) *desk {
 func (d *desk) start(change func(*library.Options)) (*library.Library, func()) {
 	d.t.Helper()
 	o := library.Options{
-		Store: d.kept.Store, Broker: d.kept.Broker, Builds: true, EmbedderName: d.model.Name(), Embedder: func() (library.Embedder, error) { return &d.model, nil },
+		Store: d.kept.Store, Broker: d.kept.Broker, Builds: true, Embedder: func() (library.Embedder, error) { return &d.model, nil },
 		Poll: 20 * time.Millisecond, Judge: 20 * time.Millisecond, Hold: 300 * time.Millisecond,
 	}
 	if change != nil {

@@ -19,11 +19,7 @@ func (l *Library) Search(ctx context.Context, tenant chat.TenantID, q chat.Knowl
 	if e.index == nil {
 		return out, nil
 	}
-	hits, err := l.ask(e.index, q.Question, q.Limit)
-	if err != nil {
-		return out, err
-	}
-	for _, h := range hits {
+	for _, h := range ask(e.index, knowledge.Query{Text: q.Question, Vector: l.vectorOf(ctx, e.index, q.Question)}, q.Limit) {
 		c := e.index.Chunk(h.Chunk)
 		id, err := chat.ParseID[chat.Document](c.Document)
 		if err != nil {
@@ -37,22 +33,21 @@ func (l *Library) Search(ctx context.Context, tenant chat.TenantID, q chat.Knowl
 	return out, nil
 }
 
-// ask asks one index. What has nothing in common with the question is no hit.
-func (l *Library) ask(x *knowledge.Index, question string, k int) ([]knowledge.Hit, error) {
-	q := knowledge.Query{Text: question}
-	if x.Embedder() != "" && x.Embedder() == l.EmbedderName { // vectors of others are not compared
-		e, err := l.embedder()
-		if err != nil {
-			return nil, err
-		}
-		q.Vector = make([]float32, e.Dims())
-		e.One(q.Vector, question)
+// vectorOf is a question's vector for an index; nil if it has to do without.
+func (l *Library) vectorOf(ctx context.Context, x *knowledge.Index, question string) []float32 {
+	if x.Embedder() == "" {
+		return nil
 	}
+	return l.asked.of(ctx, x.Embedder(), question)
+}
+
+// ask asks one index. What has nothing in common with the question is no hit.
+func ask(x *knowledge.Index, q knowledge.Query, k int) []knowledge.Hit {
 	hits := x.Search(q, k)
 	for i := range hits {
 		if hits[i].Score <= 0 {
-			return hits[:i], nil
+			return hits[:i]
 		}
 	}
-	return hits, nil
+	return hits
 }

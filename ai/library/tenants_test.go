@@ -22,11 +22,15 @@ import (
 type constant struct{}
 
 func (constant) Name() string { return "constant" }
-func (constant) Dims() int    { return 512 }
-func (constant) One(dst []float32, q string) {
-	for i := range dst {
-		dst[i] = float32((len(q)*i)%7) - 3
+
+func (constant) Ready(context.Context) error { return nil }
+
+func (constant) Question(_ context.Context, q string) ([]float32, error) {
+	v := make([]float32, 512)
+	for i := range v {
+		v[i] = float32((len(q)*i)%7) - 3
 	}
+	return v, nil
 }
 
 func (constant) Embed(context.Context, []string) ([][]float32, error) {
@@ -125,7 +129,7 @@ func BenchmarkTenants(b *testing.B) {
 	}
 	for b.Loop() {
 		before := heap()
-		o := Options{Store: kept.Store, Broker: kept.Broker, Builds: true, Alone: true, EmbedderName: constant{}.Name(), Poll: 5 * time.Second, MaxBytes: 8 << 30}
+		o := Options{Store: kept.Store, Broker: kept.Broker, Builds: true, Alone: true, Poll: 5 * time.Second, MaxBytes: 8 << 30}
 		o.Embedder = func() (Embedder, error) { return constant{}, nil }
 		l := New(o)
 		running, end := context.WithCancel(ctx)

@@ -52,20 +52,31 @@ func (c *Config) defaults() {
 }
 
 func (c *Config) validate() (*url.URL, error) {
-	u, err := url.Parse(c.BaseURL)
+	u, err := parse(c.BaseURL)
 	switch {
 	case c.Name == "":
 		return nil, errors.New("openai: name: an engine needs one")
 	case c.Model == "":
 		return nil, fmt.Errorf("openai: %s: model: name the one that the server is to use", c.Name)
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf(`openai: %s: base_url: it must look like "https://api.openai.com/v1"`, c.Name)
+	case err != nil:
+		return nil, fmt.Errorf(`openai: %s: base_url: %w`, c.Name, err)
 	case strings.ContainsAny(c.Key, "\r\n"):
 		return nil, fmt.Errorf("openai: %s: key: it has a line break", c.Name)
 	case c.Connect < 0 || c.FirstToken < 0 || c.Silence < 0 || c.Total < 0 || c.MaxTokens < 0:
 		return nil, fmt.Errorf("openai: %s: times and tokens must be positive", c.Name)
 	}
 	return u.JoinPath("chat", "completions"), nil
+}
+
+var errBase = errors.New(`it must look like "https://api.openai.com/v1"`)
+
+// parse reads the address that paths are put behind.
+func parse(base string) (*url.URL, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errBase // what was written may hold a password
+	}
+	return u, nil
 }
 
 // Engine asks one model of one server. It implements model.Engine.
@@ -104,17 +115,21 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: c.Connect, KeepAlive: 30 * time.Second, Control: c.Control}
-	e := &Engine{c: c, url: u.String(), client: &http.Client{
+	e := &Engine{c: c, url: u.String(), client: newClient(&net.Dialer{Timeout: c.Connect, KeepAlive: 30 * time.Second, Control: c.Control}, c.Proxy)}
+	e.knows.Store(uint32(jsonSchema | jsonObject | streamOptions | temperature | maxTokens))
+	return e, nil
+}
+
+// newClient makes a client that follows nobody, unpacks nothing, and gives the dialer's time to TLS, too. proxy may be nil.
+func newClient(d *net.Dialer, proxy func(*http.Request) (*url.URL, error)) *http.Client {
+	return &http.Client{
 		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: c.Connect, ForceAttemptHTTP2: true, Proxy: c.Proxy,
+			DialContext: d.DialContext, TLSHandshakeTimeout: d.Timeout, ForceAttemptHTTP2: true, Proxy: proxy,
 			MaxIdleConnsPerHost: 64, IdleConnTimeout: 60 * time.Second, MaxResponseHeaderBytes: maxHeader,
 			DisableCompression: true, // what is unpacked has no bound
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the key stays here
-	}}
-	e.knows.Store(uint32(jsonSchema | jsonObject | streamOptions | temperature | maxTokens))
-	return e, nil
+	}
 }
 
 // Name implements model.Engine.

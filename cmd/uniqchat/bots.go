@@ -23,9 +23,10 @@ import (
 	"github.com/uniqchat/uniqchat/storage"
 )
 
-// embedders makes the local embedder once, when it is first wanted, for all that use it; nil if there is to be none.
+// embedders makes the local embedder once, when it is first wanted, for all that use it; nil if there is to be none. Intents are told by it wherever
+// there is an embedder: each message is asked about, and has no time for a server.
 func embedders(c *config.AI) func() (*ai.Local, error) {
-	if c.Embedder != config.EmbedderLocal {
+	if c.Embedder == config.EmbedderNone {
 		return nil
 	}
 	return sync.OnceValues(func() (*ai.Local, error) { return ai.NewLocal(c.Dictionary) })
@@ -61,7 +62,10 @@ func (p *process) trainer(kept *storage.Storage, known *library.Library, shared 
 	if known == nil {
 		return nil, nil
 	}
-	o := trainer.Options{Store: kept.Store, Broker: kept.Broker, Shared: shared, EmbedderName: known.EmbedderName, Trains: true, Poll: known.Poll, Logger: p.logger, Metrics: set}
+	o := trainer.Options{Store: kept.Store, Broker: kept.Broker, Shared: shared, Trains: true, Poll: known.Poll, Logger: p.logger, Metrics: set}
+	if p.cfg.AI.Embedder != config.EmbedderNone {
+		o.EmbedderName = ai.LocalName(p.cfg.AI.Dictionary)
+	}
 	return trainer.New(o)
 }
 

@@ -179,7 +179,10 @@ func (p *process) run(ctx context.Context, kept *storage.Storage, shelf chat.Fil
 		Log: kept.Log, Store: kept.Store, Broker: kept.Broker, Limiter: kept.Limiter, Files: shelf, Metrics: append(kept.Metrics, outgoing), Health: kept.Health(),
 	}
 	embedder := embedders(&p.cfg.AI)
-	known := p.library(kept, embedder, outgoing)
+	known, err := p.library(kept, embedder, outgoing)
+	if err != nil {
+		return err
+	}
 	if known != nil {
 		deps.Knowledge = known
 	}

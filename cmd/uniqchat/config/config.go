@@ -180,7 +180,12 @@ type Encryption struct {
 
 // AI is how tenants' knowledge bases are searched, how large they may be, and how their bots answer.
 type AI struct {
-	Embedder         string `yaml:"embedder" doc:"what finds texts by their meaning: local (a model in this binary) or none (by words alone); nodes of a cluster must agree, and after a change indexes are built anew with the next change of a document"`
+	Embedder         string `yaml:"embedder" doc:"what finds texts by their meaning: local (a model in this binary), openai (a model of a server that speaks like OpenAI's) or none (by words alone); nodes of a cluster must agree, and after a change indexes are built anew with the next change of a document"`
+	EmbedderURL      string `yaml:"embedder_url" doc:"with ai.embedder openai: the server that vectors are asked of, e.g. https://api.openai.com/v1; /embeddings is put behind it. It is sent all texts of knowledge bases, and what is asked of them"`
+	EmbedderModel    string `yaml:"embedder_model" doc:"with ai.embedder openai: the model, e.g. text-embedding-3-small; whatever is called the same must be the same"`
+	EmbedderKey      Secret `yaml:"embedder_key" doc:"with ai.embedder openai: the key, sent as Bearer; empty: none. Meant for the environment"`
+	EmbedderKeyFile  string `yaml:"embedder_key_file" doc:"file with the key, instead of ai.embedder_key"`
+	EmbedderDims     int    `yaml:"embedder_dimensions" doc:"with ai.embedder openai: how many values a vector is to have, which the server is told; 0: as many as the model makes"`
 	Dictionary       bool   `yaml:"dictionary" doc:"give the local embedder a Chinese-English dictionary (CC-CEDICT, CC BY-SA 4.0)"`
 	MaxDocuments     int    `yaml:"max_documents" doc:"documents of one tenant's knowledge base"`
 	MaxDocumentBytes int    `yaml:"max_document_bytes" doc:"bytes of one document's text"`
@@ -191,8 +196,9 @@ type AI struct {
 
 // What AI.Embedder may be.
 const (
-	EmbedderLocal = "local"
-	EmbedderNone  = "none"
+	EmbedderLocal  = "local"
+	EmbedderOpenAI = "openai"
+	EmbedderNone   = "none"
 )
 
 // SMTP is the server that mail goes out through.

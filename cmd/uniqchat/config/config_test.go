@@ -113,13 +113,17 @@ smtp: {host: "mail.example.com:25", port: 70000, tls: none, username: me, from: 
 uploads: {store: "s3://key:secret@host", max_bytes: 1, max_pixels: 0, tenant_bytes: -1, unsent_life: 1s, link_life: 48h}
 data_dir: ""
 `},
-		"no smtp host":       {file: "smtp: {from: \"x@example.com\"}\n"},
-		"insecure mail":      {file: "smtp: {host: mail.example.com, tls: none, from: \"x@example.com\"}\n"},
-		"mail without links": {file: "http: {listen: \"0.0.0.0:8080\"}\nsmtp: {host: mail.example.com, from: \"x@example.com\"}\n"},
-		"a public path":      {file: "http: {public_url: \"https://x.example/chat?a\"}\n"},
-		"two passwords":      {file: "smtp: {host: x.example, from: \"x@example.com\", username: a, password: b, password_file: c}\n"},
-		"same address":       {file: "http: {listen: \"127.0.0.1:9000\"}\nws: {listen: \"127.0.0.1:9000\"}\n"},
-		"postgres":           {env: []string{"UNIQCHAT_STORAGE_URL=postgres://user:secret@host/db"}},
+		"no smtp host":             {file: "smtp: {from: \"x@example.com\"}\n"},
+		"insecure mail":            {file: "smtp: {host: mail.example.com, tls: none, from: \"x@example.com\"}\n"},
+		"mail without links":       {file: "http: {listen: \"0.0.0.0:8080\"}\nsmtp: {host: mail.example.com, from: \"x@example.com\"}\n"},
+		"a public path":            {file: "http: {public_url: \"https://x.example/chat?a\"}\n"},
+		"two passwords":            {file: "smtp: {host: x.example, from: \"x@example.com\", username: a, password: b, password_file: c}\n"},
+		"embedder":                 {file: "ai: {embedder: openai, embedder_url: \"https://x:secret@y\", embedder_dimensions: 5000}\n"},
+		"embedder without a model": {file: "ai: {embedder: openai, embedder_url: \"https://api.example/v1\"}\n"},
+		"another embedder":         {file: "ai: {embedder: none, embedder_key: secret}\n"},
+		"two keys":                 {file: "ai: {embedder: openai, embedder_key: a, embedder_key_file: b}\n"},
+		"same address":             {file: "http: {listen: \"127.0.0.1:9000\"}\nws: {listen: \"127.0.0.1:9000\"}\n"},
+		"postgres":                 {env: []string{"UNIQCHAT_STORAGE_URL=postgres://user:secret@host/db"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := config.Sources{Env: tc.env}

@@ -16,20 +16,28 @@ const maxSecretFile = 4096
 
 // readSecrets reads secrets that are in files of their own.
 func (c *Config) readSecrets() error {
-	if c.SMTP.PasswordFile == "" {
+	if err := readSecret("smtp.password", "password", c.SMTP.PasswordFile, &c.SMTP.Password); err != nil {
+		return err
+	}
+	return readSecret("ai.embedder_key", "key", c.AI.EmbedderKeyFile, &c.AI.EmbedderKey)
+}
+
+// readSecret reads the secret of a key from a file, if one is named.
+func readSecret(key, what, path string, into *Secret) error {
+	if path == "" {
 		return nil
 	}
-	if c.SMTP.Password != "" {
-		return fmt.Errorf("smtp.password_file: smtp.password is set, too; leave one of them out")
+	if *into != "" {
+		return fmt.Errorf("%s_file: %s is set, too; leave one of them out", key, key)
 	}
-	b, err := os.ReadFile(c.SMTP.PasswordFile)
+	b, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("smtp.password_file: %w", err)
+		return fmt.Errorf("%s_file: %w", key, err)
 	}
 	if len(b) == 0 || len(b) > maxSecretFile {
-		return fmt.Errorf("smtp.password_file: %s has %d bytes; a password has 1 to %d", c.SMTP.PasswordFile, len(b), maxSecretFile)
+		return fmt.Errorf("%s_file: %s has %d bytes; a %s has 1 to %d", key, path, len(b), what, maxSecretFile)
 	}
-	c.SMTP.Password = Secret(strings.TrimRight(string(b), "\r\n"))
+	*into = Secret(strings.TrimRight(string(b), "\r\n"))
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uniqchat/uniqchat/ai/openai"
 	"github.com/uniqchat/uniqchat/outbound/files"
 	"github.com/uniqchat/uniqchat/server/load"
 )
@@ -140,7 +141,14 @@ func (c *Config) validateStorage(v *mistakes) {
 }
 
 func (c *Config) validateAI(v *mistakes) {
-	v.oneOf("ai.embedder", c.AI.Embedder, EmbedderLocal, EmbedderNone)
+	v.oneOf("ai.embedder", c.AI.Embedder, EmbedderLocal, EmbedderOpenAI, EmbedderNone)
+	if e := c.AI.Server(); c.AI.Embedder == EmbedderOpenAI {
+		if err := e.Validate(); err != nil {
+			v.add("ai.embedder_%w", err)
+		}
+	} else if e != (openai.EmbedderConfig{}) {
+		v.add("ai.embedder: is %s, but a server's url, model, key or dimensions are set; use openai, or take them out", c.AI.Embedder)
+	}
 	for name, n := range map[string]int{"ai.max_documents": c.AI.MaxDocuments, "ai.max_document_bytes": c.AI.MaxDocumentBytes, "ai.tenant_bytes": c.AI.TenantBytes} {
 		v.atLeast(name, float64(n), 1)
 	}
@@ -150,6 +158,11 @@ func (c *Config) validateAI(v *mistakes) {
 	if most := 4_000_000; c.AI.MaxDocumentBytes > most {
 		v.add("ai.max_document_bytes: %d; use at most %d: a document is read as a whole", c.AI.MaxDocumentBytes, most)
 	}
+}
+
+// Server is the server that ai.embedder openai asks.
+func (c *AI) Server() openai.EmbedderConfig {
+	return openai.EmbedderConfig{BaseURL: c.EmbedderURL, Model: c.EmbedderModel, Key: string(c.EmbedderKey), Dims: c.EmbedderDims}
 }
 
 func (c *Config) validateUploads(v *mistakes) {
