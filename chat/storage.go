@@ -66,7 +66,10 @@ type Filter struct {
 	Until      time.Time
 	// Text asks for conversations with a message, no system message, that has all of it: see text.Parse. Then the one with the
 	// newest such message comes first, and a page may be shorter than Limit, or empty, though more follows.
-	Text   string
+	Text string
+	// ByWait asks for the order in which routing takes who waits: the highest priority first, of these who has waited longest. Statuses
+	// must then be Queued alone, and Text empty.
+	ByWait bool
 	Cursor string
 	Limit  int // 1 to 200
 }

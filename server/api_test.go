@@ -493,7 +493,8 @@ func TestConversations(t *testing.T) {
 	require.Len(t, n.call("GET", "/api/v1/conversations?status=queued,open", bobToken, nil).data(), 2)
 	require.Len(t, n.call("GET", "/api/v1/conversations?assignee=me", bobToken, nil).data(), 1)
 	require.Len(t, n.call("GET", "/api/v1/conversations?visitor="+visitor.String(), bobToken, nil).data(), 1)
-	for _, bad := range []string{"status=x", "limit=0", "limit=1000", "cursor=%21", "assignee=x", "x=y", "since=yesterday", "q=", "q=%20", "q=%3F%21", "q=" + strings.Repeat("x", 201)} {
+	require.Len(t, n.call("GET", "/api/v1/conversations?status=queued&sort=waiting", bobToken, nil).data(), 1)
+	for _, bad := range []string{"status=x", "limit=0", "limit=1000", "cursor=%21", "assignee=x", "x=y", "since=yesterday", "q=", "q=%20", "q=%3F%21", "q=" + strings.Repeat("x", 201), "sort=x", "sort=waiting", "sort=waiting&status=queued,open", "sort=waiting&status=queued&q=x"} {
 		require.Equal(t, 400, n.call("GET", "/api/v1/conversations?"+bad, bobToken, nil).status, bad)
 	}
 	n.pages(path, visitorToken, bobToken)

@@ -21,6 +21,7 @@ type listConversationsInput struct {
 	Since    time.Time `query:"since" doc:"Created at this time or later."`
 	Until    time.Time `query:"until" doc:"Created before this time."`
 	Text     string    `query:"q" maxLength:"200" doc:"Full text: conversations with a message, notes among agents included, that has all of it; the newest such message first. Words in any order, the last one may be unfinished; Chinese, Japanese and Korean characters as they stand. A page may then be shorter than limit, or empty, though next_cursor leads on."`
+	Sort     string    `query:"sort" enum:"activity,waiting" doc:"activity, the default: the newest first. waiting: in the order in which they are taken, the highest priority first, of these who has waited longest; only with status=queued, and without q."`
 	Cursor   string    `query:"cursor" maxLength:"500"`
 	Limit    int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -34,7 +35,7 @@ func (in *listConversationsInput) Resolve(ctx huma.Context) []error {
 }
 
 func (a *API) listConversations(ctx context.Context, c *call, in *listConversationsInput) (*answer[List[Conversation]], error) {
-	f := chat.Filter{Since: in.Since, Until: in.Until, Text: in.Text, Cursor: in.Cursor, Limit: in.Limit}
+	f := chat.Filter{Since: in.Since, Until: in.Until, Text: in.Text, ByWait: in.Sort == "waiting", Cursor: in.Cursor, Limit: in.Limit}
 	if in.Status != "" {
 		for name := range strings.SplitSeq(in.Status, ",") {
 			s, err := chat.ParseStatus(strings.TrimSpace(name))

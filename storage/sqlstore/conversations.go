@@ -91,6 +91,9 @@ func (s *Store) Conversations(ctx context.Context, tenant chat.TenantID, f chat.
 	if f.Limit < 1 || f.Limit > 200 {
 		return nil, "", chat.Errorf(chat.Malformed, "limit must be 1 to 200")
 	}
+	if f.ByWait {
+		return s.waiting(ctx, tenant, &f)
+	}
 	if f.Text != "" {
 		return s.search(ctx, tenant, &f)
 	}
@@ -105,11 +108,15 @@ func (s *Store) Conversations(ctx context.Context, tenant chat.TenantID, f chat.
 	if err != nil {
 		return nil, "", err
 	}
+	return s.page(ctx, rows, f.Limit, func(c *conversation) string { return place{c.updated, c.ID}.String() })
+}
+
+// page is a page of rows, of which there is one more if there is another page, with the cursor of where it ends.
+func (s *Store) page(ctx context.Context, rows []conversation, limit int, end func(last *conversation) string) ([]chat.Conversation, string, error) {
 	next := ""
-	if len(rows) > f.Limit {
-		rows = rows[:f.Limit]
-		last := &rows[f.Limit-1]
-		next = place{last.updated, last.ID}.String()
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = end(&rows[limit-1])
 	}
 	out := plain(rows)
 	return out, next, s.keys.Conversations(ctx, out)
@@ -128,10 +135,7 @@ func plain(rows []conversation) []chat.Conversation {
 // each status, merged.
 func pageQuery(tenant chat.TenantID, f *chat.Filter, from *place) (query string, args []any) {
 	args = []any{tenant}
-	arg := func(v any) string {
-		args = append(args, v)
-		return fmt.Sprintf("$%d", len(args))
-	}
+	arg := adder(&args)
 	where := conditions(f, arg)
 	if from != nil {
 		where += " AND (updated_at, id) < (" + arg(from.updated) + ", " + arg(from.id) + ")"
@@ -147,6 +151,14 @@ func pageQuery(tenant chat.TenantID, f *chat.Filter, from *place) (query string,
 			end + `) AS s` + fmt.Sprint(i)
 	}
 	return strings.Join(parts, " UNION ALL ") + end, args
+}
+
+// adder appends to a query's arguments, and says how the query names them.
+func adder(args *[]any) func(v any) string {
+	return func(v any) string {
+		*args = append(*args, v)
+		return fmt.Sprintf("$%d", len(*args))
+	}
 }
 
 // conditions is what a filter asks for but for the status, each condition with AND in front of it.
@@ -186,19 +198,25 @@ func parsePlace(cursor string) (*place, error) {
 	if cursor == "" {
 		return nil, nil
 	}
+	var p place
+	err := splitCursor(cursor, &p.id, &p.updated)
+	return &p, err
+}
+
+// splitCursor reads the numbers and then the id that a cursor is made of.
+func splitCursor(cursor string, id *chat.ConversationID, numbers ...any) error {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
-		return nil, badCursor()
+		return badCursor()
 	}
-	var p place
-	var id string
-	if n, err := fmt.Sscanf(strings.Replace(string(raw), ".", " ", 1), "%d %s", &p.updated, &id); err != nil || n != 2 {
-		return nil, badCursor()
+	var last string
+	if _, err = fmt.Sscan(strings.ReplaceAll(string(raw), ".", " "), append(numbers, &last)...); err != nil {
+		return badCursor()
 	}
-	if p.id, err = chat.ParseID[chat.Conversation](id); err != nil {
-		return nil, badCursor()
+	if *id, err = chat.ParseID[chat.Conversation](last); err != nil {
+		return badCursor()
 	}
-	return &p, nil
+	return nil
 }
 
 func encodeCursor[Of any](id chat.ID[Of]) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
@@ -212,19 +230,6 @@ func decodeCursor[T ~[16]byte](cursor string) (id T, err error) {
 		return id, badCursor()
 	}
 	return T([16]byte(raw)), nil
-}
-
-// Waiting implements chat.Store.
-func (s *Store) Waiting(ctx context.Context, tenant chat.TenantID, limit int) ([]chat.Conversation, error) {
-	rows, err := readAll(ctx, s, Of(tenant), scanConversation, `WITH page AS MATERIALIZED (SELECT priority, queued_at, id FROM conversations
-		WHERE tenant = $1 AND status = 0 ORDER BY priority DESC, queued_at, id LIMIT $2) `+selectConversation+` FROM page
-		JOIN conversations c ON c.tenant = $1 AND c.id = page.id`+withVisitorAndMessage+`ORDER BY page.priority DESC, page.queued_at, page.id`,
-		tenant, limit)
-	if err != nil {
-		return nil, err
-	}
-	out := plain(rows)
-	return out, s.keys.Conversations(ctx, out)
 }
 
 type openCount struct {

@@ -193,31 +193,6 @@ func testAsleep(t *testing.T, s *suite) {
 	require.True(t, th.row().Wakes.IsZero())
 }
 
-// The queue's order is that of priority first.
-func testPriorityQueue(t *testing.T, s *suite) {
-	var want []chat.ConversationID
-	for i := range 6 {
-		th := s.thread()
-		th.clock = i * 1000
-		th.create()
-		th.told(chat.Fields{Priority: priority(i % 3)})
-		want = append(want, th.key.Conversation)
-	}
-	want = []chat.ConversationID{want[2], want[5], want[1], want[4], want[0], want[3]}
-	for limit := range 7 {
-		if limit == 0 {
-			continue
-		}
-		queue, err := s.Store.Waiting(ctx(), s.tenant, limit)
-		require.NoError(t, err)
-		var got []chat.ConversationID
-		for i := range queue {
-			got = append(got, queue[i].ID)
-		}
-		require.Equal(t, want[:limit], got)
-	}
-}
-
 // Records are a tenant's own, have unique names and change by compare-and-set.
 func testRecords(t *testing.T, s *suite) {
 	record := func(kind chat.RecordKind, name string) chat.Record {

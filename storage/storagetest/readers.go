@@ -173,19 +173,9 @@ func testLists(t *testing.T, s *suite) {
 	}
 	threads[0].clock = 100_000
 	s.append(threads[0].message("the newest activity"))
-	list := func(f chat.Filter) (ids []chat.ConversationID) {
+	list := func(f chat.Filter) []chat.ConversationID {
 		t.Helper()
-		for {
-			page, next, err := s.Store.Conversations(ctx(), s.tenant, f)
-			require.NoError(t, err)
-			require.LessOrEqual(t, len(page), f.Limit)
-			for i := range page {
-				ids = append(ids, page[i].ID)
-			}
-			if f.Cursor = next; next == "" {
-				return ids
-			}
-		}
+		return s.listed(t, f)
 	}
 	want := []chat.ConversationID{threads[0].key.Conversation}
 	for i := 11; i > 0; i-- {

@@ -89,6 +89,12 @@ var cases = []queryCase{
 	list("inbox: first page of 200", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Limit: 200} }),
 	list("inbox: deep page", func(s *sample, r *rand.Rand) chat.Filter { return chat.Filter{Cursor: oneOf(r, s.deep)} }),
 	list("inbox: queued", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Statuses: status(chat.Queued)} }),
+	list("inbox: queued, the longest wait first", func(*sample, *rand.Rand) chat.Filter {
+		return chat.Filter{Statuses: status(chat.Queued), ByWait: true}
+	}),
+	list("inbox: queued, the longest wait first, deep page", func(s *sample, r *rand.Rand) chat.Filter {
+		return chat.Filter{Statuses: status(chat.Queued), ByWait: true, Cursor: oneOf(r, s.deepWaiting)}
+	}),
 	list("inbox: open", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Statuses: status(chat.Open)} }),
 	list("inbox: closed", func(*sample, *rand.Rand) chat.Filter { return chat.Filter{Statuses: status(chat.Closed)} }),
 	list("inbox: queued, open and bot", func(*sample, *rand.Rand) chat.Filter {

@@ -27,6 +27,7 @@ type sample struct {
 	long          []drawn  // those with most messages
 	deep          []string // cursors of pages further and further down the list
 	deepClosed    []string // the same for closed conversations of one agent
+	deepWaiting   []string // the same for who waits
 	deepAgent     chat.AgentID
 	deepFound     []string  // the same for a search
 	orders        []string  // numbers of orders that somebody wrote
@@ -124,6 +125,9 @@ func drawTenant(ctx context.Context, conn *pgx.Conn, store *sqlstore.Store, id c
 		return s, err
 	}
 	if s.orders, err = drawOrders(ctx, conn, s.conversations); err != nil {
+		return s, err
+	}
+	if s.deepWaiting, err = walk(ctx, store, id, chat.Filter{Statuses: []chat.Status{chat.Queued}, ByWait: true}, pages); err != nil {
 		return s, err
 	}
 	s.deepClosed, err = walk(ctx, store, id, chat.Filter{Statuses: []chat.Status{chat.Closed}, Assignee: s.deepAgent}, pages)

@@ -203,6 +203,19 @@ test("errors: final ones refuse, others are tried again no sooner than told", ()
   assert.equal(log.need(99999), null);
 });
 
+test("what was refused is asked for again when it is opened again, and on another connection", () => {
+  const log = new ConversationLog(conv);
+  for (const again of [() => log.left(), () => log.connected(false), () => log.connected(true)]) {
+    log.failed(ask(log, { want: "join", after: 0 }), 403, false, 0, 0);
+    assert.equal(log.refused, 403);
+    assert.equal(log.need(99999), null);
+    again();
+    assert.equal(log.refused, 0);
+  }
+  log.joinedPage(page("joined", 1, true, msg(1, 0)), ask(log, { want: "join", after: 0 }), 0);
+  assert.deepEqual(seqs(log), [1]);
+});
+
 test("an answer after the connection was lost is ignored", () => {
   const log = new ConversationLog(conv);
   const r = ask(log, { want: "join", after: 0 });

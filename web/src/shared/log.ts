@@ -179,9 +179,10 @@ export class ConversationLog {
    * the chain or calls a GAP. Otherwise nobody would notice if history had forked meanwhile: the copy is dropped.
    */
   connected(resumed: boolean): void {
-    this.inflight = null;
     this.notBefore = 0;
     this.failures = 0;
+    this.refused = 0;
+    this.inflight = null;
     // What was heard of beyond the chain's end may be gone with a fork. What is not gone will be told again.
     this.held.clear();
     this.target = this.last;
@@ -189,8 +190,9 @@ export class ConversationLog {
     if (!resumed && this.last > 0) this.reset();
   }
 
-  /** The conversation was left: if it is wanted again on this connection, it is joined from where the chain ends. */
+  /** The conversation was left: if it is wanted again on this connection, it is joined from where the chain ends, even if it was refused. */
   left(): void {
+    this.refused = 0;
     this.inflight = null;
     this.rejoin = this.joined;
   }

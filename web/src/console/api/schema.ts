@@ -2797,7 +2797,7 @@ export interface Api {
   /** List conversations, newest activity first, or those that a search finds. */
   "GET /conversations": {
     path: unknown;
-    query: { status?: string; assignee?: string; team?: string; visitor?: string; label?: string; since?: string; until?: string; q?: string; cursor?: string; limit?: number };
+    query: { status?: string; assignee?: string; team?: string; visitor?: string; label?: string; since?: string; until?: string; q?: string; sort?: "activity" | "waiting"; cursor?: string; limit?: number };
     body: undefined;
     answer: ListConversation;
   };

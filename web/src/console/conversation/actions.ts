@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { ApiError, call, type Args, type Operation } from "../api/client.ts";
-import { refresh } from "../api/query.ts";
+import { refresh, useGet } from "../api/query.ts";
 import type { Agent, Conversation } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { useNames } from "../inbox/names.ts";
@@ -11,8 +11,8 @@ import { tellProblem } from "../ui/problem.tsx";
 
 export interface Can { write: boolean; accept: boolean; takeOver: boolean; close: boolean; reopen: boolean; snooze: boolean; transfer: boolean; requeue: boolean; toBot: boolean; toHuman: boolean }
 
-/** What an agent may do with a conversation as it stands. */
-export function can(c: Conversation, me: Pick<Agent, "id" | "role">): Can {
+/** What an agent may do with a conversation as it stands. bot: the tenant has one, that would answer. */
+export function can(c: Pick<Conversation, "status" | "assignee_id">, me: Pick<Agent, "id" | "role">, bot = false): Can {
   const write = me.role !== "viewer";
   const closed = c.status === "closed";
   return {
@@ -24,7 +24,7 @@ export function can(c: Conversation, me: Pick<Agent, "id" | "role">): Can {
     snooze: write && c.status === "open",
     transfer: write && !closed,
     requeue: write && !closed && c.assignee_id !== null,
-    toBot: write && (c.status === "open" || c.status === "queued"),
+    toBot: write && bot && (c.status === "open" || c.status === "queued"),
     toHuman: write && c.status === "bot",
   };
 }
@@ -35,6 +35,7 @@ export function useActions(c: Conversation) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
+  const bot = useGet("/bot", {}, { staleTime: 5 * 60_000 }).data?.enabled === true;
   const [busy, setBusy] = useState(false);
   const path = { id: c.id };
 
@@ -59,7 +60,7 @@ export function useActions(c: Conversation) {
   }
 
   return {
-    busy, run, can: can(c, me),
+    busy, run, can: can(c, me, bot),
     accept: () => void run("POST /conversations/{id}/accept", { path }),
     takeOver: () => void run("POST /conversations/{id}/assign", { path, body: { agent_id: me.id } }),
     close: () => void run("POST /conversations/{id}/close", { path }),

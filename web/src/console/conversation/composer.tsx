@@ -15,11 +15,10 @@ import { IconBolt, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts"
 import { can as allowed } from "./actions.ts";
 import { insert, matching, slashAt, type Canned } from "./canned.ts";
 import css from "./composer.module.css";
-import { loadDraft, saveDraft } from "./drafts.ts";
+import { loadDraft, saveDraft, type Mode } from "./drafts.ts";
 import { Files } from "./files.tsx";
 import { useUploads } from "./uploads.ts";
 
-export type Mode = "reply" | "note";
 export interface ComposerHandle { /** Puts the caret into the box. */ write: (mode: Mode) => void; attach: (files: Iterable<File>) => void; /** Opens the list of canned replies. */ canned: () => void; /** Looks for answers. */ suggest: () => void }
 interface Props { c: Conversation; sent: () => void; ref?: Ref<ComposerHandle> }
 
@@ -30,8 +29,9 @@ export function Composer({ c, sent, ref }: Props) {
   const me = useMe();
   const { client } = useLive();
   const can = allowed(c, me);
-  const [mode, setMode] = useState<Mode>("reply");
-  const [text, setText] = useState(() => loadDraft(c.id));
+  const [begun] = useState(() => loadDraft(c.id));
+  const [mode, setMode] = useState<Mode>(begun.mode);
+  const [text, setText] = useState(begun.text);
   const [caret, setCaret] = useState(0);
   const [at, setAt] = useState(0);
   const [shut, setShut] = useState(false); // the list of canned replies, by Escape
@@ -42,7 +42,7 @@ export function Composer({ c, sent, ref }: Props) {
   const uploads = useUploads(c.id, (kind, body, visibility) => client.send(c.id, kind, body, visibility));
   const typing = useMemo(() => new TypingReporter(realClock, (state, preview) => client.typing(c.id, state, preview)), [client, c.id]);
   useEffect(() => () => typing.stop(), [typing]);
-  useEffect(() => saveDraft(c.id, text), [c.id, text]);
+  useEffect(() => saveDraft(c.id, { text, mode }), [c.id, text, mode]);
 
   const slash = shut ? null : slashAt(text, caret);
   const replies = useGet("/canned-responses", { query: { limit: 200 } }, { enabled: slash !== null, staleTime: 5 * 60_000 }).data?.data;

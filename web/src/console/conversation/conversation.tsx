@@ -26,8 +26,8 @@ export function Conversation({ id, back }: Props) {
   const t = useTexts();
   const live = useLive();
   const lookers = useLookers(id);
-  const room = useRoom(id);
   const conv = useGet("/conversations/{id}", { path: { id } });
+  const room = useRoom(id, conv.isSuccess ? conv.dataUpdatedAt : 0);
   useEffect(() => {
     live.bell.looking = () => id;
     return () => {

@@ -23,14 +23,19 @@ export interface Room {
 
 const none: Room = { messages: [], outbox: [], members: [], typists: new Map(), last: 0, hasOlder: false, joined: false, refused: 0 };
 
-/** Follows a conversation. */
-export function useRoom(conv: UUID): Room {
+/** Follows a conversation. answered is when the API last told of it, 0 if it does not: what the connection refused is asked for again then. */
+export function useRoom(conv: UUID, answered: number): Room {
   const live = useLive();
   const store = useMemo(() => new RoomStore(live, conv), [live, conv]);
   useEffect(() => {
     live.client.open(conv);
     return () => live.client.leave(conv);
   }, [live, conv]);
+  useEffect(() => {
+    if (answered === 0 || (live.client.log(conv)?.refused ?? 0) === 0) return;
+    live.client.leave(conv);
+    live.client.open(conv);
+  }, [live, conv, answered]);
   return useSyncExternalStore(store.subscribe, store.read);
 }
 

@@ -15,6 +15,8 @@ test("nonsense in the address counts as nothing", () => {
 test("what the API is asked", () => {
   expect(toQuery(noFilters)).toEqual({ limit: 50, status: "open", assignee: "me" });
   expect(toQuery({ ...noFilters, view: "all", q: "  " })).toEqual({ limit: 50 });
+  expect(toQuery({ ...noFilters, view: "queued" })).toEqual({ limit: 50, status: "queued", sort: "waiting" }); // who waits longest comes first
+  expect(toQuery({ ...noFilters, view: "queued", q: "x" })).toEqual({ limit: 50, status: "queued", q: "x" });
   const q = toQuery({ ...noFilters, view: "closed", assignee: "a", since: "2026-11-26", until: "2026-11-26" });
   expect(q).toMatchObject({ status: "closed", assignee: "a" });
   expect(Date.parse(q.until!) - Date.parse(q.since!)).toBe(86_400_000);

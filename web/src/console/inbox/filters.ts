@@ -51,6 +51,7 @@ export function toQuery(f: Filters): Query {
   if (f.team !== "") out.team = f.team;
   if (f.label !== "") out.label = f.label;
   if (f.q.trim() !== "") out.q = f.q.trim();
+  else if (f.view === "queued") out.sort = "waiting";
   if (f.since !== "") out.since = midnight(f.since, 0);
   if (f.until !== "") out.until = midnight(f.until, 1);
   return out;

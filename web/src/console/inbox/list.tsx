@@ -2,7 +2,7 @@
 
 import { ActionIcon, Button, Menu } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { usePages } from "../api/query.ts";
 import type { Conversation } from "../api/schema.ts";
 import { say, useTexts, type Texts } from "../i18n/index.ts";
@@ -28,7 +28,7 @@ const rest: readonly View[] = ["bot", "snoozed", "closed", "all"];
 export function List({ id, filters, change, open }: Props) {
   const t = useTexts();
   const pages = usePages("/conversations", { query: toQuery(filters) }, { keep: true });
-  const rows = useMemo(() => sorted(pages.items, filters), [pages.items, filters]);
+  const rows = pages.items;
   const step = (by: number) => {
     const at = rows.findIndex((c) => c.id === id);
     const next = rows[at < 0 ? 0 : at + by];
@@ -50,12 +50,6 @@ export function List({ id, filters, change, open }: Props) {
         : <Rows rows={rows} id={id} filters={filters} more={pages.hasNextPage} busy={pages.isFetchingNextPage} next={() => void pages.fetchNextPage()} />}
     </nav>
   );
-}
-
-/** Who waits longest comes first; everywhere else the server's order holds, the newest activity first. */
-function sorted(list: readonly Conversation[], f: Filters): readonly Conversation[] {
-  if (f.view !== "queued" || f.q !== "") return list;
-  return [...list].sort((a, b) => b.priority - a.priority || ((a.queued_at ?? "") < (b.queued_at ?? "") ? -1 : 1));
 }
 
 function emptyText(f: Filters, t: Texts): string {

@@ -2,7 +2,7 @@
 // of the API (api/query.ts): they are read again when an EVENT names them, and all of them after a gap.
 
 import { createContext, use, useEffect, useSyncExternalStore } from "react";
-import { load, localStore, save, watchBrowser } from "../../shared/browser.ts";
+import { localStore, watchBrowser } from "../../shared/browser.ts";
 import { ProtocolClient } from "../../shared/client.ts";
 import { CredentialsError, type LinkState } from "../../shared/link.ts";
 import { Outbox } from "../../shared/outbox.ts";
@@ -14,6 +14,7 @@ import { keepTokens, tokens } from "../api/tokens.ts";
 import { locale } from "../i18n/index.ts";
 import { Bell } from "./bell.ts";
 import { settingsPaths, Sometime, Throttle } from "./stale.ts";
+import { Standing } from "./standing.ts";
 
 /** What a pressed node leaves out for a while: each also what stands before it. */
 export type LeftOut = "normal" | "presence" | "typing" | "board" | "ai";
@@ -21,9 +22,6 @@ const levels: readonly LeftOut[] = ["normal", "presence", "typing", "board", "ai
 
 interface Heard { leftOut: LeftOut; state: LinkState; change: string; message: Message; event: EventPacket; stream: Stream; refused: string; status: Availability }
 type Listeners = { [K in keyof Heard]: Set<(x: Heard[K]) => void> };
-
-const statusKey = "uniqchat:console:status";
-const states: readonly Availability[] = ["online", "busy", "away", "offline"];
 
 export class Live {
   readonly client: ProtocolClient;
@@ -35,14 +33,14 @@ export class Live {
   private readonly caughtUp = new Sometime(5_000, refreshAll);
   private watched = false;
   private missing: LeftOut = "normal";
-  private availability: Availability;
+  private readonly standing: Standing;
+  private unfollow: () => void = () => undefined;
 
   constructor() {
     const t = tokens();
     if (t === null) throw new Error("nobody is logged in");
     this.me = t.agent;
-    const kept = load(statusKey);
-    this.availability = states.find((s) => s === kept) ?? "online";
+    this.standing = new Standing(this.me.id, (s) => this.client.status(s), (s) => this.tell("status", s));
     this.client = new ProtocolClient({
       credentials, outbox: new Outbox(`agent:${this.me.id}`, localStore), locale: locale(),
       handlers: {
@@ -60,25 +58,25 @@ export class Live {
   start(): void {
     if (!this.watched) watchBrowser(this.client);
     this.watched = true;
+    this.unfollow();
+    this.unfollow = this.standing.follow();
     this.client.start();
   }
 
   stop(): void {
     this.client.stop();
+    this.unfollow();
     this.caughtUp.clear();
     this.lists.clear();
   }
 
-  /** How this agent stands, kept over reloads. */
+  /** How this agent stands. */
   get status(): Availability {
-    return this.availability;
+    return this.standing.now;
   }
 
   setStatus(s: Availability): void {
-    this.availability = s;
-    save(statusKey, s);
-    this.client.status(s);
-    this.tell("status", s);
+    this.standing.say(s);
   }
 
   /** Calls f for each thing of a kind until the result is called. */
@@ -113,7 +111,7 @@ export class Live {
 
   private ready(): void {
     this.leavesOut("normal"); // or an EVENT says so right away
-    this.client.status(this.availability);
+    this.standing.connected();
     this.client.watchInbox();
     if (this.connections++ > 0) refreshAll(); // EVENTs are not repeated
   }
@@ -128,7 +126,10 @@ export class Live {
     switch (e.name) {
       case "inbox.changed":
       case "queue.changed": this.lists.touch(); break;
-      case "agent.status": refresh("/agents", "/reports/agents"); break;
+      case "agent.status":
+        this.standing.heard(e);
+        refresh("/agents", "/reports/agents");
+        break;
       case "settings.changed": refresh(...settingsPaths(String(e.data["kind"] ?? ""))); break;
       case "visitor.online": refresh("/visitors"); break;
       case "load.changed": this.leavesOut(levels.find((l) => l === e.data["left_out"]) ?? "normal"); break;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inOrder, isLate, mood, promised, waits } from "./late.ts";
+import { isLate, mood, promised, waits } from "./late.ts";
 
 const now = Date.parse("2026-03-01T10:00:00Z");
 const c = (seconds: number, team_id: string | null = null) => ({ team_id, queued_at: new Date(now - seconds * 1000).toISOString() });
@@ -19,9 +19,4 @@ test("how the queue stands", () => {
   const q = { waiting: 0, agents_online: 1, longest_wait_seconds: 0 };
   expect([mood(q, 0), mood({ ...q, waiting: 1 }, 0), mood({ ...q, waiting: 1 }, 1), mood({ ...q, agents_online: 0 }, 0), mood({ ...q, waiting: 1, agents_online: 0 }, 0), mood({ ...q, waiting: 1, longest_wait_seconds: 601 }, 0)])
     .toEqual(["good", "warn", "bad", "warn", "bad", "bad"]);
-});
-
-test("what is urgent comes first, then who waits longest", () => {
-  const list = [{ id: 1, priority: 0, ...c(10) }, { id: 2, priority: 0, ...c(90) }, { id: 3, priority: 5, ...c(1) }];
-  expect(inOrder(list).map((x) => x.id)).toEqual([3, 2, 1]);
 });

@@ -27,8 +27,3 @@ export function mood(q: { waiting: number; agents_online: number; longest_wait_s
   if (late > 0 || (q.waiting > 0 && (q.agents_online === 0 || q.longest_wait_seconds > 600))) return "bad";
   return q.waiting > 0 || q.agents_online === 0 ? "warn" : "good";
 }
-
-/** Who waits longest comes first, after what is urgent: the order of routing. */
-export function inOrder<T extends Pick<Conversation, "priority" | "queued_at">>(list: readonly T[]): T[] {
-  return [...list].sort((a, b) => b.priority - a.priority || ((a.queued_at ?? "") < (b.queued_at ?? "") ? -1 : 1));
-}

@@ -18,7 +18,7 @@ import { Empty } from "../ui/empty.tsx";
 import { IconChevronRight, IconCircleCheck, IconClock, IconHeadphones, IconAlertTriangle, IconMoodSmile } from "../ui/icons.ts";
 import { Page, Panel } from "../ui/page.tsx";
 import { Failed } from "../ui/problem.tsx";
-import { inOrder, isLate, mood, promised, waits } from "./late.ts";
+import { isLate, mood, promised, waits } from "./late.ts";
 import css from "./queue.module.css";
 
 /** The time, second by second. */
@@ -48,16 +48,16 @@ export default function Queue() {
 
 function Now({ q, at }: { q: QueueReport; at: number }) {
   const now = useSeconds();
-  const waiting = usePages("/conversations", { query: { status: "queued", limit: 100 } }, { keep: true });
+  const waiting = usePages("/conversations", { query: { status: "queued", sort: "waiting", limit: 200 } }, { keep: true });
   const promises = useGet("/sla", { query: { limit: 200 } }, { staleTime: Infinity }).data?.data ?? [];
   const late = waiting.items.filter((c) => isLate(c, promises, now)).length;
   const longest = q.waiting === 0 ? 0 : q.longest_wait_seconds * 1000 + Math.max(0, now - at);
   return (
     <>
       <Head q={q} longest={longest} late={late} />
-      <Figures q={q} longest={longest} late={late} promises={promises} />
+      <Figures q={q} longest={longest} late={late} more={waiting.hasNextPage} promises={promises} />
       <div className={css.two}>
-        <Waiting list={inOrder(waiting.items)} more={waiting.hasNextPage} promises={promises} now={now} />
+        <Waiting list={waiting.items} more={waiting.hasNextPage} promises={promises} now={now} />
         <div>
           <Agents agents={q.agents} />
           {q.teams.length > 1 && <Teams q={q} late={now - at} />}
@@ -81,7 +81,7 @@ function Head({ q, longest, late }: { q: QueueReport; longest: number; late: num
   );
 }
 
-function Figures({ q, longest, late, promises }: { q: QueueReport; longest: number; late: number; promises: readonly SLA[] }) {
+function Figures({ q, longest, late, more, promises }: { q: QueueReport; longest: number; late: number; more: boolean; promises: readonly SLA[] }) {
   const t = useTexts().queue;
   const hour = useGet("/reports/overview", { query: { since: lastHour() } }, { every: 60_000, keep: true }).data;
   const promise = promised(null, promises);
@@ -91,7 +91,7 @@ function Figures({ q, longest, late, promises }: { q: QueueReport; longest: numb
       <Card title={t.longestWait} value={longest / 1000} format={(s) => (s === 0 ? "–" : seconds(s))} />
       <Card title={t.typical} value={hour?.queue.median_seconds ?? null} format={seconds} text={hour?.queue.count === 0 ? t.typicalNone : t.typicalText} />
       <Card title={t.free} value={q.free_capacity} format={count} text={say(t.freeText, { n: q.agents_online })} testid="free" />
-      <Tooltip label={t.lateHint} multiline w={260}><div><Card title={t.late} value={promises.length === 0 ? null : late} format={count} text={promise === null ? t.lateNone : say(t.latePromise, { time: duration(promise * 1000) })} testid="late" /></div></Tooltip>
+      <Tooltip label={t.lateHint} multiline w={260}><div><Card title={t.late} value={promises.length === 0 ? null : late} format={(n) => `${count(n)}${more ? "+" : ""}`} text={promise === null ? t.lateNone : say(t.latePromise, { time: duration(promise * 1000) })} testid="late" /></div></Tooltip>
     </Cards>
   );
 }

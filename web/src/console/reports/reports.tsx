@@ -5,6 +5,7 @@ import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { useTexts, type Texts } from "../i18n/index.ts";
 import { useMe } from "../live/live.ts";
 import Queue from "../queue/queue.tsx";
+import { may } from "../settings/access.ts";
 import { Empty } from "../ui/empty.tsx";
 import { IconActivity, IconArrowsExchange, IconCalendarTime, IconChartBar, IconClock, IconHourglass, IconLayout, IconLock, IconStar, IconUser, IconUsersGroup } from "../ui/icons.ts";
 import { Page } from "../ui/page.tsx";
@@ -40,7 +41,7 @@ export function sectionPath(name: Section): string {
 export default function Reports() {
   const t = useTexts();
   const me = useMe();
-  if (me.role === "agent" || me.role === "viewer") return <Page title={t.reports.title}><Empty icon={<IconLock size={22} />} title={t.reports.forbidden} text={t.reports.forbiddenText} /></Page>;
+  if (!may(me.role, "leads")) return <Page title={t.reports.title}><Empty icon={<IconLock size={22} />} title={t.reports.forbidden} text={t.reports.forbiddenText} /></Page>;
   return (
     <div className={css.frame}>
       <Sections />

@@ -29,6 +29,30 @@ test("keys run commands, but not while somebody writes", () => {
   end();
 });
 
+test("Enter presses what has the focus, other keys run commands there too", () => {
+  const end = listenForKeys();
+  const write = vi.fn(), next = vi.fn(), clicked = vi.fn();
+  const Page = () => {
+    useCommands([{ id: "w", group: "conversation", name: "Write", keys: "Enter", run: write }, { id: "n", group: "list", name: "Next", keys: "j", run: next }]);
+    return (
+      <>
+        <button type="button" onClick={clicked}><b>button</b></button><a href="#x">link</a><details><summary>summary</summary></details><input type="checkbox" aria-label="box" /><div contentEditable suppressContentEditableWarning>text</div>
+        {["button", "link", "menuitem", "option", "tab"].map((role) => <div key={role} role={role} tabIndex={0}>a {role}</div>)}
+      </>
+    );
+  };
+  const s = render(<Page />);
+  const all = [s.getByText("button"), s.getByText("link"), s.getByText("summary"), s.getByLabelText("box"), s.getByText("text"), ...s.getAllByText(/^a /)];
+  expect(all).toHaveLength(10);
+  for (const el of all) expect(fireEvent.keyDown(el, { key: "Enter" })).toBe(true); // the browser goes on to press it
+  expect(write).not.toHaveBeenCalled();
+  fireEvent.keyDown(s.getByText("link"), { key: "j" });
+  expect(next).toHaveBeenCalledTimes(1);
+  expect(fireEvent.keyDown(document.body, { key: "Enter" })).toBe(false);
+  expect(write).toHaveBeenCalledTimes(1);
+  end();
+});
+
 test("keys as they are printed", () => {
   expect(keyCaps("g i")).toEqual(["G", "I"]);
   expect(keyCaps("mod+k")).toEqual(["Ctrl", "K"]);

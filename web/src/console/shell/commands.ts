@@ -64,6 +64,14 @@ function writing(e: KeyboardEvent): boolean {
   return el instanceof HTMLElement && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)) && !(el instanceof HTMLInputElement && /^(checkbox|radio|button)$/.test(el.type));
 }
 
+const pressable = "a[href], button, summary, input, [role=button], [role=link], [role=menuitem], [role=option], [role=tab]";
+
+/** Whether a key is what presses the thing that has the focus. */
+function pressing(e: KeyboardEvent): boolean {
+  const el = e.composedPath()[0];
+  return e.key === "Enter" && el instanceof Element && el.closest(pressable) !== null;
+}
+
 /** What was pressed, as commands name it. */
 export function keyOf(e: KeyboardEvent): string {
   return `${e.ctrlKey || e.metaKey ? "mod+" : ""}${e.altKey ? "alt+" : ""}${e.key}`;
@@ -71,7 +79,7 @@ export function keyOf(e: KeyboardEvent): string {
 
 /** Runs the command of a key, if there is one. Exported for tests. */
 export function pressed(e: KeyboardEvent): void {
-  if (e.defaultPrevented || e.isComposing) return;
+  if (e.defaultPrevented || e.isComposing || pressing(e)) return;
   const key = keyOf(e);
   if (!key.startsWith("mod+") && (writing(e) || document.querySelector('[role="dialog"], [role="menu"]') !== null)) return;
   const sequence = first !== "" && e.timeStamp - firstAt < pause ? `${first} ${key}` : "";

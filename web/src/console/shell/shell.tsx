@@ -1,7 +1,7 @@
 // The shell: the rail that leads to the pages, the page, and what is there on all of them.
 
 import { Tooltip } from "@mantine/core";
-import { IconChartBar, IconHelp, IconInbox, IconSearch, IconSettings, IconUsers } from "../ui/icons.ts";
+import { IconHelp, IconSearch } from "../ui/icons.ts";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { useTexts } from "../i18n/index.ts";
@@ -15,19 +15,13 @@ import { Account } from "./account.tsx";
 import { listenForKeys, useCommands } from "./commands.ts";
 import { Help } from "./help.tsx";
 import { LinkBar, LinkDot, LoadBar } from "./link.tsx";
+import { pages, pagesOf } from "./pages.ts";
 import { Palette, palette } from "./palette.tsx";
 import css from "./shell.module.css";
 
 const Visitors = lazy(() => import("../visitors/visitors.tsx"));
 const Reports = lazy(() => import("../reports/reports.tsx"));
 const Settings = lazy(() => import("../settings/settings.tsx"));
-
-const pages = [
-  { name: "inbox", icon: IconInbox, keys: "g i", key: "keyGoInbox" },
-  { name: "visitors", icon: IconUsers, keys: "g v", key: "keyGoVisitors" },
-  { name: "reports", icon: IconChartBar, keys: "g r", key: "keyGoReports" },
-  { name: "settings", icon: IconSettings, keys: "g s", key: "keyGoSettings" },
-] as const;
 
 export function Shell() {
   const t = useTexts();
@@ -45,9 +39,9 @@ export function Shell() {
     const name = pages.find((p) => p.name === section)?.name;
     document.title = name === undefined ? t.shell.title : `${t.shell[name]} · ${t.shell.title}`;
   }, [section, t]);
-  const reports = me.role !== "agent";
+  const mine = pagesOf(me.role);
   useCommands([
-    ...pages.filter((p) => reports || p.name !== "reports").map((p) => ({ id: p.name, group: "general" as const, name: t.shell[p.key], keys: p.keys, run: () => go(`/${p.name}`) })),
+    ...mine.map((p) => ({ id: p.name, group: "general" as const, name: t.shell[p.key], keys: p.keys, run: () => go(`/${p.name}`) })),
     { id: "palette", group: "general", name: t.shell.keyPalette, keys: "mod+k", hidden: true, run: () => palette.open() },
     { id: "help", group: "general", name: t.shell.keyHelp, keys: "?", run: () => setHelp(true) },
   ]);
@@ -56,7 +50,7 @@ export function Shell() {
       <a className={css.skip} href="#main">{t.shell.skip}</a>
       <nav className={css.rail} aria-label={t.shell.goTo}>
         <Link href="/inbox" className={css.mark} aria-label={t.shell.title}><Mark size={26} /></Link>
-        {pages.filter((p) => reports || p.name !== "reports").map(({ name, icon: Icon }) => (
+        {mine.map(({ name, icon: Icon }) => (
           <Tooltip key={name} label={t.shell[name]} position="right">
             <Link href={`/${name}`} className={css.place} aria-current={section === name ? "page" : undefined} aria-label={t.shell[name]} data-testid={`go-${name}`}><Icon size={20} stroke={1.7} /><span>{t.shell[name]}</span></Link>
           </Tooltip>
