@@ -48,6 +48,9 @@ export class Line {
   private generation = 0;
   private queue: Queue | null = null;
   private early: LinkState = nothing.link;
+  /** Whom the connection is of, and what had been said of him when it was made. */
+  private visitor = "";
+  private said = "";
   private readonly streams = new Streams();
 
   constructor(private readonly o: LineOptions) {}
@@ -74,17 +77,16 @@ export class Line {
     this.changed();
   }
 
-  /** What the shop says of the visitor has changed: the connection takes the new token. */
-  async renew(): Promise<void> {
-    if (this.client === null) return;
-    const before = this.o.session.visitor.id;
-    await this.o.session.credentials(false).catch(() => {}); // the connection will ask again, and say what is wrong
-    if (this.o.session.visitor.id !== before) await this.restart();
-    else {
-      this.client?.stop();
-      this.client?.start();
+  /** The session may be another visitor's now; and what is said of the visitor, the connection tells with a new token. */
+  noticed(): void {
+    const { client } = this;
+    const { session } = this.o;
+    if (client === null) return;
+    if (session.visitor.id !== this.visitor) this.restart();
+    else if (session.said !== this.said) {
+      client.stop();
+      client.start();
     }
-    this.changed();
   }
 
   /** Some tab put something into the outbox. fresh: a conversation that has just got its id. */
@@ -162,12 +164,11 @@ export class Line {
 
   private connect(): void {
     const { session, entries } = this.o;
-    const visitor = session.visitor.id;
+    this.visitor = session.visitor.id;
     const client = new ProtocolClient({
-      credentials: async (renew) => {
-        const c = await session.credentials(renew);
-        if (session.visitor.id !== visitor) setTimeout(() => { if (this.client === client) void this.restart(); }, 0); // not this outbox any more
-        return c;
+      credentials: (renew) => {
+        this.said = session.said;
+        return session.credentials(renew);
       },
       outbox: new Outbox(session.scope, entries), device: this.o.device, alone: this.o.alone, page: location.href.slice(0, 2000), locale: session.locale.slice(0, 35),
       handlers: {
@@ -199,7 +200,7 @@ export class Line {
   private adopt(): void {
     const client = this.client;
     if (client === null) return;
-    const early = new Outbox("visitor:", this.o.entries);
+    const early = new Outbox(this.o.session.early, this.o.entries);
     for (const e of early.all()) {
       client.outbox.take(e);
       early.remove(e.cmid);
@@ -207,7 +208,7 @@ export class Line {
   }
 
   /** The server knows this browser as another visitor now. What was never sent goes with the new one. */
-  private async restart(): Promise<void> {
+  private restart(): void {
     const old = this.client;
     if (old === null) return;
     this.stop();
