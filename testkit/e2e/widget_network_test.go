@@ -305,7 +305,7 @@ func TestWidgetQueue(t *testing.T) {
 	first.See("state", "You're next in the queue")
 	first.Screenshot("place")
 	visit(s, second)
-	second.Wait(`(window.places = [], uniqchat("on", "queue", (q) => places.push(q && q.place)), true)`)
+	second.Wait(`(window.places = [], uniqchat("on", "queue", (q) => places.push(q && q.eta_seconds === null && q.place)), true)`)
 	quick(second, "我排在后面")
 	second.See("state", "2")
 	second.Screenshot("place")

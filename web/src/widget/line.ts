@@ -11,8 +11,8 @@ import { uuidv7, type UUID } from "../shared/uuid.ts";
 import type { Session, Visitor } from "./session.ts";
 import { Streams } from "./streams.ts";
 
-/** The place in the queue, and how long the server thinks it takes; 0 if it does not say. */
-export interface Queue { place: number; seconds: number }
+/** The place in the queue, and how long the server thinks it takes; null if it does not know. */
+export interface Queue { place: number; seconds: number | null }
 
 /** What every tab knows. Pieces are replaced, never edited, so that identity tells whether one changed. */
 export interface Shared {
@@ -23,9 +23,12 @@ export interface Shared {
 
 export const nobody: Visitor = { id: "", name: "", email: "", verified: false };
 
+/** What holds for the moment only, and not after a change of the tab that leads. */
+export const passing = { typing: [], queue: null, streams: {}, slowUntil: 0 };
+
 export const nothing: Shared = {
   link: { name: "idle", retryAt: 0, code: 0, reason: "" }, visitor: nobody, conv: "", messages: [], last: 0, hasOlder: false, read: 0, members: [], outbox: [],
-  typing: [], queue: null, streams: {}, slowUntil: 0,
+  ...passing,
 };
 
 export interface LineOptions {
@@ -245,7 +248,7 @@ export class Line {
   private event(name: string, conv: UUID, data: Body): void {
     if (name !== "queue.position" || (conv !== "" && conv !== this.o.session.conv)) return;
     const place = Number(data["place"]) || 0;
-    this.queue = place > 0 ? { place, seconds: Math.max(0, Number(data["eta_seconds"]) || 0) } : null;
+    this.queue = place > 0 ? { place, seconds: (data["eta_seconds"] as number) ?? null } : null;
     this.changed();
   }
 

@@ -9,7 +9,7 @@ import { cleanText, type Body, type Kind, type Message, type TypingState } from 
 import { TypingReporter } from "../shared/typists.ts";
 import { uuidv4, uuidv7, type UUID } from "../shared/uuid.ts";
 import { Api } from "./api.ts";
-import { Line, nothing, type Shared } from "./line.ts";
+import { Line, nothing, passing, type Shared } from "./line.ts";
 import type { Session } from "./session.ts";
 import { Tabs } from "./tabs.ts";
 import type { Tracker } from "./track.ts";
@@ -172,6 +172,7 @@ export class Room {
       up: () => this.tracker.flush(),
     });
     this.line = line;
+    publish(passing);
     void this.entries!.refresh().then(() => { if (this.line === line) line.start(); });
   }
 

@@ -34,8 +34,8 @@ export function Notice() {
       } else if (s.queue !== null) {
         kind = "info";
         text = s.queue.place === 1 ? t.queueFirst : format(t.queue, { place: s.queue.place });
-        const minutes = Math.round(s.queue.seconds / 60);
-        if (s.queue.seconds > 0) text += ` · ${minutes < 1 ? t.queueSoon : format(t.queueMinutes, { minutes })}`;
+        const minutes = Math.round(s.queue.seconds! / 60);
+        if (s.queue.seconds !== null) text += ` · ${minutes < 1 ? t.queueSoon : format(t.queueMinutes, { minutes })}`;
       }
   }
   return <div class={`state ${kind}`} role="status" data-testid="state">{text}{button !== null && <button type="button" class="link" onClick={button.act}>{button.label}</button>}</div>;
