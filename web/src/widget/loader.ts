@@ -284,6 +284,7 @@ class Loader implements Host {
     this.era = this.session.era;
     this.calls.length = 0;
     this.tracker.clear();
+    this.triggered.forget();
     this.chat?.forget();
   }
 
