@@ -93,7 +93,10 @@ func TestWidgetRestart(t *testing.T) {
 	allSent(p)
 	d.find()
 	p.Type("input", "I was about to ask")
+	p.Wait(`(window.real = WebSocket, window.WebSocket = class { constructor() { window.hung = this; } send() {} close() {} }, true)`) // the next one hangs
 	s.Kill()
+	p.See("state", "Connecting")
+	p.Wait(`(window.WebSocket = real, hung.onclose({ code: 1006, reason: "" }), true)`)
 	p.See("state", "Connection lost")
 	p.Screenshot("down")
 	p.Wait(`$("input").value === "I was about to ask" && $("input").getRootNode().activeElement === $("input")`)
