@@ -286,7 +286,8 @@ func logIn(t *testing.T, p *browser.Page, d *desk, shop, secret string) {
 	mac.Write([]byte("42"))
 	second := p.Tab("logged-in")
 	second.Go(shop)
-	second.Wait(fmt.Sprintf(`$("launcher") && (uniqchat("setUser", { id: 42, identityHmac: "%x" }), uniqchat("open"), true)`, mac.Sum(nil)))
+	says := fmt.Sprintf(`$("launcher") && (uniqchat("setUser", { id: 42, identityHmac: "%x" }), true)`, mac.Sum(nil))
+	second.Wait(says + ` && (uniqchat("open"), true)`)
 	p.Wait(`$$("message").length === 0`)
 	second.Wait(`$$("message").length === 0`)
 	quick(second, "我的订单")
@@ -299,8 +300,14 @@ func logIn(t *testing.T, p *browser.Page, d *desk, shop, secret string) {
 	for _, tab := range []*browser.Page{p, second} {
 		tab.Wait(`$$("message").length === 0 && $("input").value === ""`)
 	}
-	quick(p, "换了一个人")
-	allSent(p)
+	third := p.Tab("before-the-chat") // it has not even told what the page said
+	third.Go(shop)
+	third.Wait(says + ` && (addEventListener("storage", (e) => { window.told ||= e.key.endsWith(":era"); }), true)`)
+	p.Wait(`(uniqchat("reset"), true)`)
+	third.Wait(`window.told && (uniqchat("open"), true)`)
+	quick(third, "换了一个人")
+	allSent(third)
+	p.See("message", "换了一个人")
 	second.See("message", "换了一个人")
 	require.Eventually(t, func() bool { return slices.Equal(visitors(), []string{" false", " false", "42 true"}) }, 20*time.Second, 100*time.Millisecond)
 	require.Empty(t, second.Problems())
