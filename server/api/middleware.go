@@ -208,7 +208,7 @@ func preflight(h *app.RequestContext, origin string) {
 
 func allowOrigin(h *app.RequestContext, origin string) {
 	h.Response.Header.Set("Access-Control-Allow-Origin", origin)
-	h.Response.Header.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Idempotency-Replayed")
+	h.Response.Header.Set("Access-Control-Expose-Headers", "Date, X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Idempotency-Replayed")
 }
 
 // writeProblem answers with a problem document.

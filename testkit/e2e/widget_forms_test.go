@@ -55,13 +55,19 @@ func TestWidgetForms(t *testing.T) {
 		shop.Wait(`(uniqchat("setLocale", "` + locale + `"), [...$("pre-chat").querySelectorAll("[role=alert]")].filter((e) => e.innerText === "` + says + `").length === 2)`)
 	}
 	shop.Wait(`(uniqchat("setLocale", "en"), $("pre-chat").innerText.includes("What is it about?"))`)
-	fill(shop, "[name=name]", "Mei")
-	fill(shop, "[name=email]", "mei@shop.example")
-	fill(shop, "select", "order")
-	shop.Click("pre-chat-submit")
-	shop.Type("input", "Where is my parcel?")
-	shop.Press("Enter")
+	second := shop.Tab("forms-second") // what is answered in one tab is told by the one that is connected
+	second.Go(s.BaseURL() + "/demo/")
+	second.Click("launcher")
+	second.Wait(`$("pre-chat")`)
+	fill(second, "[name=name]", "Mei")
+	fill(second, "[name=email]", "mei@shop.example")
+	fill(second, "select", "order")
+	second.Click("pre-chat-submit")
+	second.Type("input", "Where is my parcel?")
+	second.Press("Enter")
+	second.See("message", "Where is my parcel?")
 	shop.See("message", "Where is my parcel?")
+	require.InDelta(t, 1, s.Metric("uniqchat_engine_connections"), 0)
 	d.find()
 	var c struct {
 		VisitorID string `json:"visitor_id"`

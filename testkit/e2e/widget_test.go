@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -11,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -229,7 +232,7 @@ func TestWidgetElsewhere(t *testing.T) {
 	ctx := within(t, 3*time.Minute)
 	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
 	d := newDesk(ctx, t, s)
-	var key struct{ Key string }
+	var key struct{ Key, Secret string }
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src 'self' %[1]s; connect-src %[1]s ws://%[2]s; img-src %[1]s blob: data:; base-uri 'none'", s.BaseURL(), s.WS))
 		_, _ = fmt.Fprintf(w, `<!doctype html><meta charset=utf-8><title>A shop</title><link rel=icon href="data:,"><p>Hello</p><script src="%s/widget.js" data-site-key="%s"></script>`, s.BaseURL(), key.Key)
@@ -253,6 +256,59 @@ func TestWidgetElsewhere(t *testing.T) {
 	p.Files("files", photo(t, "图.png", 300, 200))
 	p.Wait(`$("image")?.querySelector("img")?.naturalWidth > 0 && $$("upload").length === 0`)
 	p.Screenshot("zh")
+	logIn(t, p, d, page.URL, key.Secret)
 	require.Empty(t, p.Problems())
 	s.Stop()
+}
+
+// logIn: who logs in at the shop in one tab is the same visitor in the one that is connected, and who logs out is gone from both.
+func logIn(t *testing.T, p *browser.Page, d *desk, shop, secret string) {
+	t.Helper()
+	visitors := func() (out []string) {
+		convs, err := d.api.Conversations(d.ctx, d.token, nil)
+		require.NoError(t, err)
+		for _, c := range convs {
+			var in struct {
+				VisitorID string `json:"visitor_id"`
+			}
+			var v struct {
+				ExternalID string `json:"external_id"`
+				Verified   bool
+			}
+			require.NoError(t, d.api.Call(d.ctx, http.MethodGet, "/api/v1/conversations/"+c.ID.String(), d.token, nil, &in))
+			require.NoError(t, d.api.Call(d.ctx, http.MethodGet, "/api/v1/visitors/"+in.VisitorID, d.token, nil, &v))
+			out = append(out, fmt.Sprint(v.ExternalID, " ", v.Verified))
+		}
+		slices.Sort(out)
+		return out
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("42"))
+	second := p.Tab("logged-in")
+	second.Go(shop)
+	says := fmt.Sprintf(`$("launcher") && (uniqchat("setUser", { id: 42, identityHmac: "%x" }), true)`, mac.Sum(nil))
+	second.Wait(says + ` && (uniqchat("open"), true)`)
+	p.Wait(`$$("message").length === 0`)
+	second.Wait(`$$("message").length === 0`)
+	quick(second, "我的订单")
+	allSent(second)
+	p.See("message", "我的订单")
+	require.Eventually(t, func() bool { return slices.Equal(visitors(), []string{" false", "42 true"}) }, 20*time.Second, 100*time.Millisecond)
+
+	second.Type("input", "我的地址是")
+	p.Wait(`(uniqchat("reset"), true)`)
+	for _, tab := range []*browser.Page{p, second} {
+		tab.Wait(`$$("message").length === 0 && $("input").value === ""`)
+	}
+	third := p.Tab("before-the-chat") // it has not even told what the page said
+	third.Go(shop)
+	third.Wait(says + ` && (addEventListener("storage", (e) => { window.told ||= e.key.endsWith(":era"); }), true)`)
+	p.Wait(`(uniqchat("reset"), true)`)
+	third.Wait(`window.told && (uniqchat("open"), true)`)
+	quick(third, "换了一个人")
+	allSent(third)
+	p.See("message", "换了一个人")
+	second.See("message", "换了一个人")
+	require.Eventually(t, func() bool { return slices.Equal(visitors(), []string{" false", " false", "42 true"}) }, 20*time.Second, 100*time.Millisecond)
+	require.Empty(t, second.Problems())
 }

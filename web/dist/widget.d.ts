@@ -56,7 +56,8 @@ interface UniqchatEvents {
   unread: number;
   opened: null;
   closed: null;
-  queue: { place: number; eta_seconds: number } | null;
+  /** eta_seconds is null where too little is known to tell. */
+  queue: { place: number; eta_seconds: number | null } | null;
 }
 
 interface Uniqchat {

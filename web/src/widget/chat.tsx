@@ -3,12 +3,12 @@
 import { render } from "preact";
 import { load, save } from "../shared/browser.ts";
 import { messageText } from "../shared/i18n/system.ts";
-import type { Body, Message } from "../shared/packets.ts";
+import type { Message } from "../shared/packets.ts";
 import css from "./chat.css";
-import type { Call, Chat, Host, Start } from "./host.ts";
+import type { Chat, Host, Start } from "./host.ts";
 import { Links } from "./links.ts";
 import { Room } from "./room.ts";
-import type { Identity, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { chime } from "./sound.ts";
 import { Title } from "./title.ts";
 import { App } from "./ui/app.tsx";
@@ -30,6 +30,7 @@ class Widget implements Chat {
   private drawing = false;
   private greeted = "";
   private announced = "";
+  private turn = 0;
   private unread = -1;
   private queue = "";
   private link = "";
@@ -38,8 +39,8 @@ class Widget implements Chat {
     this.session = host.session;
     this.room = new Room(this.session, host.base, host.tracker, {
       changed: () => this.changed(), arrived: (m, own) => this.arrived(m, own),
-      reset: () => { this.greeted = ""; },
     });
+    this.session.changed = () => this.noticed();
     const links = new Links(this.room.api);
     this.desk = { room: this.room, parts: new Parts((name) => host.script(name), (css) => { if (css !== "") host.style(css); this.draw(); }), links, uploads: new Uploads(this.room, links, () => this.changed()), t: host.t, locale: host.locale };
     host.style(css);
@@ -69,15 +70,15 @@ class Widget implements Chat {
     this.draw();
   }
 
-  call([name, a]: Call): void {
-    const object = (v: unknown) => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Body) : {});
-    switch (name) {
-      case "open": this.toggle(true); break;
-      case "close": this.toggle(false); break;
-      case "setUser": this.room.identify(identityOf(object(a))); break;
-      case "setAttributes": this.room.identify({ attributes: object(a) }); break;
-      case "reset": this.room.reset(); break;
-    }
+  noticed(): void {
+    this.room.noticed();
+  }
+
+  forget(): void {
+    this.greeted = this.announced = "";
+    this.turn++;
+    for (const u of this.desk.uploads.list) this.desk.uploads.cancel(u.id);
+    this.room.forget();
   }
 
   spoken(): void {
@@ -134,7 +135,7 @@ class Widget implements Chat {
     queueMicrotask(() => {
       this.drawing = false;
       this.session.done = isDone(this.room.state.messages) && this.room.outbox.length === 0;
-      render(<App desk={{ ...this.desk }} host={this.host} open={this.open} sound={this.sound} greeted={this.greeted} announced={this.announced}
+      render(<App key={this.turn} desk={{ ...this.desk }} host={this.host} open={this.open} sound={this.sound} greeted={this.greeted} announced={this.announced}
         setSound={(on) => { save(soundKey, on); if (on) chime(); this.draw(); }} close={() => this.toggle(false)}
         atEnd={(end) => { this.end = end; this.changed(); }} />, this.slot);
     });
@@ -145,21 +146,6 @@ class Widget implements Chat {
 function isDone(messages: readonly Message[]): boolean {
   const last = messages.findLast((m) => m.kind !== "system" || m.body["event"] === "conversation.closed" || m.body["event"] === "conversation.reopened");
   return last?.kind === "system" && last.body["event"] === "conversation.closed";
-}
-
-/** What setUser may say, by the names of the API or in camel case. */
-function identityOf(o: Body): Identity {
-  const out: Record<string, unknown> = {};
-  const text = (to: keyof Identity, ...names: string[]) => {
-    for (const n of names) if ((typeof o[n] === "string" || typeof o[n] === "number") && o[n] !== "") out[to] = String(o[n]);
-  };
-  text("external_id", "id", "externalId", "external_id");
-  text("identity_token", "identityToken", "identity_token");
-  text("identity_hmac", "identityHmac", "identity_hmac");
-  text("name", "name");
-  text("email", "email");
-  if (typeof o["attributes"] === "object" && o["attributes"] !== null) out["attributes"] = o["attributes"];
-  return out as Identity;
 }
 
 const start: Start = (host) => new Widget(host);

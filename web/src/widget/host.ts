@@ -35,8 +35,11 @@ export interface Host {
 /** The chat, as the loader sees it. */
 export interface Chat {
   toggle(open: boolean): void;
-  call(call: Call): void;
   greet(id: string, text: string): void;
+  /** There is something new in the session. */
+  noticed(): void;
+  /** The visitor is somebody else now: nothing of the last one may be left. */
+  forget(): void;
   /** The language is another one now. */
   spoken(): void;
 }

@@ -11,8 +11,8 @@ import { uuidv7, type UUID } from "../shared/uuid.ts";
 import type { Session, Visitor } from "./session.ts";
 import { Streams } from "./streams.ts";
 
-/** The place in the queue, and how long the server thinks it takes; 0 if it does not say. */
-export interface Queue { place: number; seconds: number }
+/** The place in the queue, and how long the server thinks it takes; null if it does not know. */
+export interface Queue { place: number; seconds: number | null }
 
 /** What every tab knows. Pieces are replaced, never edited, so that identity tells whether one changed. */
 export interface Shared {
@@ -23,9 +23,12 @@ export interface Shared {
 
 export const nobody: Visitor = { id: "", name: "", email: "", verified: false };
 
+/** What holds for the moment only, and not after a change of the tab that leads. */
+export const passing = { typing: [], queue: null, streams: {}, slowUntil: 0 };
+
 export const nothing: Shared = {
   link: { name: "idle", retryAt: 0, code: 0, reason: "" }, visitor: nobody, conv: "", messages: [], last: 0, hasOlder: false, read: 0, members: [], outbox: [],
-  typing: [], queue: null, streams: {}, slowUntil: 0,
+  ...passing,
 };
 
 export interface LineOptions {
@@ -48,6 +51,9 @@ export class Line {
   private generation = 0;
   private queue: Queue | null = null;
   private early: LinkState = nothing.link;
+  /** Whom the connection is of, and what had been said of him when it was made. */
+  private visitor = "";
+  private said = "";
   private readonly streams = new Streams();
 
   constructor(private readonly o: LineOptions) {}
@@ -74,17 +80,16 @@ export class Line {
     this.changed();
   }
 
-  /** What the shop says of the visitor has changed: the connection takes the new token. */
-  async renew(): Promise<void> {
-    if (this.client === null) return;
-    const before = this.o.session.visitor.id;
-    await this.o.session.credentials(false).catch(() => {}); // the connection will ask again, and say what is wrong
-    if (this.o.session.visitor.id !== before) await this.restart();
-    else {
-      this.client?.stop();
-      this.client?.start();
+  /** The session may be another visitor's now; and what is said of the visitor, the connection tells with a new token. */
+  noticed(): void {
+    const { client } = this;
+    const { session } = this.o;
+    if (client === null) return;
+    if (session.visitor.id !== this.visitor) this.restart();
+    else if (session.said !== this.said) {
+      client.stop();
+      client.start();
     }
-    this.changed();
   }
 
   /** Some tab put something into the outbox. fresh: a conversation that has just got its id. */
@@ -162,12 +167,11 @@ export class Line {
 
   private connect(): void {
     const { session, entries } = this.o;
-    const visitor = session.visitor.id;
+    this.visitor = session.visitor.id;
     const client = new ProtocolClient({
-      credentials: async (renew) => {
-        const c = await session.credentials(renew);
-        if (session.visitor.id !== visitor) setTimeout(() => { if (this.client === client) void this.restart(); }, 0); // not this outbox any more
-        return c;
+      credentials: (renew) => {
+        this.said = session.said;
+        return session.credentials(renew);
       },
       outbox: new Outbox(session.scope, entries), device: this.o.device, alone: this.o.alone, page: location.href.slice(0, 2000), locale: session.locale.slice(0, 35),
       handlers: {
@@ -199,7 +203,7 @@ export class Line {
   private adopt(): void {
     const client = this.client;
     if (client === null) return;
-    const early = new Outbox("visitor:", this.o.entries);
+    const early = new Outbox(this.o.session.early, this.o.entries);
     for (const e of early.all()) {
       client.outbox.take(e);
       early.remove(e.cmid);
@@ -207,7 +211,7 @@ export class Line {
   }
 
   /** The server knows this browser as another visitor now. What was never sent goes with the new one. */
-  private async restart(): Promise<void> {
+  private restart(): void {
     const old = this.client;
     if (old === null) return;
     this.stop();
@@ -244,7 +248,7 @@ export class Line {
   private event(name: string, conv: UUID, data: Body): void {
     if (name !== "queue.position" || (conv !== "" && conv !== this.o.session.conv)) return;
     const place = Number(data["place"]) || 0;
-    this.queue = place > 0 ? { place, seconds: Math.max(0, Number(data["eta_seconds"]) || 0) } : null;
+    this.queue = place > 0 ? { place, seconds: (data["eta_seconds"] as number) ?? null } : null;
     this.changed();
   }
 

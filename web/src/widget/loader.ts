@@ -11,7 +11,7 @@ import css from "./launcher.css";
 import more from "./more.css";
 import { watchPages } from "./pages.ts";
 import { bringScript, whenIdle } from "./scripts.ts";
-import { Session } from "./session.ts";
+import { identityOf, Session } from "./session.ts";
 import { direction, isLight, readSettings, type Settings } from "./settings.ts";
 import { askSite, keptSite, settingsOf, type Site } from "./site.ts";
 import type { Texts } from "./texts.ts";
@@ -54,12 +54,20 @@ class Loader implements Host {
   readonly session: Session;
   settings: Settings;
   private start: Start | null = null;
+  private era: number;
 
   constructor(private readonly raw: Readonly<Record<string, unknown>>, first: Settings, private readonly nonce: string, private readonly say: (event: string, detail: unknown) => void) {
     this.settings = first;
     const { base, siteKey } = first;
     this.locale = first.locale;
     this.session = new Session(base, siteKey, this.locale);
+    this.era = this.session.era;
+    const noticed = () => {
+      if (this.session.era !== this.era) this.forget();
+      else this.chat?.noticed();
+    };
+    addEventListener("storage", (e) => { if (e.key?.startsWith(this.session.key) === true) noticed(); });
+    addEventListener("pageshow", (e) => { if (e.persisted) noticed(); });
     this.triggered = new Triggers(siteKey, {
       fire: (id, text) => { this.told("trigger_shown", id); this.greet(id, text); },
       held: (id) => this.told("trigger_held_out", id),
@@ -249,10 +257,9 @@ class Loader implements Host {
       this.triggered.track(String(a), data);
       return undefined;
     }
-    if (name === "reset" && this.chat === null) {
+    if (name === "reset") {
       this.session.reset();
-      this.calls.length = 0;
-      this.tracker.clear();
+      this.forget();
       return undefined;
     }
     if (this.chat === null && (name === "open" || name === "toggle")) {
@@ -272,6 +279,15 @@ class Loader implements Host {
     return undefined;
   }
 
+  /** The visitor was forgotten, here or in another tab: so is what this one has of him. */
+  private forget(): void {
+    this.era = this.session.era;
+    this.calls.length = 0;
+    this.tracker.clear();
+    this.triggered.forget();
+    this.chat?.forget();
+  }
+
   setLocale(locale: string): void {
     const before = this.locale;
     this.locale = locale;
@@ -289,9 +305,15 @@ class Loader implements Host {
   private flush(): void {
     if (this.chat === null) return;
     for (const call of this.calls.splice(0)) {
-      if (call[0] === "toggle") this.chat.toggle(!this.isOpen);
-      else if (call[0] === "greet") this.chat.greet(String(call[1]), String(call[2]));
-      else this.chat.call(call);
+      const [name, a, b] = call;
+      switch (name) {
+        case "open": this.chat.toggle(true); break;
+        case "close": this.chat.toggle(false); break;
+        case "toggle": this.chat.toggle(!this.isOpen); break;
+        case "greet": this.chat.greet(String(a), String(b)); break;
+        case "setUser": this.session.identify(identityOf(a)); break;
+        case "setAttributes": this.session.identify(identityOf({ attributes: a })); break;
+      }
     }
     if (this.wanted) {
       this.wanted = false;

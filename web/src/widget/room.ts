@@ -9,8 +9,8 @@ import { cleanText, type Body, type Kind, type Message, type TypingState } from 
 import { TypingReporter } from "../shared/typists.ts";
 import { uuidv4, uuidv7, type UUID } from "../shared/uuid.ts";
 import { Api } from "./api.ts";
-import { Line, nothing, type Shared } from "./line.ts";
-import type { Identity, Session } from "./session.ts";
+import { Line, nothing, passing, type Shared } from "./line.ts";
+import type { Session } from "./session.ts";
 import { Tabs } from "./tabs.ts";
 import type { Tracker } from "./track.ts";
 
@@ -19,7 +19,7 @@ type Told =
   | { say: "hello" } // a tab that wants to know everything
   | { say: "state"; part: Partial<Shared> }
   | { say: "arrived"; message: Message }
-  | { say: "nudge"; fresh: UUID } | { say: "older" } | { say: "renew" } | { say: "again" } | { say: "reset" }
+  | { say: "nudge"; fresh: UUID } | { say: "older" } | { say: "again" }
   | { say: "retry" | "discard"; cmid: UUID }
   | { say: "read"; seq: number }
   | { say: "typing"; state: TypingState; preview: string }
@@ -29,7 +29,6 @@ export interface RoomHandlers {
   changed(): void;
   /** Somebody wrote to the visitor, live. own: this tab has the connection, so that only one of them makes a noise. */
   arrived(message: Message, own: boolean): void;
-  reset(): void;
 }
 
 export class Room {
@@ -135,24 +134,17 @@ export class Room {
     if (seq > this.state.read && this.state.visitor.id !== "") this.do({ say: "read", seq });
   }
 
-  identify(identity: Identity): void {
-    if (!this.session.identify(identity)) return;
-    if (this.ready !== null) this.do({ say: "renew" });
+  /** There is something new in the session, from this tab or from another. */
+  noticed(): void {
+    this.line?.noticed();
   }
 
-  /** Forgets the visitor in every tab, as after a log-out. */
-  reset(): void {
-    this.session.reset();
-    this.forget();
-    this.tabs.tell({ say: "reset" });
-  }
-
-  private forget(): void {
+  /** The visitor was forgotten. */
+  forget(): void {
+    this.typist.stop();
     this.line?.stop();
     this.mine = [];
     this.state = nothing;
-    this.tracker.clear();
-    this.on.reset();
     this.on.changed();
   }
 
@@ -166,13 +158,13 @@ export class Room {
   }
 
   private lead(): void {
+    const publish = (part: Partial<Shared>) => {
+      if (this.line !== line) return;
+      this.take(part);
+      if (this.tabs.alone) this.tabs.tell({ say: "state", part });
+    };
     const line: Line = new Line({
-      session: this.session, entries: this.entries!, device: this.device, alone: this.tabs.alone,
-      publish: (part) => {
-        if (this.line !== line) return;
-        this.take(part);
-        if (this.tabs.alone) this.tabs.tell({ say: "state", part });
-      },
+      session: this.session, entries: this.entries!, device: this.device, alone: this.tabs.alone, publish,
       arrived: (message) => {
         this.on.arrived(message, true);
         if (this.tabs.alone) this.tabs.tell({ say: "arrived", message });
@@ -180,6 +172,7 @@ export class Room {
       up: () => this.tracker.flush(),
     });
     this.line = line;
+    publish(passing);
     void this.entries!.refresh().then(() => { if (this.line === line) line.start(); });
   }
 
@@ -190,9 +183,7 @@ export class Room {
   }
 
   private heard(message: Told): void {
-    if (message.say === "reset") {
-      this.forget();
-    } else if (message.say === "state") {
+    if (message.say === "state") {
       if (!this.tabs.leading) this.take(message.part);
     } else if (message.say === "arrived") {
       if (!this.tabs.leading) this.on.arrived(message.message, false);
@@ -210,7 +201,6 @@ export class Room {
       case "nudge": line.nudge(m.fresh); break;
       case "older": line.older(); break;
       case "again": line.start(); break;
-      case "renew": void line.renew(); break;
       case "retry": line.retry(m.cmid); break;
       case "discard": line.discard(m.cmid); break;
       case "read": line.read(m.seq); break;

@@ -1,7 +1,7 @@
 // The visitor's session: a token for this site key, kept over reloads, shared by the browser's tabs and renewed in time.
 
 import { load, save, withLock } from "../shared/browser.ts";
-import { CredentialsError, type Credentials } from "../shared/link.ts";
+import { CredentialsError, isCredentialsError, type Credentials } from "../shared/link.ts";
 import { closeTooMany } from "../shared/names.ts";
 import type { UUID } from "../shared/uuid.ts";
 import { problemOf } from "./api.ts";
@@ -24,6 +24,10 @@ interface Stored {
   done: boolean;
   /** What the site asks before the chat has been answered. */
   asked: boolean;
+  /** What pages said of the visitor, and what of it the server was told: where they differ there is news. */
+  said: Identity; told: Identity;
+  /** Who logs out begins another one; what was written in an earlier one is nobody's. */
+  era: number;
 }
 
 interface Answer { token: string; expires_at: string; visitor: Partial<Visitor> & { id: UUID }; conversation_id: UUID | null; ws_url: string; config?: SiteConfig }
@@ -32,38 +36,80 @@ const margin = 10 * 60_000;
 
 export const sessionKey = (siteKey: string) => `uniqchat:widget:${siteKey}`;
 
+const object = (v: unknown) => (typeof v === "object" && v !== null && !Array.isArray(v) ? v : {});
+const same = (a: Identity, b: Identity) => JSON.stringify(a) === JSON.stringify(b);
+
+/** What setUser may say, by the names of the API or in camel case. */
+export function identityOf(said: unknown): Identity {
+  const o = object(said) as Record<string, unknown>;
+  const out: Record<string, unknown> = {};
+  const text = (to: keyof Identity, ...names: string[]) => {
+    for (const n of names) if ((typeof o[n] === "string" || typeof o[n] === "number") && o[n] !== "") out[to] = String(o[n]);
+  };
+  text("external_id", "id", "externalId", "external_id");
+  text("identity_token", "identityToken", "identity_token");
+  text("identity_hmac", "identityHmac", "identity_hmac");
+  text("name", "name");
+  text("email", "email");
+  const attributes = object(o["attributes"]);
+  if (Object.keys(attributes).length > 0) out["attributes"] = attributes;
+  return out as Identity;
+}
+
 export class Session {
   readonly key: string;
-  private identity: Identity = {};
-  /** The identity has changed since the token was made. */
-  private stale = false;
+  /** Where the text stands that is not sent yet. */
+  readonly draft: string;
+  /** Called when there is news of the visitor, or a new token: maybe another visitor's than before. */
+  changed: () => void = () => {};
+  /** For browsers that keep nothing. */
+  private memory: unknown = null;
 
   constructor(private readonly base: string, readonly siteKey: string, public locale: string) {
     this.key = sessionKey(siteKey);
+    this.draft = `uniqchat:draft:${siteKey}`;
+  }
+
+  /** Changes when the visitor is forgotten, by this tab or another one. */
+  get era(): number {
+    return Number(load(`${this.key}:era`)) || 0;
   }
 
   private get stored(): Stored {
-    const s = (load(this.key) ?? {}) as Partial<Stored> & { visitor?: Visitor | string };
+    const { era } = this;
+    let s = object(load(this.key) ?? this.memory) as Partial<Stored> & { visitor?: Visitor | string };
+    if ((s.era ?? 0) !== era) s = {};
     const visitor = typeof s.visitor === "string" ? { id: s.visitor, name: "", email: "", verified: false } : s.visitor; // as 0.1 kept it
     const str = (v: unknown) => (typeof v === "string" ? v : "");
     return {
       token: str(s.token), until: Number(s.until) || 0, url: str(s.url), conv: str(s.conv), done: s.done === true, asked: s.asked === true, at: Number(s.at) || 0,
       visitor: { id: str(visitor?.id), name: str(visitor?.name), email: str(visitor?.email), verified: visitor?.verified === true },
-      config: typeof s.config === "object" && s.config !== null ? s.config : {},
+      config: object(s.config), said: object(s.said), told: object(s.told), era,
     };
   }
 
   private keep(change: Partial<Stored>): void {
-    save(this.key, { ...this.stored, ...change });
+    save(this.key, (this.memory = { ...this.stored, ...change }));
   }
 
   get visitor(): Visitor {
     return this.stored.visitor;
   }
 
+  /** The outbox of who has no session yet. */
+  get early(): string {
+    return `visitor:${this.era || ""}`;
+  }
+
   /** Whose outbox it is; before the first session nobody's in particular. */
   get scope(): string {
-    return `visitor:${this.stored.visitor.id}`;
+    const { id } = this.visitor;
+    return id === "" ? this.early : `visitor:${id}`;
+  }
+
+  /** What was said of the visitor, to be compared. */
+  get said(): string {
+    return JSON.stringify(this.stored.said);
   }
 
   get config(): SiteConfig {
@@ -98,75 +144,96 @@ export class Session {
 
   /** What is known of the visitor already: by the server, or by what the page has just said. */
   knows(field: string): string {
-    const said = this.identity as Record<string, unknown>;
-    return String(said[field] ?? this.identity.attributes?.[field] ?? (field === "name" ? this.visitor.name : field === "email" ? this.visitor.email : ""));
+    const { said, visitor } = this.stored;
+    return String((said as Record<string, unknown>)[field] ?? said.attributes?.[field] ?? (field === "name" ? visitor.name : field === "email" ? visitor.email : ""));
   }
 
-  /** Takes in what the shop says of its visitor. Reports whether it is news that a token has to carry. */
-  identify(identity: Identity): boolean {
-    const next = { ...this.identity, ...identity };
-    if (identity.attributes !== undefined) next.attributes = { ...this.identity.attributes, ...identity.attributes };
-    if (JSON.stringify(next) === JSON.stringify(this.identity)) return false;
-    this.identity = next;
-    this.stale = true;
-    return true;
+  /** Takes in what the shop says of its visitor. If it is news, a token has to carry it. */
+  identify(identity: Identity): void {
+    const { said } = this.stored;
+    const { external_id: id, identity_token: token, identity_hmac: hmac } = identity;
+    const old = id !== undefined && said.external_id !== undefined && id !== said.external_id ? {} : said; // of somebody else
+    const next = { ...old, ...identity };
+    if (identity.attributes !== undefined) next.attributes = { ...old.attributes, ...identity.attributes };
+    if (token !== undefined) {
+      delete next.identity_hmac;
+      if (id === undefined) delete next.external_id;
+    } else if (hmac !== undefined) delete next.identity_token;
+    if (same(next, said)) return;
+    this.keep({ said: next });
+    this.changed();
   }
 
-  /** Forgets the visitor: the next one is somebody else. */
+  /** Forgets the visitor, in every tab: the next one is somebody else. */
   reset(): void {
-    this.identity = {};
-    this.stale = false;
+    this.memory = null;
+    save(this.draft, null);
+    save(`${this.key}:era`, Math.random());
     save(this.key, null);
   }
 
   /** A token that is good for a while. renew: the last one was refused, or what it says is old. */
   async credentials(renew: boolean): Promise<Credentials> {
     const before = this.stored;
-    if (before.token !== "" && !renew && !this.stale && before.until > Date.now() + margin) return { url: before.url, token: before.token };
+    if (!renew && before.token !== "" && same(before.said, before.told) && before.at <= Date.now() && Date.now() < before.until) return before; // a clock that was set back since knows nothing
     return withLock(`widget-${this.siteKey}`, async () => {
-      const now = this.stored;
-      if (now.token !== before.token && now.token !== "" && !this.stale) return { url: now.url, token: now.token }; // another tab was faster
-      const stale = this.stale;
-      this.stale = false;
-      try {
-        return this.took(await this.ask(now.until < Date.now() ? "" : now.token), now);
-      } catch (e) {
-        this.stale ||= stale;
-        throw e;
+      for (;;) {
+        const now = this.stored;
+        if (now.token !== before.token && now.token !== "" && same(now.said, now.told)) return now; // another tab was faster
+        try {
+          const [answer, life] = await this.ask(now, now.token);
+          if (this.era === now.era) return this.took(answer, life, now.said);
+        } catch (e) {
+          if (!isCredentialsError(e) || !e.final || !same(this.stored.said, now.said)) throw e;
+          // What is refused is not said again: not by this page for ever, and not by those that follow. What was good once may have run out.
+          const news = !same(now.said, now.told);
+          const kept = news ? now.told : {};
+          this.keep({ said: kept, told: kept });
+          if (news || same(now.said, {})) throw e;
+        }
       }
     });
   }
 
   /** What the server says now of the site, unless it was asked lately. */
   async refresh(maxAge: number): Promise<void> {
-    if (Date.now() - this.stored.at > maxAge) await this.credentials(true);
+    if (Math.abs(Date.now() - this.stored.at) > maxAge) await this.credentials(true);
   }
 
-  private took(a: Answer, now: Stored): Credentials {
-    const same = now.visitor.id === a.visitor.id || now.visitor.id === "";
-    const conv = a.conversation_id ?? (same ? now.conv : "");
-    save(this.key, {
-      token: a.token, until: Date.parse(a.expires_at), url: a.ws_url, conv, at: Date.now(), config: a.config ?? {},
+  private took(a: Answer, life: number, told: Identity): Credentials {
+    const now = this.stored;
+    const known = now.visitor.id === a.visitor.id || now.visitor.id === "";
+    const conv = a.conversation_id ?? (known ? now.conv : "");
+    this.keep({
+      token: a.token, until: Date.now() + Math.max(life - margin, life / 2), url: a.ws_url, conv, at: Date.now(), config: a.config ?? {},
       visitor: { id: a.visitor.id, name: a.visitor.name ?? "", email: a.visitor.email ?? "", verified: a.visitor.verified === true },
-      done: now.done && conv === now.conv, asked: now.asked && same,
-    } satisfies Stored);
+      done: now.done && conv === now.conv, asked: now.asked && known, told,
+    });
+    this.changed();
     return { url: a.ws_url, token: a.token };
   }
 
-  private async ask(token: string): Promise<Answer> {
+  /** Asks with the token there is, whatever this machine's clock thinks of it: only so it is the same visitor again. And for how long the answer is good, by the server's clock. */
+  private async ask(now: Stored, token: string): Promise<[Answer, number]> {
+    const { said, told } = now;
     const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": this.locale };
-    if (token !== "") headers["Authorization"] = `Bearer ${token}`;
+    const body: Identity & { site_key: string; locale: string } = { site_key: this.siteKey, locale: this.locale.slice(0, 35) };
+    if (token === "" || !same(said, told)) Object.assign(body, said);
+    if (token !== "") {
+      headers["Authorization"] = `Bearer ${token}`;
+      if (said.identity_token === told.identity_token) delete body.identity_token; // it has done its work, and may have run out since
+    }
     let r: Response;
     try {
-      r = await fetch(`${this.base}/api/v1/widget/session`, {
-        method: "POST", headers, body: JSON.stringify({ site_key: this.siteKey, locale: this.locale.slice(0, 35), ...this.identity }),
-        signal: AbortSignal.timeout(15_000), credentials: "omit",
-      });
+      r = await fetch(`${this.base}/api/v1/widget/session`, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(15_000), credentials: "omit" });
     } catch (e) {
       throw new CredentialsError(e instanceof Error ? e.message : String(e), false);
     }
-    if (r.ok) return (await r.json()) as Answer;
-    if (r.status === 401 && token !== "") return this.ask(""); // not renewable any more: a new visitor
+    if (r.ok) {
+      const answer = (await r.json()) as Answer;
+      return [answer, Date.parse(answer.expires_at) - (Date.parse(r.headers.get("Date") ?? "") || Date.now())];
+    }
+    if (r.status === 401 && token !== "") return this.ask(now, ""); // not renewable any more: a new visitor
     const p = await problemOf(r);
     throw new CredentialsError(p.message, r.status >= 400 && r.status < 500 && r.status !== 429, p.retryAfter, r.status === 429 ? closeTooMany : 0);
   }

@@ -39,3 +39,25 @@ test("who is held out is drawn once, noted, and never spoken to", () => {
   make().set([trigger("c"), { ...trigger("d"), hold_out_percent: 0 }]);
   assert.deepEqual(said, ["c held", "d held"], "the server has drawn for a visitor whom it knows");
 });
+
+test("a cart is remembered from page to page, until there was an order or the visitor is somebody else", () => {
+  const page = globalThis as unknown as Record<string, unknown>;
+  const kept = new Map<string, string>();
+  page["sessionStorage"] = { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => kept.set(k, v), removeItem: (k: string) => kept.delete(k) };
+  const said: string[] = [];
+  const open = (path: string, id = path) => {
+    page["location"] = { href: `https://shop.example${path}` };
+    const t = new Triggers("demo", { fire: (fired) => said.push(fired), held: () => {}, drawn: () => undefined });
+    t.locale = "en";
+    t.set([{ id, conditions: { url: ["/cart*"], cart_value_min: 100 }, message: { en: "Hi" } }]);
+    return t;
+  };
+  open("/lamp").track("cart_updated", { value: 459 });
+  open("/cart").track("order_placed", {});
+  open("/cart/1");
+  assert.deepEqual(said, ["/cart"]);
+  open("/cart/2").track("cart_updated", { total: 120 });
+  open("/lamp").forget();
+  open("/cart/3");
+  assert.deepEqual([said, kept.size], [["/cart", "/cart/2"], 0]);
+});

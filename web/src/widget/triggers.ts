@@ -43,7 +43,8 @@ export interface TriggerHandlers {
 export class Triggers {
   private list: readonly Trigger[] = [];
   private readonly since = Date.now();
-  private cart = 0;
+  /** The cart's value, on whatever page it was told; unknown before it is looked up. */
+  private cart: number | undefined;
   private done = false;
   private timer = 0;
 
@@ -60,15 +61,40 @@ export class Triggers {
   }
 
   track(name: string, data: unknown): void {
-    if (name === "cart_updated") this.cart = Number((data as { value?: unknown; total?: unknown } | null)?.value ?? (data as { total?: unknown } | null)?.total) || 0;
-    if (name === "order_placed") this.cart = 0;
+    if (name === "cart_updated") this.keep(Number((data as { value?: unknown; total?: unknown } | null)?.value ?? (data as { total?: unknown } | null)?.total) || 0);
+    if (name === "order_placed") this.keep(0);
     this.look();
+  }
+
+  /** The next visitor's cart is empty. */
+  forget(): void {
+    this.keep(0);
+  }
+
+  private get cartKey(): string { return `uniqchat:cart:${this.site}`; }
+
+  private keep(cart: number): void {
+    this.cart = cart;
+    try {
+      if (cart === 0) sessionStorage.removeItem(this.cartKey);
+      else sessionStorage.setItem(this.cartKey, String(cart));
+    } catch {
+      // Forbidden or full: it holds for this page.
+    }
+  }
+
+  private kept(): number {
+    try {
+      return Number(sessionStorage.getItem(this.cartKey)) || 0;
+    } catch {
+      return 0;
+    }
   }
 
   private look(): void {
     if (this.done || document.visibilityState !== "visible") return;
     for (const t of this.list) {
-      if (!holds(t.conditions, (Date.now() - this.since) / 1000, location.href, this.cart) || this.fired(t.id)) continue;
+      if (!holds(t.conditions, (Date.now() - this.since) / 1000, location.href, (this.cart ??= this.kept())) || this.fired(t.id)) continue;
       this.note(t.id, { at: Date.now() });
       if (this.heldOut(t)) {
         this.on.held(t.id);

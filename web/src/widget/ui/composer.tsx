@@ -15,7 +15,7 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
   const [empty, setEmpty] = useState(true);
   const [picking, setPicking] = useState(false);
   const picker = picking ? parts.get() : undefined;
-  const key = `uniqchat:draft:${room.session.siteKey}`;
+  const key = room.session.draft;
 
   const fit = () => {
     const el = box.current!;

@@ -105,7 +105,7 @@ export function PreChat({ fields, text, done }: { fields: readonly unknown[]; te
     for (const [f, v] of meant(form)) (f.name in own ? said : attributes)[f.name] = v;
     if (Object.keys(attributes).length > 0) said["attributes"] = attributes;
     room.session.answered();
-    room.identify(said);
+    room.session.identify(said);
     done();
   };
   return (

@@ -1,0 +1,112 @@
+// The parts of a browser that the widget uses without drawing, for tests: a storage and a channel that all tabs share, locks, a clock, and a
+// network. All tabs are in one process.
+
+export interface Asked { bearer: string; body: Record<string, unknown> }
+
+/** A storage as browsers have it. */
+export class Store {
+  private readonly map = new Map<string, string>();
+
+  constructor(private readonly keeps: () => boolean) {}
+
+  getItem(key: string): string | null {
+    return this.map.get(key) ?? null;
+  }
+
+  setItem(key: string, value: string): void {
+    if (!this.keeps()) throw new Error("full");
+    this.map.set(key, value);
+  }
+
+  removeItem(key: string): void {
+    this.map.delete(key);
+  }
+
+  get length(): number {
+    return this.map.size;
+  }
+
+  key(index: number): string | null {
+    return [...this.map.keys()][index] ?? null;
+  }
+}
+
+const global = globalThis as unknown as Record<string, unknown>;
+let current: Browser | null = null;
+const realNow = Date.now;
+Date.now = () => current?.now() ?? realNow();
+const through = (part: "store" | "session") => new Proxy({}, { get: (_, name) => {
+  const v = current![part][name as "setItem" | "length"];
+  return typeof v === "function" ? v.bind(current![part]) : v;
+} });
+global["window"] = global;
+global["addEventListener"] = () => {};
+global["document"] = { addEventListener: () => {}, visibilityState: "visible" };
+global["location"] = { href: "https://shop.example/" };
+global["localStorage"] = through("store");
+global["sessionStorage"] = through("session");
+global["fetch"] = async (_: string, { headers, body }: { headers: Record<string, string>; body: string }) =>
+  current!.answer({ bearer: (headers["Authorization"] ?? "").replace("Bearer ", ""), body: JSON.parse(body) as Asked["body"] });
+
+class Channel {
+  static readonly all = new Set<Channel>();
+  onmessage: ((e: { data: unknown }) => void) | null = null;
+
+  constructor(private readonly name: string) {
+    Channel.all.add(this);
+  }
+
+  postMessage(data: unknown): void {
+    const copy = structuredClone(data);
+    for (const c of Channel.all) if (c !== this && c.name === this.name) setTimeout(() => c.onmessage?.({ data: copy }), 0);
+  }
+}
+global["BroadcastChannel"] = Channel;
+
+/** A socket, whose other end the test is. */
+export class Socket {
+  onopen: (() => void) | null = null;
+  onmessage: ((e: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  closed = false;
+  readonly sent: Record<string, unknown>[] = [];
+
+  constructor() {
+    current!.sockets.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as Record<string, unknown>);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  says(packet: object): void {
+    this.onmessage?.({ data: JSON.stringify(packet) });
+  }
+}
+global["WebSocket"] = Socket;
+
+/** A browser; the one that was made last is the one there is. */
+export class Browser {
+  keeps = true;
+  now: () => number = realNow;
+  readonly store = new Store(() => this.keeps);
+  readonly session = new Store(() => this.keeps);
+  readonly sockets: Socket[] = [];
+  private readonly held = new Map<string, Promise<unknown>>();
+
+  constructor(readonly answer: (asked: Asked) => Response) {
+    current = this;
+    Channel.all.clear();
+    const request = (name: string, ...more: [{ signal?: AbortSignal }, () => Promise<unknown>] | [() => Promise<unknown>]) => {
+      const [f, o] = more.length === 1 ? [more[0], {}] : [more[1], more[0]];
+      const next = (this.held.get(name) ?? Promise.resolve()).catch(() => {}).then(() => (o.signal?.aborted === true ? undefined : f()));
+      this.held.set(name, next);
+      return next;
+    };
+    Object.defineProperty(globalThis, "navigator", { configurable: true, value: { locks: { request } } });
+  }
+}

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Browser, type Asked } from "../testing/browser.ts";
+
+const { identityOf, Session } = await import("./session.ts");
+
+/** A server that gives tokens for a day by its own clock, and knows its own. */
+class Server {
+  asked: Asked[] = [];
+  known = new Map<string, string>();
+  /** Refuses an identity_token that is not this one. */
+  good = "";
+  now = Date.parse("2026-05-01T12:00:00Z");
+  during: () => void = () => {};
+
+  answer(a: Asked): Response {
+    this.asked.push(a);
+    this.during();
+    const old = this.known.get(a.bearer);
+    const say = (status: number, body: object) => new Response(JSON.stringify(body), { status, headers: { Date: new Date(this.now).toUTCString() } });
+    if (a.bearer !== "" && old === undefined) return say(401, { code: "token_expired", detail: "expired" });
+    if (a.body["identity_token"] !== undefined && a.body["identity_token"] !== this.good) return say(401, { code: "identity_invalid", detail: "wrong" });
+    const id = a.body["identity_token"] !== undefined ? `visitor of ${String(a.body["identity_token"])}` : (old ?? `visitor ${this.asked.length}`);
+    const token = `token ${this.asked.length}`;
+    this.known.set(token, id);
+    return say(201, { token, expires_at: new Date(this.now + 24 * 3600_000).toISOString(), visitor: { id, name: a.body["name"] ?? "" }, conversation_id: null, ws_url: "ws://x" });
+  }
+}
+
+function setUp() {
+  const server = new Server();
+  const browser = new Browser((a) => server.answer(a));
+  return { server, browser, tab: () => new Session("https://chat.example", "demo", "en") };
+}
+
+test("what one tab is told of the visitor, another one tells the server, once", async () => {
+  const { server, tab } = setUp();
+  const a = tab(), b = tab();
+  await a.credentials(false);
+  let noticed = 0;
+  b.changed = () => noticed++;
+  b.answered();
+  b.identify({ name: "Mei", email: "mei@shop.example" });
+  b.identify({ name: "Mei", email: "mei@shop.example" });
+  assert.equal(noticed, 1);
+  const { token } = await a.credentials(false);
+  assert.deepEqual([server.asked.length, server.asked[1]!.bearer, server.asked[1]!.body["name"], server.asked[1]!.body["email"]], [2, "token 1", "Mei", "mei@shop.example"]);
+  assert.equal((await b.credentials(false)).token, token);
+  assert.equal(server.asked.length, 2);
+  assert.deepEqual([tab().knows("email"), tab().asked], ["mei@shop.example", true]);
+});
+
+test("what is said while the server is being asked is told next", async () => {
+  const { server, tab } = setUp();
+  const a = tab(), b = tab();
+  server.during = () => { server.during = () => {}; b.identify(identityOf({ attributes: { plan: "gold" } })); b.conv = "c"; };
+  await a.credentials(false);
+  await a.credentials(false);
+  assert.deepEqual(server.asked[1]!.body["attributes"], { plan: "gold" });
+  assert.equal(a.conv, "c");
+});
+
+test("a signed visitor who logs out is gone from every tab, also when the server is just being asked", async () => {
+  const { server, browser, tab } = setUp();
+  server.good = "signed";
+  const a = tab(), b = tab();
+  b.identify(identityOf({ id: 42, identityToken: "signed" }));
+  await b.credentials(false);
+  assert.equal(a.visitor.id, "visitor of signed");
+  browser.store.setItem(b.draft, `"my address is`);
+  const { era } = b;
+  a.reset();
+  assert.notEqual(b.era, era);
+  assert.deepEqual([b.visitor.id, b.said, browser.store.getItem(b.draft)], ["", "{}", null]);
+  b.conv = "new";
+  await b.credentials(true);
+  assert.deepEqual([server.asked[1]!.bearer, server.asked[1]!.body["identity_token"], server.asked[1]!.body["external_id"]], ["", undefined, undefined]);
+  assert.equal(b.conv, "new");
+
+  b.identify(identityOf({ id: 42, identityToken: "signed" }));
+  server.during = () => { server.during = () => {}; a.reset(); };
+  await b.credentials(false);
+  assert.equal(server.asked.length, 4);
+  assert.deepEqual([server.asked[3]!.bearer, server.asked[3]!.body["identity_token"]], ["", undefined]);
+  assert.equal(b.visitor.id, "visitor 4");
+});
+
+for (const [days, how] of [[3, "fast"], [-3, "slow"], [400, "far ahead"]] as const) {
+  test(`a clock that is ${how} makes no second visitor, and asks no more often`, async () => {
+    const { server, browser, tab } = setUp();
+    browser.now = () => server.now + days * 24 * 3600_000;
+    const a = tab();
+    await a.credentials(false);
+    for (let i = 0; i < 5; i++) await a.credentials(false);
+    assert.equal(server.asked.length, 1);
+    server.now += 23 * 3600_000 + 51 * 60_000; // ten minutes before the end it is renewed
+    await a.credentials(false);
+    await a.credentials(false);
+    assert.deepEqual([server.asked.length, server.asked[1]!.bearer, a.visitor.id], [2, "token 1", "visitor 1"]);
+    browser.now = () => server.now + 9 * 24 * 3600_000; // the clock is set meanwhile
+    await a.credentials(false);
+    assert.deepEqual([server.asked.length, server.asked[2]!.bearer, a.visitor.id], [3, "token 2", "visitor 1"]);
+  });
+}
+
+test("an identity token is told once; one that has run out keeps nobody from chatting", async () => {
+  const { server, tab } = setUp();
+  server.good = "one";
+  const a = tab();
+  await a.credentials(false);
+  a.identify(identityOf({ identityToken: "one", name: "Mei" }));
+  await a.credentials(false);
+  server.good = "two";
+  a.identify(identityOf({ attributes: { plan: "gold" } }));
+  await a.credentials(false);
+  assert.deepEqual([server.asked.length, server.asked[2]!.body["identity_token"], a.visitor.id], [3, undefined, "visitor of one"]);
+  server.known.clear();
+  const { token } = await a.credentials(true);
+  assert.equal(a.visitor.id, "visitor 7");
+  assert.equal(token, "token 7");
+  a.identify(identityOf({ identityToken: "forged" }));
+  await assert.rejects(a.credentials(false), /wrong/);
+  assert.equal((await a.credentials(false)).token, "token 7");
+});
+
+test("another id is another person, of whom nothing else was said; a token takes the place of another proof", () => {
+  const { tab } = setUp();
+  const a = tab();
+  a.identify(identityOf({ attributes: { plan: "gold" } }));
+  a.identify(identityOf({ id: 42, identityHmac: "h", name: "Mei" }));
+  assert.deepEqual(JSON.parse(a.said), { attributes: { plan: "gold" }, external_id: "42", identity_hmac: "h", name: "Mei" });
+  a.identify(identityOf({ id: 43, identityHmac: "i" }));
+  assert.deepEqual(JSON.parse(a.said), { external_id: "43", identity_hmac: "i" });
+  a.identify(identityOf({ identity_token: "t", email: "", attributes: ["x"] }));
+  assert.deepEqual(JSON.parse(a.said), { identity_token: "t" });
+});
+
+test("a browser that keeps nothing has its visitor for as long as the page", async () => {
+  const { server, browser, tab } = setUp();
+  browser.keeps = false;
+  const a = tab();
+  await a.credentials(false);
+  await a.credentials(false);
+  assert.deepEqual([server.asked.length, a.visitor.id], [1, "visitor 1"]);
+  a.reset();
+  assert.equal(a.visitor.id, "");
+});
