@@ -45,7 +45,9 @@ func testBotLongLines(t *testing.T, start func(func(*server.Config)) *node) {
 	n := start(nil)
 	n.botOn("")
 	real := n.thinks()
-	long := func(sentence string, chars int) string { return strings.Repeat(sentence, chars/utf8.RuneCountInString(sentence)) }
+	long := func(sentence string, chars int) string {
+		return strings.Repeat(sentence, chars/utf8.RuneCountInString(sentence))
+	}
 	asked := make(chan struct{}, 1)
 	ai := &scripted{}
 	ai.answer = func(ctx context.Context, q chat.AIQuestion, piece func(int, string) error) (chat.AIAnswer, error) {
