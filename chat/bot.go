@@ -20,6 +20,7 @@ type BotSettings struct {
 	// Clarify is how often a visitor is asked back in one conversation. Nil: twice.
 	Clarify    *int          `json:"clarify,omitempty" minimum:"0" maximum:"2" doc:"How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2."`
 	Thresholds BotThresholds `json:"thresholds,omitzero"`
+	Engines    string        `json:"engines,omitempty" enum:"cheapest,parallel" doc:"How engines are asked: cheapest, one by one, the next when one is slow or fails; or parallel, the four cheapest at once, of which the first answer that the knowledge supports is said, and each of which is paid for. Defaults to cheapest."`
 	Budget     AIBudget      `json:"budget,omitzero"`
 }
 
@@ -41,6 +42,12 @@ const (
 	BeginsPeople = "people"
 )
 
+// How a bot's engines are asked.
+const (
+	EnginesCheapest = "cheapest"
+	EnginesParallel = "parallel"
+)
+
 // When a bot answers.
 const (
 	BotAlways = "always"
@@ -52,6 +59,7 @@ var (
 	botBegins    = []string{BeginsBot, BeginsPeople}
 	botTones     = []string{"friendly", "neutral", "formal"}
 	botLanguages = []string{"zh", "en"}
+	botEngines   = []string{EnginesCheapest, EnginesParallel}
 	botHours     = []string{BotAlways, BotOpen, BotClosed}
 )
 
@@ -73,6 +81,7 @@ func (b *BotSettings) Check() error {
 	}{
 		{"begins", &b.Begins, botBegins, "bot or people"},
 		{"tone", &b.Tone, botTones, "friendly, neutral or formal"},
+		{"engines", &b.Engines, botEngines, "cheapest or parallel"},
 		{"hours", &b.Hours, botHours, "always, open or closed"},
 	} {
 		if *f.value == "" {

@@ -39,6 +39,8 @@ func TestBotSettings(t *testing.T) {
 		`{"thresholds":{"answer":1.1}}`:               "thresholds.answer: must be 0 to 1",
 		`{"thresholds":{"answer":0.5,"clarify":0.6}}`: "thresholds.clarify: must be 0 to 1, and at most thresholds.answer",
 		`{"tone":"rude"}`:                             "tone: must be friendly, neutral or formal",
+		`{"engines":"parallel"}`:                      "",
+		`{"engines":"all"}`:                           "engines: must be cheapest or parallel",
 		`{"hours":"never"}`:                           "hours: must be always, open or closed",
 		`{"languages":["fr"]}`:                        "languages: must be zh, en or both, each once",
 		`{"languages":["en","en"]}`:                   "languages: must be zh, en or both, each once",
@@ -67,6 +69,7 @@ func TestBotSettings(t *testing.T) {
 	s = SettingsOf([]Record{{Kind: RecordBot, Body: []byte(`{"enabled":true}`)}})
 	require.True(t, s.Bot().Enabled)
 	require.Equal(t, BotAlways, s.Bot().Hours)
+	require.Equal(t, EnginesCheapest, s.Bot().Engines)
 	s = SettingsOf([]Record{{Kind: RecordBot, Body: []byte(`{"enabled":true,"tone":"rude"}`)}})
 	require.False(t, s.Bot().Enabled, "what can't be read is off")
 }

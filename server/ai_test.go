@@ -79,8 +79,10 @@ func (n *node) trace(tenant chat.TenantID, conv chat.ConversationID) chat.AITrac
 }
 
 // The bot's settings are one document, off by default, and told to whoever answers.
-func TestBotSettings(t *testing.T) {
-	n := start(t, nil)
+func TestBotSettings(t *testing.T) { onBoth(t, testBotSettings) }
+
+func testBotSettings(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(nil)
 	_, admin := n.agent(n.tenant.ID, chat.Admin)
 	_, stranger := n.agent(n.other.ID, chat.Admin)
 	const path = "/api/v1/bot"
@@ -97,8 +99,11 @@ func TestBotSettings(t *testing.T) {
 	got = n.call("PATCH", path, admin, map[string]any{"name": "Ada", "version": 1})
 	require.Equal(t, "Ada", got.body["name"])
 	require.Equal(t, map[string]any{"en": "Hi"}, got.body["greeting"], "the rest stays")
+	require.Equal(t, "cheapest", got.body["engines"])
+	require.Equal(t, 200, n.call("PATCH", path, admin, map[string]any{"engines": "parallel"}).status)
+	require.Equal(t, "parallel", n.call("GET", path, admin, nil).body["engines"])
 	require.Equal(t, "stale", n.call("PATCH", path, admin, map[string]any{"name": "Eve", "version": 1}).code())
-	for _, bad := range []string{`{"tone":"rude"}`, `{"hours":"never"}`, `{"x":1}`, `{"budget":{"tokens_per_day":-1}}`} {
+	for _, bad := range []string{`{"tone":"rude"}`, `{"engines":"all"}`, `{"hours":"never"}`, `{"x":1}`, `{"budget":{"tokens_per_day":-1}}`} {
 		require.Equal(t, 400, n.call("PATCH", path, admin, bad).status, bad)
 	}
 	require.Equal(t, false, n.call("GET", path, stranger, nil).body["enabled"], "another tenant's is its own")
@@ -109,7 +114,7 @@ func TestBotSettings(t *testing.T) {
 	for _, e := range n.acts(admin, "action=bot.") {
 		told[e["action"].(string)]++
 	}
-	require.Equal(t, map[string]int{"bot.created": 1, "bot.updated": 1, "bot.deleted": 1}, told)
+	require.Equal(t, map[string]int{"bot.created": 1, "bot.updated": 2, "bot.deleted": 1}, told)
 }
 
 // Engines come and go; their key is taken, kept, and shown nowhere, not in the audit log either.

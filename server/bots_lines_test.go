@@ -2,8 +2,10 @@ package server_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,6 +36,42 @@ func TestBotSecondLine(t *testing.T) {
 	v.say("thank you, and is it free?")
 	v.hears("Hello! Ask me anything.", "to: where is my parcel?\nand do you gift-wrap?", "to: thank you, and is it free?")
 	require.Len(t, ai.question().Turns, 4)
+}
+
+// Whoever asks for a person gets one, though an earlier line is long and waits for its answer; and at the end of a long line of its own.
+func TestBotLongLines(t *testing.T) { onBoth(t, testBotLongLines) }
+
+func testBotLongLines(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(nil)
+	n.botOn("")
+	real := n.thinks()
+	long := func(sentence string, chars int) string {
+		return strings.Repeat(sentence, chars/utf8.RuneCountInString(sentence))
+	}
+	asked := make(chan struct{}, 1)
+	ai := &scripted{}
+	ai.answer = func(ctx context.Context, q chat.AIQuestion, piece func(int, string) error) (chat.AIAnswer, error) {
+		if strings.HasSuffix(q.Text, ", ") || strings.HasSuffix(q.Text, "，") {
+			select {
+			case asked <- struct{}{}:
+			case <-ctx.Done():
+			}
+			<-ctx.Done() // its model is slow
+			return chat.AIAnswer{}, ctx.Err()
+		}
+		return real.Answer(ctx, n.tenant.ID, q, piece)
+	}
+	n.works(ai, nil)
+	for text, person := range map[string]string{long("Where is my parcel now, ", 2_200): "I want to talk to a human", long("我的包裹到哪里了，", 2_200): "我要转人工"} {
+		v := n.talks(text)
+		<-asked
+		v.say(person)
+		require.Eventually(t, func() bool { return v.status() == chat.Queued }, 20*time.Second, 10*time.Millisecond, person)
+		q := ai.question()
+		require.True(t, strings.HasSuffix(q.Text, person) && strings.HasPrefix(q.Text, text[:20]), "all of it is looked at")
+	}
+	v := n.talks(long("Where is my parcel now, ", 7_000) + "Human, please")
+	require.Eventually(t, func() bool { return v.status() == chat.Queued }, 20*time.Second, 10*time.Millisecond)
 }
 
 // What was shown of an answer that is not given is taken back.

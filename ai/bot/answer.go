@@ -25,7 +25,8 @@ type flow struct {
 	from  time.Time
 	mark  time.Time // when the step began
 
-	text      string // what is asked: without what nobody sees, and no longer than may be
+	whole     string // what was written, without what nobody sees
+	text      string // what is asked: the end of it, if it is longer than may be
 	language  string
 	clarified int
 	builtin   string // the built-in intent: what is never kept for others goes by it, whatever the tenant's are called
@@ -51,12 +52,13 @@ func (b *Bot) Answer(ctx context.Context, in Input, sink router.Sink) Outcome {
 func (b *Bot) newFlow(in *Input, sink router.Sink) *flow {
 	now := time.Now()
 	f := &flow{b: b, in: in, sink: sink, from: now, mark: now}
-	f.text = guard.Cap(strings.TrimSpace(strings.Map(func(r rune) rune {
+	f.whole = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if guard.Invisible(r) {
 			return -1
 		}
 		return r
-	}, in.Text)))
+	}, in.Text))
+	f.text = guard.Cap(f.whole)
 	f.asked = f.text
 	f.language = speaks(f.text, in.Turns, in.Locale)
 	turns := 0
@@ -114,10 +116,10 @@ func (f *flow) guard() (Outcome, bool) {
 		f.step("guard", string(end))
 		return Outcome{Step: Silent, Reason: end}, true
 	}
-	if len(f.in.Text) > len(f.text) && guard.Cap(f.in.Text) != f.in.Text {
-		why = fmt.Sprintf("only the first %d characters were read", guard.MaxLength)
+	if len(f.text) < len(f.whole) {
+		why = fmt.Sprintf("only the last %d characters were read", guard.MaxLength)
 	}
-	f.trace.Guard = guard.Check(f.text)
+	f.trace.Guard = guard.Check(f.whole)
 	switch {
 	case f.trace.Guard != guard.None:
 		f.step("guard", strings.TrimSpace(string(f.trace.Guard)+" "+why))

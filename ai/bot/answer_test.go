@@ -235,6 +235,19 @@ func TestBroken(t *testing.T) {
 	if o := newBot(t, nil, nil).Answer(t.Context(), input(long), nil); len(o.Trace.Question) > guard.MaxLength || !strings.Contains(o.Trace.Steps[0].Why, "2000") {
 		t.Errorf("%d characters, %+v", len(o.Trace.Question), o.Trace.Steps)
 	}
+	for person, filler := range map[string]string{"I want to talk to a human": "My parcel is late. ", "我要转人工": "我的包裹还没有到。"} {
+		filler = strings.Repeat(filler, guard.MaxLength)
+		for _, text := range []string{filler + person, filler + "\n" + person, person + "\n" + filler} {
+			if o := newBot(t, nil, nil).Answer(t.Context(), input(text), nil); o.Step != HandedOff || o.Reason != BecauseHuman {
+				t.Errorf("%s: %s %s", person, o.Step, o.Reason)
+			}
+		}
+	}
+	// What is asked last is what is asked.
+	last := strings.Repeat("So much for that, and I have thought about it for days. ", 50) + "\nIs there a warranty?"
+	if o := newBot(t, nil, nil).Answer(t.Context(), input(last), nil); !strings.HasSuffix(o.Trace.Question, "Is there a warranty?") || !strings.HasPrefix(o.Trace.Question, "So ") {
+		t.Errorf("%q", o.Trace.Question)
+	}
 }
 
 // TestAtOnce: one Bot answers many at once; with -race.

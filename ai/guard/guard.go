@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -23,7 +24,7 @@ const (
 	Fraud  Reason = "fraud"  // stolen accounts and money
 )
 
-// MaxLength is how many characters of a question a model sees.
+// MaxLength is how many characters of a question a model sees: its last ones.
 const MaxLength = 2000
 
 //go:embed phrases.txt
@@ -64,11 +65,12 @@ func isASCII(s string) bool {
 	return true
 }
 
-// Check says whether a person must answer. The first reason of the list counts.
+// Check says whether a person must answer. The first reason of the list counts. It looks at all of the text, however long: what a model does not see of it
+// counts as well.
 //
 // Safe for concurrent use.
 func Check(text string) Reason {
-	text = fold(Cap(text))
+	text = fold(text)
 	for _, r := range rules() {
 		if r.re.MatchString(text) {
 			return r.reason
@@ -89,14 +91,34 @@ func fold(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// Cap cuts a text to MaxLength characters.
+// near is how many characters more are left out of a text that is too long, for it to begin with a line or a sentence.
+const near = 200
+
+// Cap keeps at most the last MaxLength characters of a text: who writes on and on comes to the point at the end. Where a line or a sentence begins near
+// the cut, it begins there.
 func Cap(text string) string {
-	n := 0
-	for i := range text {
-		if n == MaxLength {
-			return text[:i]
-		}
-		n++
+	n, from := utf8.RuneCountInString(text), 0
+	if n <= MaxLength {
+		return text
 	}
-	return text
+	for ; n > MaxLength; n-- {
+		_, size := utf8.DecodeRuneInString(text[from:])
+		from += size
+	}
+	kept := text[from:]
+	before, _ := utf8.DecodeLastRuneInString(text[:from])
+	cut, seen := 0, 0
+	for i, r := range kept {
+		if seen++; seen > near || before == '\n' {
+			break
+		}
+		switch {
+		case r == '\n':
+			return strings.TrimSpace(kept[i:])
+		case cut == 0 && (strings.ContainsRune("。！？；", before) || unicode.IsSpace(r) && strings.ContainsRune(".!?;", before)):
+			cut = i
+		}
+		before = r
+	}
+	return strings.TrimSpace(kept[cut:])
 }

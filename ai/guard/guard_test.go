@@ -30,8 +30,34 @@ func TestCap(t *testing.T) {
 	if got := Cap(strings.Repeat("退", MaxLength+5)); got != strings.Repeat("退", MaxLength) {
 		t.Errorf("%d bytes are left", len(got))
 	}
-	if Check(strings.Repeat("a ", MaxLength)+"human") != None {
-		t.Error("what stands behind the cap counts")
+	plain := strings.Repeat("退", MaxLength)
+	for name, c := range map[string][2]string{
+		"as it is":           {plain, plain},
+		"the end":            {"你好" + plain + "人", plain[:len(plain)-len("退")] + "人"},
+		"from a line on":     {"a" + plain[:300] + "\n" + plain[:len(plain)-300] + "人", plain[:len(plain)-300] + "人"},
+		"from a sentence":    {"a" + plain[:300] + "。" + plain[:len(plain)-300] + "人", plain[:len(plain)-300] + "人"},
+		"an English one":     {strings.Repeat("a", 100) + ". " + strings.Repeat("b", MaxLength-50), strings.Repeat("b", MaxLength-50)},
+		"not from far away":  {"a" + plain[:900] + "\n" + plain[:len(plain)-900], plain[:897] + "\n" + plain[:len(plain)-900]},
+		"a line's beginning": {"a\n" + plain[:30] + "\n" + plain[:len(plain)-33], plain[:30] + "\n" + plain[:len(plain)-33]},
+	} {
+		if got := Cap(c[0]); got != c[1] {
+			t.Errorf("%s: %d bytes are left, want %d", name, len(got), len(c[1]))
+		}
+	}
+}
+
+// A person is asked for wherever that stands.
+func TestCheckLong(t *testing.T) {
+	for text, filler := range map[string]string{"I want to talk to a human": "The parcel is late. ", "我要转人工": "包裹还没到。"} {
+		filler = strings.Repeat(filler, MaxLength)
+		for _, s := range []string{filler + text, filler + text + "\n" + filler, text + "\n" + filler} {
+			if got := Check(s); got != Human {
+				t.Errorf("%q: %q", text, got)
+			}
+		}
+		if got := Check(filler); got != None {
+			t.Errorf("%q", got)
+		}
 	}
 }
 

@@ -13,19 +13,26 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// fingerprint is the same for engines that are the same: what is known of their health still holds.
-func fingerprint(engines []chat.AIEngine) string {
+// fingerprint is the same for engines that are the same, and asked in the same way: what is known of their health still holds.
+func fingerprint(mode string, engines []chat.AIEngine) string {
 	var b strings.Builder
+	b.WriteString(mode + " ")
 	for i := range engines {
 		fmt.Fprintf(&b, "%s@%d ", engines[i].ID, engines[i].UpdatedAt.UnixMicro())
 	}
 	return b.String()
 }
 
+// atOnce is how many engines are asked at once at most, of those of a tenant that wants that.
+const atOnce = 4
+
 // newLineup makes engines of rows. One that can't be made is left out: the others answer.
-func (s *Service) newLineup(t *tenant, rows []chat.AIEngine, key string) (*lineup, error) {
+func (s *Service) newLineup(t *tenant, rows []chat.AIEngine, mode, key string) (*lineup, error) {
 	l := &lineup{key: key, ids: make(map[string]chat.AIEngineID, len(rows)), idle: make(chan struct{})}
 	c := router.Config{Meter: meter{s, t}, Cache: s.cache, Deadline: s.o.Deadline, FirstSign: s.o.FirstSign, Logger: s.o.Logger}
+	if mode == chat.EnginesParallel {
+		c.Mode, c.AtOnce = router.Parallel, atOnce
+	}
 	var made []*openai.Engine
 	for i := range rows {
 		r := &rows[i]

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,7 @@ type rows struct {
 	records []chat.Record
 	engines []chat.AIEngine
 	used    chat.AIAmount
+	first   int64 // tokens that were reserved first
 	traces  []chat.AITrace
 	reads   int
 	err     error
@@ -68,6 +70,7 @@ func (r *rows) ReserveAI(_ context.Context, _ chat.TenantID, b chat.AIBudget, a 
 		return false, nil
 	}
 	r.used.Tokens += a.Tokens
+	r.first = cmp.Or(r.first, a.Tokens)
 	return true, nil
 }
 
@@ -275,6 +278,68 @@ func TestCache(t *testing.T) {
 	require.Empty(t, s.tenants)
 	r.change(func() { r.err = nil })
 	require.Equal(t, "cached", reason(), "answers are kept")
+}
+
+// Where a tenant wants it, engines are asked at once, the cheapest four at most, each within the budget; else the cheapest.
+func TestParallel(t *testing.T) {
+	r := &rows{records: settings(1, `{"enabled":true}`)}
+	servers := make([]*llm.Server, 5)
+	asked := make(chan struct{}, 10)
+	for i := range servers {
+		b := llm.Behaviour{Fault: llm.Hang, Say: func(*llm.Request) string { asked <- struct{}{}; return says }}
+		if i == 2 { // of those that are asked at once, this one answers, once the others have heard of it
+			b = llm.Behaviour{Say: func(*llm.Request) string {
+				for range 3 {
+					select {
+					case <-asked:
+					case <-t.Context().Done():
+					}
+				}
+				return says
+			}}
+		}
+		servers[i] = llm.Start(t, b)
+		e := engineAt(servers[i], fmt.Sprint(i))
+		e.PromptPrice = float64(1 + i)
+		r.engines = append(r.engines, e)
+	}
+	s, _ := start(t, r, nil)
+	tenant := chat.NewID[chat.Tenant]()
+	calls := func() (out []int) {
+		for _, s := range servers {
+			out = append(out, s.Calls())
+		}
+		return out
+	}
+	set := func(version uint64, body string) {
+		r.change(func() { r.records = settings(version, body) })
+		s.stale(tenant)
+	}
+	set(2, `{"enabled":true,"engines":"parallel"}`)
+	a, said := ask(t, s, tenant, question)
+	require.Equal(t, "engine", a.Reason)
+	require.Equal(t, "2", a.Engine)
+	require.Equal(t, "Shipping is ¥12, and free from ¥299 on.", said)
+	require.Equal(t, []int{1, 1, 1, 1, 0}, calls())
+	for i := range 4 {
+		require.Contains(t, string(a.Trace.Body), fmt.Sprintf(`"engine":"%d"`, i))
+	}
+	require.Equal(t, 4, strings.Count(string(a.Trace.Body), `"why":"parallel"`))
+
+	r.change(func() { r.engines[0], r.engines[2] = r.engines[2], r.engines[0]; r.engines[0].PromptPrice = .5 })
+	servers[2].Set(llm.Behaviour{Text: says})
+	set(3, `{"enabled":true}`)
+	a, _ = ask(t, s, tenant, question)
+	require.Equal(t, "2", a.Engine)
+	require.Equal(t, []int{1, 1, 2, 1, 0}, calls())
+	require.NotContains(t, string(a.Trace.Body), `"why":"parallel"`)
+
+	// A day that has room for one call and a half has one.
+	poor := &rows{engines: r.engines, records: settings(1, fmt.Sprintf(`{"enabled":true,"engines":"parallel","budget":{"tokens_per_day":%d}}`, r.first*3/2))}
+	s, _ = start(t, poor, nil)
+	a, _ = ask(t, s, tenant, question)
+	require.Equal(t, "2", a.Engine)
+	require.Equal(t, []int{1, 1, 3, 1, 0}, calls())
 }
 
 // Whatever fails, there is an answer; and a budget holds.

@@ -126,13 +126,13 @@ func (s *Service) read(ctx context.Context, t *tenant) error {
 			fmt.Fprint(h, r.ID, r.Version)
 		}
 	}
-	key := fingerprint(engines)
+	key := fingerprint(k.bot.Engines, engines)
 	fmt.Fprint(h, key)
 	k.version = strconv.FormatUint(h.Sum64(), 36)
 	if old != nil && old.lineup.key == key && old.lineup.take() {
 		k.lineup = old.lineup
 		defer old.lineup.give()
-	} else if k.lineup, err = s.newLineup(t, engines, key); err != nil {
+	} else if k.lineup, err = s.newLineup(t, engines, k.bot.Engines, key); err != nil {
 		return err
 	}
 	t.known.Store(k)

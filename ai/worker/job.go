@@ -130,8 +130,12 @@ func (j *job) read(ctx context.Context) (open bool, err error) {
 	return true, j.ask(ctx, said[:at+1])
 }
 
-// mostLine is how many bytes of a line, and of all lines of a question, are looked at. An engine sees 2,000 characters of them.
-const mostLine = 6000
+// mostTurn is how many bytes of what was said before are looked at, mostAsked of all lines of a question, the newest of which is looked at in whole:
+// somewhere in them a person may be asked for. An engine sees the last 2,000 characters.
+const (
+	mostTurn  = 6_000
+	mostAsked = 64 << 10
+)
 
 // ask makes the question of what was said, the question last: of all that the visitor has written since it was answered last, small talk left out.
 func (j *job) ask(ctx context.Context, said []chat.Message) error {
@@ -146,7 +150,7 @@ func (j *job) ask(ctx context.Context, said []chat.Message) error {
 		return m.Role == chat.RoleBot && text != "" && (text == greetings.ZH || text == greetings.EN)
 	}
 	n := len(said) - 1
-	lines := []string{clip(textOf(&said[n]), mostLine)}
+	lines := []string{textOf(&said[n])}
 	for at, size := n-1, len(lines[0]); at >= 0; at-- {
 		m := &said[at]
 		if greets(m) {
@@ -155,8 +159,8 @@ func (j *job) ask(ctx context.Context, said []chat.Message) error {
 		if m.Role != chat.RoleVisitor || m.Kind != chat.KindText || j.answers[chat.BotMessageID(j.Key, m.ID, 0)] {
 			break
 		}
-		line := clip(textOf(m), mostLine)
-		if size += len(line); size > mostLine {
+		line := textOf(m)
+		if size += len(line); size > mostAsked {
 			break
 		}
 		n = at
@@ -169,7 +173,7 @@ func (j *job) ask(ctx context.Context, said []chat.Message) error {
 	j.asked.Turns = chat.AITurns(before)
 	for i := range j.asked.Turns {
 		t := &j.asked.Turns[i]
-		t.Text = clip(t.Text, mostLine)
+		t.Text = clip(t.Text, mostTurn)
 	}
 	return nil
 }

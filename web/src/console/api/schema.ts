@@ -313,6 +313,8 @@ export interface Bot {
   clarify?: number;
   /** While it is off nothing is written for it, and what it had not answered yet is dropped. */
   enabled: boolean;
+  /** How engines are asked: cheapest, one by one, the next when one is slow or fails; or parallel, the four cheapest at once, of which the first answer that the knowledge supports is said, and each of which is paid for. Defaults to cheapest. */
+  engines?: "cheapest" | "parallel";
   /** What it says first. None by default. */
   greeting?: Bilingual;
   /** When it answers: always, only within the business hours, or only outside of them. Defaults to always. */
@@ -1500,6 +1502,8 @@ export interface PatchBotSettings {
   clarify?: number;
   /** While it is off nothing is written for it, and what it had not answered yet is dropped. */
   enabled?: boolean;
+  /** How engines are asked: cheapest, one by one, the next when one is slow or fails; or parallel, the four cheapest at once, of which the first answer that the knowledge supports is said, and each of which is paid for. Defaults to cheapest. */
+  engines?: "cheapest" | "parallel";
   /** What it says first. None by default. */
   greeting?: Bilingual;
   /** When it answers: always, only within the business hours, or only outside of them. Defaults to always. */

@@ -39,6 +39,7 @@ export function BotPage() {
 const tones = ["friendly", "neutral", "formal"] as const;
 const begins = ["bot", "people"] as const;
 const times = ["always", "open", "closed"] as const;
+const asking = ["cheapest", "parallel"] as const;
 const spoken = ["zh", "en"] as const;
 
 const hundred = (n: number | undefined) => Math.round((n ?? 0) * 1000) / 10;
@@ -48,7 +49,7 @@ function Editor({ kept }: { kept: Bot }) {
   const s = t.ai.bot;
   const start = {
     enabled: kept.enabled, begins: kept.begins ?? "bot", name: kept.name ?? "", zh: kept.greeting?.zh ?? "", en: kept.greeting?.en ?? "", tone: kept.tone ?? "friendly", languages: kept.languages?.length ? kept.languages : [...spoken], topics: kept.topics ?? [], avoid: kept.avoid ?? [],
-    hours: kept.hours ?? "always", clarify: kept.clarify ?? 2, answerFrom: hundred(kept.thresholds?.answer), clarifyFrom: hundred(kept.thresholds?.clarify), tokens: kept.budget?.tokens_per_day ?? 0, money: kept.budget?.money_per_day ?? 0,
+    hours: kept.hours ?? "always", clarify: kept.clarify ?? 2, answerFrom: hundred(kept.thresholds?.answer), clarifyFrom: hundred(kept.thresholds?.clarify), tokens: kept.budget?.tokens_per_day ?? 0, money: kept.budget?.money_per_day ?? 0, engines: kept.engines ?? "cheapest",
   };
   const positive = (n: unknown) => (typeof n === "number" && n >= 0 ? undefined : s.badNumber);
   const share = (n: unknown) => (typeof n === "number" && n >= 0 && n <= 100 ? undefined : s.badShare);
@@ -58,7 +59,7 @@ function Editor({ kept }: { kept: Bot }) {
       languages: v.languages.length === 0 ? s.noLanguage : undefined, tokens: positive(v.tokens), money: positive(v.money) }),
     of: kept,
     save: (v, { seen }) => call("PATCH /bot", { body: {
-      enabled: v.enabled, begins: v.begins, name: v.name.trim(), greeting: { zh: v.zh, en: v.en }, tone: v.tone, languages: v.languages, topics: v.topics, avoid: v.avoid, clarify: v.clarify, thresholds: { answer: v.answerFrom / 100, clarify: v.clarifyFrom / 100 }, hours: v.hours, budget: { tokens_per_day: v.tokens, money_per_day: v.money }, ...seen,
+      enabled: v.enabled, begins: v.begins, name: v.name.trim(), greeting: { zh: v.zh, en: v.en }, tone: v.tone, languages: v.languages, topics: v.topics, avoid: v.avoid, clarify: v.clarify, thresholds: { answer: v.answerFrom / 100, clarify: v.clarifyFrom / 100 }, hours: v.hours, engines: v.engines, budget: { tokens_per_day: v.tokens, money_per_day: v.money }, ...seen,
     } }),
     stale: ["/bot", "/ai/usage"],
     done: () => {
@@ -99,6 +100,7 @@ function Editor({ kept }: { kept: Bot }) {
         </div>
       </Panel>
       <Panel title={s.budget} text={s.budgetText}>
+        <Select mb="md" label={s.asking} description={s.askingText} data={asking.map((value) => ({ value, label: s.askingOf[value] }))} allowDeselect={false} {...f.value("engines")} />
         <div className={css.pair}>
           <NumberInput label={s.tokens} description={s.zeroIsNone} min={0} max={1e12} allowDecimal={false} thousandSeparator="," {...f.value("tokens")} />
           <NumberInput label={s.money} description={`${s.moneyText} ${s.zeroIsNone}`} min={0} max={1e9} decimalScale={4} thousandSeparator="," {...f.value("money")} />

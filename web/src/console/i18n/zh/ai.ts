@@ -6,6 +6,7 @@ export const ai: Texts["ai"] = {
     who: "如何说话", whoText: "访客看到和读到的内容。", name: "名称", nameText: "随回答一起显示。留空则显示“Bot”。", greetingZh: "中文问候语", greetingEn: "英文问候语", greetingText: "机器人说的第一句话。留空则不问候。",
     tone: "语气", tones: { friendly: "亲切", neutral: "中性", formal: "正式" }, what: "回答什么", whatText: "其余的都交给人工。", languages: "语言", languagesText: "用其他语言的访客转人工。", zh: "中文", en: "英文", noLanguage: "请至少选择一种。",
     topics: "话题", topicsText: "它可以谈论的内容，用您自己的话写；每项后按回车。留空则为知识库中的全部内容。", topicsExample: "运费、退货…", avoid: "留给人工", avoidText: "问题中出现这些词或涉及这些内容时，机器人不回答。", avoidExample: "退款、投诉…", sure: "需要多大把握", sureText: "低于此把握则转人工。", clarify: "最多反问次数", clarifyText: "每个会话 0 到 2 次。", answerFrom: "直接回答的把握", clarifyFrom: "反问的把握", shipped: "0 表示默认值。", badShare: "请填写 0 到 100。", badOrder: "反问的把握不能高于直接回答。", badClarify: "请填写 0、1 或 2。", begins: "新会话", beginsOf: { bot: "先由机器人接待", people: "先由人工接待，访客可主动找机器人" }, hours: "时间", hoursOf: { always: "全天", open: "仅营业时间内", closed: "仅营业时间外" },
+    asking: "如何请求引擎", askingOf: { cheapest: "先请求最便宜的；太慢或失败时换下一个", parallel: "同时请求多个" }, askingText: "同时请求时，每个问题最多请求四个引擎，每个都要付费；采用最先得到知识库支持的回答。",
     budget: "每日预算", budgetText: "所有引擎合计。用完后由内置引擎根据知识库免费回答。", tokens: "Token 数", money: "金额", moneyText: "货币与引擎价格相同。", zeroIsNone: "0 表示不限。", badNumber: "请填写 0 或以上的数字。",
     used: "今日已用", of: "{n} / {most}", noLimit: "{n}，不限", exhausted: "今日预算已用完", exhaustedText: "{time} 前不再请求引擎，由内置引擎回答。", resets: "{time} 开始新的一天。", days: "最近 30 天", day: "日期", nothingUsed: "还没有请求过任何引擎。",
     reset: "关闭并清除设置", resetText: "机器人将关闭，其全部设置将清除。知识库和引擎保留。", engines: "引擎", knowledge: "知识库",
