@@ -24,7 +24,7 @@ func by(t *testing.T, s *embedding.Server, model string) func(*library.Options) 
 	t.Cleanup(e.Close)
 	return func(o *library.Options) {
 		o.Embedder = func() (library.Embedder, error) { return e, nil }
-		o.Patience = 300 * time.Millisecond
+		o.VectorPatience = 300 * time.Millisecond
 		o.Metrics = metrics.NewSet()
 	}
 }

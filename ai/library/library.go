@@ -22,8 +22,8 @@ type Options struct {
 	Broker chat.Broker
 	// Embedder makes an embedder when the first vector is wanted. Nil: indexes have no vectors.
 	Embedder func() (Embedder, error)
-	// Patience is how long a search waits for its question's vector before it goes on without. Defaults to 1s.
-	Patience time.Duration
+	// VectorPatience is how long a search waits for its question's vector before it goes on without. Defaults to 1s.
+	VectorPatience time.Duration
 	// Builds says that this node builds. Others only load.
 	Builds bool
 	// Alone says that no other node builds: a build that is held when Run begins was a process's that has died, and goes on at once.
@@ -93,8 +93,8 @@ func New(o Options) *Library {
 	if o.Hold <= 0 {
 		o.Hold = 15 * time.Second
 	}
-	if o.Patience <= 0 {
-		o.Patience = time.Second
+	if o.VectorPatience <= 0 {
+		o.VectorPatience = time.Second
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -110,7 +110,7 @@ func New(o Options) *Library {
 	l.shelf = l.newShelf()
 	l.embedder = ready(o.Embedder)
 	l.asked = questions{
-		embedder: l.embedder, patience: o.Patience, logger: o.Logger, without: o.Metrics.NewCounter("uniqchat_knowledge_searches_without_vectors_total"),
+		embedder: l.embedder, patience: o.VectorPatience, logger: o.Logger, without: o.Metrics.NewCounter("uniqchat_knowledge_searches_without_vectors_total"),
 	}
 	o.Metrics.NewGauge("uniqchat_knowledge_index_bytes", func() float64 { return float64(l.shelf.Bytes()) })
 	return l
