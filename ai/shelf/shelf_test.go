@@ -192,7 +192,7 @@ func TestSlow(t *testing.T) {
 		synctest.Wait()
 		require.EqualValues(t, 0, l.get(all[0]).Version)
 		require.EqualValues(t, 1, l.get(all[1]).Version)
-		time.Sleep(idle + 2*poll)
+		time.Sleep(idle + 2*poll + poll/2) // between two looks for what nobody asks
 		require.Nil(t, l.Kept(all[1]), "it was let go")
 		require.NotNil(t, l.Kept(all[0]), "it is being looked at")
 		close(gate)
