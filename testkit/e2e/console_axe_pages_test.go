@@ -80,7 +80,9 @@ func plants(o *office) (doc string) {
 // says has the desk write everything that a conversation can hold.
 func says(o *office, conv string) {
 	for _, m := range []map[string]any{
-		{"kind": "card", "body": json.RawMessage(aCard)}, {"kind": "form", "body": json.RawMessage(aForm)}, {"kind": "card", "body": json.RawMessage(someReplies)},
+		{"kind": "card", "body": json.RawMessage(aCard)},
+		{"kind": "form", "body": json.RawMessage(aForm)},
+		{"kind": "card", "body": json.RawMessage(someReplies)},
 		{"kind": "text", "body": map[string]any{"text": "It is at https://shop.example/help"}},
 	} {
 		m["cmid"] = client.NewID().String()
@@ -229,7 +231,9 @@ func TestConsoleAxeDoors(t *testing.T) {
 		c.Click("login")
 		c.Wait(`$("link")?.dataset.state === "online"`)
 		c.walk(look, []place{
-			{path: "/settings/webhooks", there: `$("denied")`}, {path: "/settings/labels", there: `document.querySelector("main h1, main h2")`}, {path: "/settings/profile", there: `$("factor")`},
+			{path: "/settings/webhooks", there: `$("denied")`},
+			{path: "/settings/labels", there: `document.querySelector("main h1, main h2")`},
+			{path: "/settings/profile", there: `$("factor")`},
 			{path: "/reports", there: `document.querySelector("main").innerText.length > 20`},
 		})
 		c.Go(o.s.BaseURL() + "/auth/reset")
