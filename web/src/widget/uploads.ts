@@ -113,13 +113,17 @@ export class Uploads {
       const x = (this.request = new XMLHttpRequest()); // fetch tells no progress
       x.open("POST", `${this.room.api.base}/api/v1/uploads`);
       for (const [name, value] of Object.entries(headers)) x.setRequestHeader(name, value);
+      const began = Date.now(), goesOn = () => { x.timeout = Date.now() - began + 60_000; }; // a connection may die without a word
       x.upload.onprogress = (e) => {
+        goesOn();
         u.progress = e.lengthComputable ? e.loaded / e.total : 0;
         this.changed();
       };
       x.onload = () => done(x);
+      x.ontimeout = () => fail(new Problem(503, "offline", "", 0)); // it is tried again
       x.onerror = () => fail(new Problem(0, "offline", "", 0));
       x.onabort = () => fail(new Problem(0, "aborted", "", 0));
+      goesOn();
       x.send(form);
     });
     if (r.status === 401 && !renew) return this.post(u, true);
