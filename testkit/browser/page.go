@@ -31,9 +31,10 @@ type Options struct {
 
 // Page is a tab of a person of its own: cookies and storage are not shared with other pages. For the test's own goroutine.
 type Page struct {
-	t    testing.TB
-	ctx  context.Context
-	name string
+	t     testing.TB
+	ctx   context.Context
+	close context.CancelFunc
+	name  string
 
 	mu       sync.Mutex
 	problems []string
@@ -48,13 +49,13 @@ func (b *Browser) Page(t testing.TB, name string, o Options) *Page {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	p := &Page{t: t, ctx: ctx, name: name}
+	p := &Page{t: t, ctx: ctx, close: cancel, name: name}
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
 	p.begin()
 	t.Cleanup(func() {
-		if t.Failed() {
+		if t.Failed() && ctx.Err() == nil {
 			p.Screenshot("failed")
 			t.Logf("%s: problems of the page: %q", name, p.Problems())
 			t.Logf("%s: what the page shows: %s", name, p.shows())
@@ -69,12 +70,12 @@ func (p *Page) Tab(name string) *Page {
 	p.t.Helper()
 	ctx, cancel := chromedp.NewContext(p.ctx)
 	p.t.Cleanup(cancel)
-	tab := &Page{t: p.t, ctx: ctx, name: name}
+	tab := &Page{t: p.t, ctx: ctx, close: cancel, name: name}
 	if err := chromedp.Do(ctx); err != nil {
 		p.t.Fatalf("open a tab: %v", err)
 	}
 	p.t.Cleanup(func() {
-		if p.t.Failed() {
+		if p.t.Failed() && ctx.Err() == nil {
 			tab.Screenshot("failed")
 		}
 	})
@@ -208,12 +209,13 @@ func (p *Page) Go(url string) {
 	p.must(chromedp.Do(ctx, chromedp.Navigate(url)))
 }
 
-// Close closes the tab, as its user does.
+// Close closes the tab, as its user does, and what drew it: a slowed page (Slow) goes on to burn a processor when it is blank.
 func (p *Page) Close() {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	p.must(chromedp.Do(ctx, chromedp.Navigate("about:blank"))) // what a page does at its end is done
+	p.close()
 }
 
 // Reload loads the page again.
