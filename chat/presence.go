@@ -86,6 +86,14 @@ func (p *Presence) SetHere(here func(TenantID, UserID) bool) {
 	p.here = here
 }
 
+// connected reports whether somebody has a connection to this node at this moment.
+func (p *Presence) connected(who person) bool {
+	p.mu.Lock()
+	here := p.here
+	p.mu.Unlock()
+	return here != nil && here(who.tenant, who.user)
+}
+
 // SetJoined gives Presence a way to ask whether somebody on this node has joined a conversation.
 func (p *Presence) SetJoined(joined func(Key) bool) {
 	p.mu.Lock()
@@ -307,6 +315,10 @@ func (d *Desk) presenceChanged(c PresenceChange) {
 		default: // more leave at once than can be looked after
 		}
 	}
+	d.visitorSignal(&c)
+}
+
+func (d *Desk) visitorSignal(c *PresenceChange) {
 	d.signal(Signal{
 		Kind: SignalPresence, Tenant: c.Tenant, Conversation: c.Conversation, User: c.User, Role: c.Role, State: uint8(c.State),
 		Data: d.Presence.node[:],

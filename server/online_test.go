@@ -103,6 +103,11 @@ func TestOnlineBoard(t *testing.T) {
 	require.Equal(t, "cart_updated", row["trail"].([]any)[0].(map[string]any)["name"])
 	require.Len(t, n.call("GET", visitorsPath+"/online", stranger, nil).data(), 1)
 
+	// What was ordered is not in the cart any more.
+	la.track("order_placed", `{"items":[{"sku":"a"}],"total":99.5}`)
+	require.Eventually(t, func() bool { return len(ids("has_cart=true")) == 0 }, 10*time.Second, 10*time.Millisecond)
+	la.track("cart_updated", `{"items":[{"sku":"a"}],"total":99.5,"currency":"EUR"}`)
+
 	// The state of a conversation that a node does not remember is looked up.
 	require.Eventually(t, func() bool { return len(ids("state=queued")) == 1 && len(ids("state=idle")) == 2 }, 10*time.Second, 10*time.Millisecond)
 	queued := board("state=queued").data()[0].(map[string]any)

@@ -131,6 +131,8 @@ func (one *guest) add(s *chat.Step) {
 		one.pages++
 	case chat.StepCart:
 		one.setCart(s.Data)
+	case chat.StepOrder: // what was ordered is not in the cart any more
+		one.cart, one.cartValue = nil, 0
 	}
 	one.trail = append(one.trail, kept{s.ID, one.seen, s.Name, s.Data})
 	size := 0

@@ -31,6 +31,9 @@ func (h *Handler) looking(sig *chat.Signal) {
 	if sig.State != chat.LooksAway && h.cfg.Load.LeavesOut(load.Presence) {
 		return
 	}
+	if sig.State == chat.LooksNew {
+		h.desk.TellHere(chat.Key{Tenant: sig.Tenant, Conversation: sig.Conversation})
+	}
 	data, err := json.Marshal(map[string]any{"agent_id": sig.User, "looking": sig.State != chat.LooksAway})
 	if err != nil {
 		return

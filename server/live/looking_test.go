@@ -79,3 +79,30 @@ func TestLooking(t *testing.T) {
 		}
 	}
 }
+
+// TestVisitorHere: whoever opens a conversation is told that its visitor is connected, to whichever node.
+func TestVisitorHere(t *testing.T) {
+	a := newWorld(t, nil)
+	b := a.another()
+	conv, quiet := chat.NewID[chat.Conversation](), chat.NewID[chat.Conversation]()
+	vera, vito := a.dial(engine.WebSocketText), a.dial(engine.WebSocketText)
+	vera.connect("vera")
+	vera.send(conv, "hello")
+	vito.connect("vito")
+	vito.send(quiet, "hello")
+	require.NoError(t, vito.c.Close())
+	his := b.dial(engine.WebSocketText)
+	his.connect("bob")
+	his.write(0, &codec.Watch{Topic: codec.WatchInbox})
+	his.write(0, &codec.Join{Conv: codec.UUID(quiet)})
+	his.write(0, &codec.Join{Conv: codec.UUID(conv)})
+	for {
+		e := want[codec.Event](his)
+		if e.Name != "visitor.online" {
+			continue
+		}
+		require.Equal(t, codec.UUID(conv), e.Conv, "the other one has gone")
+		require.JSONEq(t, `{"visitor_id":"`+a.people["vera"].User.String()+`","online":true}`, string(e.Data))
+		break
+	}
+}

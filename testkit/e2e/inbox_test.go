@@ -31,6 +31,8 @@ func TestInbox(t *testing.T) {
 			{"palette", inboxPalette},
 			{"outage", inboxOutage},
 			{"refused", inboxRefused},
+			{"role", inboxRole},
+			{"here", inboxHere},
 			{"revoked", inboxRevoked},
 		} {
 			t.Run(part.name, func(t *testing.T) { part.test(o.of(t)) })

@@ -3,17 +3,27 @@
 import { Notifications } from "@mantine/notifications";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { cache } from "./api/query.ts";
+import type { Agent } from "./api/schema.ts";
 import { tokens, watchTokens } from "./api/tokens.ts";
 import { Live, LiveContext } from "./live/live.ts";
 import { Login } from "./session/login.tsx";
 import { Shell } from "./shell/shell.tsx";
+
+let seen = "";
+
+/** Who somebody is and what it may see: what was read as another one is forgotten. */
+function sight(a: Agent): string {
+  const now = [a.id, a.role, ...a.teams].join(" ");
+  if (seen !== "" && now !== seen) cache.clear();
+  return (seen = now);
+}
 
 export function App() {
   const session = useSyncExternalStore(watchTokens, tokens);
   return (
     <>
       <Notifications position="bottom-right" limit={4} autoClose={4000} />
-      {session === null ? <Login /> : <Desk key={session.agent.id} />}
+      {session === null ? <Login /> : <Desk key={sight(session.agent)} />}
     </>
   );
 }

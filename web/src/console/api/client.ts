@@ -147,3 +147,6 @@ export async function access(stale = ""): Promise<Tokens> {
     }
   });
 }
+
+/** Asks for new tokens: what they say of who is logged in has changed. */
+export const renew = (): void => void access(tokens()?.access_token).catch(() => undefined);

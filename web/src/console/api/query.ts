@@ -87,6 +87,23 @@ export function refresh(...paths: readonly Path[]): void {
   }
 }
 
+/**
+ * Reads lists of conversations again, and of all else that is kept of single ones what belongs to the named ones; null is all of them.
+ * Lists of what was searched for, and of one visitor, only if one of the named is in them.
+ */
+export function refreshConversations(named: ReadonlySet<string> | null): void {
+  void cache.invalidateQueries({
+    predicate: ({ queryKey, state }) => {
+      const [path, args] = queryKey as [string, { path?: { id?: string }; query?: Record<string, unknown> } | undefined];
+      if (path.startsWith("/conversations/")) return named === null || named.has(args?.path?.id ?? "");
+      if (path !== "/conversations") return false;
+      if (named === null || (args?.query?.["q"] === undefined && args?.query?.["visitor"] === undefined)) return true;
+      const pages = ((state.data as { pages?: unknown[] } | undefined)?.pages ?? [state.data]) as ({ data?: { id?: string }[] } | undefined)[];
+      return pages.some((p) => p?.data?.some((c) => named.has(c.id ?? "")));
+    },
+  });
+}
+
 /** Reads everything on the screen again: something may have been missed. */
 export function refreshAll(): void {
   void cache.invalidateQueries();

@@ -3,7 +3,7 @@
 import { Button, CopyButton } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useGet, usePages } from "../api/query.ts";
 import { useTexts } from "../i18n/index.ts";
@@ -21,6 +21,8 @@ export function useGuide(): { shown: boolean; end: () => void; done: ReadonlySet
   const [began, setBegan] = useState(false);
   const fresh = all.isSuccess && isNew(all.items);
   if (fresh && !began) setBegan(true);
+  const old = all.isSuccess && !fresh && !began;
+  useEffect(() => { if (old) setOver(true); }, [old, setOver]); // nobody's first day: it is not asked again
   const next = all.items.find((c) => c.assignee_id === me.id) ?? all.items.find((c) => c.status === "queued");
   return { shown: !over && me.role !== "viewer" && (began || fresh), end: () => setOver(true), done: doneSteps(all.items, me.id), next: next?.id ?? "" };
 }

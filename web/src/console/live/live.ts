@@ -8,9 +8,9 @@ import { CredentialsError, type LinkState } from "../../shared/link.ts";
 import { Outbox } from "../../shared/outbox.ts";
 import type { Availability, EventPacket, Message, Stream } from "../../shared/packets.ts";
 import { access, ApiError, call } from "../api/client.ts";
-import { refresh, refreshAll } from "../api/query.ts";
+import { refresh, refreshAll, refreshConversations } from "../api/query.ts";
 import type { Agent } from "../api/schema.ts";
-import { keepTokens, tokens } from "../api/tokens.ts";
+import { keepTokens, tokens, watchTokens } from "../api/tokens.ts";
 import { locale } from "../i18n/index.ts";
 import { Bell } from "./bell.ts";
 import { settingsPaths, Sometime, Throttle } from "./stale.ts";
@@ -28,7 +28,16 @@ export class Live {
   readonly me: Agent;
   readonly bell = new Bell();
   private readonly listeners: Listeners = { leftOut: new Set(), state: new Set(), change: new Set(), message: new Set(), event: new Set(), stream: new Set(), refused: new Set(), status: new Set() };
-  private readonly lists = new Throttle(400, () => refresh("/conversations", "/reports/queue"));
+  private stale = new Set<string>();
+  private allStale = false;
+  private readonly lists = new Throttle(400, 3_000, () => {
+    const named = this.allStale ? null : this.stale;
+    this.stale = new Set();
+    this.allStale = false;
+    refreshConversations(named);
+    refresh("/reports/queue");
+  });
+  private readonly there = new Map<string, boolean>();
   private connections = 0;
   private readonly caughtUp = new Sometime(5_000, refreshAll);
   private watched = false;
@@ -103,6 +112,7 @@ export class Live {
 
   private leavesOut(now: LeftOut): void {
     if (now === this.missing) return;
+    if (now !== "normal") this.there.clear(); // changes are not told any more
     const less = levels.indexOf(now) < levels.indexOf(this.missing);
     this.missing = now;
     this.tell("leftOut", now);
@@ -114,24 +124,41 @@ export class Live {
     this.standing.connected();
     this.client.watchInbox();
     if (this.connections++ > 0) refreshAll(); // EVENTs are not repeated
+    this.there.clear();
   }
 
   private message(m: Message): void {
+    this.stale.add(m.conv);
     this.lists.touch();
     this.bell.message(m, this.me.id);
     this.tell("message", m);
   }
 
+  /** Whether a visitor is there, if this connection was told. */
+  online(visitor: string): boolean | undefined {
+    return this.there.get(visitor);
+  }
+
+  private visitor(id: string, online: boolean): void {
+    const before = this.there.get(id);
+    this.there.set(id, online);
+    if (!online || before === false) refresh("/visitors"); // what it did meanwhile, and since when it is not seen
+  }
+
   private event(e: EventPacket): void {
     switch (e.name) {
       case "inbox.changed":
+        if (e.data["more"] === true) this.allStale = true;
+        for (const id of Array.isArray(e.data["conversations"]) ? e.data["conversations"] : []) this.stale.add(String(id));
+        this.lists.touch();
+        break;
       case "queue.changed": this.lists.touch(); break;
       case "agent.status":
         this.standing.heard(e);
         refresh("/agents", "/reports/agents");
         break;
       case "settings.changed": refresh(...settingsPaths(String(e.data["kind"] ?? ""))); break;
-      case "visitor.online": refresh("/visitors"); break;
+      case "visitor.online": this.visitor(String(e.data["visitor_id"]), e.data["online"] === true); break;
       case "load.changed": this.leavesOut(levels.find((l) => l === e.data["left_out"]) ?? "normal"); break;
     }
     this.tell("event", e);
@@ -157,9 +184,11 @@ export function useLive(): Live {
   return live;
 }
 
-/** Who is logged in. */
+/** Who is logged in, as the last answer to a log-in or a renewal has it. */
 export function useMe(): Agent {
-  return useLive().me;
+  const { me } = useLive();
+  const now = useSyncExternalStore(watchTokens, tokens)?.agent;
+  return now?.id === me.id ? now : me;
 }
 
 export function useLinkState(): LinkState {
@@ -175,6 +204,15 @@ export function useLeftOut(): LeftOut {
 export function useStatus(): Availability {
   const live = useLive();
   return useSyncExternalStore((f) => live.on("status", f), () => live.status);
+}
+
+/** Whether a visitor is there; undefined if nothing was told. */
+export function useOnline(visitor: string): boolean | undefined {
+  const live = useLive();
+  return useSyncExternalStore((f) => {
+    const ends = [live.on("event", f), live.on("state", f), live.on("leftOut", f)];
+    return () => ends.forEach((end) => end());
+  }, () => (live.client.state.name === "online" ? live.online(visitor) : undefined));
 }
 
 /** Calls f for each EVENT of a name while the component is shown. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Sometime } from "./stale.ts";
+import { Sometime, Throttle } from "./stale.ts";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => {
@@ -20,4 +20,20 @@ test("consoles do not all ask at once, and each asks once", () => {
   all[1]!.clear();
   vi.advanceTimersByTime(5000);
   expect(asked).toEqual([100, 900]);
+});
+
+test("lists are read at once after a quiet time, and seldom in a busy one", () => {
+  vi.spyOn(Math, "random").mockReturnValue(.5);
+  const asked: number[] = [];
+  const began = Date.now();
+  const lists = new Throttle(400, 3000, () => asked.push(Date.now() - began));
+  const busy = window.setInterval(() => lists.touch(), 100);
+  vi.advanceTimersByTime(30_000);
+  window.clearInterval(busy);
+  expect(asked.slice(0, 5)).toEqual([100, 500, 1300, 2900, 5900]);
+  expect(asked.length).toBe(13);
+  vi.advanceTimersByTime(10_000);
+  const before = asked.length;
+  lists.touch();
+  expect(asked.length).toBe(before + 1);
 });

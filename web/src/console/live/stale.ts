@@ -2,12 +2,16 @@
 
 import type { Path } from "../api/query.ts";
 
-/** Calls f at once, and for what comes within ms after that once more at its end. */
+/**
+ * Calls f at once, and for what comes within a pause once more at its end. While things go on coming the pauses become longer, from ms
+ * to most, none quite like another console's; a tab that nobody sees waits longer still.
+ */
 export class Throttle {
   private timer = 0;
   private again = false;
+  private pause = 0;
 
-  constructor(private readonly ms: number, private readonly f: () => void) {}
+  constructor(private readonly ms: number, private readonly most: number, private readonly f: () => void) {}
 
   touch(): void {
     if (this.timer !== 0) {
@@ -15,18 +19,23 @@ export class Throttle {
       return;
     }
     this.f();
+    this.pause = Math.min(Math.max(this.ms, this.pause * 2), this.most);
     this.timer = window.setTimeout(() => {
       this.timer = 0;
-      if (!this.again) return;
+      if (!this.again) {
+        this.pause = 0;
+        return;
+      }
       this.again = false;
       this.touch();
-    }, this.ms);
+    }, this.pause * (.8 + .4 * Math.random()) * (document.visibilityState === "hidden" ? 3 : 1));
   }
 
   clear(): void {
     window.clearTimeout(this.timer);
     this.timer = 0;
     this.again = false;
+    this.pause = 0;
   }
 }
 

@@ -1,7 +1,7 @@
 // The side panel: who the visitor is, what it did on the site, what was said before, and why this agent has it.
 
 import { ActionIcon, Button } from "@mantine/core";
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useGet, usePages } from "../api/query.ts";
 import type { Conversation, Person } from "../api/schema.ts";
@@ -9,7 +9,7 @@ import { bodyOf, said } from "../conversation/said.ts";
 import { useTexts } from "../i18n/index.ts";
 import { ago, date, moment, useNow } from "../i18n/time.ts";
 import { visitorName } from "../inbox/names.ts";
-import { useEvent, useLeftOut, useLinkState } from "../live/live.ts";
+import { useOnline } from "../live/live.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { IconExternalLink, IconEye, IconPackage, IconShieldCheck, IconShoppingCart, IconStarFilled, IconX, IconBolt } from "../ui/icons.ts";
 import { Failed } from "../ui/problem.tsx";
@@ -47,14 +47,10 @@ export function Section({ title, actions, children }: { title: string; actions?:
 function Who({ c, p }: { c: Conversation; p: Person }) {
   const t = useTexts();
   const now = useNow();
-  const [online, setOnline] = useState<boolean | null>(null);
-  const out = useLeftOut();
-  const link = useLinkState().name;
-  useEffect(() => setOnline(null), [out, link]); // what was heard may be out of date
-  useEvent("visitor.online", (e) => { if (e.data["visitor_id"] === p.id) setOnline(e.data["online"] === true); });
+  const online = useOnline(p.id);
   return (
-    <section className={css.who}>
-      <Avatar name={visitorName(c, t)} id={p.id} size={46} status={online === null ? undefined : online ? "online" : "offline"} />
+    <section className={css.who} data-testid="who">
+      <Avatar name={visitorName(c, t)} id={p.id} size={46} status={online === undefined ? undefined : online ? "online" : "offline"} />
       <div>
         <b dir="auto">{p.name || visitorName(c, t)}</b>
         <span className={p.verified ? css.verified : css.unverified} data-testid="verified" data-verified={p.verified} title={p.verified ? t.panel.verifiedText : t.panel.unverifiedText}>{p.verified ? <><IconShieldCheck size={14} />{t.panel.verified}</> : t.panel.unverified}</span>
@@ -69,7 +65,6 @@ function Trail({ id }: { id: string }) {
   const t = useTexts();
   const pages = usePages("/visitors/{id}/events", { path: { id }, query: { limit: 50 } }, { staleTime: 5_000, every: 10_000 });
   const [all, setAll] = useState(false);
-  useEvent("visitor.online", () => void pages.refetch());
   const cart = cartOf(pages.items);
   const orders = ordersOf(pages.items);
   const steps = stepsOf(pages.items);

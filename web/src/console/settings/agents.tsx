@@ -2,7 +2,7 @@
 
 import { Alert, Badge, MultiSelect, NumberInput, PasswordInput, Select, Switch, TextInput, Button } from "@mantine/core";
 import { useState } from "react";
-import { call } from "../api/client.ts";
+import { call, renew } from "../api/client.ts";
 import { refresh } from "../api/query.ts";
 import type { Agent, Invite } from "../api/schema.ts";
 import { languageCode, say, useTexts } from "../i18n/index.ts";
@@ -70,6 +70,7 @@ function New({ close, invited }: { close: () => void; invited: (i: Invite | unde
     },
     done: () => {
       tellDone(t.shell.saved);
+      if (self) renew();
       close();
     },
   });

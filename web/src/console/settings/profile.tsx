@@ -3,7 +3,7 @@
 import { Badge, Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
-import { call } from "../api/client.ts";
+import { call, renew } from "../api/client.ts";
 import { refresh, useGet } from "../api/query.ts";
 import type { Agent, Enrolment } from "../api/schema.ts";
 import { keepTokens } from "../api/tokens.ts";
@@ -48,6 +48,7 @@ function Who({ agent }: { agent: Agent }) {
     stale: ["/agents"],
     done: () => {
       tellDone(t.shell.saved);
+      renew();
     },
   });
   return (

@@ -17,6 +17,7 @@ test("only pages can be opened", () => {
 test("the cart is the newest one; an empty one is none", () => {
   const e = (name: "cart_updated" | "order_placed", data: Record<string, unknown>, at: string) => ({ id: at, name, data, at });
   expect(shopping([e("cart_updated", { items: [] }, "3"), e("order_placed", { id: "a" }, "2"), e("cart_updated", { items: ["x"] }, "1")])).toMatchObject({ cart: null, orders: [{ at: "2", basket: { order: "a" } }] });
+  expect(shopping([e("order_placed", { id: "a" }, "2"), e("cart_updated", { items: ["x"] }, "1")]).cart).toBe(null);
   expect(shopping([e("cart_updated", { total: 4 }, "1")]).cart?.total).toBe(4);
 });
 

@@ -58,8 +58,8 @@ export function pageView(data: unknown): { title: string; url: string } {
 
 /** The newest cart, and every order, of a trail that begins with the newest. */
 export function shopping(trail: readonly VisitorEvent[]): { cart: Basket | null; orders: { at: string; basket: Basket }[] } {
-  const newest = trail.find((e) => e.name === "cart_updated");
-  const cart = newest === undefined ? null : basket(newest.data);
+  const newest = trail.find((e) => e.name === "cart_updated" || e.name === "order_placed");
+  const cart = newest?.name === "cart_updated" ? basket(newest.data) : null; // what was ordered is not in it any more
   return { cart: cart !== null && (cart.items.length > 0 || (cart.total ?? 0) > 0) ? cart : null, orders: trail.filter((e) => e.name === "order_placed").map((e) => ({ at: e.at, basket: basket(e.data) })) };
 }
 
