@@ -86,14 +86,13 @@ func (e *Engine) answer(ctx context.Context, q *model.Question, piece func(strin
 	res := model.Result{}
 	if err == nil {
 		res, err = a.reader.Close()
+		formless := errors.Is(err, prompt.ErrStructure) || errors.Is(err, prompt.ErrEmpty)
 		switch {
-		case err == nil && a.finish == "length" && res.Plain: // an object that was cut is none
+		case a.finish == "length" && (formless || err == nil && res.Plain): // an object that was cut is none
 			err = &model.Error{Kind: model.Cut, Err: errors.New("it needed more tokens than it may use")}
 		case errors.Is(err, prompt.ErrLong):
 			err = &model.Error{Kind: model.TooLong, Err: err}
-		case err != nil && a.finish == "length":
-			err = &model.Error{Kind: model.Cut, Err: errors.New("it needed more tokens than it may use")}
-		case err != nil:
+		case formless:
 			err = &model.Error{Kind: model.Garbled, Err: err}
 		}
 	}

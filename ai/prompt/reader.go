@@ -19,8 +19,11 @@ var (
 // maxRaw is how many bytes a model may write, its structure and thoughts included.
 const maxRaw = 64 << 10
 
+// maxIntro is how many bytes a model may write before its object. So many are waited for before what comes is taken for plain text.
+const maxIntro = 120
+
 // Reader reads what a model writes, as it comes. The text of an answer is handed on as soon as it is known to be one: behind the field "action" of an
-// object, or at once if the model writes no object. A model's thoughts (<think>) are left out.
+// object, or of what is no object from its 120th byte on. A model's thoughts (<think>) and what it writes around its object are left out.
 //
 // Not safe for concurrent use.
 type Reader struct {
@@ -32,6 +35,7 @@ type Reader struct {
 	plain bool
 	skip  string // what ends the part that is left out
 	wait  string // what came and can't be told yet
+	held  string // the end of a plain text, which may be an object after all
 
 	object  object
 	emitted int // bytes of the object's text that were handed on
@@ -58,7 +62,7 @@ func (r *Reader) Write(part string) error {
 	}
 	r.raw.WriteString(part)
 	if r.plain {
-		return r.emit(part)
+		return r.say(part)
 	}
 	r.object.write(part)
 	return r.flush()
@@ -84,10 +88,51 @@ func (r *Reader) begin(part string) string {
 		case strings.HasPrefix(s, "```"):
 			r.wait, r.skip = s, "\n"
 		default:
-			r.begun, r.plain, r.wait = true, s[0] != '{', ""
+			r.wait = s
+			at, sure := objectIn(s)
+			if s[0] == '{' {
+				at, sure = 0, true
+			}
+			switch {
+			case sure && at <= maxIntro:
+				r.begun, s = true, s[at:]
+			case len(s) < maxIntro:
+				return "" // too little to tell
+			default:
+				r.begun, r.plain = true, true
+			}
+			r.wait = ""
 			return s
 		}
 	}
+}
+
+// objectIn finds where in a text an object of ours begins, or may begin if more comes; at the text's end if nowhere.
+func objectIn(s string) (at int, sure bool) {
+	for i := range len(s) {
+		if s[i] != '{' {
+			continue
+		}
+		rest := strings.TrimLeft(s[i+1:], " \t\r\n")
+		for _, key := range []string{`"action"`, `"sources"`, `"text"`, `"buttons"`} {
+			if strings.HasPrefix(rest, key) {
+				return i, true
+			}
+			if strings.HasPrefix(key, rest) {
+				return i, false
+			}
+		}
+	}
+	return len(s), false
+}
+
+// say hands on plain text, but for what may be an object.
+func (r *Reader) say(part string) error {
+	r.held += part
+	at, _ := objectIn(r.held)
+	text := r.held[:at]
+	r.held = r.held[at:]
+	return r.emit(text)
 }
 
 func (r *Reader) flush() error {
@@ -117,20 +162,25 @@ type written struct {
 	Buttons []string      `json:"buttons"`
 }
 
-// Close says what came of it all.
+// Close says what came of it all. Its errors are those above, ErrLong among them, and those of piece.
 func (r *Reader) Close() (model.Result, error) {
+	if s := r.wait; !r.begun && r.skip == "" && strings.TrimSpace(s) != "" && !strings.HasPrefix("<think>", s) && !strings.HasPrefix("```", s) {
+		r.begun, r.plain, r.wait = true, true, "" // a short text
+		r.raw.WriteString(s)
+		if err := r.say(s); err != nil {
+			return model.Result{}, err
+		}
+	}
 	switch {
-	case !r.begun && strings.TrimSpace(r.wait) != "" && r.skip == "": // something short, such as "<" or "`"
+	case !r.begun && strings.TrimSpace(r.wait) != "" && r.skip == "": // "<" or "`"
 		return model.Result{}, ErrStructure
 	case !r.begun:
 		return model.Result{}, ErrEmpty
 	case r.plain:
-		text := strings.TrimSpace(r.raw.String())
-		return model.Result{Text: text, Action: model.Answer, Plain: true}, nil
+		return r.closePlain()
 	}
 	var w written
-	raw := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(r.raw.String()), "```"))
-	if err := json.Unmarshal([]byte(raw), &w); err != nil {
+	if err := json.NewDecoder(strings.NewReader(r.raw.String())).Decode(&w); err != nil { // what comes behind the object is nobody's
 		return model.Result{}, ErrStructure
 	}
 	res := model.Result{Text: w.Text, Action: w.Action, Cited: r.cited(w.Sources)}
@@ -152,6 +202,22 @@ func (r *Reader) Close() (model.Result, error) {
 		return model.Result{}, ErrLong
 	}
 	return res, nil
+}
+
+// closePlain ends a plain text. An object in it that was held back is read; braces of another kind are text.
+func (r *Reader) closePlain() (model.Result, error) {
+	text := r.raw.String()
+	var w written
+	if r.held != "" && json.NewDecoder(strings.NewReader(r.held)).Decode(&w) == nil {
+		if w.Action != model.Answer {
+			return model.Result{}, ErrStructure
+		}
+		text, r.held = text[:len(text)-len(r.held)]+w.Text, w.Text
+	}
+	if err := r.emit(r.held); err != nil {
+		return model.Result{}, err
+	}
+	return model.Result{Text: strings.TrimSpace(text), Action: model.Answer, Plain: true, Cited: r.cited(w.Sources)}, nil
 }
 
 // cited maps numbers of excerpts to the IDs of chunks. Numbers of no excerpt are left out.
