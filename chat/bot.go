@@ -8,7 +8,7 @@ import (
 
 // BotSettings is how a tenant's bot is to answer. There is one record of them at most; without one the bot is off.
 type BotSettings struct {
-	Enabled   bool      `json:"enabled" doc:"While it is off nothing is written for it, and what it had not answered yet is dropped."`
+	Enabled   bool      `json:"enabled" doc:"While it is off conversations begin with people, and what it had not answered yet goes to them."`
 	Begins    string    `json:"begins,omitempty" enum:"bot,people" doc:"Who has a conversation that begins, or that its visitor reopens: bot (the default), or people, and the bot is there for those who ask for it."`
 	Name      string    `json:"name,omitempty" maxLength:"100" doc:"Under which its answers are shown. Defaults to Bot."`
 	Greeting  Bilingual `json:"greeting,omitzero" doc:"What it says first. None by default."`

@@ -16,6 +16,7 @@ func TestOpens(t *testing.T) {
 		TimeZone: "Asia/Shanghai", Weekly: week("09:00", "18:00", "mon", "tue", "wed", "thu", "fri"),
 		Holidays: []Holiday{{Date: "2027-02-08"}, {Date: "2027-02-07", Open: []Span{{"10:00", "12:00"}}}},
 	}
+	site := func(h BusinessHours) BusinessHours { h.SiteKey = "shop"; return h }
 	newYork := BusinessHours{TimeZone: "America/New_York", Weekly: append(week("01:00", "04:00", "sun"), week("22:00", "24:00", "sat")...)}
 	for _, tt := range []struct {
 		name  string
@@ -35,6 +36,7 @@ func TestOpens(t *testing.T) {
 		{"never", []BusinessHours{{TimeZone: "UTC"}}, "2027-01-05T00:00:00Z", false, ""},
 		{"one of two", []BusinessHours{office, {TimeZone: "UTC", Weekly: week("00:00", "24:00", "sat")}}, "2027-01-09T12:00:00Z", true, ""},
 		{"the sooner of two", []BusinessHours{office, {TimeZone: "UTC", Weekly: week("00:00", "24:00", "sun")}}, "2027-01-09T12:00:00Z", false, "2027-01-10T00:00:00Z"},
+		{"of one site only, asked of none", []BusinessHours{site(office)}, "2027-01-09T12:00:00Z", false, "2027-01-11T01:00:00Z"},
 		{"up to midnight", []BusinessHours{newYork}, "2027-01-10T04:59:59Z", true, ""},
 		{"not beyond it", []BusinessHours{newYork}, "2027-01-10T05:00:00Z", false, "2027-01-10T06:00:00Z"},
 		{"clocks are turned on meanwhile", []BusinessHours{newYork}, "2027-03-14T07:59:59Z", true, ""},

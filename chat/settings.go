@@ -98,7 +98,7 @@ func (s *Settings) Hours(site string) []BusinessHours {
 func (s *Settings) Opens(site string, now time.Time) (open bool, next time.Time) {
 	any := false
 	for _, h := range s.schedules {
-		if h.site != "" && h.site != site {
+		if h.site != "" && site != "" && h.site != site {
 			continue
 		}
 		any = true

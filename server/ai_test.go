@@ -351,6 +351,19 @@ func TestAIUsage(t *testing.T) {
 		require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", admin, `{"budget":`+budget+`}`).status)
 		require.Equal(t, exhausted, n.call("GET", "/api/v1/ai/usage", admin, nil).body["exhausted"], budget)
 	}
+
+	// Money that is left, and is too little for a call of any engine that is on, is none.
+	require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", admin, `{"budget":{"money_per_day":0.0031}}`).status)
+	for _, e := range []struct {
+		name               string
+		price              float64
+		enabled, exhausted bool
+	}{{"off", 10, false, false}, {"dear", 10, true, true}, {"cheap", .01, true, false}} {
+		require.Equal(t, 201, n.call("POST", "/api/v1/ai/engines", admin, map[string]any{
+			"name": e.name, "base_url": "https://api.example.com/v1", "model": "m", "enabled": e.enabled, "prompt_price": e.price, "completion_price": e.price,
+		}).status)
+		require.Equal(t, e.exhausted, n.call("GET", "/api/v1/ai/usage", admin, nil).body["exhausted"], e.name)
+	}
 }
 
 // Traces are for those who may read their conversation, and go with it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/uniqchat/uniqchat/ai/worker"
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
 	"github.com/uniqchat/uniqchat/server"
@@ -123,15 +124,18 @@ func TestBotUnanswered(t *testing.T) {
 	n.works(&scripted{answer: func(context.Context, chat.AIQuestion, func(int, string) error) (chat.AIAnswer, error) {
 		return chat.AIAnswer{Outcome: chat.AIHandedOff, Reason: "unknown", Messages: []string{"no idea"}, Summary: &chat.AISummary{}}, nil
 	}}, nil)
-	for _, text := range []string{"my number is 138 0013 8000", "write to li@example.com", "do you rent out boats?"} {
+	for _, text := range []string{"my number is 138 0013 8000", "where is order 10023?", "write to li@example.com", "do you rent out boats?", "do you sell the X5000 adapter of 2025?"} {
 		v := n.talks(text)
 		require.Eventually(t, func() bool { return v.status() == chat.Queued }, 20*time.Second, 10*time.Millisecond)
 	}
 	_, owner := n.agent(n.tenant.ID, chat.Owner)
 	noted := func() []any { return n.call("GET", "/api/v1/knowledge/unanswered", owner, nil).data() }
-	require.Eventually(t, func() bool { return len(noted()) > 0 }, 20*time.Second, 10*time.Millisecond)
-	require.Len(t, noted(), 1)
-	require.Equal(t, "do you rent out boats", noted()[0].(map[string]any)["question"])
+	require.Eventually(t, func() bool { return len(noted()) > 1 }, 20*time.Second, 10*time.Millisecond)
+	var questions []any
+	for _, q := range noted() {
+		questions = append(questions, q.(map[string]any)["question"])
+	}
+	require.ElementsMatch(t, []any{"do you rent out boats", "do you sell the X5000 adapter of 2025"}, questions)
 }
 
 // What waits for people is asked of the bot when the conversation is handed to it; what a person has answered is not.
@@ -162,4 +166,26 @@ func testBotIsHanded(t *testing.T, start func(func(*server.Config)) *node) {
 	n.noJobs(end)
 	require.Empty(t, answered.bot())
 	require.EqualValues(t, 1, ai.asked.Load())
+}
+
+// However many slow questions one tenant has, there is a place for another's.
+func TestBotShares(t *testing.T) {
+	n := start(t, nil)
+	n.botOn("")
+	ai := &scripted{answer: func(ctx context.Context, q chat.AIQuestion, _ func(int, string) error) (chat.AIAnswer, error) {
+		if q.Text == "slow" {
+			<-ctx.Done()
+			return chat.AIAnswer{}, ctx.Err()
+		}
+		return answering("quick"), nil
+	}}
+	for range 12 {
+		n.talks("slow")
+	}
+	n.works(ai, func(o *worker.Options) { o.Workers, o.PerTenant = 12, 12 })
+	ai.asks(t, 6)
+	n.tenant, n.other = n.other, n.tenant
+	n.botOn("")
+	n.talks("me, too").hears("quick")
+	require.EqualValues(t, 7, ai.asked.Load())
 }

@@ -420,7 +420,7 @@ func TestBotSlowAndBroken(t *testing.T) {
 		}
 		return answering("quick"), nil
 	}}
-	end := n.works(ai, func(o *worker.Options) { o.Workers, o.PerTenant = 12, 10 })
+	end := n.works(ai, func(o *worker.Options) { o.Workers, o.PerTenant = 40, 10 })
 	var slow []*talk
 	for range 9 {
 		slow = append(slow, n.talks("slow"))
@@ -472,6 +472,24 @@ func TestBotRests(t *testing.T) {
 	require.NoError(t, n.Desk().Handoff(t.Context(), v.actor, v.id, chat.ToBot))
 	v.say("then you tell me")
 	v.hears("quick")
+}
+
+// A bot that is turned off leaves nobody waiting: what it had not answered goes to people, without a word of the bot's.
+func TestBotTurnedOff(t *testing.T) { onBoth(t, testBotTurnedOff) }
+
+func testBotTurnedOff(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(nil)
+	n.botOn("")
+	v := n.talks("who answers this?")
+	require.Equal(t, chat.WithBot, v.status())
+	_, owner := n.agent(n.tenant.ID, chat.Owner)
+	require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", owner, map[string]any{"enabled": false}).status)
+	ai := says("not me")
+	end := n.works(ai, nil)
+	require.Eventually(t, func() bool { return v.status() == chat.Queued }, 20*time.Second, 10*time.Millisecond)
+	n.noJobs(end)
+	require.Empty(t, v.bot())
+	require.Zero(t, ai.asked.Load())
 }
 
 // An erased person's question is nobody's job any more.

@@ -40,8 +40,6 @@ func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
 	switch {
 	case !s.Enabled && j.Attempt < w.o.Attempts:
 		return failed, errors.New("the bot is off") // or this node has not heard yet that it is on
-	case !s.Enabled:
-		return dropped, nil
 	}
 	j.bot = chat.BotActor(j.Tenant, s.Name)
 	switch open, err := j.read(ctx); {
@@ -51,6 +49,12 @@ func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
 		return failed, err
 	case !open:
 		return dropped, nil
+	}
+	if !s.Enabled {
+		if got, err := j.reply(ctx, chat.BotReply{HandOff: true, Why: "off"}); got != "" || err != nil {
+			return got, err
+		}
+		return handedOff, nil
 	}
 	if j.Attempt > w.o.Attempts {
 		return j.giveUp(ctx, "failed")
@@ -340,16 +344,25 @@ func clip(s string, most int) string {
 	return s[:most]
 }
 
-// personal reports whether a question may say who asks: everybody who looks after the knowledge reads the list of what nobody could answer.
+// personal reports whether a question may say who asks: everybody who looks after the knowledge reads the list of what nobody could answer. An address
+// does, five digits in a row, or seven with spaces and the like between them; a product's number and a year do not.
 func personal(s string) bool {
-	digits := 0
+	row, long := 0, 0
 	for _, r := range s {
-		if r == '@' {
+		switch {
+		case r == '@':
+			return true
+		case unicode.IsDigit(r):
+			row++
+			long++
+		case strings.ContainsRune(" -./()\u00a0", r):
+			row = 0
+		default:
+			row, long = 0, 0
+		}
+		if row >= 5 || long >= 7 {
 			return true
 		}
-		if unicode.IsDigit(r) {
-			digits++
-		}
 	}
-	return digits >= 4
+	return false
 }

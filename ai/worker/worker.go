@@ -43,7 +43,9 @@ type Options struct {
 	Store Store
 	Desk  *chat.Desk
 	AI    AI
-	// Workers is how many questions are answered at once, and PerTenant how many of one tenant. Default to 64, and half of it.
+	// Workers is how many questions are answered at once, and PerTenant how many of one tenant; but never more than half of the places that are
+	// left, so that whoever comes next finds some however many tenants have slow engines (dynamic thresholds, Choudhury and Hahne 1998). Default to 512,
+	// and half of it.
 	Workers, PerTenant int
 	// Lease is how long a job that is not heard of is still its worker's. It is renewed three times in that time. Defaults to 15s.
 	Lease time.Duration
@@ -86,7 +88,7 @@ func New(o Options) (*Worker, error) {
 	if o.Store == nil || o.Desk == nil || o.AI == nil {
 		return nil, errors.New("bot worker: store, desk or AI is missing")
 	}
-	o.Workers = cmp.Or(o.Workers, 64)
+	o.Workers = cmp.Or(o.Workers, 512)
 	o.PerTenant = cmp.Or(o.PerTenant, max(o.Workers/2, 1))
 	o.Lease = cmp.Or(o.Lease, 15*time.Second)
 	o.Idle = cmp.Or(o.Idle, 500*time.Millisecond)
@@ -149,8 +151,8 @@ func (w *Worker) rest() time.Duration {
 func (w *Worker) claim(ctx, work context.Context) error {
 	now := time.Now()
 	w.mu.Lock()
-	c := chat.BotClaim{Now: now, Until: now.Add(w.o.Lease), Most: w.o.Workers - w.n, PerTenant: w.o.PerTenant, Busy: maps.Clone(w.busy)}
-	w.short = c.Most <= 0
+	c := chat.BotClaim{Now: now, Until: now.Add(w.o.Lease), Most: w.half(), PerTenant: w.perTenant(), Busy: maps.Clone(w.busy)}
+	w.short = w.n >= w.o.Workers
 	if !w.retry.IsZero() && !w.retry.After(now) {
 		w.retry = time.Time{}
 	}
@@ -165,13 +167,18 @@ func (w *Worker) claim(ctx, work context.Context) error {
 	w.mu.Lock()
 	w.n += len(jobs)
 	w.short = len(jobs) >= c.Most
+	again := w.short && w.n < w.o.Workers
 	for i := range jobs {
 		w.busy[jobs[i].Tenant]++
 	}
+	most := w.perTenant()
 	for _, n := range w.busy {
-		w.short = w.short || n >= w.o.PerTenant
+		w.short = w.short || n >= most
 	}
 	w.mu.Unlock()
+	if again {
+		w.look()
+	}
 	for _, j := range jobs {
 		w.stats.wait.Update(max(0, now.Sub(j.DueAt).Seconds()))
 		w.jobs.Go(func() {
@@ -181,6 +188,12 @@ func (w *Worker) claim(ctx, work context.Context) error {
 	}
 	return nil
 }
+
+// half is how many places are taken at once at most: half of those that are left, but one if there is one. w.mu must be held.
+func (w *Worker) half() int { return (w.o.Workers - w.n + 1) / 2 }
+
+// perTenant is how many questions of one tenant may be answered at once now. w.mu must be held.
+func (w *Worker) perTenant() int { return min(w.o.PerTenant, max(w.half(), 1)) }
 
 // free gives a job's place back.
 func (w *Worker) free(tenant chat.TenantID) {

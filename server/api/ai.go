@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"net/netip"
 	"time"
@@ -133,9 +134,29 @@ type usageInput struct {
 	Days int `query:"days" minimum:"1" maximum:"366" default:"30" doc:"How many days to look back on, today included."`
 }
 
-// callTokens is about what the shortest call of an engine is reserved with: instructions, a chunk and an answer. Where a day has no room for so
-// much, engines are left out.
-const callTokens = 1_000
+// What the shortest call of an engine is reserved with, in tokens: instructions and a chunk, and an answer (ai/router). Where a day has no room for
+// so much, engines are left out.
+const (
+	promptTokens = 450
+	answerTokens = 800
+)
+
+// roomFor reports whether a budget has room for a call of the cheapest engine.
+func roomFor(b *chat.AIBudget, tokens int64, money float64, engines []chat.AIEngine) bool {
+	if b.Tokens > 0 && tokens+promptTokens+answerTokens > b.Tokens {
+		return false
+	}
+	costs := math.Inf(1)
+	for i := range engines {
+		if e := &engines[i]; e.Enabled {
+			costs = min(costs, (promptTokens*e.PromptPrice+answerTokens*e.CompletionPrice)/1e6)
+		}
+	}
+	if math.IsInf(costs, 1) {
+		costs = 0
+	}
+	return b.Money <= 0 || money < b.Money && money+costs <= b.Money
+}
 
 func (a *API) getUsage(ctx context.Context, c *call, in *usageInput) (*answer[AIUsage], error) {
 	tenant, now := c.actor().Tenant, a.now()
@@ -144,6 +165,10 @@ func (a *API) getUsage(ctx context.Context, c *call, in *usageInput) (*answer[AI
 		return nil, err
 	}
 	_, settings, err := a.botDocument().read(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	engines, err := a.cfg.Store.AIEngines(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +184,6 @@ func (a *API) getUsage(ctx context.Context, c *call, in *usageInput) (*answer[AI
 			out.Tokens, out.Money = d.Tokens, d.Money
 		}
 	}
-	out.Exhausted = budget.Tokens > 0 && out.Tokens+callTokens > budget.Tokens || budget.Money > 0 && out.Money >= budget.Money
+	out.Exhausted = !roomFor(&budget, out.Tokens, out.Money, engines)
 	return ok(out)
 }

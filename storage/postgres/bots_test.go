@@ -91,11 +91,11 @@ func TestBotsOnce(t *testing.T) {
 	require.Len(t, jobs, 1)
 	require.Equal(t, again.ID, jobs[0].Message)
 
-	// The bot is turned off by another node: nothing more is written, and what was is dropped.
+	// The bot is turned off by another node: nothing more is written, and what was is kept for whoever gives it to people.
 	setBot(t, other, f.tenants[0], false)
 	is, err := d.Store().FinishBotJob(t.Context(), jobs[0])
 	require.NoError(t, err)
-	require.False(t, is)
+	require.True(t, is)
 	f.append(f.message(f.keys[2], "four"))
 	f.check(t, d)
 	require.Zero(t, count(t, address, `SELECT count(*) FROM bot_jobs`, everything))

@@ -157,19 +157,11 @@ func loadBots(ctx context.Context, q Querier, into *project.Subscribers) error {
 	return nil
 }
 
-// botSet takes in, in its transaction, that a tenant's settings of its bot are others; now is nil if there are none any more. What a bot that is
-// off had not answered is dropped.
-func botSet(ctx context.Context, q Querier, tenant chat.TenantID, kind chat.RecordKind, now *chat.Record) error {
+// botSet takes in, in its transaction, that a tenant's settings of its bot are others. What a bot that is off had not answered stays: its workers give
+// it to people.
+func botSet(ctx context.Context, q Querier, kind chat.RecordKind) error {
 	if kind != chat.RecordBot {
 		return nil
-	}
-	if now != nil {
-		if b, err := chat.BotSettingsOf(now); err == nil && b.Enabled {
-			return subscriptionsChanged(ctx, q)
-		}
-	}
-	if _, err := q.ExecContext(ctx, `DELETE FROM bot_jobs WHERE tenant = $1`, tenant); err != nil {
-		return err
 	}
 	return subscriptionsChanged(ctx, q)
 }

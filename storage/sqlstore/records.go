@@ -80,7 +80,7 @@ func (s *Store) AddRecord(ctx context.Context, r chat.Record, most int) error {
 		if err != nil {
 			return err
 		}
-		return botSet(ctx, q, r.Tenant, r.Kind, &r)
+		return botSet(ctx, q, r.Kind)
 	})
 	return nameTaken(err)
 }
@@ -113,7 +113,7 @@ func (s *Store) ReplaceRecord(ctx context.Context, r chat.Record) error {
 			return err
 		}
 		a.recordSaved(&r, old)
-		return botSet(ctx, q, r.Tenant, r.Kind, &r)
+		return botSet(ctx, q, r.Kind)
 	})
 	if err != nil || !missed {
 		return nameTaken(err)
@@ -148,7 +148,7 @@ func (s *Store) DeleteRecord(ctx context.Context, tenant chat.TenantID, kind cha
 		if err != nil {
 			return err
 		}
-		return botSet(ctx, q, tenant, kind, nil)
+		return botSet(ctx, q, kind)
 	})
 	if errors.Is(err, errNoRecord) {
 		return chat.Errorf(chat.NotFound, "there is no such record")

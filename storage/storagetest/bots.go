@@ -185,12 +185,12 @@ func testBotJobEnds(t *testing.T, s *suite) {
 	require.True(t, is)
 	same(t, []chat.BotJob{{Key: th.key, Message: asked.ID, Seq: r[0].Seq, AskedAt: asked.Time, Attempt: 2, DueAt: asked.Time}}, s.jobs())
 
-	// The bot is turned off: what it had not answered is dropped, and nothing more is written. And on again, and gone.
+	// The bot is turned off: what it had not answered is kept for whoever gives it to people, and nothing more is written. And on again, and gone.
 	record.Version, record.Body = 2, []byte(`{"enabled":false}`)
 	require.NoError(t, s.Store.ReplaceRecord(ctx(), record))
 	is, err = s.Store.FinishBotJob(ctx(), chat.BotJob{Key: th.key, Message: asked.ID, Attempt: 2})
 	require.NoError(t, err)
-	require.False(t, is)
+	require.True(t, is)
 	s.append(th.message("off?"))
 	require.Empty(t, s.jobs())
 	record.Version, record.Body = 3, []byte(`{"enabled":true}`)

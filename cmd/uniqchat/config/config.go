@@ -190,7 +190,7 @@ type AI struct {
 	MaxDocuments     int    `yaml:"max_documents" doc:"documents of one tenant's knowledge base"`
 	MaxDocumentBytes int    `yaml:"max_document_bytes" doc:"bytes of one document's text"`
 	TenantBytes      int    `yaml:"tenant_bytes" doc:"bytes of all texts of one tenant"`
-	Workers          int    `yaml:"workers" doc:"questions that this node's bots answer at once, at most half of them one tenant's; 0: this node's answer none"`
+	Workers          int    `yaml:"workers" doc:"questions that this node's bots answer at once; of one tenant at most half of those that are free; 0: this node's answer none"`
 	AllowNetworks    string `yaml:"allow_networks" doc:"networks (CIDR) that tenants' engines may be in though they are not public, comma-separated, e.g. 127.0.0.0/8 for a model on this machine; empty: none"`
 }
 
@@ -277,7 +277,7 @@ func Default() *Config {
 		Flash:    Flash{At: Duration(time.Second), LeaveOut: load.Normal.String()},
 		Drain:    Drain{Duration(10 * time.Second)},
 		Webhooks: Webhooks{Timeout: Duration(10 * time.Second), Retention: Duration(7 * 24 * time.Hour)},
-		AI:       AI{Embedder: EmbedderLocal, Dictionary: true, MaxDocuments: 2000, MaxDocumentBytes: 1_000_000, TenantBytes: 20_000_000, Workers: 64},
+		AI:       AI{Embedder: EmbedderLocal, Dictionary: true, MaxDocuments: 2000, MaxDocumentBytes: 1_000_000, TenantBytes: 20_000_000, Workers: 512},
 		SMTP: SMTP{
 			TLS: "starttls", Timeout: Duration(30 * time.Second), GiveUp: Duration(24 * time.Hour), TenantPerHour: 1000, RecipientPerHour: 30,
 		},

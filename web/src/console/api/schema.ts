@@ -311,7 +311,7 @@ export interface Bot {
   budget?: AIBudget;
   /** How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2. */
   clarify?: number;
-  /** While it is off nothing is written for it, and what it had not answered yet is dropped. */
+  /** While it is off conversations begin with people, and what it had not answered yet goes to them. */
   enabled: boolean;
   /** How engines are asked: cheapest, one by one, the next when one is slow or fails; or parallel, the four cheapest at once, of which the first answer that the knowledge supports is said, and each of which is paid for. Defaults to cheapest. */
   engines?: "cheapest" | "parallel";
@@ -1500,7 +1500,7 @@ export interface PatchBotSettings {
   budget?: AIBudget;
   /** How often it asks back in one conversation, with buttons, before a person takes over: 0 to 2. Defaults to 2. */
   clarify?: number;
-  /** While it is off nothing is written for it, and what it had not answered yet is dropped. */
+  /** While it is off conversations begin with people, and what it had not answered yet goes to them. */
   enabled?: boolean;
   /** How engines are asked: cheapest, one by one, the next when one is slow or fails; or parallel, the four cheapest at once, of which the first answer that the knowledge supports is said, and each of which is paid for. Defaults to cheapest. */
   engines?: "cheapest" | "parallel";

@@ -48,7 +48,7 @@ export const ai: Texts["ai"] = {
     guard: "只能由人工回答", cached: "之前回答过同样的问题", easy: "知识库中正好有这个问题", engine: "引擎的回答有来源支持", unknown: "已知内容无法回答", unsure: "也许能回答", asked: "已反问足够多次",
     no_engine: "没有引擎：由内置引擎回答", down: "引擎都不可用：由内置引擎回答", budget: "今日预算已用完：由内置引擎回答", refused: "引擎的内容无法展示：由内置引擎回答", cut: "引擎中断：由内置引擎接着回答",
     abandoned: "访客已离开", own_choice: "引擎认为无法回答", greeting: "打招呼", thanks: "道谢", goodbye: "道别", noted: "没有提问", topic: "设置中留给人工", intent: "按您的某个意图处理", language: "不使用该语言", person: "已有客服接待",
-    waiting: "客服即将到来", off_duty: "不在服务时间", wordless: "没有文字内容", broken: "知识库无法访问", busy: "访客过多，机器人暂停应答", failed: "多次尝试均失败", human: "访客要求人工", anger: "访客情绪激动", legal: "涉及律师、法院或媒体", safety: "涉及人身安全", fraud: "涉及盗号或盗款",
+    waiting: "客服即将到来", off_duty: "不在服务时间", wordless: "没有文字内容", broken: "知识库无法访问", busy: "访客过多，机器人暂停应答", off: "机器人已关闭", failed: "多次尝试均失败", human: "访客要求人工", anger: "访客情绪激动", legal: "涉及律师、法院或媒体", safety: "涉及人身安全", fraud: "涉及盗号或盗款",
   },
   suggest: { open: "AI 建议回复", title: "建议", thinking: "正在寻找答案…", none: "已知内容无法回答。", insert: "填入回复", again: "重新生成", close: "关闭建议", note: "不会自动发送：填入回复后可随意修改。" },
   summary: {
