@@ -9,7 +9,7 @@ GO      ?= go
 GOBUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 GOTOOL  := $(GO) tool -modfile=tools/go.mod
 SUPPLY  := $(GO) tool -modfile=tools/supply/go.mod
-SOURCES := $(shell find chat codec engine storage outbound ai server web bench cmd -name node_modules -prune -o \( -name '*.go' -o -path 'web/dist/*' -o -name '*.sql' -o -name '*.yaml' \) -type f -print 2>/dev/null)
+SOURCES := $(shell find chat codec engine storage outbound ai server web bench cmd \( -name node_modules -o -path web/src -o -name testdata -o -path bench/results \) -prune -o -type f ! -name '*_test.go' -print 2>/dev/null)
 
 FUZZTIME ?= 2m
 BENCH    ?= .

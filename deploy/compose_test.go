@@ -20,7 +20,9 @@ import (
 type service struct {
 	Image       string            `yaml:"image"`
 	Build       *build            `yaml:"build"`
+	Entrypoint  []string          `yaml:"entrypoint"`
 	Command     []string          `yaml:"command"`
+	MemLimit    string            `yaml:"mem_limit"`
 	Environment map[string]string `yaml:"environment"`
 	DependsOn   any               `yaml:"depends_on"`
 	Ports       []string          `yaml:"ports"`
@@ -163,7 +165,15 @@ func checkNode(t *testing.T, at string, s *service) *config.Config {
 	t.Helper()
 	var env []string
 	for name, value := range s.Environment {
-		env = append(env, name+"="+value)
+		if strings.HasPrefix(name, "UNIQCHAT_") {
+			env = append(env, name+"="+value)
+		}
+	}
+	file := "/etc/uniqchat/uniqchat.yaml" // of the image
+	if s.Entrypoint != nil {
+		file = "/app/config.yaml"
+		require.Equal(t, []string{"/uniqchat", "-c", file}, s.Entrypoint, at)
+		require.Contains(t, s.Volumes, "./container.yaml:"+file+":ro", at)
 	}
 	c, err := config.Load(config.Sources{File: "container.yaml", Env: env})
 	require.NoError(t, err, at)
@@ -174,7 +184,7 @@ func checkNode(t *testing.T, at string, s *service) *config.Config {
 		require.Greater(t, grace, time.Duration(c.Drain.Window)+10*time.Second, "%s would be killed in its drain", at)
 	}
 	if s.Healthcheck != nil {
-		require.Equal(t, []any{"CMD", "/uniqchat", "-c", "/etc/uniqchat/uniqchat.yaml", "ready"}, s.Healthcheck.Test, at)
+		require.Equal(t, []any{"CMD", "/uniqchat", "-c", file, "ready"}, s.Healthcheck.Test, at)
 		require.NotEqual(t, config.Off, c.Admin.Listen, at)
 	}
 	return c
@@ -217,6 +227,12 @@ func TestComposeProd(t *testing.T) {
 	require.Empty(t, node.Ports)
 	cfg := checkNode(t, "node1", &node)
 	require.Equal(t, "wss://x/ws", cfg.WS.PublicURL)
+	require.Equal(t, "https://x", cfg.HTTP.PublicURL)
+	require.Equal(t, "2g", node.MemLimit)
+	require.Equal(t, "1700MiB", node.Environment["GOMEMLIMIT"])
+	for _, name := range []string{"prometheus", "grafana"} {
+		require.Empty(t, c.Services[name].Profiles, name)
+	}
 	require.Equal(t, "json", cfg.Log.Format)
 	proxies, err := cfg.TrustedProxies()
 	require.NoError(t, err)

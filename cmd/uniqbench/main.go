@@ -34,6 +34,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(runCommand(), replayCommand(), reportCommand(), datasetCommand(), explainCommand())
+	c.AddCommand(runCommand(), replayCommand(), capacityCommand(), reportCommand(), datasetCommand(), explainCommand())
 	return c
 }

@@ -29,6 +29,7 @@ func TestBadCommands(t *testing.T) {
 	}{
 		{[]string{"run", "chat", "--mode", "udp"}, `mode "udp" is unknown`},
 		{[]string{"run", "chat", "--size", "3"}, "size 3 is too small"},
+		{[]string{"capacity", "--size", "3"}, "size 3 is too small"},
 		{[]string{"run", "sessions"}, "--site-key"},
 		{[]string{"run", "idle", "--ws", "wss://example.org/ws"}, "only ws:// is supported"},
 		{[]string{"run", "idle", "-q", "-n", "1"}, "no credentials"},
@@ -54,7 +55,7 @@ func TestReport(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"run", "idle", "--help"}, {"run", "echo", "--help"}, {"run", "chat", "--help"}, {"run", "sessions", "--help"}, {"replay", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"run", "idle", "--help"}, {"run", "echo", "--help"}, {"run", "chat", "--help"}, {"capacity", "--help"}, {"run", "sessions", "--help"}, {"replay", "--help"}} {
 		out, err := run(t, args...)
 		require.NoError(t, err)
 		require.Contains(t, out, "Usage:")

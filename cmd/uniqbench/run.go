@@ -74,25 +74,48 @@ func echoCommand() *cobra.Command {
 }
 
 func chatCommand() *cobra.Command {
-	var o common
-	var s bench.Chat
-	c := &cobra.Command{
+	c, s := chatRun(&cobra.Command{
 		Use:   "chat",
 		Short: "Visitors and agents who write to each other by turns",
 		Long: "Visitors and agents who write to each other by turns: at a rate (open loop, latencies from when a message was meant to be\n" +
 			"sent) or with so many messages on their way (closed loop). Raise the server's limits.* for high rates.",
-		Args: cobra.NoArgs,
 		Example: "  uniqbench run chat --pairs 5000 --agents 50 --rate 4000 --tokens tokens.jsonl\n" +
 			"  uniqbench run chat --pairs 5000 --agents 50 --closed 128 --tokens tokens.jsonl\n" +
-			"  uniqbench run chat --pairs 100 --find-max 50ms --site-key demo --agent-email alice@demo.test",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := o.config(cmd)
-			if err != nil {
-				return err
-			}
-			r, err := bench.RunChat(cmd.Context(), cfg, s)
-			return o.finish(cmd, r, err)
-		},
+			"  uniqbench run chat --pairs 100 --find-max 50ms --rate 500 --site-key demo --agent-email alice@demo.test",
+	})
+	f := c.Flags()
+	f.Float64Var(&s.Rate, "rate", 0, "messages a second over all pairs (open loop)")
+	f.IntVar(&s.Closed, "closed", 0, "messages on their way at any time (closed loop; 128 if no rate is given)")
+	f.DurationVar(&s.FindMax, "find-max", 0, "look for the highest rate with this p99, beginning with --rate")
+	return c
+}
+
+// capacityCommand is a name for the search that run chat does with --find-max.
+func capacityCommand() *cobra.Command {
+	c, s := chatRun(&cobra.Command{
+		Use:     "capacity",
+		Short:   "Look for the highest rate of messages that a server carries",
+		Long:    "Look for the highest rate of messages between visitors and agents at which 99 of 100 are there in time. Raise the server's limits.*.",
+		Example: "  uniqbench capacity --pairs 5000 --agents 50 --p99 50ms --tokens tokens.jsonl",
+	})
+	f := c.Flags()
+	f.Float64Var(&s.Rate, "rate", 1000, "messages a second over all pairs to begin with")
+	f.DurationVar(&s.FindMax, "p99", 50*time.Millisecond, "from the sender to the other side")
+	return c
+}
+
+// chatRun makes a command run a chat, which its flags describe.
+func chatRun(c *cobra.Command) (*cobra.Command, *bench.Chat) {
+	var o common
+	var s bench.Chat
+	c.Args = cobra.NoArgs
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := o.config(cmd)
+		if err != nil {
+			return err
+		}
+		r, err := bench.RunChat(cmd.Context(), cfg, s)
+		return o.finish(cmd, r, err)
 	}
 	f := c.Flags()
 	o.protocol(f)
@@ -100,13 +123,10 @@ func chatCommand() *cobra.Command {
 	f.IntVar(&s.Pairs, "pairs", 5000, "visitors, each in a conversation with an agent")
 	f.IntVar(&s.Agents, "agents", 0, "agents' accounts, each with one connection (default: one for 100 pairs)")
 	f.IntVar(&s.Size, "size", 128, "bytes of a message's body")
-	f.Float64Var(&s.Rate, "rate", 0, "messages a second over all pairs (open loop)")
-	f.IntVar(&s.Closed, "closed", 0, "messages on their way at any time (closed loop; 128 if no rate is given)")
 	f.DurationVar(&s.Warmup, "warmup", 2*time.Second, "before anything counts")
 	f.DurationVar(&s.Duration, "duration", 20*time.Second, "how long to measure")
 	f.DurationVar(&s.Drain, "drain", 10*time.Second, "how long to wait at the end without anything arriving")
-	f.DurationVar(&s.FindMax, "find-max", 0, "look for the highest rate with this p99, beginning with --rate")
-	return c
+	return c, &s
 }
 
 func sessionsCommand() *cobra.Command {

@@ -109,8 +109,8 @@ func check(ctx context.Context, c goredis.Cmdable, ack Ack) error {
 	}{
 		{"maxmemory-policy", "noeviction", "it would throw acknowledged messages away when memory is short", true},
 		{"appendonly", "yes", "a restart of redis would lose acknowledged messages", true},
-		{"appendfsync", "always", "storage.ack fsync promises that an acknowledged message survives a power cut", ack == AckFsync},
-		{"no-appendfsync-on-rewrite", "no", "storage.ack fsync promises that an acknowledged message survives a power cut, also while the file is rewritten", ack == AckFsync},
+		{"appendfsync", "always", "storage.ack " + string(ack) + " promises that an acknowledged message survives a power cut", ack != AckRedis},
+		{"no-appendfsync-on-rewrite", "no", "storage.ack " + string(ack) + " promises that an acknowledged message survives a power cut, also while the file is rewritten", ack != AckRedis},
 	} {
 		got, err := get(want.name)
 		if err != nil {

@@ -458,7 +458,9 @@ func TestCheck(t *testing.T) {
 	client, err := Connect(r.URL())
 	require.NoError(t, err)
 	defer client.Close()
-	require.ErrorContains(t, Check(t.Context(), client, AckFsync), "set appendfsync always")
+	for _, ack := range []Ack{AckFsync, AckReplica} {
+		require.ErrorContains(t, Check(t.Context(), client, ack), "storage.ack "+string(ack)+" promises")
+	}
 	require.NoError(t, Check(t.Context(), client, AckRedis))
 	_, err = r.Do(t.Context(), "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
 	require.NoError(t, err)

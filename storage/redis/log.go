@@ -28,7 +28,7 @@ type Ack string
 const (
 	AckFsync   Ack = "fsync"   // on the disk of the primary: survives a power cut
 	AckRedis   Ack = "redis"   // in the memory of the primary: a power cut takes about the last second
-	AckReplica Ack = "replica" // in the memory of a replica as well
+	AckReplica Ack = "replica" // on the disk of the primary, and in the memory of a replica
 )
 
 // Options is how a Log is set up.

@@ -41,7 +41,7 @@ type Config struct {
 // HTTP is the listener of API and pages.
 type HTTP struct {
 	Listen    string `yaml:"listen" doc:"address of the API, console, widget and demo shop"`
-	PublicURL string `yaml:"public_url" doc:"where people find the console, e.g. https://chat.example.com: what links in mails begin with; built from http.listen if empty"`
+	PublicURL string `yaml:"public_url" doc:"where people find the console, e.g. https://chat.example.com: what links in mails and invites begin with; if empty, mails take http.listen, and invites http and the host that was asked"`
 }
 
 // WS is the WebSocket listener.
@@ -69,7 +69,7 @@ type Proxies struct {
 // Storage says where things are kept.
 type Storage struct {
 	URL string `yaml:"url" doc:"sqlite:<path of the file> (<data_dir>/uniqchat.db if empty), or postgres://user:password@host/name together with redis.url"`
-	Ack string `yaml:"ack" doc:"what an acknowledgement stands for: fsync (on the disk of the log), redis (in its memory) or replica (in that of a replica too)"`
+	Ack string `yaml:"ack" doc:"what an acknowledgement stands for: fsync (on the disk of the log), redis (in its memory) or replica (on the disk, and in the memory of a replica)"`
 }
 
 // Redis is the log of a cluster.
