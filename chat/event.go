@@ -121,6 +121,7 @@ type Fork struct {
 type Origin struct {
 	Session SessionID
 	Request uint16 // the packet's rid
+	Unsure  bool   // the sender was told that nobody knows what became of it: no receipt is due
 }
 
 // Receipt is the Log's answer to one event of an Append.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -25,6 +26,7 @@ type Presence struct {
 	joined  func(Key) bool
 	tell    func(PresenceChange)
 	leaving map[person]departure
+	looked  map[person][]ConversationID // of visitors who are here: what somebody has begun to look at
 	agents  map[person]*agentPresence
 	peers   map[NodeID]*peer
 	beats   uint64 // how many snapshots were sent
@@ -74,7 +76,7 @@ type presenceConfig struct {
 func newPresence(c presenceConfig) *Presence {
 	return &Presence{
 		node: c.node, passive: c.passive, visitorGrace: c.visitor, agentGrace: c.agent, now: c.now, changed: c.changed, publish: c.publish, watched: c.watched,
-		leaving: make(map[person]departure), agents: make(map[person]*agentPresence), peers: make(map[NodeID]*peer),
+		leaving: make(map[person]departure), looked: make(map[person][]ConversationID), agents: make(map[person]*agentPresence), peers: make(map[NodeID]*peer),
 	}
 }
 
@@ -86,12 +88,29 @@ func (p *Presence) SetHere(here func(TenantID, UserID) bool) {
 	p.here = here
 }
 
-// connected reports whether somebody has a connection to this node at this moment.
-func (p *Presence) connected(who person) bool {
+// maxLooked is of how many conversations of a visitor's it is remembered that somebody looks at them.
+const maxLooked = 8
+
+// look reports whether a visitor has a connection to this node at this moment, and then remembers that somebody looks at a conversation of its.
+func (p *Presence) look(who person, conv ConversationID) bool {
 	p.mu.Lock()
-	here := p.here
-	p.mu.Unlock()
-	return here != nil && here(who.tenant, who.user)
+	defer p.mu.Unlock()
+	if p.here == nil || !p.here(who.tenant, who.user) {
+		return false
+	}
+	if of := p.looked[who]; len(of) < maxLooked && !slices.Contains(of, conv) {
+		p.looked[who] = append(of, conv)
+	}
+	return true
+}
+
+// unlook returns which conversations of a visitor that has gone somebody looked at, and forgets them.
+func (p *Presence) unlook(who person) []ConversationID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	of := p.looked[who]
+	delete(p.looked, who)
+	return of
 }
 
 // SetJoined gives Presence a way to ask whether somebody on this node has joined a conversation.
@@ -305,6 +324,13 @@ func (d *Desk) presenceChanged(c PresenceChange) {
 		}
 		d.router.wake(c.Tenant)
 		return
+	}
+	if c.State == Offline {
+		for _, conv := range d.Presence.unlook(person{c.Tenant, c.User}) {
+			if conv != c.Conversation {
+				d.visitorSignal(&PresenceChange{c.Tenant, c.User, c.Role, conv, Offline})
+			}
+		}
 	}
 	if c.Conversation.IsZero() {
 		return // a visitor without a conversation is on nobody's screen

@@ -282,10 +282,20 @@ func (sh *shard) closed(s *session) {
 			h.looks(s, chat.LooksAway, c)
 		}
 	}
-	if h.hub.Count(own) == 0 {
-		if s.agent == nil {
-			h.guests.leave(chat.VisitorKey{Tenant: s.actor.Tenant, Visitor: chat.VisitorID(s.actor.User)}, h.cfg.Now())
+	conv, stays := s.conv, h.hub.Count(own) > 0
+	if s.agent == nil {
+		k := chat.VisitorKey{Tenant: s.actor.Tenant, Visitor: chat.VisitorID(s.actor.User)}
+		switch {
+		case stays && !conv.IsZero():
+			h.guests.talks(k, conv) // the connections that stay may not have heard of it
+		case !stays && conv.IsZero():
+			_, conv, _ = h.guests.peek(k)
 		}
-		h.desk.Presence.Down(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
+		if !stays {
+			h.guests.leave(k, h.cfg.Now())
+		}
+	}
+	if !stays {
+		h.desk.Presence.Down(s.actor.Tenant, s.actor.User, s.actor.Role, conv)
 	}
 }

@@ -131,6 +131,9 @@ func (x *spread) frame(k engine.Kind, a chat.Audience) *engine.Frame {
 func (x *spread) ack(c *engine.Conn, a chat.Audience) *engine.Frame {
 	e := x.e
 	x.acked = true
+	if e.Origin.Unsure {
+		return nil // it tries again, or asks what there is
+	}
 	x.h.stats.acks.Inc()
 	x.reply = codec.Sendack{
 		Conv: codec.UUID(e.Conversation), CMID: codec.UUID(e.CMID), MID: codec.UUID(e.ID), Seq: uint64(e.Seq),

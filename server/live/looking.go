@@ -32,7 +32,7 @@ func (h *Handler) looking(sig *chat.Signal) {
 		return
 	}
 	if sig.State == chat.LooksNew {
-		h.desk.TellHere(chat.Key{Tenant: sig.Tenant, Conversation: sig.Conversation})
+		h.desk.TellHere(sig)
 	}
 	data, err := json.Marshal(map[string]any{"agent_id": sig.User, "looking": sig.State != chat.LooksAway})
 	if err != nil {

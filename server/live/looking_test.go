@@ -1,8 +1,12 @@
 package live_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -105,4 +109,46 @@ func TestVisitorHere(t *testing.T) {
 		require.JSONEq(t, `{"visitor_id":"`+a.people["vera"].User.String()+`","online":true}`, string(e.Data))
 		break
 	}
+}
+
+// TestVisitorGone: that a visitor has gone is told however its conversation began, and whichever of its connections was the last.
+func TestVisitorGone(t *testing.T) {
+	a := newWorld(t, nil)
+	conv := chat.NewID[chat.Conversation]()
+	first, second := a.dial(engine.WebSocketText), a.dial(engine.WebSocketText)
+	first.connect("vera")
+	second.connect("vera")
+	first.send(conv, "hello")
+	his := a.dial(engine.WebSocketText)
+	his.connect("bob")
+	his.write(0, &codec.Watch{Topic: codec.WatchInbox})
+	his.write(0, &codec.Join{Conv: codec.UUID(conv)})
+	online := func(is bool) {
+		for {
+			if e := want[codec.Event](his); e.Name == "visitor.online" {
+				require.Equal(t, codec.UUID(conv), e.Conv)
+				require.JSONEq(t, fmt.Sprintf(`{"visitor_id":%q,"online":%t}`, a.people["vera"].User, is), string(e.Data))
+				return
+			}
+		}
+	}
+	online(true)
+	require.NoError(t, first.c.Close())
+	require.Eventually(t, func() bool {
+		var b bytes.Buffer
+		a.metrics.WritePrometheus(&b)
+		return strings.Contains(b.String(), "uniqchat_engine_connections 2\n")
+	}, 5*time.Second, time.Millisecond)
+	second.write(0, &codec.Ping{})
+	for { // nobody tells a visitor when its conversation is opened
+		_, packet := second.read()
+		if _, last := packet.(*codec.Pong); last {
+			break
+		}
+		if e, ok := packet.(*codec.Event); ok {
+			require.NotEqual(t, "visitor.online", e.Name)
+		}
+	}
+	require.NoError(t, second.c.Close())
+	online(false)
 }

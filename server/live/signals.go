@@ -56,7 +56,8 @@ func (h *Handler) signal(sig chat.Signal) {
 	}
 }
 
-// tellConversation sends an ephemeral packet to a conversation's audience, but for the connection that caused it.
+// tellConversation sends an ephemeral packet to a conversation's audience, but for the connection that caused it, and for those that packet has
+// nothing for.
 func (h *Handler) tellConversation(sig *chat.Signal, packet func(to chat.Role) codec.Packet) {
 	head, ok := h.desk.HeadIfKnown(chat.Key{Tenant: sig.Tenant, Conversation: sig.Conversation})
 	if !ok {
@@ -76,7 +77,11 @@ func (h *Handler) tellConversation(sig *chat.Signal, packet func(to chat.Role) c
 			}
 			f := &frames[a][c.Kind()]
 			if *f == nil {
-				*f = encode(c.Kind(), codec.Header{Flags: codec.FlagEphemeral}, packet(to))
+				p := packet(to)
+				if p == nil {
+					return nil
+				}
+				*f = encode(c.Kind(), codec.Header{Flags: codec.FlagEphemeral}, p)
 			}
 			(*f).Retain()
 			return *f
@@ -114,6 +119,9 @@ func (h *Handler) presence(sig *chat.Signal) {
 		return
 	}
 	h.tellConversation(sig, func(to chat.Role) codec.Packet {
+		if to == chat.RoleVisitor {
+			return nil
+		}
 		return &codec.Event{Name: "visitor.online", Conv: codec.UUID(sig.Conversation), Data: data}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
@@ -184,6 +185,16 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 	start := time.Now()
 	limit := l.clock() + patience.Milliseconds()
 	tried := false
+	if l.Ack == AckReplica {
+		l.confirm.begin(parts)
+		defer func(all []*part) {
+			for _, t := range all {
+				if l.confirm.end(t, false) {
+					l.repair(t.p.number)
+				}
+			}
+		}(slices.Clone(parts))
+	}
 	for pause := 5 * time.Millisecond; len(parts) > 0; pause = min(2*pause, 200*time.Millisecond) {
 		replies, err := l.send(ctx, parts, limit)
 		if errors.Is(err, errLate) && time.Since(start) < patience { // Redis's clock was set: ours is the one that counts
@@ -199,11 +210,13 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 		for i, t := range parts {
 			switch {
 			case err == nil && replies[i].err == nil:
+				l.confirm.end(t, true)
 				l.settle(ctx, t, replies[i].body)
 				if tried { // what an attempt appended whose answer was lost is in the stream only
 					l.repair(t.p.number)
 				}
 			case isFull(err) || err == nil && isFull(replies[i].err):
+				l.confirm.end(t, true)
 				t.fail(errFull)
 			default:
 				if err == nil {
@@ -225,6 +238,7 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 		}
 		if time.Since(start)+oneAttempt > patience || ctx.Err() != nil {
 			for _, t := range parts {
+				l.confirm.end(t, false)
 				t.fail(errUnknown)
 				l.repair(t.p.number)
 			}

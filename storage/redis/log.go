@@ -61,6 +61,7 @@ type Log struct {
 	parts   [project.Partitions]partition
 	scopes  []*scope
 	tails   local.Tails
+	confirm confirmations
 	stats   stats
 
 	queue    chan *request

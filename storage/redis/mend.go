@@ -105,6 +105,9 @@ func (l *Log) look(ctx context.Context, p *partition) error {
 			return l.reread(ctx, p)
 		}
 		for _, b := range entries {
+			if waits, _ := l.confirm.of(b.Tag); waits {
+				return nil // whoever appended it asks for another look when a replica has it
+			}
 			p.mu.Lock()
 			begins := p.cursor.Epoch < b.Epoch && p.hasHistory()
 			run, _ := p.take(b)

@@ -153,12 +153,14 @@ func (l *Log) readStream(ctx context.Context, p *partition, after project.Cursor
 	return out, m, nil
 }
 
-// decode reads an entry. With level replica nobody is acknowledged by way of the feed: the call itself has waited for the replica.
+// decode reads an entry. What callers of this node were told to be unknown acknowledges nobody when it is handed on.
 func (l *Log) decode(partition int, raw []byte) (*project.Batch, error) {
 	b, err := readEntry(partition, raw, l.opener())
-	if err == nil && l.Ack == AckReplica {
-		for i := range b.Events {
-			b.Events[i].Origin.Request, b.Events[i].Origin.Session = 0, [16]byte{}
+	if err == nil {
+		if _, failed := l.confirm.of(b.Tag); failed {
+			for i := range b.Events {
+				b.Events[i].Origin.Unsure = true
+			}
 		}
 	}
 	return b, err
