@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -198,6 +199,37 @@ func (a *API) openSession(ctx context.Context, c *call, in *sessionInput) (*answ
 			return nil, err
 		}
 		out.ConversationID = idOrNull(conv)
+		if !conv.IsZero() {
+			a.tellNews(ctx, &req, s.Actor)
+		}
 	}
 	return ok(out)
+}
+
+// tellNews writes what a session says anew of a visitor who is talking: agents look at the row, which was written when the conversation began.
+// What the visitor's last token said already is no news, so that what the staff has written over it stays. A failure costs the session nothing.
+func (a *API) tellNews(ctx context.Context, req *auth.SessionRequest, by *chat.Actor) {
+	v, before := by.Profile, &chat.Visitor{}
+	switch {
+	case req.Renew != nil && req.Renew.Actor.Profile.ID == v.ID:
+		before = req.Renew.Actor.Profile
+	case !v.Verified:
+		return
+	}
+	var c chat.PersonChange
+	if req.Name != "" && v.Name != before.Name {
+		c.Name = &v.Name
+	}
+	if req.Email != "" && v.Email != before.Email {
+		c.Email = &v.Email
+	}
+	if len(req.Attributes) > 0 && !bytes.Equal(v.Attributes, before.Attributes) {
+		c.Attributes = v.Attributes
+	}
+	if c.Name == nil && c.Email == nil && c.Attributes == nil {
+		return
+	}
+	if _, err := a.cfg.Desk.ChangePerson(ctx, by, v.ID, c); err != nil {
+		a.cfg.Logger.Warn("what a page said of its visitor was not written", "tenant", v.Tenant, "visitor", v.ID, "err", err)
+	}
 }
