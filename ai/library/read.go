@@ -93,7 +93,11 @@ func (l *Library) Read(format, text string) (title string, chunks int, err error
 	case err != nil:
 		return "", 0, chat.Errorf(chat.Malformed, "text: %s", strings.TrimPrefix(err.Error(), "knowledge: "))
 	}
-	chunks = len(knowledge.Split("", "", sections))
+	for range knowledge.Chunks("", "", sections) {
+		if chunks++; chunks > l.MaxChunks {
+			return "", 0, chat.Errorf(chat.Malformed, "text: makes more than the %d pieces that a knowledge base may have; divide it into fewer parts", l.MaxChunks)
+		}
+	}
 	if chunks == 0 {
 		return "", 0, chat.Errorf(chat.Malformed, "text: there is nothing to find in it")
 	}
@@ -109,7 +113,7 @@ func (l *Library) LeftOut(title, format, text string) (out []chat.KnowledgeLeftO
 	if err != nil {
 		return nil // Read has said so
 	}
-	for _, c := range knowledge.Split("", title, sections) {
+	for c := range knowledge.Chunks("", title, sections) {
 		if found := suspicious(&c); found != "" {
 			if out = append(out, chat.KnowledgeLeftOut{Heading: c.Heading, Found: found}); len(out) == mostLeftOut {
 				break
