@@ -22,9 +22,7 @@ func (l *Library) Decode(ctx context.Context, name string, file []byte, most int
 		text, err = l.pdfs.Read(ctx, file, most)
 		return string(knowledge.Text), text, unreadable(err, most)
 	case ".docx":
-		l.docx.Lock()
-		text, err = docfile.DOCX(file, most)
-		l.docx.Unlock()
+		text, err = l.docx.Read(ctx, file, most)
 		return string(knowledge.Markdown), text, unreadable(err, most)
 	}
 	f, known := knowledge.FormatOf(name)

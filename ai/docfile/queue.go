@@ -1,0 +1,42 @@
+package docfile
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// What is wrong with a file.
+var (
+	ErrBroken    = errors.New("the file is broken, or not of this kind")
+	ErrProtected = errors.New("the file is protected by a password")
+	ErrTooLong   = errors.New("there is more text in the file than a document may have")
+	ErrTooSlow   = errors.New("reading the file took too long")
+	ErrNoText    = errors.New("there is no text in the file, only pictures of it perhaps")
+	ErrBusy      = errors.New("other files are being read")
+)
+
+// patience is how long reading one file may take, and how long it may wait for others. Making machine code of PDFium, for the first one,
+// takes seconds and does not count.
+const patience = 20 * time.Second
+
+// queue lets one file in at a time.
+type queue struct {
+	once  sync.Once
+	place chan struct{}
+}
+
+// wait returns when it is one's turn, which ends with done. ErrBusy if ctx ends before, or patience.
+func (q *queue) wait(ctx context.Context) (done func(), err error) {
+	q.once.Do(func() { q.place = make(chan struct{}, 1) })
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case q.place <- struct{}{}:
+		return func() { <-q.place }, nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return nil, ErrBusy
+}
