@@ -31,6 +31,16 @@ const (
 	MaxPDFPages = 2000
 )
 
+// What is wrong with a file.
+var (
+	ErrBroken    = errors.New("the file is broken, or not of this kind")
+	ErrProtected = errors.New("the file is protected by a password")
+	ErrTooLong   = errors.New("there is more text in the file than a document may have")
+	ErrTooSlow   = errors.New("reading the file took too long")
+	ErrNoText    = errors.New("there is no text in the file, only pictures of it perhaps")
+	ErrBusy      = errors.New("other files are being read")
+)
+
 // PDFs reads PDF files, one at a time. The zero value is ready. Safe for concurrent use.
 type PDFs struct {
 	turn sync.Mutex // held while a file is read

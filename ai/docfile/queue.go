@@ -2,19 +2,8 @@ package docfile
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
-)
-
-// What is wrong with a file.
-var (
-	ErrBroken    = errors.New("the file is broken, or not of this kind")
-	ErrProtected = errors.New("the file is protected by a password")
-	ErrTooLong   = errors.New("there is more text in the file than a document may have")
-	ErrTooSlow   = errors.New("reading the file took too long")
-	ErrNoText    = errors.New("there is no text in the file, only pictures of it perhaps")
-	ErrBusy      = errors.New("other files are being read")
 )
 
 // patience is how long reading one file may take, and how long it may wait for others. Making machine code of PDFium, for the first one,

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ import (
 type Runner struct {
 	Local   *ai.Local // nil: without vectors
 	Weights knowledge.Weights
-	// Data is the folder with the sets; Train, if set, has the rows to train on that Data lacks.
+	// Data is the folder with the sets; Train, if set, has what Data lacks: rows to train on, passages, entries.
 	Data, Train string
 	Log         func(format string, args ...any)
 
@@ -55,10 +56,16 @@ func Names() []string {
 	return out
 }
 
-// Run measures the sets that are in the folder, or only those named.
+// Run measures the sets that are in the folder, or only those named. What fails keeps nothing else from being measured: the error is all
+// of what failed, by name.
 func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error) {
 	var out []Metric
+	var failed []error
 	for _, t := range tasks {
+		if ctx.Err() != nil {
+			failed = append(failed, context.Cause(ctx))
+			break
+		}
 		folder := filepath.Join(r.Data, t.name)
 		if len(only) > 0 && !only[t.name] {
 			continue
@@ -69,14 +76,15 @@ func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error
 		}
 		metrics, err := t.run(r, ctx, folder)
 		if err != nil {
-			return out, fmt.Errorf("%s: %w", t.name, err)
+			r.Log("%s: failed: %s", t.name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", t.name, err))
 		}
 		for _, m := range metrics {
 			r.Log("%s: %s %.4g", m.Set, m.Name, m.Value)
 		}
 		out = append(out, metrics...)
 	}
-	return out, nil
+	return out, errors.Join(failed...)
 }
 
 // index builds an index as the product would.
