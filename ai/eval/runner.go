@@ -23,9 +23,12 @@ type Runner struct {
 	Weights knowledge.Weights
 	// Data is the folder with the sets; Train, if set, has what Data lacks: rows to train on, passages, entries.
 	Data, Train string
-	Log         func(format string, args ...any)
+	// Speed has the machine's speed measured, too.
+	Speed bool
+	Log   func(format string, args ...any)
 
 	intents *intent.Model // the built-in ones, once they are needed
+	scanned int           // how many vectors speed looks through; 0: as many as docs/ai.md says
 }
 
 // task is one set: a folder and what is done with it.
@@ -53,7 +56,7 @@ func Names() []string {
 			out = append(out, t.name)
 		}
 	}
-	return out
+	return append(out, speedSet)
 }
 
 // Run measures the sets that are in the folder, or only those named. What fails keeps nothing else from being measured: the error is all
@@ -61,11 +64,18 @@ func Names() []string {
 func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error) {
 	var out []Metric
 	var failed []error
-	for _, t := range tasks {
-		if ctx.Err() != nil {
-			failed = append(failed, context.Cause(ctx))
-			break
+	measure := func(name string, run func() ([]Metric, error)) {
+		metrics, err := run()
+		if err != nil {
+			r.Log("%s: failed: %s", name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", name, err))
 		}
+		for _, m := range metrics {
+			r.Log("%s: %s %.4g", m.Set, m.Name, m.Value)
+		}
+		out = append(out, metrics...)
+	}
+	for _, t := range tasks {
 		folder := filepath.Join(r.Data, t.name)
 		if len(only) > 0 && !only[t.name] {
 			continue
@@ -74,15 +84,13 @@ func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error
 			r.Log("%s: not in the folder, left out", t.name)
 			continue
 		}
-		metrics, err := t.run(r, ctx, folder)
-		if err != nil {
-			r.Log("%s: failed: %s", t.name, err)
-			failed = append(failed, fmt.Errorf("%s: %w", t.name, err))
+		measure(t.name, func() ([]Metric, error) { return t.run(r, ctx, folder) })
+		if ctx.Err() != nil {
+			return out, errors.Join(failed...)
 		}
-		for _, m := range metrics {
-			r.Log("%s: %s %.4g", m.Set, m.Name, m.Value)
-		}
-		out = append(out, metrics...)
+	}
+	if r.Speed && (len(only) == 0 || only[speedSet]) {
+		measure(speedSet, func() ([]Metric, error) { return r.speed(ctx) })
 	}
 	return out, errors.Join(failed...)
 }

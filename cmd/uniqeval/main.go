@@ -22,6 +22,7 @@ import (
 type options struct {
 	data, train, only, json string
 	plain, dictionary, fit  bool
+	speed                   bool
 }
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.BoolVar(&o.plain, "no-vectors", false, "without the local embedder")
 	flag.BoolVar(&o.fit, "fit", false, "fit the constants of package confidence on the folder's shopfaq and print them")
 	flag.BoolVar(&o.dictionary, "dictionary", true, "with the CC-CEDICT gloss")
+	flag.BoolVar(&o.speed, "speed", true, "measure how fast this machine searches and answers, too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -47,7 +49,7 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 	if o.data == "" {
 		return errors.New("-data is missing: the folder with the sets")
 	}
-	r := eval.Runner{Weights: knowledge.Shipped, Data: o.data, Train: o.train, Log: func(format string, args ...any) {
+	r := eval.Runner{Weights: knowledge.Shipped, Data: o.data, Train: o.train, Speed: o.speed, Log: func(format string, args ...any) {
 		fmt.Fprintf(log, format+"\n", args...)
 	}}
 	if !o.plain {
