@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -183,11 +184,11 @@ func TestDOCX(t *testing.T) {
 <w:p/><w:tbl><w:tr><w:tc><w:p><w:r><w:t>Country</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>Days</w:t></w:r></w:p></w:tc></w:tr>
 <w:tr><w:tc><w:p><w:r><w:t>Fr</w:t></w:r><w:r><w:t>ance</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>3</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
 <w:p><w:pPr><w:pStyle w:val="mine"/></w:pPr><w:hyperlink><w:r><w:t>Last</w:t><w:instrText>PAGE</w:instrText></w:r></w:hyperlink></w:p>`
-	got, err := docfile.DOCX(makeDOCX(t, map[string]string{"word/document.xml": fmt.Sprintf(document, body), "word/styles.xml": styles}), 1000)
+	got, err := docfile.DOCX(t.Context(), makeDOCX(t, map[string]string{"word/document.xml": fmt.Sprintf(document, body), "word/styles.xml": styles}), 1000)
 	require.NoError(t, err)
 	nested := `<w:p><w:pPr><w:pStyle w:val="1"/></w:pPr><w:r><w:t xml:space="preserve">A </w:t><w:drawing><w:txbxContent><w:p><w:r><w:t>BOX</w:t></w:r></w:p></w:txbxContent></w:drawing><w:t>heading</w:t></w:r></w:p>
 <w:tbl><w:tr><w:tc><w:p><w:r><w:t>FIRST</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>BEFORE</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:r><w:t>INNER</w:t></w:r></w:p></w:tc></w:tr></w:tbl><w:p><w:r><w:t>AFTER</w:t></w:r></w:p></w:tc></w:tr></w:tbl>`
-	inner, err := docfile.DOCX(makeDOCX(t, map[string]string{"word/document.xml": fmt.Sprintf(document, nested), "word/styles.xml": styles}), 1000)
+	inner, err := docfile.DOCX(t.Context(), makeDOCX(t, map[string]string{"word/document.xml": fmt.Sprintf(document, nested), "word/styles.xml": styles}), 1000)
 	require.NoError(t, err)
 	require.Equal(t, "BOX\n\n# A heading\n\nFIRST | BEFORE | INNER | AFTER", inner)
 	require.Equal(t, "# 退货政策\n\nYou have thirty days.\n\n## How\n\n- Pack it\n- Send it soon\n\nCountry | Days\n\nFrance | 3\n\n### Last", got)
@@ -197,7 +198,7 @@ func TestDOCXRefused(t *testing.T) {
 	text := func(s string) string { return fmt.Sprintf(document, "<w:p><w:r><w:t>"+s+"</w:t></w:r></w:p>") }
 	one := func(s string) []byte { return makeDOCX(t, map[string]string{"word/document.xml": s}) }
 	good := one(text("Hello"))
-	got, err := docfile.DOCX(good, 1000)
+	got, err := docfile.DOCX(t.Context(), good, 1000)
 	require.NoError(t, err)
 	require.Equal(t, "Hello", got)
 	for name, c := range map[string]struct {
@@ -215,20 +216,65 @@ func TestDOCXRefused(t *testing.T) {
 		"long":       {one(text(strings.Repeat("a", 1001))), docfile.ErrTooLong},
 		"attributes": {one("<a " + strings.Repeat(`a="" `, 1<<20) + "/>"), docfile.ErrBroken},
 		"bomb":       {one("<a>" + strings.Repeat(`<b c="`+strings.Repeat("d", 60<<10)+`"/>`, 600) + "</a>"), docfile.ErrTooLong},
+		"elements":   {one("<a>" + strings.Repeat("<b/>", 2_000_000) + "</a>"), docfile.ErrTooLong},
 		"password":   {append([]byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}, make([]byte, 600)...), docfile.ErrProtected},
 		"an entity":  {one(`<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>` + text("&b;")), docfile.ErrBroken},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := docfile.DOCX(c.file, 1000)
+			_, err := docfile.DOCX(t.Context(), c.file, 1000)
 			require.ErrorIs(t, err, c.want)
 		})
 	}
 }
 
+// TestDOCXBomb: what takes a document apart copies none of it for each of its elements, and holds no more of it than may come out.
+func TestDOCXBomb(t *testing.T) {
+	const most = 100_000
+	run := "<r><t>" + strings.Repeat("a", most-10) + "</t></r>"
+	cell := "<tbl><tr><tc>"
+	for name, c := range map[string]struct {
+		body string
+		want error
+	}{
+		"paragraphs in a paragraph":    {"<p>" + run + strings.Repeat("<p/>", 20_000) + "</p>", nil},
+		"paragraphs around paragraphs": {strings.Repeat("<p>"+run, 190) + strings.Repeat("</p>", 190), docfile.ErrTooLong},
+		"tables in tables":             {strings.Repeat(cell, 60) + "<p>" + run + "</p>" + strings.Repeat("</tc></tr></tbl>", 60), nil},
+		"empty cells":                  {"<tbl><tr>" + strings.Repeat("<tc><p/></tc>", 20_000) + "</tr></tbl><p><r><t>a</t></r></p>", nil},
+		"cells":                        {"<tbl><tr>" + strings.Repeat("<tc><p><r><t>a</t></r></p></tc>", 20_000) + "</tr></tbl>", nil},
+		"tabs":                         {"<p><r>" + strings.Repeat("<tab/>", 2*most+1) + "</r></p>", docfile.ErrTooLong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := makeDOCX(t, map[string]string{"word/document.xml": "<document>" + c.body + "</document>"})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := docfile.DOCX(t.Context(), file, most)
+			runtime.ReadMemStats(&after)
+			require.ErrorIs(t, err, c.want)
+			took := after.TotalAlloc - before.TotalAlloc
+			t.Log(took)
+			require.Less(t, took, uint64(500*most))
+		})
+	}
+}
+
+func TestDOCXWaits(t *testing.T) {
+	file := makeDOCX(t, map[string]string{"word/document.xml": fmt.Sprintf(document, "<p><r><t>Hello</t></r></p>")})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := docfile.DOCX(ctx, file, 1000)
+	require.ErrorIs(t, err, docfile.ErrTooSlow)
+	var d docfile.DOCXs
+	_, err = d.Read(ctx, file, 1000)
+	require.Error(t, err)
+	got, err := d.Read(t.Context(), file, 1000)
+	require.NoError(t, err)
+	require.Equal(t, "Hello", got)
+}
+
 func FuzzDOCX(f *testing.F) {
 	f.Add([]byte(fmt.Sprintf(document, "<w:p><w:r><w:t>Hello</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p/></w:tc></w:tr></w:tbl>")))
 	f.Fuzz(func(t *testing.T, xml []byte) {
-		text, err := docfile.DOCX(makeDOCX(t, map[string]string{"word/document.xml": string(xml), "word/styles.xml": string(xml)}), 1000)
+		text, err := docfile.DOCX(t.Context(), makeDOCX(t, map[string]string{"word/document.xml": string(xml), "word/styles.xml": string(xml)}), 1000)
 		if err == nil && (text == "" || len(text) > 1000) {
 			t.Errorf("%d bytes came out", len(text))
 		}

@@ -3,8 +3,10 @@ package docfile
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -16,12 +18,30 @@ const (
 	// docxParts is how many files may be packed in one.
 	docxParts = 20_000
 	docxDepth = 200
+	// docxElements is how many elements may stand in a part: a page of many small runs has some thousands.
+	docxElements = 2_000_000
 )
 
+// DOCXs reads DOCX files, one at a time. The zero value is ready. Safe for concurrent use.
+type DOCXs struct{ queue queue }
+
+// Read is DOCX when it is the file's turn. ErrBusy if ctx ends, or patience, while other files are read; ErrTooSlow if ctx ends later, or
+// reading takes too long.
+func (d *DOCXs) Read(ctx context.Context, file []byte, most int) (string, error) {
+	done, err := d.queue.wait(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return DOCX(ctx, file, most)
+}
+
 // DOCX returns the text of a DOCX (ECMA-376 part 1, WordprocessingML) as Markdown: headings, lists, and a line for each row of a
-// table. What was deleted or hidden, comments, headers and footers are left out. No more than most bytes may come out. The error is
-// one of this package's.
-func DOCX(file []byte, most int) (string, error) {
+// table. What was deleted or hidden, comments, headers, footers and footnotes are left out. No more than most bytes may come out. The
+// error is one of this package's; ErrTooSlow if ctx ends.
+func DOCX(ctx context.Context, file []byte, most int) (string, error) {
 	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
 	if err != nil || len(z.File) > docxParts {
 		if bytes.HasPrefix(file, []byte{0xd0, 0xcf, 0x11, 0xe0}) { // an OLE file: this is how Word protects one
@@ -29,11 +49,11 @@ func DOCX(file []byte, most int) (string, error) {
 		}
 		return "", ErrBroken
 	}
-	w := docx{most: most, level: map[string]int{}}
-	if err := part(z, "word/styles.xml", w.styles); err != nil && !errors.Is(err, errMissing) {
+	w := docx{most: most, level: map[string]int{}, para: &paragraph{}}
+	if err := part(ctx, z, "word/styles.xml", w.styles); err != nil && !errors.Is(err, errMissing) {
 		return "", err
 	}
-	if err := part(z, "word/document.xml", w.body); err != nil {
+	if err := part(ctx, z, "word/document.xml", w.body); err != nil {
 		if errors.Is(err, errMissing) {
 			return "", ErrBroken
 		}
@@ -52,7 +72,7 @@ func DOCX(file []byte, most int) (string, error) {
 var errMissing = errors.New("there is no such part")
 
 // part reads one packed file as XML.
-func part(z *zip.Reader, name string, read func(*xml.Decoder) error) error {
+func part(ctx context.Context, z *zip.Reader, name string, read func(context.Context, *xml.Decoder) error) error {
 	for _, f := range z.File {
 		if f.Name != name {
 			continue
@@ -63,11 +83,11 @@ func part(z *zip.Reader, name string, read func(*xml.Decoder) error) error {
 		}
 		defer r.Close()
 		bound := &io.LimitedReader{R: r, N: docxUnpacked}
-		err = read(xml.NewDecoder(&tagReader{r: bound}))
+		err = read(ctx, xml.NewDecoder(&tagReader{r: bound}))
 		switch {
 		case bound.N <= 0:
 			return ErrTooLong
-		case err != nil && !errors.Is(err, ErrTooLong):
+		case err != nil && !errors.Is(err, ErrTooLong) && !errors.Is(err, ErrTooSlow):
 			return ErrBroken
 		}
 		return err
@@ -106,19 +126,18 @@ type docx struct {
 	out   strings.Builder
 	most  int
 	level map[string]int // of headings, by the names of their styles
-	line  strings.Builder
-	para  paragraph
-	outer []paragraph // those that the one that is read stands in: a text box is in a paragraph
-	rows  [][]string  // the cells of the rows that are being read: tables stand in cells
-	held  int         // bytes in them
-	gone  bool        // the run is hidden
+	para  *paragraph
+	outer []*paragraph // those that the one that is read stands in: a text box is in a paragraph
+	rows  [][]string   // the cells of the rows that are being read: tables stand in cells
+	held  int          // bytes in outer and rows
+	gone  bool         // the run is hidden
 }
 
-// paragraph is what is known of one. before is what of the line was written ahead of it, if it stands in another.
+// paragraph is what is known of one.
 type paragraph struct {
-	before string
-	style  string
-	list   bool
+	line  strings.Builder
+	style string
+	list  bool
 }
 
 func value(e *xml.StartElement) string {
@@ -133,9 +152,9 @@ func value(e *xml.StartElement) string {
 func isOff(v string) bool { return v == "0" || v == "false" || v == "off" }
 
 // styles learns which styles are headings: they have names of their own in other languages than English, and an outline's level.
-func (w *docx) styles(d *xml.Decoder) error {
+func (w *docx) styles(ctx context.Context, d *xml.Decoder) error {
 	id := ""
-	return tokens(d, func(e *xml.StartElement, _ []xml.Name) error {
+	return tokens(ctx, d, func(e *xml.StartElement, _ []xml.Name) error {
 		switch e.Name.Local {
 		case "style":
 			for _, a := range e.Attr {
@@ -159,14 +178,18 @@ func (w *docx) styles(d *xml.Decoder) error {
 	}, nil, nil)
 }
 
-func (w *docx) body(d *xml.Decoder) error {
-	return tokens(d, w.start, w.end, w.text)
+func (w *docx) body(ctx context.Context, d *xml.Decoder) error {
+	return tokens(ctx, d, w.start, w.end, w.text)
 }
 
 // tokens walks through XML. Each call gets what is open around the element.
-func tokens(d *xml.Decoder, start func(*xml.StartElement, []xml.Name) error, end func(xml.Name) error, text func(string, []xml.Name) error) error {
+func tokens(ctx context.Context, d *xml.Decoder, start func(*xml.StartElement, []xml.Name) error, end func(xml.Name) error, text func(string, []xml.Name) error) error {
 	var open []xml.Name
-	for {
+	elements := 0
+	for n := 0; ; n++ {
+		if n%1024 == 0 && ctx.Err() != nil {
+			return ErrTooSlow
+		}
 		t, err := d.RawToken()
 		if errors.Is(err, io.EOF) && len(open) == 0 {
 			return nil
@@ -178,6 +201,9 @@ func tokens(d *xml.Decoder, start func(*xml.StartElement, []xml.Name) error, end
 		case xml.StartElement:
 			if len(open) == docxDepth {
 				return ErrBroken
+			}
+			if elements++; elements > docxElements {
+				return fmt.Errorf("%w: it has more than %d elements", ErrTooLong, docxElements)
 			}
 			if err := start(&t, open); err != nil {
 				return err
@@ -208,10 +234,9 @@ func (w *docx) start(e *xml.StartElement, open []xml.Name) error {
 	case "tr":
 		w.rows = append(w.rows, nil)
 	case "p":
-		w.para.before = w.line.String()
 		w.outer = append(w.outer, w.para)
-		w.line.Reset()
-		w.para = paragraph{}
+		w.held += w.para.line.Len()
+		w.para = &paragraph{}
 	case "pStyle":
 		w.para.style = value(e)
 	case "numPr":
@@ -222,14 +247,14 @@ func (w *docx) start(e *xml.StartElement, open []xml.Name) error {
 		w.gone = len(open) > 0 && open[len(open)-1].Local == "rPr" && !isOff(value(e))
 	case "tab":
 		if within(open, "r") {
-			w.line.WriteByte(' ')
+			w.para.line.WriteByte(' ')
 		}
 	case "br", "cr":
 		if within(open, "r") {
-			w.line.WriteByte('\n')
+			w.para.line.WriteByte('\n')
 		}
 	case "noBreakHyphen":
-		w.line.WriteByte('-')
+		w.para.line.WriteByte('-')
 	}
 	return w.bound()
 }
@@ -249,12 +274,12 @@ func (w *docx) text(s string, open []xml.Name) error {
 	if open[len(open)-1].Local != "t" || w.gone || within(open, "del") || within(open, "moveFrom") || within(open, "Fallback") {
 		return nil
 	}
-	w.line.WriteString(s)
+	w.para.line.WriteString(s)
 	return w.bound()
 }
 
 func (w *docx) bound() error {
-	if w.out.Len()+w.line.Len()+w.held > 2*w.most {
+	if w.out.Len()+w.para.line.Len()+w.held > 2*w.most {
 		return ErrTooLong
 	}
 	return nil
@@ -263,13 +288,10 @@ func (w *docx) bound() error {
 func (w *docx) end(name xml.Name) error {
 	switch name.Local {
 	case "p":
-		w.endParagraph(strings.TrimSpace(w.line.String()))
-		w.line.Reset()
+		w.endParagraph(strings.TrimSpace(w.para.line.String()))
 		if n := len(w.outer) - 1; n >= 0 {
-			w.para = w.outer[n]
-			w.outer = w.outer[:n]
-			w.line.WriteString(w.para.before)
-			w.para.before = ""
+			w.para, w.outer = w.outer[n], w.outer[:n]
+			w.held -= w.para.line.Len()
 		}
 	case "tr":
 		n := len(w.rows) - 1

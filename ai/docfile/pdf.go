@@ -20,9 +20,6 @@ import (
 )
 
 const (
-	// pdfPatience is how long reading one file may take, and how long it may wait for others. Making machine code of PDFium, for the
-	// first one, takes seconds and does not count.
-	pdfPatience = 20 * time.Second
 	// pdfRest is how long PDFium is kept when nobody has a file for it.
 	pdfRest = time.Minute
 	// pdfMemory is how much memory a sandbox may use. Room for it is taken at once: what grows is copied, and what was copied waits for
@@ -51,8 +48,7 @@ type PDFs struct {
 	made wazero.CompilationCache // what was made of PDFium's code: it takes seconds
 	rest *time.Timer
 
-	waits chan struct{}
-	once  sync.Once
+	queue queue
 }
 
 // Read returns the text of a PDF, paragraph by paragraph, without the lines that stand on most pages at the top or the bottom. No
@@ -61,17 +57,11 @@ func (p *PDFs) Read(ctx context.Context, file []byte, most int) (string, error) 
 	if !bytes.Contains(file[:min(len(file), pdfHead)], []byte("%PDF-")) {
 		return "", ErrBroken
 	}
-	p.once.Do(func() { p.waits = make(chan struct{}, 1) })
-	wait := time.NewTimer(pdfPatience)
-	defer wait.Stop()
-	select {
-	case p.waits <- struct{}{}:
-		defer func() { <-p.waits }()
-	case <-wait.C:
-		return "", ErrBusy
-	case <-ctx.Done():
-		return "", ErrBusy
+	done, err := p.queue.wait(ctx)
+	if err != nil {
+		return "", err
 	}
+	defer done()
 	p.turn.Lock()
 	defer p.turn.Unlock()
 	if p.rest != nil {
@@ -93,7 +83,7 @@ func (p *PDFs) Read(ctx context.Context, file []byte, most int) (string, error) 
 		p.pool = pool // each file gets a sandbox of its own in it
 	}
 	p.rest = time.AfterFunc(pdfRest, p.Close)
-	ctx, cancel := context.WithTimeout(ctx, pdfPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	text, err := p.read(ctx, file, most)
 	if errors.Is(err, ErrTooSlow) { // it was stopped anywhere

@@ -2,7 +2,7 @@ package eval
 
 import (
 	"context"
-	"path/filepath"
+	"fmt"
 
 	"github.com/uniqchat/uniqchat/ai/intent"
 	"github.com/uniqchat/uniqchat/ai/lexicon"
@@ -25,11 +25,14 @@ func (r *Runner) bitext(ctx context.Context, folder string) ([]Metric, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(folder, "test.tsv")
-	if len(match(path)) == 0 {
-		path = filepath.Join(folder, "dev.tsv")
+	files := match(folder, "test.tsv")
+	if len(files) == 0 {
+		files = match(folder, "dev.tsv")
 	}
-	rows, err := r.labelled(ctx, path)
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no test.tsv or dev.tsv in %s", folder)
+	}
+	rows, err := r.labelled(ctx, files...)
 	if err != nil {
 		return nil, err
 	}

@@ -8,13 +8,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // open opens a file, unpacked if its name ends in .gz.
 func open(path string) (io.ReadCloser, error) {
 	f, err := os.Open(path)
-	if err != nil || !strings.HasSuffix(path, ".gz") {
+	if err != nil || !strings.HasSuffix(path, packed) {
 		return f, err
 	}
 	z, err := gzip.NewReader(f)
@@ -44,7 +45,10 @@ func rows(path string) ([][]string, error) {
 	if len(out) > 0 {
 		out = out[1:]
 	}
-	return out, s.Err()
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return out, nil
 }
 
 // lines reads one JSON value a line.
@@ -65,11 +69,42 @@ func lines[T any](path string) ([]T, error) {
 	return out, nil
 }
 
-// match lists the files of a pattern, in order of their names.
+// match lists the files of a pattern, packed or not, in order of their names. Of a file that is there twice the packed one is left out.
 func match(elem ...string) []string {
-	files, err := filepath.Glob(filepath.Join(elem...))
-	if err != nil {
-		return nil
+	var out []string
+	for _, end := range []string{"", packed} {
+		files, _ := filepath.Glob(filepath.Join(elem...) + end) // it fails for bad patterns only
+		for _, f := range files {
+			if plain := strings.TrimSuffix(f, packed); end == "" || !slices.Contains(out, plain) {
+				out = append(out, f)
+			}
+		}
 	}
-	return files
+	slices.Sort(out)
+	return out
+}
+
+// packed is how the names of files end that gzip packed.
+const packed = ".gz"
+
+// find is where a file of a set is: in its folder or among the rows to train on, packed or not.
+func (r *Runner) find(folder, name string) (string, error) {
+	looked := []string{folder}
+	if r.Train != "" {
+		looked = append(looked, filepath.Join(r.Train, filepath.Base(folder)))
+	}
+	for _, dir := range looked {
+		for _, path := range []string{filepath.Join(dir, name), filepath.Join(dir, name+packed)} {
+			if _, err := os.Stat(path); err == nil {
+				return path, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("there is no %s in %s", name, strings.Join(looked, " or "))
+}
+
+// named is the NAME of a file questions.NAME.jsonl.
+func named(path string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), "questions."), ".")
+	return name
 }

@@ -54,7 +54,7 @@ func (j judged) entry() string {
 // judge asks everything of shopfaq that no guard has taken away, of both languages' bases. Right is: an answerable question whose best
 // hit is its entry.
 func (r *Runner) judge(ctx context.Context, folder string) ([]judged, error) {
-	faqs, asks, err := readShop(folder)
+	faqs, asks, err := r.readShop(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (r *Runner) FitConfidence(ctx context.Context) (confidence.Model, error) {
 
 // people measures who is handed off at once.
 func (r *Runner) people(ctx context.Context, folder string) ([]Metric, error) {
-	_, asks, err := readShop(folder)
+	_, asks, err := r.readShop(folder)
 	if err != nil {
 		return nil, err
 	}

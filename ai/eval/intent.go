@@ -3,7 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
-	"os"
+	"math"
 	"path/filepath"
 	"slices"
 
@@ -37,20 +37,23 @@ func (r *Runner) labelled(ctx context.Context, paths ...string) ([]intent.Exampl
 }
 
 // parts finds the rows to train on and those to report on: test, or else val or dev. Without those, each tenth row of train is kept
-// back.
+// back, if it is the folder's own.
 func (r *Runner) parts(ctx context.Context, folder string) (train, test []intent.Example, name string, err error) {
-	path := filepath.Join(folder, "train.tsv")
-	if _, err := os.Stat(path); err != nil && r.Train != "" {
-		path = filepath.Join(r.Train, filepath.Base(folder), "train.tsv")
+	path, err := r.find(folder, "train.tsv")
+	if err != nil {
+		return nil, nil, "", err
 	}
 	if train, err = r.labelled(ctx, path); err != nil {
 		return nil, nil, "", err
 	}
 	for _, name := range []string{"test", "val", "dev"} {
-		if path := filepath.Join(folder, name+".tsv"); len(match(path)) > 0 {
-			test, err = r.labelled(ctx, path)
+		if files := match(folder, name+".tsv"); len(files) > 0 {
+			test, err = r.labelled(ctx, files...)
 			return train, test, name, err
 		}
+	}
+	if filepath.Dir(path) != filepath.Clean(folder) {
+		return nil, nil, "", fmt.Errorf("there is no test.tsv, val.tsv or dev.tsv in %s", folder)
 	}
 	var rest []intent.Example
 	for i, e := range train {
@@ -120,7 +123,10 @@ func (r *Runner) clinc(ctx context.Context, folder string) ([]Metric, error) {
 		}
 	}
 	slices.Sort(in)
-	threshold := in[len(in)/20] // 95 % of what is inside are taken
+	threshold := math.NaN()
+	if len(in) > 0 {
+		threshold = in[len(in)/20] // 95 % of what is inside are taken
+	}
 	refused := 0
 	for _, k := range out {
 		if k < threshold {
@@ -130,7 +136,7 @@ func (r *Runner) clinc(ctx context.Context, folder string) ([]Metric, error) {
 	return []Metric{
 		{Set: "clinc150", Name: "accuracy in scope", Value: percent(right, inside), N: inside, Goal: ">= 95", Note: "on " + name},
 		{Set: "clinc150", Name: "AUROC out of scope", Value: auroc(cases), N: len(cases), Goal: ">= 0.96"},
-		{Set: "clinc150", Name: "out of scope refused, keeping 95 %", Value: percent(refused, len(out)), N: len(out), Goal: ">= 85", Note: fmt.Sprintf("threshold %.3f", threshold)},
+		{Set: "clinc150", Name: "out of scope refused, keeping 95 %", Value: known(threshold, percent(refused, len(out))), N: len(out), Goal: ">= 85", Note: fmt.Sprintf("threshold %.3f", threshold)},
 	}, nil
 }
 
@@ -139,6 +145,9 @@ func (r *Runner) natcs(ctx context.Context, folder string) ([]Metric, error) {
 	all, err := r.labelled(ctx, match(folder, "*.tsv")...)
 	if err != nil {
 		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("there is no row in %s", folder)
 	}
 	right := 0
 	var cases []scored

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -13,10 +14,23 @@ import (
 type Metric struct {
 	Set   string  `json:"set"`
 	Name  string  `json:"name"`
-	Value float64 `json:"value"`
+	Value float64 `json:"value"`          // not a number if there was no case to measure it on
 	N     int     `json:"n"`              // how many cases it is over
 	Goal  string  `json:"goal,omitempty"` // as ">= 95.5"; empty if it is only told
 	Note  string  `json:"note,omitempty"`
+}
+
+// MarshalJSON writes null for what is not a number.
+func (m Metric) MarshalJSON() ([]byte, error) {
+	type plain Metric
+	out := struct {
+		plain
+		Value *float64 `json:"value"`
+	}{plain: plain(m)}
+	if !math.IsNaN(m.Value) {
+		out.Value = &m.Value
+	}
+	return json.Marshal(out)
 }
 
 // Met reports whether the goal is met. A metric without one is.
@@ -40,14 +54,16 @@ func Print(w io.Writer, all []Metric) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "set\tmetric\tvalue\tgoal\t\tcases\t")
 	for _, m := range all {
-		mark := ""
-		if m.Goal != "" {
+		mark, value := "", fmt.Sprintf("%.1f", m.Value)
+		switch {
+		case math.IsNaN(m.Value):
+			value = "-"
+		case m.Goal == "":
+		case m.Met():
+			mark = "met"
+		default:
 			mark = "missed"
-			if m.Met() {
-				mark = "met"
-			}
 		}
-		value := fmt.Sprintf("%.1f", m.Value)
 		if m.Value < 1 && m.Value > 0 {
 			value = fmt.Sprintf("%.3f", m.Value)
 		}
@@ -96,8 +112,11 @@ func auroc(cases []scored) float64 {
 	return (ranks - good*(good+1)/2) / (good * bad)
 }
 
-// ece is the expected calibration error over 15 bins of equal width (Guo et al. 2017).
+// ece is the expected calibration error over 15 bins of equal width (Guo et al. 2017); of nothing it is not a number.
 func ece(cases []scored) float64 {
+	if len(cases) == 0 {
+		return math.NaN()
+	}
 	const bins = 15
 	var n, sure, right [bins]float64
 	for _, c := range cases {
@@ -117,10 +136,13 @@ func ece(cases []scored) float64 {
 	return sum
 }
 
-// percent is 100*a/b, and 0 of nothing.
-func percent(a, b int) float64 {
-	if b == 0 {
-		return 0
+// percent is 100*a/b; of nothing it is not a number.
+func percent(a, b int) float64 { return 100 * float64(a) / float64(b) }
+
+// known is v, or not a number if what it hangs on is none.
+func known(on, v float64) float64 {
+	if math.IsNaN(on) {
+		return on
 	}
-	return 100 * float64(a) / float64(b)
+	return v
 }

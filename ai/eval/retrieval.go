@@ -1,10 +1,10 @@
 package eval
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,13 +19,17 @@ type question struct {
 	Q   string `json:"q"`
 }
 
-// passages measures how often the passage that a question was written from is found first, on files passages.NAME and questions.NAME.
-func (r *Runner) passages(ctx context.Context, folder, name, suffix string) (right1, right5, n int, err error) {
-	texts, err := lines[passage](filepath.Join(folder, "passages."+name+suffix))
+// passages measures how often the passage that a question was written from is found first, on a file questions.NAME and passages.NAME.
+func (r *Runner) passages(ctx context.Context, path string) (right1, right5, n int, err error) {
+	beside, err := r.find(filepath.Dir(path), "passages."+named(path)+".jsonl")
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	questions, err := lines[question](filepath.Join(folder, "questions."+name+suffix))
+	texts, err := lines[passage](beside)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	questions, err := lines[question](path)
 	if err != nil {
 		return 0, 0, 0, err
 	}
@@ -51,36 +55,43 @@ func (r *Runner) passages(ctx context.Context, folder, name, suffix string) (rig
 	return right1, right5, len(questions), nil
 }
 
+// asked measures every file of questions that a set has.
+func (r *Runner) asked(ctx context.Context, folder string, goal func(name string) string) (out []Metric, err error) {
+	files := match(folder, "questions.*.jsonl")
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no questions.NAME.jsonl in %s", folder)
+	}
+	var failed []error
+	for _, path := range files {
+		name := named(path)
+		one, five, n, err := r.passages(ctx, path)
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		out = append(out, Metric{
+			Set: filepath.Base(folder), Name: "R@1 " + name, Value: percent(one, n), N: n, Goal: goal(name), Note: fmt.Sprintf("R@5 %.1f", percent(five, n)),
+		})
+	}
+	return out, errors.Join(failed...)
+}
+
 // xquad runs every language that the folder has.
 func (r *Runner) xquad(ctx context.Context, folder string) ([]Metric, error) {
 	goals := map[string]string{"en": ">= 95.5", "zh": ">= 94.5"}
-	var out []Metric
-	worst := Metric{Set: "xquad", Name: "R@1 worst language", Value: 101, Goal: ">= 90"}
-	for _, path := range match(folder, "questions.*.jsonl*") {
-		name, suffix, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), "questions."), ".")
-		one, five, n, err := r.passages(ctx, folder, name, "."+suffix)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Metric{Set: "xquad", Name: "R@1 " + name, Value: percent(one, n), N: n, Goal: goals[name], Note: fmt.Sprintf("R@5 %.1f", percent(five, n))})
-		if v := percent(one, n); v < worst.Value {
-			worst.Value, worst.N, worst.Note = v, n, name
-		}
+	out, err := r.asked(ctx, folder, func(name string) string { return goals[name] })
+	measured := slices.DeleteFunc(slices.Clone(out), func(m Metric) bool { return m.N == 0 })
+	if len(measured) == 0 {
+		return out, err
 	}
-	return append(out, worst), nil
+	worst := slices.MinFunc(measured, func(a, b Metric) int { return cmp.Compare(a.Value, b.Value) })
+	worst.Note = strings.TrimPrefix(worst.Name, "R@1 ")
+	worst.Name, worst.Goal = "R@1 worst language", ">= 90"
+	return append(out, worst), err
 }
 
 func (r *Runner) cmrc(ctx context.Context, folder string) ([]Metric, error) {
-	var out []Metric
-	for _, path := range match(folder, "questions.*.jsonl*") {
-		name, suffix, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), "questions."), ".")
-		one, five, n, err := r.passages(ctx, folder, name, "."+suffix)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Metric{Set: "cmrc2018", Name: "R@1 " + name, Value: percent(one, n), N: n, Goal: ">= 96", Note: fmt.Sprintf("R@5 %.1f", percent(five, n))})
-	}
-	return out, nil
+	return r.asked(ctx, folder, func(string) string { return ">= 96" })
 }
 
 // faq is an entry of shopfaq.
@@ -92,17 +103,21 @@ type faq struct {
 // ask is a row of its queries.
 type ask struct{ text, lang, id, kind string }
 
-func readShop(folder string) ([]faq, []ask, error) {
-	b, err := os.ReadFile(filepath.Join(folder, "faq.json"))
+func (r *Runner) readShop(folder string) ([]faq, []ask, error) {
+	path, err := r.find(folder, "faq.json")
 	if err != nil {
 		return nil, nil, err
 	}
-	var faqs []faq
-	if err := json.Unmarshal(b, &faqs); err != nil {
-		return nil, nil, fmt.Errorf("faq.json: %w", err)
+	all, err := lines[[]faq](path)
+	if err != nil {
+		return nil, nil, err
+	}
+	faqs := slices.Concat(all...)
+	if len(faqs) == 0 {
+		return nil, nil, fmt.Errorf("%s has no entry", path)
 	}
 	var asks []ask
-	for _, path := range match(folder, "queries.*.tsv*") {
+	for _, path := range match(folder, "queries.*.tsv") {
 		all, err := rows(path)
 		if err != nil {
 			return nil, nil, err
@@ -130,7 +145,7 @@ func (r *Runner) shopIndex(ctx context.Context, faqs []faq, lang string) (*knowl
 }
 
 func (r *Runner) shop(ctx context.Context, folder string) ([]Metric, error) {
-	faqs, asks, err := readShop(folder)
+	faqs, asks, err := r.readShop(folder)
 	if err != nil {
 		return nil, err
 	}

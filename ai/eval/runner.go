@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,11 +21,14 @@ import (
 type Runner struct {
 	Local   *ai.Local // nil: without vectors
 	Weights knowledge.Weights
-	// Data is the folder with the sets; Train, if set, has the rows to train on that Data lacks.
+	// Data is the folder with the sets; Train, if set, has what Data lacks: rows to train on, passages, entries.
 	Data, Train string
-	Log         func(format string, args ...any)
+	// Speed has the machine's speed measured, too.
+	Speed bool
+	Log   func(format string, args ...any)
 
 	intents *intent.Model // the built-in ones, once they are needed
+	scanned int           // how many vectors speed looks through; 0: as many as docs/ai.md says
 }
 
 // task is one set: a folder and what is done with it.
@@ -52,12 +56,25 @@ func Names() []string {
 			out = append(out, t.name)
 		}
 	}
-	return out
+	return append(out, speedSet)
 }
 
-// Run measures the sets that are in the folder, or only those named.
+// Run measures the sets that are in the folder, or only those named. What fails keeps nothing else from being measured: the error is all
+// of what failed, by name.
 func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error) {
 	var out []Metric
+	var failed []error
+	measure := func(name string, run func() ([]Metric, error)) {
+		metrics, err := run()
+		if err != nil {
+			r.Log("%s: failed: %s", name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", name, err))
+		}
+		for _, m := range metrics {
+			r.Log("%s: %s %.4g", m.Set, m.Name, m.Value)
+		}
+		out = append(out, metrics...)
+	}
 	for _, t := range tasks {
 		folder := filepath.Join(r.Data, t.name)
 		if len(only) > 0 && !only[t.name] {
@@ -67,16 +84,15 @@ func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error
 			r.Log("%s: not in the folder, left out", t.name)
 			continue
 		}
-		metrics, err := t.run(r, ctx, folder)
-		if err != nil {
-			return out, fmt.Errorf("%s: %w", t.name, err)
+		measure(t.name, func() ([]Metric, error) { return t.run(r, ctx, folder) })
+		if ctx.Err() != nil {
+			return out, errors.Join(failed...)
 		}
-		for _, m := range metrics {
-			r.Log("%s: %s %.4g", m.Set, m.Name, m.Value)
-		}
-		out = append(out, metrics...)
 	}
-	return out, nil
+	if r.Speed && (len(only) == 0 || only[speedSet]) {
+		measure(speedSet, func() ([]Metric, error) { return r.speed(ctx) })
+	}
+	return out, errors.Join(failed...)
 }
 
 // index builds an index as the product would.

@@ -3,6 +3,8 @@ package knowledge
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,25 +30,47 @@ type Chunk struct {
 
 // Sizes of chunks, in characters.
 const (
-	ChunkSize = 500
-	minChunk  = 120 // what is shorter at the end of a section joins the chunk before it
+	ChunkSize  = 500
+	MaxHeading = 300 // of a heading or a question; what is longer goes on in the text
+	maxPath    = 600 // of headings that stand above each other; the outer ones are left out first
+	minChunk   = 120 // what is shorter at the end of a section joins the chunk before it
 )
 
 // Split cuts sections into chunks of about ChunkSize characters, on borders of sentences. A chunk never spans two sections.
 func Split(document, title string, sections []Section) []Chunk {
-	var out []Chunk
-	for _, s := range sections {
-		heading := strings.Join(s.Path, " > ")
-		if s.Question != "" {
-			heading = s.Question
-		}
-		for _, body := range pack(Sentences(s.Text), ChunkSize) {
-			c := Chunk{Document: document, Title: title, Heading: heading, Text: body, Question: s.Question != ""}
-			c.ID = c.hash()
-			out = append(out, c)
+	return slices.Collect(Chunks(document, title, sections))
+}
+
+// Chunks is Split for those who may have had enough before its end.
+func Chunks(document, title string, sections []Section) iter.Seq[Chunk] {
+	return func(yield func(Chunk) bool) {
+		for _, s := range sections {
+			heading := joined(s.Path)
+			if s.Question != "" {
+				heading = s.Question
+			}
+			for _, body := range pack(Sentences(s.Text), ChunkSize) {
+				c := Chunk{Document: document, Title: title, Heading: heading, Text: body, Question: s.Question != ""}
+				c.ID = c.hash()
+				if !yield(c) {
+					return
+				}
+			}
 		}
 	}
-	return out
+}
+
+// joined is headings as a chunk has them.
+func joined(path []string) string {
+	const between = " > "
+	from, n := len(path), 0
+	for from > 0 {
+		if n += utf8.RuneCountInString(path[from-1]) + len(between); n > maxPath {
+			break
+		}
+		from--
+	}
+	return strings.Join(path[from:], between)
 }
 
 // hash is the first half of SHA-256 over everything that is searched, in hexadecimal.
@@ -66,8 +90,8 @@ func pack(sentences []string, size int) []string {
 	n := 0
 	flush := func() {
 		if s := strings.TrimSpace(b.String()); s != "" {
-			if len(out) > 0 && utf8.RuneCountInString(s) < minChunk {
-				out[len(out)-1] += b.String()
+			if last := len(out) - 1; last >= 0 && utf8.RuneCountInString(s) < minChunk && utf8.RuneCountInString(out[last])+n <= size+minChunk {
+				out[last] += b.String()
 			} else {
 				out = append(out, s)
 			}
@@ -88,27 +112,34 @@ func pack(sentences []string, size int) []string {
 	return out
 }
 
-// cut breaks a sentence that is longer than a chunk after a comma or a space, or anywhere if there is none.
+// cut breaks a sentence that is longer than a chunk.
 func cut(s string, size int) []string {
 	var out []string
-	for utf8.RuneCountInString(s) > size {
-		at, soft, n := 0, 0, 0
-		for i, r := range s {
-			if n++; n > size {
-				break
-			}
-			at = i
-			if n > size/2 && (unicode.IsSpace(r) || strings.ContainsRune("，、,;；：:", r)) {
-				soft = i + utf8.RuneLen(r)
-			}
+	for {
+		var first string
+		first, s = part(s, size)
+		if out = append(out, first); s == "" {
+			return out
 		}
-		if soft > 0 {
-			at = soft
-		}
-		out = append(out, s[:at])
-		s = s[at:]
 	}
-	return append(out, s)
+}
+
+// part breaks what is longer than size after a comma or a space, or anywhere if there is none. Else rest is empty.
+func part(s string, size int) (first, rest string) {
+	at, soft, n := 0, 0, 0
+	for i, r := range s {
+		if n++; n > size {
+			if soft > 0 {
+				at = soft
+			}
+			return s[:at], s[at:]
+		}
+		at = i
+		if n > size/2 && (unicode.IsSpace(r) || strings.ContainsRune("，、,;；：:", r)) {
+			soft = i + utf8.RuneLen(r)
+		}
+	}
+	return s, ""
 }
 
 // Sentences cuts a text after full stops, question marks and line breaks. Put together again the parts are the text, but for spaces at

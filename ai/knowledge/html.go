@@ -10,11 +10,11 @@ import (
 
 // readHTML walks through a page. Scripts, styles, forms and what a page says about itself (navigation, header, footer) are left out.
 func readHTML(text string) (title string, sections []Section, err error) {
-	root, err := html.Parse(strings.NewReader(text))
+	root, err := html.Parse(strings.NewReader(plainly(text)))
 	if err != nil {
 		return "", nil, fmt.Errorf("knowledge: HTML: %w", err)
 	}
-	p := page{}
+	var p page
 	p.walk(root)
 	p.flush()
 	return p.title, p.sections, nil
@@ -30,7 +30,7 @@ var levels = map[atom.Atom]int{atom.H1: 1, atom.H2: 2, atom.H3: 3, atom.H4: 4, a
 func (p *page) walk(n *html.Node) {
 	switch n.Type {
 	case html.TextNode:
-		p.words(n.Data)
+		p.words(unmarked(n.Data))
 		return
 	case html.CommentNode:
 		return
@@ -78,9 +78,9 @@ func (p *page) after(n *html.Node) {
 		if n.NextSibling != nil {
 			p.text.WriteString(" | ")
 		}
-	case atom.A:
+	case atom.Dfn: // linkTag
 		for _, a := range n.Attr {
-			if a.Key == "href" && strings.HasPrefix(a.Val, "http") && content(n) != a.Val {
+			if a.Key == "href" && strings.HasPrefix(a.Val, "http") && !says(n, a.Val) {
 				p.text.WriteString(" (" + a.Val + ")")
 			}
 		}
@@ -131,13 +131,26 @@ func hidden(n *html.Node) bool {
 	return false
 }
 
+// content is the text in an element.
 func content(n *html.Node) string {
-	if n.Type == html.TextNode {
-		return n.Data
-	}
 	var b strings.Builder
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		b.WriteString(content(c))
+	for c := range n.Descendants() {
+		if c.Type == html.TextNode {
+			b.WriteString(unmarked(c.Data))
+		}
 	}
 	return b.String()
+}
+
+// says reports whether the text in an element is just this one.
+func says(n *html.Node, text string) bool {
+	for c := range n.Descendants() {
+		if c.Type == html.TextNode {
+			var begins bool
+			if text, begins = strings.CutPrefix(text, c.Data); !begins {
+				return false
+			}
+		}
+	}
+	return text == ""
 }

@@ -86,14 +86,18 @@ type gather struct {
 	sections []Section
 }
 
-// heading ends the section and opens the next one.
+// heading ends the section and opens the next one, which begins with what is too long for a heading.
 func (g *gather) heading(level int, text string) {
 	g.flush()
 	for len(g.levels) > 0 && g.levels[len(g.levels)-1] >= level {
 		g.levels, g.path = g.levels[:len(g.levels)-1], g.path[:len(g.path)-1]
 	}
 	g.levels = append(g.levels, level)
-	g.path = append(g.path[:len(g.path):len(g.path)], strings.TrimSpace(text))
+	head, rest := part(strings.TrimSpace(text), MaxHeading)
+	g.path = append(g.path[:len(g.path):len(g.path)], strings.TrimSpace(head))
+	if rest != "" {
+		g.text.WriteString(rest + "\n\n")
+	}
 }
 
 func (g *gather) flush() {

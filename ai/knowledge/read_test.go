@@ -67,6 +67,24 @@ days.<p hidden>secret</p><ul><li>Pack it.<li><a href="https://x.example/l">Label
 	}
 }
 
+// TestTags: what is done to tags before a page is parsed is not seen in what is read.
+func TestTags(t *testing.T) {
+	title, got, err := Read(HTML, []byte(`<?xml version="1.0"?><!-- <b>no</b> --><!DOCTYPE html><html><head><meta charset=utf-8><title>The &lt;b> of a<!-- tag</title>
+<style>a<b</style></head><body><p>5 < 6, a<B>b</B>c <b hidden>no</b><i>is</I> it</span>.</p><p><a href="https://x.example/">https://x.example/</a>
+<A HREF='https://y.example/'>y <code>z</code></a><p><strong>never ended<p>next<select><option>one<option>two</select>
+<table><tr><td>1<td><em>2</em></table><textarea>a </p> one</textarea><svg><a href="https://z.example">no</a>`+strings.Repeat("<path/>", 600)+`</svg>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "5 < 6, abc is it.\n\nhttps://x.example/ y z (https://y.example/)\n\nnever ended\n\nnextonetwo 1 | 2 a </p> one"
+	if len(got) != 1 || title != "The <b> of a<!-- tag" {
+		t.Fatalf("%q %+v", title, got)
+	}
+	if d := cmp.Diff(strip(want), strip(got[0].Text)); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestTable(t *testing.T) {
 	want := []Section{{Question: "怎么退货？", Text: "寄回来，\n就可以。"}, {Question: "q2", Text: "a2"}}
 	for name, in := range map[string]string{

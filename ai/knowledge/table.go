@@ -40,9 +40,13 @@ func readTable(text string) ([]Section, error) {
 		if t := cell(row, topic); t != "" {
 			s.Path = []string{t}
 		}
-		if s.Question != "" && s.Text != "" {
-			out = append(out, s)
+		if s.Question == "" || s.Text == "" {
+			continue
 		}
+		if head, rest := part(s.Question, MaxHeading); rest != "" { // it is found by the rest, too
+			s.Question, s.Text = strings.TrimSpace(head), s.Text+"\n\n"+rest
+		}
+		out = append(out, s)
 	}
 	if len(out) == 0 {
 		return nil, errors.New("knowledge: the table has no row with a question and an answer")

@@ -168,14 +168,14 @@ func (b *build) cut(ctx context.Context) (*chat.KnowledgeFailure, error) {
 			continue
 		}
 		b.documents++
-		for _, c := range knowledge.Split(d.ID.String(), d.Title, sections) {
-			if !seen[c.ID] {
-				seen[c.ID] = true
-				b.chunks = append(b.chunks, c)
+		for c := range knowledge.Chunks(d.ID.String(), d.Title, sections) {
+			if seen[c.ID] {
+				continue
 			}
-		}
-		if len(b.chunks) > b.MaxChunks {
-			return &chat.KnowledgeFailure{Reason: chat.FailureTooMany}, nil
+			seen[c.ID] = true
+			if b.chunks = append(b.chunks, c); len(b.chunks) > b.MaxChunks {
+				return &chat.KnowledgeFailure{Reason: chat.FailureTooMany}, nil
+			}
 		}
 	}
 	return nil, nil

@@ -64,7 +64,7 @@ type Library struct {
 	shelf    *shelf.Shelf[editions]
 	tallies  tallies
 	pdfs     docfile.PDFs
-	docx     sync.Mutex // one is read at a time
+	docx     docfile.DOCXs
 
 	searches, builds, failed *metrics.Counter
 	embedded                 *metrics.Counter

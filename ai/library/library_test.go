@@ -210,3 +210,25 @@ func TestOtherNode(t *testing.T) {
 	d.settled()
 	require.Eventually(t, func() bool { return d.first(other, "warranty") == "Warranty" }, 10*time.Second, 5*time.Millisecond)
 }
+
+// TestTooMany: a document that makes more chunks than a tenant may have is refused when it comes; a build of documents that do so together
+// says why it is not put in use.
+func TestTooMany(t *testing.T) {
+	d := open(t)
+	l, stop := d.start(func(o *library.Options) { o.MaxChunks = 3 })
+	defer stop()
+	_, _, err := l.Read("markdown", strings.Repeat("# x\ny\n", 4))
+	var known *chat.Error
+	require.ErrorAs(t, err, &known)
+	require.Equal(t, chat.Malformed, known.Code)
+	require.Contains(t, known.Message, " 3 ")
+	_, n, err := l.Read("markdown", strings.Repeat("# x\ny\n", 3))
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+	d.add("one", "# x\ny\n# z\ny")
+	require.EqualValues(t, 1, d.settled().Active)
+	d.add("two", "# x\ny\n# z\ny")
+	failure := d.settled().Failure
+	require.NotNil(t, failure)
+	require.Equal(t, chat.FailureTooMany, failure.Reason)
+}

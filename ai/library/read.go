@@ -22,9 +22,7 @@ func (l *Library) Decode(ctx context.Context, name string, file []byte, most int
 		text, err = l.pdfs.Read(ctx, file, most)
 		return string(knowledge.Text), text, unreadable(err, most)
 	case ".docx":
-		l.docx.Lock()
-		text, err = docfile.DOCX(file, most)
-		l.docx.Unlock()
+		text, err = l.docx.Read(ctx, file, most)
 		return string(knowledge.Markdown), text, unreadable(err, most)
 	}
 	f, known := knowledge.FormatOf(name)
@@ -93,7 +91,11 @@ func (l *Library) Read(format, text string) (title string, chunks int, err error
 	case err != nil:
 		return "", 0, chat.Errorf(chat.Malformed, "text: %s", strings.TrimPrefix(err.Error(), "knowledge: "))
 	}
-	chunks = len(knowledge.Split("", "", sections))
+	for range knowledge.Chunks("", "", sections) {
+		if chunks++; chunks > l.MaxChunks {
+			return "", 0, chat.Errorf(chat.Malformed, "text: makes more than the %d pieces that a knowledge base may have; divide it into fewer parts", l.MaxChunks)
+		}
+	}
 	if chunks == 0 {
 		return "", 0, chat.Errorf(chat.Malformed, "text: there is nothing to find in it")
 	}
@@ -109,7 +111,7 @@ func (l *Library) LeftOut(title, format, text string) (out []chat.KnowledgeLeftO
 	if err != nil {
 		return nil // Read has said so
 	}
-	for _, c := range knowledge.Split("", title, sections) {
+	for c := range knowledge.Chunks("", title, sections) {
 		if found := suspicious(&c); found != "" {
 			if out = append(out, chat.KnowledgeLeftOut{Heading: c.Heading, Found: found}); len(out) == mostLeftOut {
 				break

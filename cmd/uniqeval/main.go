@@ -1,13 +1,16 @@
-// Command uniqeval measures the AI's local parts on sets of questions and prints a table, and JSON if asked. See docs/ai.md.
+// Command uniqeval measures the AI's local parts on sets of questions, and how fast they are, and prints a table and JSON. See docs/ai.md.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 
 	"github.com/uniqchat/uniqchat/ai"
@@ -15,64 +18,84 @@ import (
 	"github.com/uniqchat/uniqchat/ai/knowledge"
 )
 
+// options says what to measure.
+type options struct {
+	data, train, only, json string
+	plain, dictionary, fit  bool
+	speed                   bool
+}
+
 func main() {
-	data := flag.String("data", "", "folder with the sets, one folder each")
-	train := flag.String("train", "", "folder with the rows to train on, where -data has only others")
-	only := flag.String("only", "", "sets to run, separated by commas: "+strings.Join(eval.Names(), ","))
-	out := flag.String("json", "", "file to write the metrics to as JSON, - for standard output instead of the table")
-	plain := flag.Bool("no-vectors", false, "without the local embedder")
-	fit := flag.Bool("fit", false, "fit the constants of package confidence on the folder's shopfaq and print them")
-	dictionary := flag.Bool("dictionary", true, "with the CC-CEDICT gloss")
+	var o options
+	flag.StringVar(&o.data, "data", "", "folder with the sets, one folder each")
+	flag.StringVar(&o.train, "train", "", "folder with what -data lacks of them: rows to train on, passages, entries")
+	flag.StringVar(&o.only, "only", "", "sets to run, separated by commas: "+strings.Join(eval.Names(), ","))
+	flag.StringVar(&o.json, "json", "", "file to write the metrics to as JSON, - for standard output instead of the table; else they follow the table")
+	flag.BoolVar(&o.plain, "no-vectors", false, "without the local embedder")
+	flag.BoolVar(&o.fit, "fit", false, "fit the constants of package confidence on the folder's shopfaq and print them")
+	flag.BoolVar(&o.dictionary, "dictionary", true, "with the CC-CEDICT gloss")
+	flag.BoolVar(&o.speed, "speed", true, "measure how fast this machine searches and answers, too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *data, *train, *only, *out, *plain, *dictionary, *fit); err != nil {
+	if err := run(ctx, o, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "uniqeval:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, data, train, only, out string, plain, dictionary, fit bool) error {
-	if data == "" {
-		return fmt.Errorf("-data is missing: the folder with the sets")
+// run writes what could be measured, whatever else failed, and returns what did.
+func run(ctx context.Context, o options, out, log io.Writer) error {
+	if o.data == "" {
+		return errors.New("-data is missing: the folder with the sets")
 	}
-	r := eval.Runner{Weights: knowledge.Shipped, Data: data, Train: train, Log: func(format string, args ...any) {
-		fmt.Fprintf(os.Stderr, format+"\n", args...)
+	r := eval.Runner{Weights: knowledge.Shipped, Data: o.data, Train: o.train, Speed: o.speed, Log: func(format string, args ...any) {
+		fmt.Fprintf(log, format+"\n", args...)
 	}}
-	if !plain {
-		l, err := ai.NewLocal(dictionary)
+	if !o.plain {
+		l, err := ai.NewLocal(o.dictionary)
 		if err != nil {
 			return err
 		}
 		r.Local = l
 	}
-	if fit {
+	if o.fit {
 		m, err := r.FitConfidence(ctx)
-		fmt.Printf("var Shipped = Model%.4v\n", m)
-		return err
-	}
-	names := map[string]bool{}
-	for n := range strings.SplitSeq(only, ",") {
-		if n != "" {
-			names[n] = true
-		}
-	}
-	metrics, err := r.Run(ctx, names)
-	if err != nil {
-		return err
-	}
-	if out != "" {
-		b, err := json.MarshalIndent(metrics, "", "  ")
 		if err != nil {
 			return err
 		}
-		if out == "-" {
-			_, err = os.Stdout.Write(append(b, '\n'))
-			return err
+		_, err = fmt.Fprintf(out, "var Shipped = Model%.4v\n", m)
+		return err
+	}
+	names := map[string]bool{}
+	for n := range strings.SplitSeq(o.only, ",") {
+		if n == "" {
+			continue
 		}
-		if err := os.WriteFile(out, append(b, '\n'), 0o644); err != nil {
+		if !slices.Contains(eval.Names(), n) {
+			return fmt.Errorf("-only: there is no set %q", n)
+		}
+		names[n] = true
+	}
+	metrics, failed := r.Run(ctx, names)
+	return errors.Join(failed, write(metrics, o.json, out))
+}
+
+// write writes the table, and JSON where it is wanted.
+func write(metrics []eval.Metric, file string, out io.Writer) error {
+	b, err := json.MarshalIndent(metrics, "", "  ")
+	if err != nil {
+		return err
+	}
+	b = append(b, '\n')
+	if file != "-" {
+		if err := eval.Print(out, metrics); err != nil {
 			return err
 		}
 	}
-	return eval.Print(os.Stdout, metrics)
+	if file != "-" && file != "" {
+		return os.WriteFile(file, b, 0o644)
+	}
+	_, err = out.Write(b)
+	return err
 }
