@@ -1,0 +1,75 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/uniqchat/uniqchat/testkit/browser"
+	"github.com/uniqchat/uniqchat/testkit/process"
+)
+
+// oddStyles are rules that shops have, or that could be: each of them hid, moved or dressed up the widget.
+const oddStyles = `
+	:root { font-size: 5px; }
+	* { font-family: cursive; letter-spacing: 3px; text-transform: uppercase; box-sizing: content-box; line-height: 3; transition: all 9s; }
+	body { display: grid; gap: 40px; text-align: right; visibility: hidden; }
+	body > div { transform: translateZ(0); opacity: .5; margin: 70px; width: 10px; overflow: hidden; pointer-events: none; color-scheme: dark; }
+	body > div, div:empty { display: none; }
+	#uniqchat { display: none !important; position: fixed !important; filter: blur(4px) !important; z-index: 1 !important; }
+	button, section, textarea, svg { display: none !important; background: red !important; padding: 30px !important; }`
+
+// drawn is how everything of the widget looks and where it is. Where its host stands in the page, without a size, nobody sees.
+const drawn = `((host) => [host, ...all(host.shadowRoot, "*")].map((e) => {
+	const style = getComputedStyle(e), r = e.getBoundingClientRect();
+	return [e.tagName + "." + (e.getAttribute("class") ?? "") + (r.width === 0 ? "" : " at " + [r.x, r.y, r.width, r.height]),
+		...[...style].filter((n) => !n.startsWith("--") && !(e === host && /^(top|right|bottom|left|inset-.*)$/.test(n))).map((n) => n + ": " + style.getPropertyValue(n))];
+}))(document.getElementById("uniqchat"))`
+
+// TestWidgetOddStyles: the button and the chat look on a page full of rules as they do on a plain one, and take no room in it.
+func TestWidgetOddStyles(t *testing.T) {
+	t.Parallel()
+	ctx := within(t, 3*time.Minute)
+	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
+	d := newDesk(ctx, t, s)
+	b := browser.Shared(t)
+	const page = `<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><style>body { margin: 0; } main { height: 100px; } :root { --uniqchat-color: #7c2d5e; --uniqchat-edge: 31px; }STYLES</style><main>Hello</main>SNIPPET`
+	for _, dark := range []bool{false, true} {
+		o := browser.Options{Dark: dark}
+		var want [][][]string
+		for _, odd := range []bool{false, true} {
+			name, styles := "plain", ""
+			if odd {
+				name, styles = "odd", oddStyles
+			}
+			p := b.Page(t, name, o)
+			p.Go(host(t, s, d, "", strings.Replace(page, "STYLES", styles, 1)))
+			p.Wait(`$("launcher")`)
+			var got [2][][]string
+			require.NoError(t, p.Eval(drawn, &got[0]))
+			p.Wait(`(uniqchat("open"), true)`)
+			p.Wait(`$("input")?.getRootNode().activeElement === $("input") && $("status") && $("panel").getRootNode().getAnimations().length === 0`)
+			p.Screenshot(name)
+			require.NoError(t, p.Eval(drawn, &got[1]))
+			var height float64
+			require.NoError(t, p.Eval(`document.body.getBoundingClientRect().height`, &height))
+			require.InDelta(t, 100, height, 0, "the widget takes room in the page")
+			p.Wait(`getComputedStyle($("panel")).colorScheme === "` + map[bool]string{false: "light", true: "dark"}[dark] + `"`)
+			require.Empty(t, withoutIcon(p.Problems()))
+			if !odd {
+				want = got[:]
+				continue
+			}
+			for i, what := range []string{"the button", "the chat"} {
+				require.Greater(t, len(got[i]), 5, what)
+				require.Len(t, got[i], len(want[i]), what)
+				for j := range want[i] {
+					require.Equal(t, want[i][j], got[i][j], what)
+				}
+			}
+		}
+	}
+	s.Stop()
+}
