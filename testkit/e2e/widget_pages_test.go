@@ -73,3 +73,33 @@ func TestWidgetOddStyles(t *testing.T) {
 	}
 	s.Stop()
 }
+
+// TestWidgetKeysOfThePage: a page that does something of its own at a key does it for its own keys, not for those of the chat.
+func TestWidgetKeysOfThePage(t *testing.T) {
+	t.Parallel()
+	ctx := within(t, 3*time.Minute)
+	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
+	d := newDesk(ctx, t, s)
+	p := browser.Shared(t).Page(t, "keys", browser.Options{})
+	p.Go(host(t, s, d, "", `<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><main tabindex=0>Hello</main><script>
+		window.heard = [];
+		for (const on of [document, window]) for (const name of ["keydown", "keypress", "keyup"]) on.addEventListener(name, (e) => {
+			if (/INPUT|TEXTAREA/.test(e.target.tagName)) return;
+			heard.push(name + e.key);
+			if ([" ", "/", "s", "Enter", "Escape"].includes(e.key)) e.preventDefault();
+		});
+	</script>SNIPPET`))
+	p.Wait(`$("launcher") && ($("launcher").focus(), true)`)
+	p.Keys("Space")
+	p.Wait(`$("input")?.getRootNode().activeElement === $("input")`)
+	p.Keys("is this a/s?", "Enter")
+	p.See("message", "is this a/s?")
+	allSent(p)
+	p.Keys("Escape")
+	p.Wait(`!$("panel") && $("launcher").getRootNode().activeElement === $("launcher")`)
+	p.Wait(`heard.join() === "" && (document.querySelector("main").focus(), true)`)
+	p.Keys("s")
+	p.Wait(`heard.join() === "keydowns,keydowns,keyups,keyups"`)
+	require.Empty(t, withoutIcon(p.Problems()))
+	s.Stop()
+}

@@ -75,6 +75,7 @@ class Loader implements Host {
     });
     this.element.id = "uniqchat";
     this.root = this.element.attachShadow({ mode: "open" });
+    this.element.onkeydown = this.element.onkeypress = this.element.onkeyup = (e) => e.stopPropagation(); // the page's own shortcuts know nothing of the fields in here
     this.style(css);
     this.draw();
     whenIdle(() => { if (this.session.conv !== "" && !this.session.done) this.bring(); });
