@@ -103,3 +103,69 @@ func TestWidgetKeysOfThePage(t *testing.T) {
 	require.Empty(t, withoutIcon(p.Problems()))
 	s.Stop()
 }
+
+// atTheEnd: there is more than fits, and the newest is seen.
+const atTheEnd = `(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight > clientHeight + 20 && scrollHeight - scrollTop - clientHeight < 2)($("messages"))`
+
+// TestWidgetOtherBody: where a page goes on to another one by taking away its body, or all that is in it, the widget stays, with
+// everything that is in it, and who was writing goes on writing.
+func TestWidgetOtherBody(t *testing.T) {
+	t.Parallel()
+	ctx := within(t, 3*time.Minute)
+	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
+	d := newDesk(ctx, t, s)
+	p := browser.Shared(t).Page(t, "body", browser.Options{})
+	p.Go(host(t, s, d, "", `<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><h1>Hello</h1>SNIPPET<script>
+		window.swap = (keep) => {
+			const next = document.createElement("body");
+			next.innerHTML = (keep ? document.body.innerHTML : "") + "<h1 tabindex=0>Another</h1>";
+			document.body = next;
+			return document.querySelectorAll("h1").length > 0;
+		};
+		window.only = () => document.querySelectorAll("#uniqchat").length === 1 && document.body.querySelector("#uniqchat").shadowRoot !== null;
+	</script>`))
+	p.Wait(`$("launcher")`)
+	p.Wait(`(document.body.innerHTML = "", true)`)
+	p.Wait(`$("launcher") && swap(false)`)
+	p.Wait(`only() && $("launcher") && swap(true)`) // as Turbo shows a page that it kept: with a copy of what was the widget
+	p.Wait(`only() && $("launcher") && (document.body.remove(), true)`)
+	p.Wait(`document.body === null && (document.documentElement.append(document.createElement("body")), true)`)
+	p.Wait(`only() && $("launcher")`)
+
+	p.Click("launcher")
+	quick(p, "Is the blue one in stock?")
+	allSent(p)
+	d.find()
+	d.send("text", `{"text":"It is"}`)
+	p.See("message", "It is")
+	p.Keys("How many")
+	p.Wait(`$("input").value === "How many" && swap(true)`)
+	p.Wait(`only() && $("panel")`)
+	p.Keys(" are there")
+	p.Wait(`$("input").value === "How many are there" && (document.body.innerHTML = "<h1>Third</h1>", true)`)
+	p.Wait(`only() && $("panel")`)
+	p.Keys("?", "Enter")
+	p.See("message", "How many are there?")
+	allSent(p)
+	p.Wait(`$$("message").length === 3`)
+	d.send("text", `{"text":"Three of them:\n\n1. here\n2. there\n3. on their way\n\nWhich one would you like?"}`)
+	p.See("message", "Three")
+	p.Wait(atTheEnd + ` && swap(true)`)
+	p.Wait(`only() && ` + atTheEnd)
+
+	// Whoever was in the page stays there.
+	p.Wait(`swap(false)`)
+	p.Wait(`only() && $("panel")`)
+	p.ClickOn(`document.querySelector("h1")`)
+	p.Wait(`document.activeElement.tagName === "H1" && swap(false)`)
+	p.Wait(`only() && $("panel") && document.activeElement === document.body`)
+	p.Click("close")
+	p.Wait(`swap(false)`)
+	p.Wait(`only() && $("launcher") && !$("panel")`)
+
+	// And a page that won't have it gets its way.
+	p.Wait(`(new MutationObserver(() => document.getElementById("uniqchat")?.remove()).observe(document.body, { childList: true }), document.body.append("x"), true)`)
+	p.Wait(`!document.getElementById("uniqchat")`)
+	require.Empty(t, withoutIcon(p.Problems()))
+	s.Stop()
+}

@@ -13,7 +13,7 @@ import { watchPages } from "./pages.ts";
 import { bringScript, whenIdle } from "./scripts.ts";
 import { identityOf, Session } from "./session.ts";
 import { direction, isLight, readSettings, type Settings } from "./settings.ts";
-import { askSite, keptSite, settingsOf, type Site } from "./site.ts";
+import { askSite, keptSite, object, settingsOf, type Site } from "./site.ts";
 import type { Texts } from "./texts.ts";
 import { Tracker } from "./track.ts";
 import { Triggers } from "./triggers.ts";
@@ -55,6 +55,10 @@ class Loader implements Host {
   settings: Settings;
   private start: Start | null = null;
   private era: number;
+  private shown = 0;
+  private readonly gone = new MutationObserver(() => this.show());
+  /** What has the focus, also in the moment in which it loses it because the page takes the widget away. */
+  private focused: HTMLElement | null = null;
 
   constructor(private readonly raw: Readonly<Record<string, unknown>>, first: Settings, private readonly nonce: string, private readonly say: (event: string, detail: unknown) => void) {
     this.settings = first;
@@ -76,6 +80,7 @@ class Loader implements Host {
     this.element.id = "uniqchat";
     this.root = this.element.attachShadow({ mode: "open" });
     this.element.onkeydown = this.element.onkeypress = this.element.onkeyup = (e) => e.stopPropagation(); // the page's own shortcuts know nothing of the fields in here
+    for (const n of ["focusin", "focusout"]) this.root.addEventListener(n, () => setTimeout(() => { this.focused = this.root.activeElement as HTMLElement | null; }));
     this.style(css);
     this.draw();
     whenIdle(() => { if (this.session.conv !== "" && !this.session.done) this.bring(); });
@@ -101,8 +106,15 @@ class Loader implements Host {
 
   locale: string;
 
+  /** Puts the widget on the page, and on it again where the page has taken it away with its body or with what is in that. */
   private show(): void {
-    if (!this.refused && !this.element.isConnected) document.body.append(this.element);
+    const { documentElement, body } = document;
+    if (this.refused || this.element.isConnected || body === null || this.shown++ > 999) return; // a page that will not have it gets its way
+    document.querySelector("#uniqchat[data-position]")?.remove(); // a copy in what the page has kept of itself
+    body.append(this.element);
+    for (const e of [documentElement, body]) this.gone.observe(e, { childList: true });
+    if (document.activeElement === body) this.focused?.focus();
+    this.chat?.spoken(); // what was scrolled is at its beginning
   }
 
   /** What only a page needs on which something is said: most never do, and it takes their time. */
@@ -112,7 +124,7 @@ class Loader implements Host {
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", () => this.look());
     this.style(more);
-    this.launcher.append(icon("down", "M6 9.500l6 6 6-6"));
+    this.launcher.append(icon("down", "M6 9.5l6 6 6-6"));
     this.look();
   }
 
@@ -171,11 +183,10 @@ class Loader implements Host {
 
   private draw(): void {
     const b = this.launcher;
-    b.type = "button";
     b.className = "launcher";
     b.dataset["testid"] = "launcher";
     b.setAttribute("aria-expanded", "false");
-    b.append(icon("talk", "M12 3.500c5 0 9 3.400 9 7.700s-4 7.700-9 7.700c-1 0-2-.130-2.900-.400L4.500 20.500l1.200-3.600C4 15.500 3 13.500 3 11.200c0-4.300 4-7.700 9-7.700z", "M8.200 11.200h.01M12 11.200h.01M15.800 11.200h.01"), this.words, this.badge);
+    b.append(icon("talk", "M12 3.5c5 0 9 3.4 9 7.7s-4 7.7-9 7.7c-1 0-2-.13-2.9-.4L4.5 20.5l1.2-3.6C4 15.5 3 13.5 3 11.2c0-4.3 4-7.7 9-7.7z", "M8.2 11.2h.01M12 11.2h.01M15.8 11.2h.01"), this.words, this.badge);
     this.badge.className = "badge";
     this.badge.hidden = true;
     b.onclick = () => this.call(["toggle"]);
@@ -203,11 +214,9 @@ class Loader implements Host {
     box.className = "tease";
     box.dataset["testid"] = "tease";
     const say = document.createElement("button");
-    say.type = "button";
     say.textContent = text;
     say.onclick = () => this.call(["open"]);
     const no = document.createElement("button");
-    no.type = "button";
     no.className = "tease-close";
     no.setAttribute("aria-label", this.own.dismiss);
     no.append(icon("x", "M6 6l12 12M18 6L6 18"));
@@ -253,7 +262,7 @@ class Loader implements Host {
     if (this.refused) return undefined;
     const [name, a, b] = call;
     if (name === "track") {
-      const data = typeof b === "object" && b !== null && !Array.isArray(b) ? (b as Record<string, unknown>) : {};
+      const data = object(b);
       this.tracker.track(String(a).slice(0, 100), data);
       this.triggered.track(String(a), data);
       return undefined;

@@ -39,7 +39,7 @@ export interface Settings extends Theme {
 }
 
 const text = (v: unknown, most = 200) => (typeof v === "string" ? v.slice(0, most) : "");
-const flag = (v: unknown, otherwise: boolean) => (v === undefined || v === null ? otherwise : v !== false && v !== "false" && v !== "off" && v !== "0");
+const flag = (v: unknown, otherwise: boolean) => !/^(false|off|0)$/.test(String(v ?? otherwise));
 const choice = <T extends string>(v: unknown, among: readonly T[]): T => (among.includes(v as T) ? (v as T) : among[0]!);
 const color = (v: unknown) => (typeof v === "string" && /^#[0-9a-f]{6}$/i.test(v) ? v : "");
 

@@ -10,7 +10,8 @@ const freshFor = 5 * 60_000;
 
 export const siteConfigKey = (siteKey: string) => `uniqchat:site:${siteKey}`;
 
-const object = (v: unknown): Record<string, unknown> => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Record<string, unknown>) : {});
+/** An object, whatever it was. */
+export const object = (v: unknown): Record<string, unknown> => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Record<string, unknown>) : {});
 
 /** What is kept, if anything is. */
 export function keptSite(siteKey: string): (Site & { old: boolean }) | null {

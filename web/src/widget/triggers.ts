@@ -2,7 +2,7 @@
 // a trigger has must hold. Visitors who were drawn into the hold-out group never get it.
 
 import { load, save } from "../shared/browser.ts";
-import { spoken } from "./site.ts";
+import { object, spoken } from "./site.ts";
 
 interface Trigger {
   id: string;
@@ -121,8 +121,7 @@ export class Triggers {
   private get key(): string { return `uniqchat:triggers:${this.site}`; }
 
   private notes(): Record<string, Note> {
-    const kept = load(this.key);
-    return typeof kept === "object" && kept !== null ? (kept as Record<string, Note>) : {};
+    return object(load(this.key)) as Record<string, Note>;
   }
 
   private fired(id: string): boolean {
