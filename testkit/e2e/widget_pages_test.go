@@ -169,3 +169,71 @@ func TestWidgetOtherBody(t *testing.T) {
 	require.Empty(t, withoutIcon(p.Problems()))
 	s.Stop()
 }
+
+// TestWidgetOddCalls: what a page says with things that are no data, before the chat is there and after, throws nothing at it and loses
+// nothing else. Pages behind a fragment are pages, and a number before the shop's title is the shop's.
+func TestWidgetOddCalls(t *testing.T) {
+	t.Parallel()
+	ctx := within(t, 3*time.Minute)
+	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
+	d := newDesk(ctx, t, s)
+	p := browser.Shared(t).Page(t, "calls", browser.Options{})
+	p.Go(host(t, s, d, "", `<!doctype html><html lang=en><meta charset=utf-8><title>(2024) Shop</title><script>
+		window.uniqchat = window.uniqchat || function () { (uniqchat.q = uniqchat.q || []).push(arguments); };
+		window.round = { what: "round" };
+		round.round = round;
+		window.odd = () => {
+			uniqchat("setAttributes", round);
+			uniqchat("setAttributes", { n: 1n });
+			uniqchat("setUser", round);
+			uniqchat("track", "odd", round);
+			uniqchat("track", "cart_updated", { value: 7, of: () => {}, body: document.body, proxy: new Proxy({}, {}) });
+		};
+		odd();
+		uniqchat("setUser", { name: "Mei" });
+		uniqchat("setAttributes", { plan: "gold" });
+		uniqchat("open", round);
+	</script>SNIPPET`))
+	p.Wait(`$("input")`)
+	quick(p, "hello")
+	allSent(p)
+	d.find()
+	p.Wait(`(odd(), location.hash = "#/mugs", true)`)
+	var c struct {
+		VisitorID string `json:"visitor_id"`
+	}
+	d.do("GET", "", nil, &c)
+	require.Eventually(t, func() bool {
+		var v struct {
+			Name       string
+			Attributes map[string]any
+		}
+		require.NoError(t, d.api.Call(ctx, "GET", "/api/v1/visitors/"+c.VisitorID, d.token, nil, &v))
+		return v.Name == "Mei" && v.Attributes["plan"] == "gold" && len(v.Attributes) == 1
+	}, 20*time.Second, 200*time.Millisecond)
+	require.Eventually(t, func() bool {
+		var trail struct {
+			Data []struct {
+				Name string
+				Data map[string]any
+			}
+		}
+		require.NoError(t, d.api.Call(ctx, "GET", "/api/v1/visitors/"+c.VisitorID+"/events", d.token, nil, &trail))
+		seen := map[string]int{}
+		for _, e := range trail.Data {
+			seen[e.Name]++
+			if url, _ := e.Data["url"].(string); e.Name == "page_view" && strings.HasSuffix(url, "/#/mugs") {
+				seen["mugs"]++
+				require.Equal(t, "(2024) Shop", e.Data["title"])
+			}
+		}
+		return seen["mugs"] == 1 && seen["page_view"] == 2 && seen["cart_updated"] == 2 && seen["custom"] == 2
+	}, 20*time.Second, 200*time.Millisecond)
+	p.Click("close")
+	d.send("text", `{"text":"Hello Mei"}`)
+	p.Wait(`document.title === "(1) (2024) Shop"`)
+	p.Click("launcher")
+	p.Wait(`document.title === "(2024) Shop"`)
+	require.Empty(t, withoutIcon(p.Problems()))
+	s.Stop()
+}

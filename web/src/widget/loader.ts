@@ -12,7 +12,7 @@ import more from "./more.css";
 import { watchPages } from "./pages.ts";
 import { bringScript, whenIdle } from "./scripts.ts";
 import { identityOf, Session } from "./session.ts";
-import { direction, isLight, readSettings, type Settings } from "./settings.ts";
+import { direction, isLight, list, readSettings, type Settings } from "./settings.ts";
 import { askSite, keptSite, object, settingsOf, type Site } from "./site.ts";
 import type { Texts } from "./texts.ts";
 import { Tracker } from "./track.ts";
@@ -60,7 +60,7 @@ class Loader implements Host {
   /** What has the focus, also in the moment in which it loses it because the page takes the widget away. */
   private focused: HTMLElement | null = null;
 
-  constructor(private readonly raw: Readonly<Record<string, unknown>>, first: Settings, private readonly nonce: string, private readonly say: (event: string, detail: unknown) => void) {
+  constructor(private readonly raw: Readonly<Record<string, unknown>>, first: Settings, private readonly nonce: string, readonly emit: Host["emit"]) {
     this.settings = first;
     const { base, siteKey } = first;
     this.locale = first.locale;
@@ -72,10 +72,13 @@ class Loader implements Host {
     };
     addEventListener("storage", (e) => { if (e.key?.startsWith(this.session.key) === true) noticed(); });
     addEventListener("pageshow", (e) => { if (e.persisted) noticed(); });
+    const busy = () => this.session.conv !== "" && !this.session.done;
+    const told = (name: string, trigger: string) => this.tracker.track(name, { trigger }); // for the agents, and for whoever counts what triggers are good for
     this.triggered = new Triggers(siteKey, {
-      fire: (id, text) => { this.told("trigger_shown", id); this.greet(id, text); },
-      held: (id) => this.told("trigger_held_out", id),
-      drawn: (id) => (Array.isArray(this.session.config.triggers) ? (this.session.config.triggers as { id?: unknown; held_out?: boolean }[]).find((t) => t?.id === id)?.held_out : undefined),
+      busy,
+      fire: (id, text) => { told("trigger_shown", id); this.greet(id, text); },
+      held: (id) => told("trigger_held_out", id),
+      drawn: (id) => (list(this.session.config.triggers) as { id?: unknown; held_out?: boolean }[]).find((t) => t?.id === id)?.held_out,
     });
     this.element.id = "uniqchat";
     this.root = this.element.attachShadow({ mode: "open" });
@@ -83,7 +86,7 @@ class Loader implements Host {
     for (const n of ["focusin", "focusout"]) this.root.addEventListener(n, () => setTimeout(() => { this.focused = this.root.activeElement as HTMLElement | null; }));
     this.style(css);
     this.draw();
-    whenIdle(() => { if (this.session.conv !== "" && !this.session.done) this.bring(); });
+    whenIdle(() => { if (busy()) this.bring(); });
     const kept = keptSite(siteKey);
     if (kept !== null) this.take(kept);
     else this.look();
@@ -105,6 +108,7 @@ class Loader implements Host {
   }
 
   locale: string;
+  mark = "";
 
   /** Puts the widget on the page, and on it again where the page has taken it away with its body or with what is in that. */
   private show(): void {
@@ -157,11 +161,6 @@ class Loader implements Host {
     this.unread(this.count);
   }
 
-  /** For the agents, and for whoever counts what triggers are good for. */
-  private told(name: string, trigger: string): void {
-    this.tracker.track(name, { trigger });
-  }
-
   private get own(): Translation<typeof en> { return languages[spokenIn(this.locale)]!; }
   get t(): Texts { return page.uniqchat!.words![spokenIn(this.locale)]!; }
   get base(): string { return this.settings.base; }
@@ -188,7 +187,6 @@ class Loader implements Host {
     b.setAttribute("aria-expanded", "false");
     b.append(icon("talk", "M12 3.5c5 0 9 3.4 9 7.7s-4 7.7-9 7.7c-1 0-2-.13-2.9-.4L4.5 20.5l1.2-3.6C4 15.5 3 13.5 3 11.2c0-4.3 4-7.7 9-7.7z", "M8.2 11.2h.01M12 11.2h.01M15.8 11.2h.01"), this.words, this.badge);
     this.badge.className = "badge";
-    this.badge.hidden = true;
     b.onclick = () => this.call(["toggle"]);
     b.onpointerenter = b.onfocus = () => this.bring();
     this.root.append(b);
@@ -196,7 +194,7 @@ class Loader implements Host {
 
   private begin(): void {
     if (this.settings.triggers) this.triggered.set(this.site.triggers);
-    if (this.settings.pageViews) watchPages((page) => this.tracker.track("page_view", page));
+    if (this.settings.pageViews) watchPages((url, title) => this.tracker.track("page_view", { url, title }), this);
   }
 
   private greet(id: string, text: string): void {
@@ -209,7 +207,6 @@ class Loader implements Host {
   /** The words of a trigger, beside the button. */
   private tease(text: string): void {
     this.dress();
-    this.unread(1);
     const box = document.createElement("div");
     box.className = "tease";
     box.dataset["testid"] = "tease";
@@ -220,10 +217,11 @@ class Loader implements Host {
     no.className = "tease-close";
     no.setAttribute("aria-label", this.own.dismiss);
     no.append(icon("x", "M6 6l12 12M18 6L6 18"));
-    no.onclick = () => { box.remove(); this.unread(0); };
+    no.onclick = () => { box.remove(); this.unread(this.count); };
     box.append(say, no);
     box.setAttribute("role", "status");
     this.root.append(box);
+    this.unread(this.count);
   }
 
   /** Brings the chat and its words, once. */
@@ -232,14 +230,13 @@ class Loader implements Host {
     this.asked = true;
     this.dress();
     void Promise.all([this.speak(), this.start !== null || this.script("widget-chat")]).then(([words, there]) => {
+      this.busy(false);
       if (words && there) {
         this.chat = this.start!(this);
-        this.busy(false);
         this.flush();
         return;
       }
       this.asked = false; // the next intent tries again
-      this.busy(false);
       if (this.wanted) setTimeout(() => { if (this.wanted) this.bring(); }, 3000);
     });
   }
@@ -258,8 +255,15 @@ class Loader implements Host {
     this.start = start;
   }
 
-  call(call: Call): unknown {
+  call(said: Call): unknown {
     if (this.refused) return undefined;
+    let call: Call;
+    try {
+      call = JSON.parse(JSON.stringify(said)) as Call; // other tabs and the server take nothing else, and the page may change what it gave
+    } catch (e) {
+      console.error("uniqchat", e);
+      call = said.filter((x) => typeof x === "string");
+    }
     const [name, a, b] = call;
     if (name === "track") {
       const data = object(b);
@@ -336,21 +340,18 @@ class Loader implements Host {
     this.launcher.setAttribute("aria-busy", String(on));
   }
 
-  emit(event: string, detail: unknown): void {
-    this.say(event, detail);
-  }
-
   opened(open: boolean): void {
     this.isOpen = open;
     this.launcher.classList.toggle("opened", open);
     this.launcher.setAttribute("aria-expanded", String(open));
     if (open) this.root.querySelector(".tease")?.remove();
     this.unread(open ? 0 : this.count);
-    this.say(open ? "opened" : "closed", null);
+    this.emit(open ? "opened" : "closed", null);
   }
 
   unread(n: number): void {
     this.count = n;
+    n ||= this.root.querySelectorAll(".tease").length;
     this.badge.hidden = n === 0 || this.isOpen;
     this.badge.textContent = n > 99 ? "99+" : String(n);
     const { own, settings } = this;
