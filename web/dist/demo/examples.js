@@ -80,12 +80,7 @@
 
   // src/shared/i18n/index.ts
   function pickLanguage(wishes, offered) {
-    for (const wish of wishes) {
-      const primary = wish?.toLowerCase().split(/[-_]/)[0];
-      const found = offered.find((l) => l === primary);
-      if (found !== void 0) return found;
-    }
-    return offered[0] ?? "en";
+    return wishes.map((w) => w?.toLowerCase().split(/[-_]/)[0] ?? "").find((w) => offered.includes(w)) ?? offered[0] ?? "en";
   }
 
   // src/shared/i18n/zh.ts

@@ -24,7 +24,7 @@ class Widget implements Chat {
   private readonly room: Room;
   private readonly desk: Desk;
   private readonly slot = document.createElement("div");
-  private readonly title = new Title();
+  private readonly title: Title;
   private open = false;
   private end = true;
   private drawing = false;
@@ -37,6 +37,7 @@ class Widget implements Chat {
 
   constructor(private readonly host: Host) {
     this.session = host.session;
+    this.title = new Title(host);
     this.room = new Room(this.session, host.base, host.tracker, {
       changed: () => this.changed(), arrived: (m, own) => this.arrived(m, own),
     });

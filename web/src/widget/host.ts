@@ -27,6 +27,8 @@ export interface Host {
   /** The panel was opened or closed. */
   opened(open: boolean): void;
   unread(n: number): void;
+  /** What the chat has put before the page's title. */
+  mark: string;
   readonly tracker: Tracker;
   /** Loads another file of the widget; the promise says whether it is there. */
   script(name: string): Promise<boolean>;

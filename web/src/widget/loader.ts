@@ -12,8 +12,8 @@ import more from "./more.css";
 import { watchPages } from "./pages.ts";
 import { bringScript, whenIdle } from "./scripts.ts";
 import { identityOf, Session } from "./session.ts";
-import { direction, isLight, readSettings, type Settings } from "./settings.ts";
-import { askSite, keptSite, settingsOf, type Site } from "./site.ts";
+import { direction, isLight, list, readSettings, type Settings } from "./settings.ts";
+import { askSite, keptSite, object, settingsOf, type Site } from "./site.ts";
 import type { Texts } from "./texts.ts";
 import { Tracker } from "./track.ts";
 import { Triggers } from "./triggers.ts";
@@ -55,8 +55,12 @@ class Loader implements Host {
   settings: Settings;
   private start: Start | null = null;
   private era: number;
+  private shown = 0;
+  private readonly gone = new MutationObserver(() => this.show());
+  /** What has the focus, also in the moment in which it loses it because the page takes the widget away. */
+  private focused: HTMLElement | null = null;
 
-  constructor(private readonly raw: Readonly<Record<string, unknown>>, first: Settings, private readonly nonce: string, private readonly say: (event: string, detail: unknown) => void) {
+  constructor(private readonly raw: Readonly<Record<string, unknown>>, first: Settings, private readonly nonce: string, readonly emit: Host["emit"]) {
     this.settings = first;
     const { base, siteKey } = first;
     this.locale = first.locale;
@@ -68,16 +72,21 @@ class Loader implements Host {
     };
     addEventListener("storage", (e) => { if (e.key?.startsWith(this.session.key) === true) noticed(); });
     addEventListener("pageshow", (e) => { if (e.persisted) noticed(); });
+    const busy = () => this.session.conv !== "" && !this.session.done;
+    const told = (name: string, trigger: string) => this.tracker.track(name, { trigger }); // for the agents, and for whoever counts what triggers are good for
     this.triggered = new Triggers(siteKey, {
-      fire: (id, text) => { this.told("trigger_shown", id); this.greet(id, text); },
-      held: (id) => this.told("trigger_held_out", id),
-      drawn: (id) => (Array.isArray(this.session.config.triggers) ? (this.session.config.triggers as { id?: unknown; held_out?: boolean }[]).find((t) => t?.id === id)?.held_out : undefined),
+      busy,
+      fire: (id, text) => { told("trigger_shown", id); this.greet(id, text); },
+      held: (id) => told("trigger_held_out", id),
+      drawn: (id) => (list(this.session.config.triggers) as { id?: unknown; held_out?: boolean }[]).find((t) => t?.id === id)?.held_out,
     });
     this.element.id = "uniqchat";
     this.root = this.element.attachShadow({ mode: "open" });
+    this.element.onkeydown = this.element.onkeypress = this.element.onkeyup = (e) => e.stopPropagation(); // the page's own shortcuts know nothing of the fields in here
+    for (const n of ["focusin", "focusout"]) this.root.addEventListener(n, () => setTimeout(() => { this.focused = this.root.activeElement as HTMLElement | null; }));
     this.style(css);
     this.draw();
-    whenIdle(() => { if (this.session.conv !== "" && !this.session.done) this.bring(); });
+    whenIdle(() => { if (busy()) this.bring(); });
     const kept = keptSite(siteKey);
     if (kept !== null) this.take(kept);
     else this.look();
@@ -99,9 +108,17 @@ class Loader implements Host {
   }
 
   locale: string;
+  mark = "";
 
+  /** Puts the widget on the page, and on it again where the page has taken it away with its body or with what is in that. */
   private show(): void {
-    if (!this.refused && !this.element.isConnected) document.body.append(this.element);
+    const { documentElement, body } = document;
+    if (this.refused || this.element.isConnected || body === null || this.shown++ > 999) return; // a page that will not have it gets its way
+    document.querySelector("#uniqchat[data-position]")?.remove(); // a copy in what the page has kept of itself
+    body.append(this.element);
+    for (const e of [documentElement, body]) this.gone.observe(e, { childList: true });
+    if (document.activeElement === body) this.focused?.focus();
+    this.chat?.spoken(); // what was scrolled is at its beginning
   }
 
   /** What only a page needs on which something is said: most never do, and it takes their time. */
@@ -111,7 +128,7 @@ class Loader implements Host {
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", () => this.look());
     this.style(more);
-    this.launcher.append(icon("down", "M6 9.500l6 6 6-6"));
+    this.launcher.append(icon("down", "M6 9.5l6 6 6-6"));
     this.look();
   }
 
@@ -144,11 +161,6 @@ class Loader implements Host {
     this.unread(this.count);
   }
 
-  /** For the agents, and for whoever counts what triggers are good for. */
-  private told(name: string, trigger: string): void {
-    this.tracker.track(name, { trigger });
-  }
-
   private get own(): Translation<typeof en> { return languages[spokenIn(this.locale)]!; }
   get t(): Texts { return page.uniqchat!.words![spokenIn(this.locale)]!; }
   get base(): string { return this.settings.base; }
@@ -170,13 +182,11 @@ class Loader implements Host {
 
   private draw(): void {
     const b = this.launcher;
-    b.type = "button";
     b.className = "launcher";
     b.dataset["testid"] = "launcher";
     b.setAttribute("aria-expanded", "false");
-    b.append(icon("talk", "M12 3.500c5 0 9 3.400 9 7.700s-4 7.700-9 7.700c-1 0-2-.130-2.900-.400L4.500 20.500l1.200-3.600C4 15.500 3 13.500 3 11.200c0-4.300 4-7.700 9-7.700z", "M8.200 11.200h.01M12 11.200h.01M15.800 11.200h.01"), this.words, this.badge);
+    b.append(icon("talk", "M12 3.5c5 0 9 3.4 9 7.7s-4 7.7-9 7.7c-1 0-2-.13-2.9-.4L4.5 20.5l1.2-3.6C4 15.5 3 13.5 3 11.2c0-4.3 4-7.7 9-7.7z", "M8.2 11.2h.01M12 11.2h.01M15.8 11.2h.01"), this.words, this.badge);
     this.badge.className = "badge";
-    this.badge.hidden = true;
     b.onclick = () => this.call(["toggle"]);
     b.onpointerenter = b.onfocus = () => this.bring();
     this.root.append(b);
@@ -184,7 +194,7 @@ class Loader implements Host {
 
   private begin(): void {
     if (this.settings.triggers) this.triggered.set(this.site.triggers);
-    if (this.settings.pageViews) watchPages((page) => this.tracker.track("page_view", page));
+    if (this.settings.pageViews) watchPages((url, title) => this.tracker.track("page_view", { url, title }), this);
   }
 
   private greet(id: string, text: string): void {
@@ -197,23 +207,21 @@ class Loader implements Host {
   /** The words of a trigger, beside the button. */
   private tease(text: string): void {
     this.dress();
-    this.unread(1);
     const box = document.createElement("div");
     box.className = "tease";
     box.dataset["testid"] = "tease";
     const say = document.createElement("button");
-    say.type = "button";
     say.textContent = text;
     say.onclick = () => this.call(["open"]);
     const no = document.createElement("button");
-    no.type = "button";
     no.className = "tease-close";
     no.setAttribute("aria-label", this.own.dismiss);
     no.append(icon("x", "M6 6l12 12M18 6L6 18"));
-    no.onclick = () => { box.remove(); this.unread(0); };
+    no.onclick = () => { box.remove(); this.unread(this.count); };
     box.append(say, no);
     box.setAttribute("role", "status");
     this.root.append(box);
+    this.unread(this.count);
   }
 
   /** Brings the chat and its words, once. */
@@ -222,14 +230,13 @@ class Loader implements Host {
     this.asked = true;
     this.dress();
     void Promise.all([this.speak(), this.start !== null || this.script("widget-chat")]).then(([words, there]) => {
+      this.busy(false);
       if (words && there) {
         this.chat = this.start!(this);
-        this.busy(false);
         this.flush();
         return;
       }
       this.asked = false; // the next intent tries again
-      this.busy(false);
       if (this.wanted) setTimeout(() => { if (this.wanted) this.bring(); }, 3000);
     });
   }
@@ -248,11 +255,18 @@ class Loader implements Host {
     this.start = start;
   }
 
-  call(call: Call): unknown {
+  call(said: Call): unknown {
     if (this.refused) return undefined;
+    let call: Call;
+    try {
+      call = JSON.parse(JSON.stringify(said)) as Call; // other tabs and the server take nothing else, and the page may change what it gave
+    } catch (e) {
+      console.error("uniqchat", e);
+      call = said.filter((x) => typeof x === "string");
+    }
     const [name, a, b] = call;
     if (name === "track") {
-      const data = typeof b === "object" && b !== null && !Array.isArray(b) ? (b as Record<string, unknown>) : {};
+      const data = object(b);
       this.tracker.track(String(a).slice(0, 100), data);
       this.triggered.track(String(a), data);
       return undefined;
@@ -326,21 +340,18 @@ class Loader implements Host {
     this.launcher.setAttribute("aria-busy", String(on));
   }
 
-  emit(event: string, detail: unknown): void {
-    this.say(event, detail);
-  }
-
   opened(open: boolean): void {
     this.isOpen = open;
     this.launcher.classList.toggle("opened", open);
     this.launcher.setAttribute("aria-expanded", String(open));
     if (open) this.root.querySelector(".tease")?.remove();
     this.unread(open ? 0 : this.count);
-    this.say(open ? "opened" : "closed", null);
+    this.emit(open ? "opened" : "closed", null);
   }
 
   unread(n: number): void {
     this.count = n;
+    n ||= this.root.querySelectorAll(".tease").length;
     this.badge.hidden = n === 0 || this.isOpen;
     this.badge.textContent = n > 99 ? "99+" : String(n);
     const { own, settings } = this;

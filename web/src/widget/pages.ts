@@ -1,13 +1,18 @@
 // Pages: which of the shop's pages the visitor looks at, also where a page changes its address without being loaded anew.
 
+import { bareTitle } from "./title.ts";
+
+/** The address of a page. What follows # is a page of its own where it is a path (#/cart, #!/cart), otherwise a place in one. */
+export const pageOf = (href: string) => href.replace(/#(?!!?\/.).*/, "");
+
 /** Calls seen for this page and for every one that follows, once each. */
-export function watchPages(seen: (page: { url: string; title: string }) => void): void {
+export function watchPages(seen: (url: string, title: string) => void, host: { mark: string }): void {
   let last = "";
   const look = () => {
-    const url = location.href.split("#")[0]!.slice(0, 2000);
+    const url = pageOf(location.href).slice(0, 2000);
     if (url === last) return;
     last = url;
-    setTimeout(() => { if (url === last) seen({ url, title: document.title.replace(/^\(\d+\+?\) /, "").slice(0, 200) }); }, 300); // pages change their title after their address
+    setTimeout(() => { if (url === last) seen(url, bareTitle(host.mark).slice(0, 200)); }, 300); // pages change their title after their address
   };
   for (const name of ["pushState", "replaceState"] as const) {
     const own = history[name];
@@ -16,6 +21,6 @@ export function watchPages(seen: (page: { url: string; title: string }) => void)
       look();
     };
   }
-  addEventListener("popstate", look);
+  addEventListener("popstate", look); // comes with another fragment too
   look();
 }

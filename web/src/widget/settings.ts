@@ -38,8 +38,10 @@ export interface Settings extends Theme {
   pageViews: boolean;
 }
 
+/** A list, whatever it was. */
+export const list = (v: unknown): unknown[] => (Array.isArray(v) ? v : []);
 const text = (v: unknown, most = 200) => (typeof v === "string" ? v.slice(0, most) : "");
-const flag = (v: unknown, otherwise: boolean) => (v === undefined || v === null ? otherwise : v !== false && v !== "false" && v !== "off" && v !== "0");
+const flag = (v: unknown, otherwise: boolean) => !/^(false|off|0)$/.test(String(v ?? otherwise));
 const choice = <T extends string>(v: unknown, among: readonly T[]): T => (among.includes(v as T) ? (v as T) : among[0]!);
 const color = (v: unknown) => (typeof v === "string" && /^#[0-9a-f]{6}$/i.test(v) ? v : "");
 
@@ -51,7 +53,7 @@ export function readSettings(raw: Readonly<Record<string, unknown>>, base: strin
     title: text(raw["title"], 60), greeting: text(raw["greeting"], 500), launcher: text(raw["launcher"], 40), logo: safeImage(raw["logo"]), avatar: safeImage(raw["avatar"]), starters: starters(raw["starters"]),
     color: color(raw["color"]), colorTo: color(raw["colorTo"]), colorOn: color(raw["colorOn"]),
     hideLauncher: flag(raw["hideLauncher"], false), sound: flag(raw["sound"], true), triggers: flag(raw["triggers"], true), pageViews: flag(raw["pageViews"], true),
-    preChat: Array.isArray(raw["preChat"]) ? raw["preChat"] : [], preChatText: text(raw["preChatText"], 500),
+    preChat: list(raw["preChat"]), preChatText: text(raw["preChatText"], 500),
     offlineForm: choice(raw["offlineForm"], ["closed", "away", "never"]), offlineText: text(raw["offlineText"], 500),
   };
 }
@@ -77,8 +79,7 @@ function origin(v: unknown): string {
 
 /** A list, or lines in a data- attribute with | between them. */
 function starters(v: unknown): readonly string[] {
-  const list = typeof v === "string" ? v.split("|") : Array.isArray(v) ? v : [];
-  return list.map((s) => text(s, 200).trim()).filter((s) => s !== "").slice(0, 4);
+  return (typeof v === "string" ? v.split("|") : list(v)).map((s) => text(s, 200).trim()).filter((s) => s !== "").slice(0, 4);
 }
 
 const rightToLeft = /^(ar|fa|he|iw|ur|ps|sd|ug|yi|dv|ckb)\b/i;

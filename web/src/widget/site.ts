@@ -2,6 +2,7 @@
 // is kept, so that most pages ask for nothing.
 
 import { load, save } from "../shared/browser.ts";
+import { list } from "./settings.ts";
 
 /** What came from outside: every member may be missing, or another kind of thing. */
 export interface Site { widget: Record<string, unknown>; triggers: unknown }
@@ -10,13 +11,16 @@ const freshFor = 5 * 60_000;
 
 export const siteConfigKey = (siteKey: string) => `uniqchat:site:${siteKey}`;
 
-const object = (v: unknown): Record<string, unknown> => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Record<string, unknown>) : {});
+/** An object, whatever it was. */
+export const object = (v: unknown): Record<string, unknown> => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Record<string, unknown>) : {});
+
+const siteOf = (said: Record<string, unknown>): Site => ({ widget: object(said["widget"]), triggers: said["triggers"] });
 
 /** What is kept, if anything is. */
 export function keptSite(siteKey: string): (Site & { old: boolean }) | null {
   const kept = object(load(siteConfigKey(siteKey)));
   const at = Number(kept["at"]) || 0;
-  return at === 0 ? null : { widget: object(kept["widget"]), triggers: kept["triggers"], old: Math.abs(Date.now() - at) > freshFor };
+  return at === 0 ? null : { ...siteOf(kept), old: Math.abs(Date.now() - at) > freshFor };
 }
 
 /** An answer, or null if there was none that this page may read. The old way to ask: the first fetch of a page takes the browser several times as long. */
@@ -42,8 +46,7 @@ export async function askSite(base: string, siteKey: string): Promise<Site | "no
     }
     if (r.status === 404) return "no";
     if (r.status !== 200) return null;
-    const told = object(JSON.parse(r.responseText));
-    const site = { widget: object(told["widget"]), triggers: told["triggers"] };
+    const site = siteOf(object(JSON.parse(r.responseText)));
     save(siteConfigKey(siteKey), { ...site, at: Date.now() });
     return site;
   } catch {
@@ -64,11 +67,11 @@ export function settingsOf(w: Record<string, unknown>, locale: string): Record<s
   const say = (v: unknown) => spoken(v, locale);
   const pre = object(w["pre_chat"]);
   return {
-    ...w, title: say(w["title"]), greeting: say(w["greeting"]), launcher: say(w["launcher"]), starters: Array.isArray(w["starters"]) ? w["starters"].map(say) : [],
+    ...w, title: say(w["title"]), greeting: say(w["greeting"]), launcher: say(w["launcher"]), starters: list(w["starters"]).map(say),
     colorTo: w["color_to"], colorOn: w["color_on"], hideLauncher: w["hide_launcher"], pageViews: w["page_views"], offlineForm: w["offline_form"], offlineText: say(w["offline_text"]),
     preChatText: say(pre["text"]),
-    preChat: (Array.isArray(pre["fields"]) ? pre["fields"] : []).map(object).map((f) => ({
-      ...f, label: say(f["label"]), options: (Array.isArray(f["options"]) ? f["options"] : []).map(object).map((o) => ({ value: o["value"], label: say(o["label"]) })),
+    preChat: list(pre["fields"]).map(object).map((f) => ({
+      ...f, label: say(f["label"]), options: list(f["options"]).map(object).map((o) => ({ value: o["value"], label: say(o["label"]) })),
     })),
   };
 }

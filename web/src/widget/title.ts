@@ -1,15 +1,16 @@
 // Title: the page's title says that there is something to read.
 
-const mark = /^\(\d+\+?\) /;
+/** What the page calls itself, without the mark that was put before it; the page may have changed its title since. */
+export const bareTitle = (mark: string) => document.title.slice(document.title.startsWith(mark) ? mark.length : 0);
 
 export class Title {
-  private n = 0;
+  constructor(private readonly host: { mark: string }) {}
 
-  /** Puts (n) before the title, or takes it away. The page may have changed its title meanwhile. */
+  /** Puts (n) before the title, or takes it away. */
   show(n: number): void {
-    if (n === this.n) return;
-    this.n = n;
-    const bare = document.title.replace(mark, "");
-    document.title = n === 0 ? bare : `(${n > 99 ? "99+" : n}) ${bare}`;
+    const mark = n === 0 ? "" : `(${n > 99 ? "99+" : n}) `;
+    if (mark === this.host.mark) return;
+    document.title = mark + bareTitle(this.host.mark);
+    this.host.mark = mark;
   }
 }

@@ -3,6 +3,8 @@
 // there is more, or the page goes: on most pages it is all there is, and web storage takes the browser's time.
 
 import type { Body } from "../shared/packets.ts";
+import { list } from "./settings.ts";
+import { keepInTab, keptInTab } from "./tab.ts";
 
 interface Tracked { name: string; data: Body }
 
@@ -41,21 +43,11 @@ export class Tracker {
   }
 
   private kept(): Tracked[] {
-    try {
-      const list = JSON.parse(sessionStorage.getItem(key) ?? "[]") as unknown;
-      return [...(Array.isArray(list) ? (list as Tracked[]) : []), ...this.seen].slice(-most);
-    } catch {
-      return this.seen.slice(-most);
-    }
+    return [...(list(keptInTab(key)) as Tracked[]), ...this.seen].slice(-most);
   }
 
-  private keep(list: Tracked[]): void {
+  private keep(all: Tracked[]): void {
     this.seen = [];
-    try {
-      if (list.length === 0) sessionStorage.removeItem(key);
-      else sessionStorage.setItem(key, JSON.stringify(list));
-    } catch {
-      // Forbidden or full: it is not worth more.
-    }
+    keepInTab(key, all.length === 0 ? null : all);
   }
 }

@@ -2,7 +2,10 @@
 // a trigger has must hold. Visitors who were drawn into the hold-out group never get it.
 
 import { load, save } from "../shared/browser.ts";
-import { spoken } from "./site.ts";
+import { pageOf } from "./pages.ts";
+import { list } from "./settings.ts";
+import { object, spoken } from "./site.ts";
+import { keepInTab, keptInTab } from "./tab.ts";
 
 interface Trigger {
   id: string;
@@ -15,11 +18,11 @@ const again = 24 * 3600_000; // one trigger speaks to a visitor once a day at mo
 
 /** Whether an address is one of those wanted; * stands for anything, and what stands is compared without the last slash. */
 export function matchesURL(patterns: readonly string[], href: string): boolean {
-  const bare = href.split("#")[0]!.replace(/\/$/, "");
+  const bare = pageOf(href).replace(/\/$/, "");
   const path = bare.replace(/^[a-z]+:\/\/[^/]*/i, "") || "/";
   return patterns.some((p) => {
     const wanted = new RegExp(`^${p.replace(/\/$/, "").replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*+/g, ".*") || "/"}$`, "i");
-    return wanted.test(bare) || wanted.test(path) || wanted.test(bare.split("?")[0]!) || wanted.test(path.split("?")[0]!);
+    return [bare, path].some((a) => wanted.test(a) || wanted.test(a.split("?")[0]!));
   });
 }
 
@@ -27,6 +30,9 @@ export function matchesURL(patterns: readonly string[], href: string): boolean {
 export function holds(c: Trigger["conditions"], seconds: number, href: string, cart: number): boolean {
   return seconds >= (c.seconds_on_page ?? 0) && (c.url === undefined || c.url.length === 0 || matchesURL(c.url, href)) && (!c.cart_value_min || cart >= c.cart_value_min);
 }
+
+/** Where the time on the page is counted; shops change what follows ? while somebody looks at one. */
+const place = () => pageOf(location.href).replace(/\?[^#]*/, "");
 
 /** What is remembered of a trigger: when it fired, and what was drawn for this browser. */
 interface Note { at?: number; held?: boolean }
@@ -38,11 +44,14 @@ export interface TriggerHandlers {
   held(id: string): void;
   /** What the server has drawn for this visitor, if it knows it. */
   drawn(id: string): boolean | undefined;
+  /** Whether there is a conversation to go on with. */
+  busy(): boolean;
 }
 
 export class Triggers {
   private list: readonly Trigger[] = [];
-  private readonly since = Date.now();
+  private since = Date.now();
+  private page = place();
   /** The cart's value, on whatever page it was told; unknown before it is looked up. */
   private cart: number | undefined;
   private done = false;
@@ -55,7 +64,7 @@ export class Triggers {
 
   /** Takes in what the server says of the site's triggers. */
   set(config: unknown): void {
-    this.list = (Array.isArray(config) ? (config as Trigger[]) : []).filter((t) => typeof t?.id === "string" && typeof t.conditions === "object" && typeof t.message === "object");
+    this.list = (list(config) as Trigger[]).filter((t) => typeof t?.id === "string" && typeof t.conditions === "object" && typeof t.message === "object");
     if (this.list.length > 0 && this.timer === 0) this.timer = window.setInterval(() => this.look(), 1000);
     this.look();
   }
@@ -75,26 +84,18 @@ export class Triggers {
 
   private keep(cart: number): void {
     this.cart = cart;
-    try {
-      if (cart === 0) sessionStorage.removeItem(this.cartKey);
-      else sessionStorage.setItem(this.cartKey, String(cart));
-    } catch {
-      // Forbidden or full: it holds for this page.
-    }
-  }
-
-  private kept(): number {
-    try {
-      return Number(sessionStorage.getItem(this.cartKey)) || 0;
-    } catch {
-      return 0;
-    }
+    keepInTab(this.cartKey, cart || null);
   }
 
   private look(): void {
     if (this.done || document.visibilityState !== "visible") return;
+    const page = place();
+    if (page !== this.page) this.since = Date.now();
+    this.page = page;
     for (const t of this.list) {
-      if (!holds(t.conditions, (Date.now() - this.since) / 1000, location.href, (this.cart ??= this.kept())) || this.fired(t.id)) continue;
+      if (!holds(t.conditions, (Date.now() - this.since) / 1000, location.href, (this.cart ??= Number(keptInTab(this.cartKey)) || 0)) || this.fired(t.id)) continue;
+      this.done = this.on.busy(); // nor will it speak the moment that ends
+      if (this.done) return;
       this.note(t.id, { at: Date.now() });
       if (this.heldOut(t)) {
         this.on.held(t.id);
@@ -121,8 +122,7 @@ export class Triggers {
   private get key(): string { return `uniqchat:triggers:${this.site}`; }
 
   private notes(): Record<string, Note> {
-    const kept = load(this.key);
-    return typeof kept === "object" && kept !== null ? (kept as Record<string, Note>) : {};
+    return object(load(this.key)) as Record<string, Note>;
   }
 
   private fired(id: string): boolean {

@@ -8,12 +8,7 @@ export function format(text: string, values: Readonly<Record<string, string | nu
 
 /** The best of the offered languages for a list of wishes like navigator.languages. The first offered is the default. */
 export function pickLanguage(wishes: readonly (string | null | undefined)[], offered: readonly string[]): string {
-  for (const wish of wishes) {
-    const primary = wish?.toLowerCase().split(/[-_]/)[0];
-    const found = offered.find((l) => l === primary);
-    if (found !== undefined) return found;
-  }
-  return offered[0] ?? "en";
+  return wishes.map((w) => w?.toLowerCase().split(/[-_]/)[0] ?? "").find((w) => offered.includes(w)) ?? offered[0] ?? "en";
 }
 
 /** The time of day, and the date too unless it is today. */
