@@ -20,13 +20,14 @@ export function load(key: string): unknown {
   }
 }
 
-/** Keeps a JSON value; null removes it. */
-export function save(key: string, value: unknown): void {
+/** Keeps a JSON value; null removes it. False: there is no room, and the value lives as long as the page. */
+export function save(key: string, value: unknown): boolean {
   try {
     if (value === null) localStore?.removeItem(key);
     else localStore?.setItem(key, JSON.stringify(value));
+    return true;
   } catch {
-    // Full: the value lives as long as the page.
+    return false;
   }
 }
 

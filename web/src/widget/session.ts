@@ -62,9 +62,10 @@ export class Session {
   readonly draft: string;
   /** Called when there is news of the visitor, or a new token: maybe another visitor's than before. */
   changed: () => void = () => {};
-  /** For browsers that keep nothing. */
+  /** For browsers that keep nothing, or nothing more: full, what they have is older than this. */
   private memory: unknown = null;
 
+  private full = false;
   constructor(private readonly base: string, readonly siteKey: string, public locale: string) {
     this.key = sessionKey(siteKey);
     this.draft = `uniqchat:draft:${siteKey}`;
@@ -77,7 +78,7 @@ export class Session {
 
   private get stored(): Stored {
     const { era } = this;
-    let s = object(load(this.key) ?? this.memory) as Partial<Stored> & { visitor?: Visitor | string };
+    let s = object((this.full ? null : load(this.key)) ?? this.memory) as Partial<Stored> & { visitor?: Visitor | string };
     if ((s.era ?? 0) !== era) s = {};
     const visitor = typeof s.visitor === "string" ? { id: s.visitor, name: "", email: "", verified: false } : s.visitor; // as 0.1 kept it
     const str = (v: unknown) => (typeof v === "string" ? v : "");
@@ -89,7 +90,7 @@ export class Session {
   }
 
   private keep(change: Partial<Stored>): void {
-    save(this.key, (this.memory = { ...this.stored, ...change }));
+    this.full = !save(this.key, (this.memory = { ...this.stored, ...change }));
   }
 
   get visitor(): Visitor {
