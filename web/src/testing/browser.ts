@@ -1,7 +1,7 @@
 // The parts of a browser that the widget uses without drawing, for tests: a storage and a channel that all tabs share, locks, a clock, and a
 // network. All tabs are in one process.
 
-export interface Asked { bearer: string; body: Record<string, unknown> }
+export interface Asked { bearer: string; language: string; body: Record<string, unknown> }
 
 /** A storage as browsers have it. */
 export class Store {
@@ -46,7 +46,7 @@ global["location"] = { href: "https://shop.example/" };
 global["localStorage"] = through("store");
 global["sessionStorage"] = through("session");
 global["fetch"] = async (_: string, { headers, body }: { headers: Record<string, string>; body: string }) =>
-  current!.answer({ bearer: (headers["Authorization"] ?? "").replace("Bearer ", ""), body: JSON.parse(body) as Asked["body"] });
+  current!.answer({ bearer: (headers["Authorization"] ?? "").replace("Bearer ", ""), language: new Headers(headers).get("Accept-Language") ?? "", body: JSON.parse(body) as Asked["body"] });
 
 class Channel {
   static readonly all = new Set<Channel>();

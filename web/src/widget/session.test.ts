@@ -145,3 +145,28 @@ test("a browser that keeps nothing has its visitor for as long as the page", asy
   a.reset();
   assert.equal(a.visitor.id, "");
 });
+
+test("a browser whose storage has filled up goes on with what this page knows, and keeps it when there is room", async () => {
+  const { browser, tab } = setUp();
+  const a = tab(), b = tab();
+  await a.credentials(false);
+  browser.keeps = false;
+  a.conv = "c1";
+  a.answered();
+  assert.deepEqual([a.conv, a.asked, a.visitor.id, b.visitor.id], ["c1", true, "visitor 1", "visitor 1"]);
+  browser.keeps = true;
+  a.done = true;
+  assert.deepEqual([b.conv, b.asked, b.done], ["c1", true, true]);
+  b.conv = "c2";
+  assert.equal(a.conv, "c2", "what another tab keeps counts again");
+});
+
+test("the server hears the language that the widget speaks, and of the page's own what is one", async () => {
+  for (const [locale, speaks, tells] of [["de-AT", "en", "de-AT"], ["中文", "en", "en"], ["zh_TW", "zh", "zh_TW"], ["x".repeat(40), "en", "en"], ["zh-CN", "zh", "zh-CN"]] as const) {
+    const { server, tab } = setUp();
+    const a = tab();
+    a.locale = locale;
+    await a.credentials(false);
+    assert.deepEqual([server.asked[0]!.language, server.asked[0]!.body["locale"], a.tag, a.language], [speaks, tells, tells, speaks]);
+  }
+});

@@ -1,6 +1,7 @@
 // The visitor's session: a token for this site key, kept over reloads, shared by the browser's tabs and renewed in time.
 
 import { load, save, withLock } from "../shared/browser.ts";
+import { pickLanguage } from "../shared/i18n/index.ts";
 import { CredentialsError, isCredentialsError, type Credentials } from "../shared/link.ts";
 import { closeTooMany } from "../shared/names.ts";
 import type { UUID } from "../shared/uuid.ts";
@@ -69,6 +70,16 @@ export class Session {
   constructor(private readonly base: string, readonly siteKey: string, public locale: string) {
     this.key = sessionKey(siteKey);
     this.draft = `uniqchat:draft:${siteKey}`;
+  }
+
+  /** The language that the widget speaks. */
+  get language(): string {
+    return pickLanguage([this.locale], ["en", "zh"]);
+  }
+
+  /** The page's language as the server keeps it of the visitor. */
+  get tag(): string {
+    return /^[\w-]{1,35}$/.test(this.locale) ? this.locale : this.language;
   }
 
   /** Changes when the visitor is forgotten, by this tab or another one. */
@@ -217,8 +228,8 @@ export class Session {
   /** Asks with the token there is, whatever this machine's clock thinks of it: only so it is the same visitor again. And for how long the answer is good, by the server's clock. */
   private async ask(now: Stored, token: string): Promise<[Answer, number]> {
     const { said, told } = now;
-    const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": this.locale };
-    const body: Identity & { site_key: string; locale: string } = { site_key: this.siteKey, locale: this.locale.slice(0, 35) };
+    const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": this.language };
+    const body: Identity & { site_key: string; locale: string } = { site_key: this.siteKey, locale: this.tag };
     if (token === "" || !same(said, told)) Object.assign(body, said);
     if (token !== "") {
       headers["Authorization"] = `Bearer ${token}`;
