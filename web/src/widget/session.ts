@@ -65,8 +65,8 @@ export class Session {
   changed: () => void = () => {};
   /** For browsers that keep nothing, or nothing more: full, what they have is older than this. */
   private memory: unknown = null;
-
   private full = false;
+
   constructor(private readonly base: string, readonly siteKey: string, public locale: string) {
     this.key = sessionKey(siteKey);
     this.draft = `uniqchat:draft:${siteKey}`;
@@ -198,10 +198,10 @@ export class Session {
         } catch (e) {
           if (!isCredentialsError(e) || !e.final || !same(this.stored.said, now.said)) throw e;
           // What is refused is not said again: not by this page for ever, and not by those that follow. What was good once may have run out.
-          const news = !same(now.said, now.told);
-          const kept = news ? now.told : {};
+          if (same(now.said, {})) throw e;
+          console.error(`uniqchat: ${e.message}`); // it is the shop's to mend, and no reason not to chat
+          const kept = same(now.said, now.told) ? {} : now.told;
           this.keep({ said: kept, told: kept });
-          if (news || same(now.said, {})) throw e;
         }
       }
     });
