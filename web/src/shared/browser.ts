@@ -40,11 +40,9 @@ const pollMs = 60;
  */
 export async function withLock<T>(name: string, f: () => Promise<T>): Promise<T> {
   if (navigator.locks !== undefined) {
-    let result: T | undefined;
-    await navigator.locks.request(name, async () => {
-      result = await f();
-    });
-    return result as T;
+    let result: Promise<T> | undefined;
+    await navigator.locks.request(name, () => (result = f())).catch(() => {}); // a page that may not lock does it all the same
+    return result ?? f();
   }
   const key = `uniqchat:lock:${name}`;
   const me = String(Math.random());

@@ -53,6 +53,7 @@ class Channel {
   onmessage: ((e: { data: unknown }) => void) | null = null;
 
   constructor(private readonly name: string) {
+    if (current!.forbids === "channel") throw new DOMException("no channels here", "SecurityError");
     Channel.all.add(this);
   }
 
@@ -92,6 +93,8 @@ global["WebSocket"] = Socket;
 /** A browser; the one that was made last is the one there is. */
 export class Browser {
   keeps = true;
+  /** What throws when it is used, as where the browser keeps all data of a site from it. */
+  forbids: "" | "locks" | "channel" = "";
   now: () => number = realNow;
   readonly store = new Store(() => this.keeps);
   readonly session = new Store(() => this.keeps);
@@ -102,6 +105,7 @@ export class Browser {
     current = this;
     Channel.all.clear();
     const request = (name: string, ...more: [{ signal?: AbortSignal }, () => Promise<unknown>] | [() => Promise<unknown>]) => {
+      if (this.forbids === "locks") return Promise.reject(new DOMException("no locks here", "SecurityError"));
       const [f, o] = more.length === 1 ? [more[0], {}] : [more[1], more[0]];
       const next = (this.held.get(name) ?? Promise.resolve()).catch(() => {}).then(() => (o.signal?.aborted === true ? undefined : f()));
       this.held.set(name, next);
