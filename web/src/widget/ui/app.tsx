@@ -97,13 +97,13 @@ export function App(p: AppProps) {
         <List folded={folded} open={setLarge} atEnd={p.atEnd} greeting={greeting}>
           {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
           {asks && part && <part.PreChat fields={settings.preChat} text={settings.preChatText} done={() => { setForm("asked"); focus(); }} />}
-          {mail && part && <part.Offline text={settings.offlineText} instead={() => { setForm("chat"); focus(); }} />}
+          {mail && part && <part.Offline text={settings.offlineText} left={() => setForm("mail")} instead={() => { setForm("chat"); focus(); }} />}
           {!started && !mail && !asks && told && !here && <button type="button" class="chip human" data-testid="by-mail" onClick={() => setForm("mail")}>{t.byMail}</button>}
           {folded.closed && s.last > 0 && put !== s.conv && (folded.rated === 0
             ? part && <part.Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
             : put === `thanks:${s.conv}` && <p class="thanks" role="status">{t.rateThanks}</p>)}
         </List>
-        {!asks && !(mail && !started) && <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => p.atEnd(true)} />}
+        {!asks && !(mail && !started) && <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => { setForm("chat"); p.atEnd(true); }} />}
         {over && <div class="drop" aria-hidden="true"><Icon name="clip" />{t.drop}</div>}
         {large !== null && part && <part.Lightbox body={large} close={() => setLarge(null)} />}
         <div class="hidden" role="log" aria-live="polite">{p.announced}</div>

@@ -118,7 +118,7 @@ export function PreChat({ fields, text, done }: { fields: readonly unknown[]; te
 }
 
 /** A message with an e-mail address, for when nobody is there. */
-export function Offline({ text, instead }: { text: string; instead(): void }) {
+export function Offline({ text, left: keep, instead }: { text: string; left(): void; instead(): void }) {
   const { room, t } = useDesk();
   const w = useWords();
   const known = room.session.knows("email");
@@ -138,6 +138,7 @@ export function Offline({ text, instead }: { text: string; instead(): void }) {
       const r = await room.api.call("POST", "/offline-messages", { email: known, ...said, cmid: cmid.current });
       const { conversation_id } = (await r.json()) as { conversation_id: UUID };
       setLeft(said["email"] ?? known);
+      keep(); // the message that comes now must not take this away
       void room.left(conversation_id);
     } catch (e) {
       setBad(e instanceof Error ? e.message : String(e));
