@@ -25,7 +25,7 @@ export const widget = {
  
   "conversation.assigned": "{name} joined the conversation", "conversation.transferred": "{name} took over", "conversation.closed": "Conversation closed",
   "conversation.reopened": "Conversation reopened", "conversation.rated": "You rated this conversation", "conversation.queued": "Back in the queue",
-  toHuman: "You asked for a person", toBot: "The assistant takes over", other: "Conversation updated", unsupported: "This can't be shown here yet", problem: "That did not work: ",
+  toHuman: "You asked for a person", toPerson: "We're getting a person for you", toBot: "The assistant takes over", other: "Conversation updated", unsupported: "This can't be shown here yet", problem: "That did not work: ",
   nobody: "Nobody is online right now", joins: "Usually answers within {minutes} min", joinsSoon: "Usually answers within a minute", byMail: "Get the answer by e-mail",
   newTab: "(opens in a new tab)", aiMark: "AI", sources: "Sources",
 };

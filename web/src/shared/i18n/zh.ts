@@ -23,7 +23,7 @@ export const widget: en.Translation<typeof en.widget> = {
  
   "conversation.assigned": "{name} 为您服务", "conversation.transferred": "会话已转接给 {name}", "conversation.closed": "会话已结束",
   "conversation.reopened": "会话已重新打开", "conversation.rated": "您已评价本次服务", "conversation.queued": "会话回到队列",
-  toHuman: "您请求了人工客服", toBot: "智能助手为您服务", other: "会话状态更新", unsupported: "暂时无法显示这种消息", problem: "操作未成功：",
+  toHuman: "您请求了人工客服", toPerson: "正在为您转接人工客服", toBot: "智能助手为您服务", other: "会话状态更新", unsupported: "暂时无法显示这种消息", problem: "操作未成功：",
   nobody: "现在没有客服在线", joins: "通常 {minutes} 分钟内接待", joinsSoon: "通常 1 分钟内接待", byMail: "通过邮件接收回复",
   newTab: "（在新标签页打开）", aiMark: "AI", sources: "来源",
 };
