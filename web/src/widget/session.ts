@@ -119,7 +119,7 @@ export class Session {
     return id === "" ? this.early : `visitor:${id}`;
   }
 
-  /** What was said of the visitor, to be compared. */
+  /** What was said of the visitor, as JSON. */
   get said(): string {
     return JSON.stringify(this.stored.said);
   }

@@ -32,7 +32,7 @@ export const widget = {
 
 /** Words of the widget's forms, which come when one is needed. */
 export const forms = {
-  submit: "Submit", choose: "Choose…", required: "Please fill this in", badEmail: "This doesn't look like an e-mail address", answered: "Answered",
+  submit: "Submit", choose: "Choose…", required: "Please fill this in", badEmail: "This doesn't look like an e-mail address", tooLong: "This is too long", answered: "Answered",
   rateTitle: "How did we do?", rateStar: "{n} of 5", rateComment: "Want to tell us more? (optional)", rateSend: "Send rating", rateLater: "Not now",
   name: "Name", email: "E-mail", start: "Start chat", before: "Before we start", leave: "Leave a message",
   leaveText: "Nobody is here right now. Leave a message and your e-mail address, and we'll answer there and here.", text: "Your message",
