@@ -87,7 +87,7 @@ export function Form({ mid, body, answered }: { mid: UUID; body: Body; answered:
 /** The focus goes to the first thing that is asked, once the panel is open. */
 function useFirst() {
   const box = useRef<HTMLFormElement>(null);
-  useEffect(() => box.current!.querySelector<HTMLElement>("input, select, textarea")?.focus(), []);
+  useEffect(() => box.current?.querySelector<HTMLElement>("input, select, textarea")?.focus(), []);
   return box;
 }
 
@@ -119,7 +119,7 @@ export function PreChat({ fields, text, done }: { fields: readonly unknown[]; te
 }
 
 /** A message with an e-mail address, for when nobody is there. */
-export function Offline({ text, left: keep, instead }: { text: string; left(): void; instead(): void }) {
+export function Offline({ text, left, keep, instead }: { text: string; left: string; keep(email: string): void; instead(): void }) {
   const { room, t } = useDesk();
   const w = useWords();
   const known = room.session.knows("email");
@@ -128,7 +128,6 @@ export function Offline({ text, left: keep, instead }: { text: string; left(): v
   const box = useFirst();
   const [busy, setBusy] = useState(false);
   const [bad, setBad] = useState("");
-  const [left, setLeft] = useState("");
   const cmid = useRef("");
   const submit = async () => {
     const said = Object.fromEntries(meant(form).map(([f, v]) => [f.name, v])) as Record<string, string>;
@@ -138,8 +137,7 @@ export function Offline({ text, left: keep, instead }: { text: string; left(): v
     try {
       const r = await room.api.call("POST", "/offline-messages", { email: known, ...said, cmid: cmid.current });
       const { conversation_id } = (await r.json()) as { conversation_id: UUID };
-      setLeft(said["email"] ?? known);
-      keep(); // the message that comes now must not take this away
+      keep(said["email"] ?? known);
       void room.left(conversation_id);
     } catch (e) {
       setBad(e instanceof Error ? e.message : String(e));
