@@ -238,6 +238,12 @@ func TestHandoff(t *testing.T) {
 	names, bodies := n.events(conv, token)
 	require.Equal(t, 3, strings.Count(strings.Join(names, " "), "conversation.handoff"))
 	require.Equal(t, "bot", bodies["conversation.handoff"]["to"])
+	hand(agent, "bot")
+	hand(agent, "human") // the visitor asked for nobody
+	for lang, says := range map[string][2]string{"en": {"asked for a person", "handed to a person"}, "zh": {"请求人工客服", "转给人工客服"}} {
+		s := string(n.call("GET", path+"/transcript", token, nil, "Accept-Language", lang).raw)
+		require.Equal(t, []int{1, 1}, []int{strings.Count(s, "— "+says[0]+"\n"), strings.Count(s, "— "+says[1]+"\n")}, s)
+	}
 	n.call("POST", path+"/close", agent, nil)
 	require.Equal(t, 409, hand(token, "human").status)
 	for _, c := range []string{"open", "queued"} {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,21 +27,26 @@ const (
 	transcriptRoom = 4 << 20
 )
 
-// words are a transcript's own words.
+// asksForHuman is the hand-off that the visitor asked for.
+var asksForHuman = chat.EventHandoff + chat.ToHuman + chat.RoleVisitor.String()
+
+// words are a transcript's own words: of what happened by event, where it went, and who did it if that matters.
 var words = map[string]map[string]string{
 	"en": {
 		"title": "Conversation", "visitor": "Visitor", "agent": "Agent", "bot": "Bot", "api": "Service", "system": "System", "note": "note", "edited": "edited",
 		"recalled": "(taken back)", "image": "image", "file": "file", "card": "card", "form": "form", "more": "… the rest is left out.",
 		chat.EventCreated: "began", chat.EventQueued: "waits in the queue", chat.EventAssigned: "answered by %s", chat.EventTransferred: "handed over to %s",
 		chat.EventClosed: "closed", chat.EventReopened: "reopened", chat.EventSnoozed: "put aside", chat.EventWoken: "taken up again",
-		chat.EventRated: "rated %s of 5", chat.EventHandoff + chat.ToHuman: "asked for a person", chat.EventHandoff + chat.ToBot: "handed to the bot",
+		chat.EventRated: "rated %s of 5", chat.EventHandoff + chat.ToHuman: "handed to a person", chat.EventHandoff + chat.ToBot: "handed to the bot",
+		asksForHuman: "asked for a person",
 	},
 	"zh": {
 		"title": "会话记录", "visitor": "访客", "agent": "客服", "bot": "机器人", "api": "服务", "system": "系统", "note": "内部备注", "edited": "已编辑",
 		"recalled": "（已撤回）", "image": "图片", "file": "文件", "card": "卡片", "form": "表单", "more": "……其余内容已省略。",
 		chat.EventCreated: "会话开始", chat.EventQueued: "进入排队", chat.EventAssigned: "由 %s 接待", chat.EventTransferred: "转接给 %s",
 		chat.EventClosed: "会话关闭", chat.EventReopened: "会话重新打开", chat.EventSnoozed: "会话已搁置", chat.EventWoken: "会话恢复处理",
-		chat.EventRated: "评分 %s/5", chat.EventHandoff + chat.ToHuman: "请求人工客服", chat.EventHandoff + chat.ToBot: "转给机器人",
+		chat.EventRated: "评分 %s/5", chat.EventHandoff + chat.ToHuman: "转给人工客服", chat.EventHandoff + chat.ToBot: "转给机器人",
+		asksForHuman: "请求人工客服",
 	},
 }
 
@@ -156,7 +162,7 @@ func (t *transcript) change(m *chat.Message) string {
 	if json.Unmarshal(m.Body, &c) != nil {
 		return ""
 	}
-	text := t.words[c.Event+c.To]
+	text := cmp.Or(t.words[c.Event+c.To+c.ByRole], t.words[c.Event+c.To])
 	switch {
 	case c.Event == chat.EventRated:
 		text = fmt.Sprintf(text, strconv.Itoa(c.Rating))

@@ -103,6 +103,7 @@ func TestWidgetForms(t *testing.T) {
 	fill(late, "textarea", "请明天联系我")
 	late.Click("offline-send")
 	late.See("message", "请明天联系我")
+	late.See("offline-left", "li@shop.example") // and it stays, until the visitor writes on
 	late.Screenshot("2-left")
 	var offline struct {
 		Data []struct{ Email, Text string }

@@ -17,7 +17,14 @@ import (
 // host serves a page of another origin with the widget on it, and allows that origin to use the key.
 func host(t *testing.T, s *process.Server, d *desk, policy, html string) string {
 	t.Helper()
-	var key struct{ Key string }
+	url, _ := hostAndSecret(t, s, d, policy, html)
+	return url
+}
+
+// hostAndSecret is host, and tells the key's secret too.
+func hostAndSecret(t *testing.T, s *process.Server, d *desk, policy, html string) (string, string) {
+	t.Helper()
+	var key struct{ Key, Secret string }
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if policy != "" {
 			w.Header().Set("Content-Security-Policy", strings.NewReplacer("SERVER", s.BaseURL(), "SOCKET", "ws://"+s.WS).Replace(policy))
@@ -26,7 +33,7 @@ func host(t *testing.T, s *process.Server, d *desk, policy, html string) string 
 	}))
 	t.Cleanup(page.Close)
 	require.NoError(t, d.api.Call(d.ctx, http.MethodPost, "/api/v1/site-keys", d.token, map[string]any{"name": "host", "origins": []string{page.URL}}, &key))
-	return page.URL
+	return page.URL, key.Secret
 }
 
 // aCard is a card with a title, so that it is drawn as one.

@@ -20,13 +20,14 @@ export function load(key: string): unknown {
   }
 }
 
-/** Keeps a JSON value; null removes it. */
-export function save(key: string, value: unknown): void {
+/** Keeps a JSON value; null removes it. False: there is no room, and the value lives as long as the page. */
+export function save(key: string, value: unknown): boolean {
   try {
     if (value === null) localStore?.removeItem(key);
     else localStore?.setItem(key, JSON.stringify(value));
+    return true;
   } catch {
-    // Full: the value lives as long as the page.
+    return false;
   }
 }
 
@@ -39,11 +40,9 @@ const pollMs = 60;
  */
 export async function withLock<T>(name: string, f: () => Promise<T>): Promise<T> {
   if (navigator.locks !== undefined) {
-    let result: T | undefined;
-    await navigator.locks.request(name, async () => {
-      result = await f();
-    });
-    return result as T;
+    let result: Promise<T> | undefined;
+    await navigator.locks.request(name, () => (result = f())).catch(() => {}); // a page that may not lock does it all the same
+    return result ?? f();
   }
   const key = `uniqchat:lock:${name}`;
   const me = String(Math.random());

@@ -1,7 +1,7 @@
 // The parts of a browser that the widget uses without drawing, for tests: a storage and a channel that all tabs share, locks, a clock, and a
 // network. All tabs are in one process.
 
-export interface Asked { bearer: string; body: Record<string, unknown> }
+export interface Asked { bearer: string; language: string; body: Record<string, unknown> }
 
 /** A storage as browsers have it. */
 export class Store {
@@ -46,13 +46,14 @@ global["location"] = { href: "https://shop.example/" };
 global["localStorage"] = through("store");
 global["sessionStorage"] = through("session");
 global["fetch"] = async (_: string, { headers, body }: { headers: Record<string, string>; body: string }) =>
-  current!.answer({ bearer: (headers["Authorization"] ?? "").replace("Bearer ", ""), body: JSON.parse(body) as Asked["body"] });
+  current!.answer({ bearer: (headers["Authorization"] ?? "").replace("Bearer ", ""), language: new Headers(headers).get("Accept-Language") ?? "", body: JSON.parse(body) as Asked["body"] });
 
 class Channel {
   static readonly all = new Set<Channel>();
   onmessage: ((e: { data: unknown }) => void) | null = null;
 
   constructor(private readonly name: string) {
+    if (current!.forbids === "channel") throw new DOMException("no channels here", "SecurityError");
     Channel.all.add(this);
   }
 
@@ -92,6 +93,8 @@ global["WebSocket"] = Socket;
 /** A browser; the one that was made last is the one there is. */
 export class Browser {
   keeps = true;
+  /** What throws when it is used, as where the browser keeps all data of a site from it. */
+  forbids: "" | "locks" | "channel" = "";
   now: () => number = realNow;
   readonly store = new Store(() => this.keeps);
   readonly session = new Store(() => this.keeps);
@@ -102,6 +105,7 @@ export class Browser {
     current = this;
     Channel.all.clear();
     const request = (name: string, ...more: [{ signal?: AbortSignal }, () => Promise<unknown>] | [() => Promise<unknown>]) => {
+      if (this.forbids === "locks") return Promise.reject(new DOMException("no locks here", "SecurityError"));
       const [f, o] = more.length === 1 ? [more[0], {}] : [more[1], more[0]];
       const next = (this.held.get(name) ?? Promise.resolve()).catch(() => {}).then(() => (o.signal?.aborted === true ? undefined : f()));
       this.held.set(name, next);

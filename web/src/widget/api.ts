@@ -34,7 +34,7 @@ export class Api {
   /** The header of every request. */
   async headers(renew = false): Promise<Record<string, string>> {
     const { token } = await this.session.credentials(renew);
-    return { Authorization: `Bearer ${token}`, "Accept-Language": this.session.locale };
+    return { Authorization: `Bearer ${token}`, "Accept-Language": this.session.language };
   }
 
   /** Asks the server; a token that has run out is renewed once. Throws Problem. */

@@ -117,6 +117,7 @@ class Widget implements Chat {
       this.host.emit("unread", unread);
     }
     const link = room.state.link.name;
+    if (link === "idle" && this.open) void room.start();
     if (link !== this.link) {
       this.link = link;
       if (link === "online") this.desk.uploads.again();

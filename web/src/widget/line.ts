@@ -173,7 +173,7 @@ export class Line {
         this.said = session.said;
         return session.credentials(renew);
       },
-      outbox: new Outbox(session.scope, entries), device: this.o.device, alone: this.o.alone, page: location.href.slice(0, 2000), locale: session.locale.slice(0, 35),
+      outbox: new Outbox(session.scope, entries), device: this.o.device, alone: this.o.alone, page: location.href.slice(0, 2000), locale: session.tag,
       handlers: {
         onState: () => this.changed(),
         onReady: (a) => {

@@ -9,7 +9,7 @@ const { identityOf, Session } = await import("./session.ts");
 const day = 24 * 3600_000;
 
 /** Two tabs of a browser whose visitor is whoever its identity_hmac says. */
-function setUp() {
+function setUp(broken: "" | "locks" | "channel" = "") {
   let asked = 0;
   const server = { down: false };
   const browser = new Browser(({ body }) => {
@@ -18,14 +18,18 @@ function setUp() {
     const visitor = { id: String(body["identity_hmac"] ?? "anna"), name: body["name"] };
     return new Response(JSON.stringify({ token, expires_at: new Date(Date.now() + day).toISOString(), visitor, conversation_id: null, ws_url: "ws://x" }), { status: 201 });
   });
+  browser.forbids = broken;
+  const trackers: Tracker[] = [];
   const tab = () => {
+    const tracker = { flush() {} } as unknown as Tracker;
+    trackers.push(tracker);
     const session = new Session("https://chat.example", "demo", "en");
-    const room = new Room(session, "https://chat.example", { flush() {} } as unknown as Tracker, { changed() {}, arrived() {} });
+    const room = new Room(session, "https://chat.example", tracker, { changed() {}, arrived() {} });
     session.changed = () => tabs.forEach((r) => r.noticed()); // what a storage event does for the other ones
     return room;
   };
   const tabs = [tab(), tab()] as const;
-  return { server, browser, tabs, leave: (room: unknown) => (room as { rest(): void }).rest(), last: () => browser.sockets.at(-1)! };
+  return { server, browser, trackers, tabs, leave: (room: unknown) => (room as { rest(): void }).rest(), last: () => browser.sockets.at(-1)! };
 }
 
 /** Waits until something holds. */
@@ -108,3 +112,52 @@ test("what was written before there was a session is not the next visitor's", as
   leave(a);
   leave(b);
 });
+
+test("who opens the chat after a reset is connected again, in whichever tab", async () => {
+  for (const first of [0, 1] as const) {
+    const { tabs, browser, last, leave } = setUp();
+    const [a, b] = tabs;
+    await a.start();
+    await until(() => browser.sockets.length === 1);
+    await accept(last(), "hello");
+    await b.start();
+    await until(() => b.state.messages.length === 1);
+    a.session.reset();
+    for (const r of tabs) r.forget();
+    await until(() => a.state.link.name === "idle" && b.state.link.name === "idle" && last().closed);
+    assert.equal(browser.sockets.length, 1, "nobody wants to talk");
+    await tabs[first].start();
+    await until(() => browser.sockets.length === 2);
+    await accept(last(), "welcome");
+    await until(() => tabs[first].state.link.name === "online" && tabs[first].state.messages.length === 1);
+    await tabs[first].start();
+    assert.equal(browser.sockets.length, 2);
+    leave(a);
+    leave(b);
+  }
+});
+
+test("what can't be told to the other tabs throws nothing at the page", async () => {
+  const { tabs: [a, b], browser, trackers, last, leave } = setUp();
+  await a.start();
+  await until(() => browser.sockets.length === 1);
+  await accept(last(), "hello");
+  await b.start();
+  await until(() => b.state.link.name === "online");
+  assert.equal(trackers[1]!.send("cart_updated", { of: () => {} }), true);
+  assert.equal(trackers[1]!.send("cart_updated", { value: 1 }), true);
+  await until(() => last().sent.some((p) => p["type"] === "track"));
+  leave(a);
+  leave(b);
+});
+
+for (const broken of ["locks", "channel"] as const) {
+  test(`a page whose ${broken} may not be used has a chat`, async () => {
+    const { tabs: [a], browser, last, leave } = setUp(broken);
+    await a.start();
+    await until(() => browser.sockets.length === 1);
+    await accept(last(), "hello");
+    await until(() => a.state.messages.length === 1);
+    leave(a);
+  });
+}

@@ -65,14 +65,16 @@ export class Room {
     if (!this.tabs.leading) this.tabs.tell({ say: "hello" });
   }
 
-  /** Connects, or finds the tab that is connected. */
-  start(): Promise<DatabaseEntries> {
+  /** Connects, or finds the tab that is connected. After a reset no tab is, until somebody wants to talk. */
+  async start(): Promise<DatabaseEntries> {
     this.ready ??= (async () => {
       this.entries = await DatabaseEntries.open(await openDatabase(`uniqchat:${this.session.siteKey}`), localStore);
       this.join();
       return this.entries;
     })();
-    return this.ready;
+    const entries = await this.ready;
+    if (this.state.link.name === "idle") this.again();
+    return entries;
   }
 
   /** Own messages that are not in the conversation yet, those of this very moment among them. */
@@ -172,7 +174,7 @@ export class Room {
       up: () => this.tracker.flush(),
     });
     this.line = line;
-    publish(passing);
+    publish({ ...passing, link: { ...nothing.link, name: "connecting" } });
     void this.entries!.refresh().then(() => { if (this.line === line) line.start(); });
   }
 

@@ -10,6 +10,7 @@ class Server {
   known = new Map<string, string>();
   /** Refuses an identity_token that is not this one. */
   good = "";
+  blocked = false;
   now = Date.parse("2026-05-01T12:00:00Z");
   during: () => void = () => {};
 
@@ -17,9 +18,12 @@ class Server {
     this.asked.push(a);
     this.during();
     const old = this.known.get(a.bearer);
+    const { attributes } = a.body;
     const say = (status: number, body: object) => new Response(JSON.stringify(body), { status, headers: { Date: new Date(this.now).toUTCString() } });
     if (a.bearer !== "" && old === undefined) return say(401, { code: "token_expired", detail: "expired" });
     if (a.body["identity_token"] !== undefined && a.body["identity_token"] !== this.good) return say(401, { code: "identity_invalid", detail: "wrong" });
+    if (attributes !== undefined && JSON.stringify(attributes).length > 4096) return say(400, { code: "malformed", detail: "attributes must be smaller" });
+    if (this.blocked) return say(403, { code: "blocked", detail: "blocked" });
     const id = a.body["identity_token"] !== undefined ? `visitor of ${String(a.body["identity_token"])}` : (old ?? `visitor ${this.asked.length}`);
     const token = `token ${this.asked.length}`;
     this.known.set(token, id);
@@ -118,9 +122,41 @@ test("an identity token is told once; one that has run out keeps nobody from cha
   const { token } = await a.credentials(true);
   assert.equal(a.visitor.id, "visitor 7");
   assert.equal(token, "token 7");
+  const complained = complaints();
   a.identify(identityOf({ identityToken: "forged" }));
-  await assert.rejects(a.credentials(false), /wrong/);
-  assert.equal((await a.credentials(false)).token, "token 7");
+  assert.equal((await a.credentials(false)).token, "token 10");
+  assert.equal(a.visitor.id, "visitor 7");
+  assert.match(complained().join(), /wrong/);
+});
+
+/** What is said in the browser's console from here on. */
+function complaints(): () => string[] {
+  const said: string[] = [];
+  const before = console.error;
+  console.error = (...all: unknown[]) => said.push(all.join(" "));
+  return () => { console.error = before; return said; };
+}
+
+test("what the server refuses of a visitor is said to the shop, and the visitor chats on", async () => {
+  const { server, tab } = setUp();
+  const a = tab();
+  const complained = complaints();
+  a.identify(identityOf({ name: "Mei", attributes: { plan: "gold" } }));
+  await a.credentials(false);
+  a.identify(identityOf({ attributes: { story: "x".repeat(5000) } }));
+  const { token } = await a.credentials(false);
+  assert.deepEqual([token, a.visitor.id, a.knows("plan"), a.knows("story")], ["token 3", "visitor 1", "gold", ""]);
+  assert.equal(complained().length, 1);
+  await a.credentials(false);
+  assert.equal(server.asked.length, 3, "it is not said again");
+
+  server.blocked = true;
+  await assert.rejects(a.credentials(true), /blocked/);
+  a.identify({ name: "Bo" });
+  const again = complaints();
+  await assert.rejects(a.credentials(false), /blocked/);
+  assert.ok(server.asked.length <= 8, `${server.asked.length} times`);
+  again();
 });
 
 test("another id is another person, of whom nothing else was said; a token takes the place of another proof", () => {
@@ -144,4 +180,29 @@ test("a browser that keeps nothing has its visitor for as long as the page", asy
   assert.deepEqual([server.asked.length, a.visitor.id], [1, "visitor 1"]);
   a.reset();
   assert.equal(a.visitor.id, "");
+});
+
+test("a browser whose storage has filled up goes on with what this page knows, and keeps it when there is room", async () => {
+  const { browser, tab } = setUp();
+  const a = tab(), b = tab();
+  await a.credentials(false);
+  browser.keeps = false;
+  a.conv = "c1";
+  a.answered();
+  assert.deepEqual([a.conv, a.asked, a.visitor.id, b.visitor.id], ["c1", true, "visitor 1", "visitor 1"]);
+  browser.keeps = true;
+  a.done = true;
+  assert.deepEqual([b.conv, b.asked, b.done], ["c1", true, true]);
+  b.conv = "c2";
+  assert.equal(a.conv, "c2", "what another tab keeps counts again");
+});
+
+test("the server hears the language that the widget speaks, and of the page's own what is one", async () => {
+  for (const [locale, speaks, tells] of [["de-AT", "en", "de-AT"], ["中文", "en", "en"], ["zh_TW", "zh", "zh_TW"], ["x".repeat(40), "en", "en"], ["zh-CN", "zh", "zh-CN"]] as const) {
+    const { server, tab } = setUp();
+    const a = tab();
+    a.locale = locale;
+    await a.credentials(false);
+    assert.deepEqual([server.asked[0]!.language, server.asked[0]!.body["locale"], a.tag, a.language], [speaks, tells, tells, speaks]);
+  }
 });

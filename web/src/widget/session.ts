@@ -1,6 +1,7 @@
 // The visitor's session: a token for this site key, kept over reloads, shared by the browser's tabs and renewed in time.
 
 import { load, save, withLock } from "../shared/browser.ts";
+import { pickLanguage } from "../shared/i18n/index.ts";
 import { CredentialsError, isCredentialsError, type Credentials } from "../shared/link.ts";
 import { closeTooMany } from "../shared/names.ts";
 import type { UUID } from "../shared/uuid.ts";
@@ -62,12 +63,23 @@ export class Session {
   readonly draft: string;
   /** Called when there is news of the visitor, or a new token: maybe another visitor's than before. */
   changed: () => void = () => {};
-  /** For browsers that keep nothing. */
+  /** For browsers that keep nothing, or nothing more: full, what they have is older than this. */
   private memory: unknown = null;
+  private full = false;
 
   constructor(private readonly base: string, readonly siteKey: string, public locale: string) {
     this.key = sessionKey(siteKey);
     this.draft = `uniqchat:draft:${siteKey}`;
+  }
+
+  /** The language that the widget speaks. */
+  get language(): string {
+    return pickLanguage([this.locale], ["en", "zh"]);
+  }
+
+  /** The page's language as the server keeps it of the visitor. */
+  get tag(): string {
+    return /^[\w-]{1,35}$/.test(this.locale) ? this.locale : this.language;
   }
 
   /** Changes when the visitor is forgotten, by this tab or another one. */
@@ -77,7 +89,7 @@ export class Session {
 
   private get stored(): Stored {
     const { era } = this;
-    let s = object(load(this.key) ?? this.memory) as Partial<Stored> & { visitor?: Visitor | string };
+    let s = object((this.full ? null : load(this.key)) ?? this.memory) as Partial<Stored> & { visitor?: Visitor | string };
     if ((s.era ?? 0) !== era) s = {};
     const visitor = typeof s.visitor === "string" ? { id: s.visitor, name: "", email: "", verified: false } : s.visitor; // as 0.1 kept it
     const str = (v: unknown) => (typeof v === "string" ? v : "");
@@ -89,7 +101,7 @@ export class Session {
   }
 
   private keep(change: Partial<Stored>): void {
-    save(this.key, (this.memory = { ...this.stored, ...change }));
+    this.full = !save(this.key, (this.memory = { ...this.stored, ...change }));
   }
 
   get visitor(): Visitor {
@@ -107,7 +119,7 @@ export class Session {
     return id === "" ? this.early : `visitor:${id}`;
   }
 
-  /** What was said of the visitor, to be compared. */
+  /** What was said of the visitor, as JSON. */
   get said(): string {
     return JSON.stringify(this.stored.said);
   }
@@ -186,10 +198,10 @@ export class Session {
         } catch (e) {
           if (!isCredentialsError(e) || !e.final || !same(this.stored.said, now.said)) throw e;
           // What is refused is not said again: not by this page for ever, and not by those that follow. What was good once may have run out.
-          const news = !same(now.said, now.told);
-          const kept = news ? now.told : {};
+          if (same(now.said, {})) throw e;
+          console.error(`uniqchat: ${e.message}`); // it is the shop's to mend, and no reason not to chat
+          const kept = same(now.said, now.told) ? {} : now.told;
           this.keep({ said: kept, told: kept });
-          if (news || same(now.said, {})) throw e;
         }
       }
     });
@@ -216,8 +228,8 @@ export class Session {
   /** Asks with the token there is, whatever this machine's clock thinks of it: only so it is the same visitor again. And for how long the answer is good, by the server's clock. */
   private async ask(now: Stored, token: string): Promise<[Answer, number]> {
     const { said, told } = now;
-    const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": this.locale };
-    const body: Identity & { site_key: string; locale: string } = { site_key: this.siteKey, locale: this.locale.slice(0, 35) };
+    const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": this.language };
+    const body: Identity & { site_key: string; locale: string } = { site_key: this.siteKey, locale: this.tag };
     if (token === "" || !same(said, told)) Object.assign(body, said);
     if (token !== "") {
       headers["Authorization"] = `Bearer ${token}`;

@@ -11,9 +11,15 @@ export class Tabs<M> {
   private waiting: AbortController | null = null;
 
   constructor(private readonly name: string, heard: (message: M) => void) {
-    this.channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
-    if (this.channel !== null) this.channel.onmessage = (e) => heard(e.data as M);
-    this.alone = this.channel !== null && navigator.locks !== undefined;
+    let channel: BroadcastChannel | null = null;
+    try {
+      channel = new BroadcastChannel(name);
+      channel.onmessage = (e) => heard(e.data as M);
+    } catch {
+      // There is none, or not for this page.
+    }
+    this.channel = channel;
+    this.alone = channel !== null && navigator.locks !== undefined;
   }
 
   /** Gets in line. lead is called when this tab's turn has come, at once if nobody leads. */
@@ -34,9 +40,13 @@ export class Tabs<M> {
     })).catch(() => { if (!waiting.signal.aborted) go(); }); // a page that may not lock
   }
 
-  /** Tells the other tabs. */
+  /** Tells the other tabs. What no browser can copy, as a function among what a page says, they don't hear. */
   tell(message: M): void {
-    this.channel?.postMessage(message);
+    try {
+      this.channel?.postMessage(message);
+    } catch (e) {
+      console.error(e);
+    }
   }
 
   /** Leaves the line, so that the next tab gets its turn at once. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actionsOf, isQuickReplies } from "./ui/bodies.ts";
-import { faults, fieldsOf } from "./ui/fields.ts";
+import { faults, fieldsOf, tooLong } from "./ui/fields.ts";
 import { fileSize, pieces, safeImage, safeLink, uploadOf } from "./text.ts";
 
 const links = (text: string) => pieces(text).filter((p) => p.href !== "").map((p) => p.text);
@@ -47,4 +47,12 @@ test("actions and fields that are not as they should be are left out", () => {
   assert.deepEqual(faults(fields, {}), { mail: "required" });
   assert.deepEqual(faults(fields, { mail: "x@y" }), { mail: "badEmail" });
   assert.deepEqual(faults(fields, { mail: "x@y.example" }), {});
+});
+
+test("answers that the server would not take are found before they are sent, by their bytes", () => {
+  assert.deepEqual(tooLong({ name: "名".repeat(66), email: "a@b.c", story: "好".repeat(1000) }, { plan: "gold" }), {});
+  assert.deepEqual(tooLong({ name: "名".repeat(67), email: `${"a".repeat(320)}@b.c` }, {}), { name: "tooLong", email: "tooLong" });
+  assert.deepEqual(tooLong({ name: "Mei", topic: "order", story: "好".repeat(1400) }, {}), { story: "tooLong" });
+  assert.deepEqual(tooLong({ story: "好".repeat(600) }, { known: "x".repeat(3000) }), { story: "tooLong" });
+  assert.deepEqual(tooLong({ name: "Mei" }, { known: "x".repeat(5000) }), {}, "that is the shop's own");
 });

@@ -88,6 +88,7 @@ export class Uploads {
     this.changed();
     try {
       const a = await this.post(u, false);
+      this.wanted(u);
       this.links.put(uploadOf(a.url), a.link, u.preview);
       const body: Body = { url: a.url, name: a.name, size: a.size, mime: a.mime };
       const image = shown.test(a.mime) && (a.width ?? 0) > 0;
@@ -105,8 +106,14 @@ export class Uploads {
     }
   }
 
+  /** Throws if it was taken back meanwhile, by the visitor or by a reset. */
+  private wanted(u: Upload): void {
+    if (!this.list.includes(u)) throw new Problem(0, "aborted", "", 0);
+  }
+
   private async post(u: Upload, renew: boolean): Promise<Answer> {
     const headers = await this.room.api.headers(renew);
+    this.wanted(u);
     const form = new FormData();
     form.append("file", u.file, cleanText(u.file.name) || "file");
     const r = await new Promise<XMLHttpRequest>((done, fail) => {

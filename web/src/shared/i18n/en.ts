@@ -25,14 +25,14 @@ export const widget = {
  
   "conversation.assigned": "{name} joined the conversation", "conversation.transferred": "{name} took over", "conversation.closed": "Conversation closed",
   "conversation.reopened": "Conversation reopened", "conversation.rated": "You rated this conversation", "conversation.queued": "Back in the queue",
-  toHuman: "You asked for a person", toBot: "The assistant takes over", other: "Conversation updated", unsupported: "This can't be shown here yet", problem: "That did not work: ",
+  toHuman: "You asked for a person", toPerson: "We're getting a person for you", toBot: "The assistant takes over", other: "Conversation updated", unsupported: "This can't be shown here yet", problem: "That did not work: ",
   nobody: "Nobody is online right now", joins: "Usually answers within {minutes} min", joinsSoon: "Usually answers within a minute", byMail: "Get the answer by e-mail",
   newTab: "(opens in a new tab)", aiMark: "AI", sources: "Sources",
 };
 
 /** Words of the widget's forms, which come when one is needed. */
 export const forms = {
-  submit: "Submit", choose: "Choose…", required: "Please fill this in", badEmail: "This doesn't look like an e-mail address", answered: "Answered",
+  submit: "Submit", choose: "Choose…", required: "Please fill this in", badEmail: "This doesn't look like an e-mail address", tooLong: "This is too long", answered: "Answered",
   rateTitle: "How did we do?", rateStar: "{n} of 5", rateComment: "Want to tell us more? (optional)", rateSend: "Send rating", rateLater: "Not now",
   name: "Name", email: "E-mail", start: "Start chat", before: "Before we start", leave: "Leave a message",
   leaveText: "Nobody is here right now. Leave a message and your e-mail address, and we'll answer there and here.", text: "Your message",

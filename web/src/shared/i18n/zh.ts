@@ -23,13 +23,13 @@ export const widget: en.Translation<typeof en.widget> = {
  
   "conversation.assigned": "{name} 为您服务", "conversation.transferred": "会话已转接给 {name}", "conversation.closed": "会话已结束",
   "conversation.reopened": "会话已重新打开", "conversation.rated": "您已评价本次服务", "conversation.queued": "会话回到队列",
-  toHuman: "您请求了人工客服", toBot: "智能助手为您服务", other: "会话状态更新", unsupported: "暂时无法显示这种消息", problem: "操作未成功：",
+  toHuman: "您请求了人工客服", toPerson: "正在为您转接人工客服", toBot: "智能助手为您服务", other: "会话状态更新", unsupported: "暂时无法显示这种消息", problem: "操作未成功：",
   nobody: "现在没有客服在线", joins: "通常 {minutes} 分钟内接待", joinsSoon: "通常 1 分钟内接待", byMail: "通过邮件接收回复",
   newTab: "（在新标签页打开）", aiMark: "AI", sources: "来源",
 };
 
 export const forms: en.Translation<typeof en.forms> = {
-  submit: "提交", choose: "请选择…", required: "请填写此项", badEmail: "邮箱格式不正确", answered: "已提交", rateTitle: "请为本次服务评分", rateStar: "{n} 分（满分 5 分）",
+  submit: "提交", choose: "请选择…", required: "请填写此项", badEmail: "邮箱格式不正确", tooLong: "内容过长", answered: "已提交", rateTitle: "请为本次服务评分", rateStar: "{n} 分（满分 5 分）",
   rateComment: "还想说点什么？（选填）", rateSend: "提交评价", rateLater: "以后再说", name: "姓名", email: "邮箱", start: "开始咨询", before: "开始之前", leave: "留言",
   leaveText: "现在没有客服在线。请留言并留下邮箱，我们会通过邮件和这里回复您。", text: "留言内容", sendMessage: "提交留言", instead: "直接在聊天中留言", left: "感谢您的留言！我们会回复到 {email}。",
 };

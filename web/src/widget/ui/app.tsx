@@ -36,6 +36,7 @@ export function App(p: AppProps) {
   const [put, setPut] = useState("");
   const [trouble, setTrouble] = useState("");
   const [form, setForm] = useState(""); // "mail": the visitor wants the form; "chat": it does not; "asked": what the site asks is answered
+  const [left, setLeft] = useState(""); // where the answer goes to what the visitor has just left
   const menuButton = useRef<HTMLButtonElement>(null);
   const config = room.session.config;
   const next = typeof config.next_open_at === "string" ? Date.parse(config.next_open_at) : NaN;
@@ -53,7 +54,7 @@ export function App(p: AppProps) {
   const settings = p.host.settings;
   const started = s.messages.length > 0 || room.outbox.length > 0 || uploads.list.length > 0;
   const told = config.open !== undefined; // nothing is claimed before the server has said it
-  const mail = form === "mail" || (!started && told && form !== "chat" && !here && settings.offlineForm !== "never" && (away || settings.offlineForm === "away"));
+  const mail = left !== "" || form === "mail" || (!started && told && form !== "chat" && !here && settings.offlineForm !== "never" && (away || settings.offlineForm === "away"));
   const asks = !mail && !started && form !== "asked" && !room.session.asked && (settings.preChat as { name?: unknown; required?: boolean }[]).some((f) => room.session.knows(String(f.name)) === "");
   const part = mail || asks || folded.closed || menu || large !== null ? parts.get() : undefined;
 
@@ -97,13 +98,13 @@ export function App(p: AppProps) {
         <List folded={folded} open={setLarge} atEnd={p.atEnd} greeting={greeting}>
           {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
           {asks && part && <part.PreChat fields={settings.preChat} text={settings.preChatText} done={() => { setForm("asked"); focus(); }} />}
-          {mail && part && <part.Offline text={settings.offlineText} instead={() => { setForm("chat"); focus(); }} />}
+          {mail && part && <part.Offline text={settings.offlineText} left={left} keep={setLeft} instead={() => { setForm("chat"); focus(); }} />}
           {!started && !mail && !asks && told && !here && <button type="button" class="chip human" data-testid="by-mail" onClick={() => setForm("mail")}>{t.byMail}</button>}
           {folded.closed && s.last > 0 && put !== s.conv && (folded.rated === 0
             ? part && <part.Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
             : put === `thanks:${s.conv}` && <p class="thanks" role="status">{t.rateThanks}</p>)}
         </List>
-        {!asks && !(mail && !started) && <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => p.atEnd(true)} />}
+        {!asks && !(mail && !started) && <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => { setLeft(""); p.atEnd(true); }} />}
         {over && <div class="drop" aria-hidden="true"><Icon name="clip" />{t.drop}</div>}
         {large !== null && part && <part.Lightbox body={large} close={() => setLarge(null)} />}
         <div class="hidden" role="log" aria-live="polite">{p.announced}</div>

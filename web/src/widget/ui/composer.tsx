@@ -48,8 +48,9 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
     el.focus();
   };
   const paste = (e: ClipboardEvent) => {
-    const pasted = [...(e.clipboardData?.files ?? [])];
-    if (pasted.length === 0) return;
+    const from = e.clipboardData!;
+    const pasted = [...from.files];
+    if (pasted.length === 0 || (from.getData("text/html") && from.getData("text/plain"))) return; // text that brings a picture of itself
     e.preventDefault();
     uploads.add(pasted);
     sent();

@@ -21,7 +21,7 @@ export function fieldsOf(body: Body): Field[] {
 }
 
 /** What can be wrong with a value, by the name of the words for it: they are looked up when they are shown, in the language of that moment. */
-export type Fault = "required" | "badEmail";
+export type Fault = "required" | "badEmail" | "tooLong";
 
 /** What is wrong with the values of fields, by name. */
 export function faults(fields: readonly Field[], values: Readonly<Record<string, string>>): Record<string, Fault> {
@@ -31,5 +31,22 @@ export function faults(fields: readonly Field[], values: Readonly<Record<string,
     if (f.required && v === "") out[f.name] = "required";
     else if (f.type === "email" && v !== "" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(v)) out[f.name] = "badEmail";
   }
+  return out;
+}
+
+const bytes = (s: string) => new TextEncoder().encode(s).length;
+const most: Readonly<Record<string, number>> = { name: 200, email: 320 };
+const mostAttributes = 4096;
+
+/** What of a visitor's answers is more than the server takes: of name and e-mail so many bytes each, of all others so many together with the attributes there are. */
+export function tooLong(values: Readonly<Record<string, string>>, attributes: object): Record<string, Fault> {
+  const out: Record<string, Fault> = {};
+  const others: Record<string, string> = {};
+  for (const [name, v] of Object.entries(values)) {
+    if (!(name in most)) others[name] = v;
+    else if (bytes(v.trim()) > most[name]!) out[name] = "tooLong";
+  }
+  const [longest] = Object.keys(others).sort((a, b) => bytes(others[b]!) - bytes(others[a]!));
+  if (longest !== undefined && bytes(JSON.stringify({ ...attributes, ...others })) > mostAttributes) out[longest] = "tooLong";
   return out;
 }

@@ -4,9 +4,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { format } from "../../shared/i18n/index.ts";
 import type { Body } from "../../shared/packets.ts";
 import { uuidv7, type UUID } from "../../shared/uuid.ts";
+import type { Identity } from "../session.ts";
 import { str } from "../text.ts";
 import { useDesk } from "./context.ts";
-import { faults, fieldsOf, type Fault, type Field } from "./fields.ts";
+import { faults, fieldsOf, tooLong, type Fault, type Field } from "./fields.ts";
 import { Icon } from "./icons.tsx";
 import { useWords } from "./words.ts";
 
@@ -36,14 +37,14 @@ function FieldRow({ field, id, value, set, bad }: { field: Field; id: string; va
 interface Filled { fields: readonly Field[]; values: Record<string, string>; bad: Record<string, Fault>; set(name: string, value: string): void; check(e: Event): boolean }
 
 /** The values of fields while they are filled in. */
-function useFields(fields: readonly Field[]): Filled {
+function useFields(fields: readonly Field[], also: (values: Record<string, string>) => Record<string, Fault> = () => ({})): Filled {
   const [values, setValues] = useState<Record<string, string>>({});
   const [bad, setBad] = useState<Record<string, Fault>>({});
   return {
     fields, values, bad, set: (name, value) => setValues({ ...values, [name]: value }),
     check(e) {
       e.preventDefault();
-      const found = faults(fields, values);
+      const found = { ...also(values), ...faults(fields, values) };
       setBad(found);
       const first = fields.findIndex((f) => f.name in found);
       if (first >= 0) (e.currentTarget as HTMLElement).querySelectorAll<HTMLElement>(".field")[first]?.querySelector<HTMLElement>("input, select, textarea")?.focus();
@@ -86,7 +87,7 @@ export function Form({ mid, body, answered }: { mid: UUID; body: Body; answered:
 /** The focus goes to the first thing that is asked, once the panel is open. */
 function useFirst() {
   const box = useRef<HTMLFormElement>(null);
-  useEffect(() => box.current!.querySelector<HTMLElement>("input, select, textarea")?.focus(), []);
+  useEffect(() => box.current?.querySelector<HTMLElement>("input, select, textarea")?.focus(), []);
   return box;
 }
 
@@ -96,7 +97,7 @@ export function PreChat({ fields, text, done }: { fields: readonly unknown[]; te
   const w = useWords();
   const own: Record<string, string> = { name: w.name, email: w.email };
   const asked = fieldsOf({ fields: fields as unknown[] }).map((f) => ({ ...f, label: f.label === f.name ? (own[f.name] ?? f.label) : f.label })).filter((f) => room.session.knows(f.name) === "");
-  const form = useFields(asked);
+  const form = useFields(asked, (values) => tooLong(values, (JSON.parse(room.session.said) as Identity).attributes ?? {}));
   const box = useFirst();
   const submit = (e: Event) => {
     if (!form.check(e)) return;
@@ -118,7 +119,7 @@ export function PreChat({ fields, text, done }: { fields: readonly unknown[]; te
 }
 
 /** A message with an e-mail address, for when nobody is there. */
-export function Offline({ text, instead }: { text: string; instead(): void }) {
+export function Offline({ text, left, keep, instead }: { text: string; left: string; keep(email: string): void; instead(): void }) {
   const { room, t } = useDesk();
   const w = useWords();
   const known = room.session.knows("email");
@@ -127,7 +128,6 @@ export function Offline({ text, instead }: { text: string; instead(): void }) {
   const box = useFirst();
   const [busy, setBusy] = useState(false);
   const [bad, setBad] = useState("");
-  const [left, setLeft] = useState("");
   const cmid = useRef("");
   const submit = async () => {
     const said = Object.fromEntries(meant(form).map(([f, v]) => [f.name, v])) as Record<string, string>;
@@ -137,7 +137,7 @@ export function Offline({ text, instead }: { text: string; instead(): void }) {
     try {
       const r = await room.api.call("POST", "/offline-messages", { email: known, ...said, cmid: cmid.current });
       const { conversation_id } = (await r.json()) as { conversation_id: UUID };
-      setLeft(said["email"] ?? known);
+      keep(said["email"] ?? known);
       void room.left(conversation_id);
     } catch (e) {
       setBad(e instanceof Error ? e.message : String(e));

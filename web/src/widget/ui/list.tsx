@@ -28,7 +28,7 @@ export function useFolded(messages: readonly Message[]): Folded {
 }
 
 function changeText(m: Message, t: Texts): string {
-  if (m.body["event"] === "conversation.handoff") return m.body["to"] === "bot" ? t.toBot : t.toHuman;
+  if (m.body["event"] === "conversation.handoff") return m.body["to"] === "bot" ? t.toBot : m.body["by_role"] === "visitor" ? t.toHuman : t.toPerson;
   if (m.body["event"] === "conversation.rated") {
     const n = Math.min(5, Math.max(0, Number(m.body["rating"]) || 0));
     return `${t["conversation.rated"]} ${"★".repeat(n)}${"☆".repeat(5 - n)}`;

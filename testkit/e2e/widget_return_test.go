@@ -1,0 +1,131 @@
+package e2e_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/uniqchat/uniqchat/testkit/browser"
+	"github.com/uniqchat/uniqchat/testkit/process"
+)
+
+// connected waits until the chat is open and says nothing of its connection, and the server has one.
+func connected(t *testing.T, s *process.Server, p *browser.Page) {
+	t.Helper()
+	p.Wait(`$("panel") && !$("state") && $("input")`)
+	require.Eventually(t, func() bool { return s.Metric("uniqchat_engine_connections") == 1 }, 20*time.Second, 50*time.Millisecond)
+}
+
+// TestWidgetAfterReset: whoever opens the chat after a log-out is connected, in whichever tab, and a customer who logs in again finds what was said.
+func TestWidgetAfterReset(t *testing.T) {
+	t.Parallel()
+	ctx := within(t, 4*time.Minute)
+	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
+	d := newDesk(ctx, t, s)
+	url, secret := hostAndSecret(t, s, d, "", `<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><link rel=icon href="data:,"><p>Hello</p>SNIPPET`)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("42"))
+	logIn := fmt.Sprintf(`(uniqchat("setUser", { id: 42, identityHmac: "%x" }), true)`, mac.Sum(nil))
+	gone := func() {
+		require.Eventually(t, func() bool { return s.Metric("uniqchat_engine_connections") == 0 }, 20*time.Second, 50*time.Millisecond)
+	}
+
+	p := browser.Shared(t).Page(t, "after-reset", browser.Options{})
+	p.Go(url)
+	p.Wait(`window.uniqchat && ` + logIn)
+	p.Click("launcher")
+	quick(p, "Where is my order?")
+	allSent(p)
+	d.find()
+	d.send("text", `{"text":"On its way"}`)
+	p.See("message", "On its way")
+	d.do(http.MethodPost, "/handoff", map[string]any{"to": "bot"}, nil)
+	d.do(http.MethodPost, "/handoff", map[string]any{"to": "human"}, nil)
+	p.See("change", "We're getting a person for you") // who asked for one was not the visitor
+
+	p.Click("close")
+	p.Wait(`(uniqchat("reset"), true)`)
+	gone()
+	p.Click("launcher")
+	connected(t, s, p)
+	p.Wait(`$$("message").length === 0`)
+	p.Wait(`(uniqchat("reset"), true)`) // and with the chat open
+	connected(t, s, p)
+	p.Click("close")
+	p.Wait(`(uniqchat("reset"), true)`)
+	gone()
+	p.Wait(logIn)
+	p.Click("launcher")
+	p.See("message", "On its way")
+	connected(t, s, p)
+
+	second := p.Tab("after-reset-second")
+	second.Go(url)
+	second.Click("launcher")
+	second.See("message", "On its way")
+	second.Click("close")
+	p.Click("close")
+	p.Wait(`(uniqchat("reset"), true)`)
+	gone()
+	second.Wait(`$$("message").length === 0`)
+	second.Click("launcher") // the other tab leads, and has nothing open
+	connected(t, s, second)
+	require.Empty(t, p.Problems())
+	require.Empty(t, second.Problems())
+	s.Stop()
+}
+
+// TestWidgetOddPage: a page whose language is none, to which the browser gives no locks and no channel, and that says more of its visitor than the
+// server takes, has a chat.
+func TestWidgetOddPage(t *testing.T) {
+	t.Parallel()
+	ctx := within(t, 3*time.Minute)
+	s := process.Start(t, process.Options{Env: []string{"UNIQCHAT_LOG_LEVEL=warn"}})
+	d := newDesk(ctx, t, s)
+	url := host(t, s, d, "", `<!doctype html><html lang=中文><meta charset=utf-8><title>Shop</title><link rel=icon href="data:,"><p>Hello</p>SNIPPET`)
+	p := browser.Shared(t).Page(t, "odd-page", browser.Options{})
+	p.Before(`navigator.locks.request = async () => { throw new DOMException("no", "SecurityError"); }; window.BroadcastChannel = class { constructor() { throw new DOMException("no", "SecurityError"); } };`)
+	p.Go(url)
+	p.Click("launcher")
+	quick(p, "hello")
+	allSent(p)
+	d.find()
+	p.Wait(`(uniqchat("setAttributes", { story: "x".repeat(5000) }), true)`)
+	require.Eventually(t, func() bool { return p.Said("attributes must be") }, 20*time.Second, 50*time.Millisecond)
+	quick(p, "still here?")
+	allSent(p)
+	p.Wait(`!$("state")?.querySelector("button")`)
+	var all []string
+	for _, said := range p.Problems() {
+		if !strings.Contains(said, "attributes must be") && !strings.Contains(said, "400") {
+			all = append(all, said)
+		}
+	}
+	require.Empty(t, all)
+	s.Stop()
+}
+
+// TestWidgetPaste: a table of a spreadsheet, which comes with a picture of itself, is pasted as text; a file with its name as text is a file.
+func TestWidgetPaste(t *testing.T) {
+	s, _, p := alone(t, 3*time.Minute, "paste")
+	visit(s, p)
+	const paste = `((html) => {
+		const data = new DataTransfer();
+		data.items.add(new File(["x"], "notes.txt", { type: "text/plain" }));
+		data.setData("text/plain", "a 1");
+		if (html !== "") data.setData("text/html", html);
+		return $("input").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+	})`
+	p.Wait(paste + `("<table><td>a<td>1</table>") === true`)
+	p.Wait(`$$("upload").length === 0 && $$("file").length === 0`)
+	p.Wait(paste + `("") === false`)
+	p.Wait(`$$("file").length === 1 && $$("upload").length === 0`)
+	require.Empty(t, p.Problems())
+	s.Stop()
+}
