@@ -5,6 +5,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { cache } from "./api/query.ts";
 import type { Agent } from "./api/schema.ts";
 import { tokens, watchTokens } from "./api/tokens.ts";
+import { endUploads } from "./conversation/uploads.ts";
 import { Live, LiveContext } from "./live/live.ts";
 import { Login } from "./session/login.tsx";
 import { Shell } from "./shell/shell.tsx";
@@ -35,6 +36,7 @@ function Desk() {
     live.start();
     return () => {
       live.stop();
+      endUploads();
       if (tokens() === null) cache.clear(); // the next one to log in here is somebody else
     };
   }, [live]);

@@ -24,7 +24,8 @@ export class Uploads {
   private giveUp = new AbortController();
   private busy = false;
 
-  constructor(private readonly done: Done) {}
+  /** done: may be another one later: who shows the uploads now says what becomes of them. */
+  constructor(public done: Done) {}
 
   readonly subscribe = (f: () => void): (() => void) => {
     this.listeners.add(f);
@@ -41,6 +42,13 @@ export class Uploads {
     const u = this.list.find((x) => x.id === id);
     this.list = this.list.filter((x) => x.id !== id);
     if (u?.state === "sending") this.giveUp.abort();
+    this.changed();
+  }
+
+  /** Gives up all of them. */
+  end(): void {
+    this.list = [];
+    this.giveUp.abort();
     this.changed();
   }
 
@@ -99,6 +107,13 @@ const all = new Map<string, Uploads>();
 export function useUploads(conv: string, done: Done): Uploads {
   let u = all.get(conv);
   if (u === undefined) all.set(conv, (u = new Uploads(done)));
+  u.done = done;
   useSyncExternalStore(u.subscribe, () => u.list);
   return u;
+}
+
+/** Gives up every upload: the session that they belong to is over. */
+export function endUploads(): void {
+  for (const u of all.values()) u.end();
+  all.clear();
 }
