@@ -1,7 +1,7 @@
 // A conversation: who it is with and what can be done, what was said, and what is to be said.
 
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
-import { useEffect, useRef, useState, type DragEvent } from "react";
+import { useEffect, useRef, useState, type DragEvent, type ReactNode } from "react";
 import { useGet } from "../api/query.ts";
 import { ApiError } from "../api/client.ts";
 import type { Conversation as Record } from "../api/schema.ts";
@@ -11,10 +11,10 @@ import { useLive, useMe } from "../live/live.ts";
 import { Panel } from "../panel/panel.tsx";
 import { useCommands } from "../shell/commands.ts";
 import { Empty } from "../ui/empty.tsx";
-import { Failed } from "../ui/problem.tsx";
+import { Failed, tellDone } from "../ui/problem.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import css from "./conversation.module.css";
-import { Header } from "./header.tsx";
+import { Back, Header } from "./header.tsx";
 import { useLookers } from "./lookers.tsx";
 import { useRoom, type Room } from "./room.ts";
 import { Thread, type ThreadHandle } from "./thread.tsx";
@@ -35,14 +35,27 @@ export function Conversation({ id, back }: Props) {
     };
   }, [live, id]);
   const missing = room.refused !== 0 || (conv.error instanceof ApiError && [400, 403, 404, 422].includes(conv.error.status));
-  if (missing) return <section className={css.conversation}><Empty title={t.conversation.gone} text={t.conversation.goneText} role="alert" /></section>;
+  const [acted, setActed] = useState(false);
+  useEffect(() => {
+    if (!missing || !acted) return;
+    tellDone(t.conversation.handedOver); // what was done here took it out of this agent's sight
+    back();
+  }, [missing, acted]);
+  if (missing) return <Without back={back}><Empty title={t.conversation.gone} text={t.conversation.goneText} role="alert" /></Without>;
   if (conv.data === undefined) {
-    return <section className={css.conversation}>{conv.isError ? <Failed error={conv.error} again={() => void conv.refetch()} /> : <div className={css.loading} role="status" aria-label={t.conversation.loading} />}</section>;
+    return <Without back={back}>{conv.isError ? <Failed error={conv.error} again={() => void conv.refetch()} /> : <div className={css.loading} role="status" aria-label={t.conversation.loading} />}</Without>;
   }
-  return <Open c={conv.data} room={room} lookers={lookers} back={back} />;
+  return <Open c={conv.data} room={room} lookers={lookers} back={back} acted={() => setActed(true)} />;
 }
 
-function Open({ c, room, lookers, back }: { c: Record; room: Room; lookers: readonly string[]; back: () => void }) {
+/** What stands where a conversation would, with the way back. */
+function Without({ back, children }: { back: () => void; children: ReactNode }) {
+  const t = useTexts();
+  useCommands([{ id: "back", group: "conversation", name: t.inbox.toList, keys: "Escape", hidden: true, run: back }]);
+  return <section className={css.conversation}><header className={`${css.head} ${css.only}`}><Back run={back} /></header>{children}</section>;
+}
+
+function Open({ c, room, lookers, back, acted }: { c: Record; room: Room; lookers: readonly string[]; back: () => void; acted: () => void }) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
@@ -66,7 +79,7 @@ function Open({ c, room, lookers, back }: { c: Record; room: Room; lookers: read
   return (
     <div className={css.whole} data-panel={panel} data-over={!wide}>
       <section className={css.conversation} aria-label={visitor} {...drop.handlers}>
-        <Header c={c} lookers={lookers} back={back} panel={panel} togglePanel={toggle} />
+        <Header c={c} lookers={lookers} back={back} acted={acted} panel={panel} togglePanel={toggle} />
         <Thread ref={thread} c={c} room={room} nameOf={nameOf} visitor={visitor} />
         <Typists room={room} nameOf={nameOf} />
         <Composer ref={composer} c={c} sent={() => thread.current?.end()} />

@@ -16,13 +16,19 @@ import { Lookers } from "./lookers.tsx";
 import { Labels, More, Snooze } from "./menus.tsx";
 import { Transfer } from "./transfer.tsx";
 
-interface Props { c: Conversation; lookers: readonly string[]; back: () => void; panel: boolean; togglePanel: () => void }
+interface Props { c: Conversation; lookers: readonly string[]; back: () => void; /** Something was done that may take it out of sight. */ acted: () => void; panel: boolean; togglePanel: () => void }
 
-export function Header({ c, lookers, back, panel, togglePanel }: Props) {
+/** Leads back to the list where that is not beside the conversation. */
+export function Back({ run }: { run: () => void }) {
+  const t = useTexts();
+  return <ActionIcon className={css.back} onClick={run} aria-label={t.shell.back} data-testid="back"><IconChevronLeft size={20} /></ActionIcon>;
+}
+
+export function Header({ c, lookers, back, acted, panel, togglePanel }: Props) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
-  const act = useActions(c);
+  const act = useActions(c, acted);
   const [transfer, setTransfer] = useState(false);
   const whose = c.assignee_id === null ? "" : c.assignee_id === me.id ? t.shell.you : names.agent(c.assignee_id);
   const { can } = act;
@@ -39,7 +45,7 @@ export function Header({ c, lookers, back, panel, togglePanel }: Props) {
   return (
     <>
       <header className={css.head}>
-        <ActionIcon className={css.back} onClick={back} aria-label={t.shell.back} data-testid="back"><IconChevronLeft size={20} /></ActionIcon>
+        <Back run={back} />
         <Avatar name={visitorName(c, t)} id={c.visitor_id} size={32} />
         <div className={css.title}>
           <h2 data-testid="title">{visitorName(c, t)}</h2>
