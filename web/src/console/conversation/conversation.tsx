@@ -20,9 +20,9 @@ import { useRoom, type Room } from "./room.ts";
 import { Thread, type ThreadHandle } from "./thread.tsx";
 import { Why } from "./why.tsx";
 
-interface Props { id: string; back: () => void }
+interface Props { id: string; /** The message to go to, by seq; 0: the newest. */ at: number; back: () => void }
 
-export function Conversation({ id, back }: Props) {
+export function Conversation({ id, at, back }: Props) {
   const t = useTexts();
   const live = useLive();
   const lookers = useLookers(id);
@@ -45,7 +45,7 @@ export function Conversation({ id, back }: Props) {
   if (conv.data === undefined) {
     return <Without back={back}>{conv.isError ? <Failed error={conv.error} again={() => void conv.refetch()} /> : <div className={css.loading} role="status" aria-label={t.conversation.loading} />}</Without>;
   }
-  return <Open c={conv.data} room={room} lookers={lookers} back={back} acted={() => setActed(true)} />;
+  return <Open c={conv.data} at={at} room={room} lookers={lookers} back={back} acted={() => setActed(true)} />;
 }
 
 /** What stands where a conversation would, with the way back. */
@@ -55,7 +55,7 @@ function Without({ back, children }: { back: () => void; children: ReactNode }) 
   return <section className={css.conversation}><header className={`${css.head} ${css.only}`}><Back run={back} /></header>{children}</section>;
 }
 
-function Open({ c, room, lookers, back, acted }: { c: Record; room: Room; lookers: readonly string[]; back: () => void; acted: () => void }) {
+function Open({ c, at, room, lookers, back, acted }: { c: Record; at: number; room: Room; lookers: readonly string[]; back: () => void; acted: () => void }) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
@@ -80,7 +80,7 @@ function Open({ c, room, lookers, back, acted }: { c: Record; room: Room; looker
     <div className={css.whole} data-panel={panel} data-over={!wide}>
       <section className={css.conversation} aria-label={visitor} {...drop.handlers}>
         <Header c={c} lookers={lookers} back={back} acted={acted} panel={panel} togglePanel={toggle} />
-        <Thread ref={thread} c={c} room={room} nameOf={nameOf} visitor={visitor} />
+        <Thread ref={thread} c={c} at={at} room={room} nameOf={nameOf} visitor={visitor} />
         <Typists room={room} nameOf={nameOf} />
         <Composer ref={composer} c={c} sent={() => thread.current?.end()} />
         {drop.over && <div className={css.drop}>{t.conversation.drop}</div>}
