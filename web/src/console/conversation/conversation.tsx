@@ -72,7 +72,7 @@ function Open({ c, at, room, lookers, back, acted }: { c: Record; at: number; ro
     { id: "reply", group: "conversation", name: t.conversation.reply, keys: "r", run: () => composer.current?.write("reply") },
     { id: "note", group: "conversation", name: t.conversation.noteKey, keys: "n", run: () => composer.current?.write("note") },
     { id: "write", group: "conversation", name: t.conversation.reply, keys: "Enter", hidden: true, run: () => composer.current?.write("reply") },
-    { id: "suggest", group: "conversation", name: t.ai.suggest.open, keys: "s", run: () => composer.current?.suggest() },
+    { id: "suggest", group: "conversation", name: t.ai.suggest.open, keys: "u", run: () => composer.current?.suggest() },
     { id: "canned", group: "conversation", name: t.conversation.canned, keys: "/", run: () => composer.current?.canned() },
   ]);
   const drop = useDrop((files) => composer.current?.attach(files));
