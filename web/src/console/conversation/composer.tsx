@@ -13,7 +13,7 @@ import { useTexts } from "../i18n/index.ts";
 import { useLive, useMe } from "../live/live.ts";
 import { IconBolt, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts";
 import { can as allowed } from "./actions.ts";
-import { insert, matching, slashAt, type Canned } from "./canned.ts";
+import { fill, insert, matching, slashAt, type Canned } from "./canned.ts";
 import css from "./composer.module.css";
 import { loadDraft, saveDraft, type Mode } from "./drafts.ts";
 import { Files } from "./files.tsx";
@@ -46,7 +46,13 @@ export function Composer({ c, sent, ref }: Props) {
 
   const slash = shut ? null : slashAt(text, caret);
   const replies = useGet("/canned-responses", { query: { limit: 200 } }, { enabled: slash !== null, staleTime: 5 * 60_000 }).data?.data;
-  const found = useMemo(() => (slash === null ? [] : matching((replies ?? []).filter((r) => r.team_id === undefined || r.team_id === c.team_id || me.teams.includes(r.team_id)), slash.word, most)), [replies, slash?.word, slash === null, c.team_id, me.teams]);
+  const email = useGet("/visitors/{id}", { path: { id: c.visitor_id } }, { enabled: slash !== null }).data?.email ?? "";
+  const found = useMemo(() => {
+    if (slash === null) return [];
+    const mine = (replies ?? []).filter((r) => r.team_id === undefined || r.team_id === c.team_id || me.teams.includes(r.team_id));
+    const values = { "visitor.name": c.visitor_name, "visitor.email": email, "agent.name": me.name };
+    return matching(mine, slash.word, most).map((r) => ({ ...r, text: fill(r.text, values) }));
+  }, [replies, slash?.word, slash === null, c.team_id, c.visitor_name, email, me]);
   const chosen = Math.min(at, found.length - 1);
 
   const put = (value: string, where: number) => {
