@@ -57,6 +57,7 @@ function Without({ back, children }: { back: () => void; children: ReactNode }) 
 
 function Open({ c, at, room, lookers, back, acted }: { c: Record; at: number; room: Room; lookers: readonly string[]; back: () => void; acted: () => void }) {
   const t = useTexts();
+  const { client } = useLive();
   const me = useMe();
   const names = useNames();
   const thread = useRef<ThreadHandle>(null);
@@ -85,7 +86,7 @@ function Open({ c, at, room, lookers, back, acted }: { c: Record; at: number; ro
         <Composer ref={composer} c={c} sent={() => thread.current?.end()} />
         {drop.over && <div className={css.drop}>{t.conversation.drop}</div>}
       </section>
-      {panel && <Panel c={c} close={toggle} why={<Why c={c} messages={room.messages} who={{ name: nameOf, visitor }} />} />}
+      {panel && <Panel c={c} close={toggle} why={<Why c={c} messages={room.messages} older={room.hasOlder ? () => client.loadOlder(c.id) : null} who={{ name: nameOf, visitor }} />} />}
     </div>
   );
 }
