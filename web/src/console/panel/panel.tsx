@@ -14,6 +14,7 @@ import { Avatar } from "../ui/avatar.tsx";
 import { IconExternalLink, IconEye, IconPackage, IconShieldCheck, IconShoppingCart, IconStarFilled, IconX, IconBolt } from "../ui/icons.ts";
 import { Failed } from "../ui/problem.tsx";
 import { Attributes } from "./attributes.tsx";
+import { Identity } from "./identity.tsx";
 import css from "./panel.module.css";
 import { Profile } from "./profile.tsx";
 import { cartOf, ordersOf, stepsOf, type Basket } from "./trail.ts";
@@ -57,6 +58,7 @@ function Who({ c, p }: { c: Conversation; p: Person }) {
         <small>{online === true ? t.panel.onlineNow : p.last_seen_at !== null && `${t.panel.lastSeen} ${ago(Date.parse(p.last_seen_at), now)}`}</small>
       </div>
       <Profile p={p} />
+      <Identity p={p} name={visitorName(c, t)} />
     </section>
   );
 }
