@@ -7,6 +7,7 @@ import { actionsOf } from "../../widget/ui/bodies.ts";
 import { fieldsOf } from "../../widget/ui/fields.ts";
 import { fileSize, pieces, safeLink, str, uploadOf } from "../../widget/text.ts";
 import { useTexts } from "../i18n/index.ts";
+import { money } from "../panel/trail.ts";
 import { IconDownload, IconFile } from "../ui/icons.ts";
 import css from "./conversation.module.css";
 import { useFile, type Link } from "./link.ts";
@@ -69,7 +70,7 @@ function Card({ body }: { body: Body }) {
     <div className={css.card} data-testid="card">
       {title !== "" && <b dir="auto">{link === "" ? title : <a href={link} target="_blank" rel="noopener noreferrer nofollow">{title}</a>}</b>}
       {text !== "" && <div className={css.text} dir="auto" data-text><Rich text={text} /></div>}
-      {price !== "" && <span className={css.price}>{str(body["currency"])} {price}</span>}
+      {price !== "" && <span className={css.price}>{money(body["price"], body["currency"])}</span>}
       {title === "" && text === "" && <span>{t.conversation.card}</span>}
       {actionsOf(body).map((a, i) => (a.href === "" ? <span key={i} className={css.chip}>{a.label}</span> : <a key={i} className={css.chip} href={a.href} target="_blank" rel="noopener noreferrer nofollow">{a.label}</a>))}
     </div>

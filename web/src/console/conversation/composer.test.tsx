@@ -14,7 +14,7 @@ test("a note that was begun comes back as a note", () => {
   const live = { me: { id: "me", role: "agent", teams: [] }, client: { send, typing: () => undefined } } as unknown as Live;
   const page = (id: string) => (
     <MantineProvider><QueryClientProvider client={cache}><LiveContext value={live}>
-      <Composer key={id} c={{ id, status: "open", assignee_id: "me" } as Conversation} sent={() => undefined} />
+      <Composer key={id} c={{ id, status: "open", assignee_id: "me" } as Conversation} sent={() => undefined} card={() => undefined} />
     </LiveContext></QueryClientProvider></MantineProvider>
   );
   const p = render(page("a"));
@@ -34,7 +34,7 @@ test("a canned reply names the visitor and the agent", () => {
   const live = { me: { id: "me", name: "Bob", role: "agent", teams: [] }, client: { typing: () => undefined } } as unknown as Live;
   render(
     <MantineProvider><QueryClientProvider client={cache}><LiveContext value={live}>
-      <Composer c={{ id: "c", status: "open", assignee_id: "me", visitor_id: "v", visitor_name: "Mia" } as Conversation} sent={() => undefined} />
+      <Composer c={{ id: "c", status: "open", assignee_id: "me", visitor_id: "v", visitor_name: "Mia" } as Conversation} sent={() => undefined} card={() => undefined} />
     </LiveContext></QueryClientProvider></MantineProvider>,
   );
   const box = screen.getByTestId("answer") as HTMLTextAreaElement;

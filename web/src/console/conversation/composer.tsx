@@ -11,7 +11,7 @@ import { useGet } from "../api/query.ts";
 import type { Conversation } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
 import { useLive, useMe } from "../live/live.ts";
-import { IconBolt, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts";
+import { IconBolt, IconCards, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts";
 import { can as allowed } from "./actions.ts";
 import { fill, insert, matching, slashAt, type Canned } from "./canned.ts";
 import css from "./composer.module.css";
@@ -20,11 +20,11 @@ import { Files } from "./files.tsx";
 import { useUploads } from "./uploads.ts";
 
 export interface ComposerHandle { /** Puts the caret into the box. */ write: (mode: Mode) => void; attach: (files: Iterable<File>) => void; /** Opens the list of canned replies. */ canned: () => void; /** Looks for answers. */ suggest: () => void }
-interface Props { c: Conversation; sent: () => void; ref?: Ref<ComposerHandle> }
+interface Props { c: Conversation; sent: () => void; /** Opens the dialog of a card. */ card: () => void; ref?: Ref<ComposerHandle> }
 
 const most = 8;
 
-export function Composer({ c, sent, ref }: Props) {
+export function Composer({ c, sent, card, ref }: Props) {
   const t = useTexts();
   const me = useMe();
   const { client } = useLive();
@@ -149,6 +149,7 @@ export function Composer({ c, sent, ref }: Props) {
         <input ref={picker} type="file" multiple hidden onChange={(e) => { attach([...(e.target.files ?? [])]); e.target.value = ""; }} data-testid="files" />
         <Tooltip label={t.conversation.attach}><ActionIcon onClick={() => picker.current?.click()} disabled={!can.write} aria-label={t.conversation.attach} data-testid="attach"><IconPaperclip size={18} /></ActionIcon></Tooltip>
         <Tooltip label={t.conversation.canned}><ActionIcon onClick={canned} disabled={!can.write} aria-label={t.conversation.canned} data-testid="canned-open"><IconBolt size={18} /></ActionIcon></Tooltip>
+        {!note && <Tooltip label={t.card.send}><ActionIcon onClick={card} disabled={!can.write} aria-label={t.card.send} data-testid="card-open"><IconCards size={18} /></ActionIcon></Tooltip>}
         {!note && <Tooltip label={t.ai.suggest.open}><ActionIcon onClick={() => setHelped(!helped)} disabled={!can.write} aria-label={t.ai.suggest.open} aria-expanded={helped} variant={helped ? "light" : "subtle"} color={helped ? "brand" : "gray"} data-testid="suggest"><IconSparkles size={18} /></ActionIcon></Tooltip>}
         <span className={css.space} />
         <span className={css.hint}>{t.conversation.enterSends}</span>

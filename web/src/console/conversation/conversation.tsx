@@ -12,6 +12,8 @@ import { Panel } from "../panel/panel.tsx";
 import { useCommands } from "../shell/commands.ts";
 import { Empty } from "../ui/empty.tsx";
 import { Failed, tellDone } from "../ui/problem.tsx";
+import { noCard, type CardDraft } from "./card.ts";
+import { CardModal } from "./card.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import css from "./conversation.module.css";
 import { Back, Header } from "./header.tsx";
@@ -69,7 +71,10 @@ function Open({ c, at, room, lookers, back, acted }: { c: Record; at: number; ro
   const toggle = () => (wide ? setPinned(!pinned) : setOver(!over));
   const visitor = visitorName(c, t);
   const nameOf = (user: string) => user === c.visitor_id ? visitor : user === me.id ? me.name : names.agent(user) || room.members.find((m) => m.user === user)?.name || "";
+  const [card, setCard] = useState<CardDraft | null>(null);
+  const write = me.role === "viewer" ? undefined : setCard;
   useCommands([
+    ...(write === undefined ? [] : [{ id: "card", group: "conversation" as const, name: t.card.send, run: () => setCard(noCard) }]),
     { id: "reply", group: "conversation", name: t.conversation.reply, keys: "r", run: () => composer.current?.write("reply") },
     { id: "note", group: "conversation", name: t.conversation.noteKey, keys: "n", run: () => composer.current?.write("note") },
     { id: "write", group: "conversation", name: t.conversation.reply, keys: "Enter", hidden: true, run: () => composer.current?.write("reply") },
@@ -83,10 +88,11 @@ function Open({ c, at, room, lookers, back, acted }: { c: Record; at: number; ro
         <Header c={c} lookers={lookers} back={back} acted={acted} panel={panel} togglePanel={toggle} />
         <Thread ref={thread} c={c} at={at} room={room} nameOf={nameOf} visitor={visitor} />
         <Typists room={room} nameOf={nameOf} />
-        <Composer ref={composer} c={c} sent={() => thread.current?.end()} />
+        <Composer ref={composer} c={c} sent={() => thread.current?.end()} card={() => setCard(noCard)} />
+        {card !== null && <CardModal begun={card} close={() => setCard(null)} send={(body) => { client.send(c.id, "card", body); thread.current?.end(); }} />}
         {drop.over && <div className={css.drop}>{t.conversation.drop}</div>}
       </section>
-      {panel && <Panel c={c} close={toggle} why={<Why c={c} messages={room.messages} older={room.hasOlder ? () => client.loadOlder(c.id) : null} who={{ name: nameOf, visitor }} />} />}
+      {panel && <Panel c={c} close={toggle} card={write} why={<Why c={c} messages={room.messages} older={room.hasOlder ? () => client.loadOlder(c.id) : null} who={{ name: nameOf, visitor }} />} />}
     </div>
   );
 }
