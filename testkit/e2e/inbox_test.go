@@ -33,6 +33,8 @@ func TestInbox(t *testing.T) {
 			{"handed", inboxHanded},
 			{"hit", inboxHit},
 			{"phone", inboxPhone},
+			{"blocked", inboxBlocked},
+			{"card", inboxCard},
 			{"outage", inboxOutage},
 			{"refused", inboxRefused},
 			{"role", inboxRole},

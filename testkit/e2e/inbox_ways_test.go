@@ -127,3 +127,62 @@ func inboxPhone(o *office) {
 	require.Equal(o.t, []any{"small"}, o.call(http.MethodGet, "/conversations/"+v.conv, o.admin, nil)["labels"])
 	require.Empty(o.t, alice.Problems())
 }
+
+// inboxBlocked: a visitor is kept from writing where one meets them, and let in again.
+func inboxBlocked(o *office) {
+	v := o.visitor("Yan", "You fools")
+	admin := o.console("admin", browser.Options{Language: "zh-CN", Wide: true})
+	v.open(admin)
+	write := func() error {
+		return o.api.Call(o.ctx, http.MethodPost, "/api/v1/conversations/"+v.conv+"/messages", v.token, map[string]any{"cmid": client.NewID().String(), "body": map[string]any{"text": "More"}}, nil)
+	}
+	admin.Click("block")
+	admin.Type("block-reason", "Rude")
+	admin.Screenshot("block")
+	admin.Click("block-go")
+	admin.Wait(`$("blocked") && $("unblock")`)
+	admin.Screenshot("blocked")
+	require.Error(o.t, write())
+	admin.Click("unblock")
+	admin.Click("block-go")
+	admin.Wait(`$("block") && !$("blocked")`)
+	require.NoError(o.t, write())
+	admin.See("message", "More")
+	require.Empty(o.t, admin.Problems())
+}
+
+// inboxCard: an agent sends what lies in the visitor's cart as a card, and one written by hand.
+func inboxCard(o *office) {
+	alice, shop := o.console("alice", browser.Options{}), o.shop()
+	shop.Type("input", "Which lamp was it?")
+	shop.Press("Enter")
+	shop.See("message", "Which lamp")
+	shop.Wait(`(uniqchat("track", "cart_updated", { value: 459, currency: "CNY", items: [{ id: "lamp", name: "Desk lamp", price: 459, quantity: 1, url: "https://shop.example/lamp" }] }), true)`)
+	alice.Click("tab-queued")
+	alice.ClickOn(`$$("conversation").find((e) => e.innerText.includes("Which lamp"))`)
+	alice.Click("accept")
+	alice.Wait(`$("state").dataset.status === "open"`)
+	alice.ClickOn(`$("cart").querySelector('[data-testid="as-card"]')`)
+	alice.Wait(`$("card-title")?.value === "Desk lamp" && $("card-price").value === "459" && $("card-url").value === "https://shop.example/lamp"`)
+	alice.Type("card-image", "lamp.png")
+	alice.Click("card-go")
+	alice.Wait(`$("card-image").closest(".mantine-TextInput-root").innerText.includes("begins with https")`)
+	alice.Screenshot("card")
+	alice.Type("card-image", "")
+	alice.Click("card-go")
+	alice.Wait(`!$("card-title") && $("card")?.innerText.includes("459")`)
+	shop.Wait(`$("card")?.innerText.includes("Desk lamp") && $("card").innerText.includes("459") && $("card").querySelector("a").href === "https://shop.example/lamp"`)
+	alice.Screenshot("card-sent")
+	shop.Screenshot("card")
+
+	alice.Click("card-open")
+	alice.Type("card-title", "Order 7")
+	alice.Type("card-text", "On its way")
+	alice.Look(browser.Options{Phone: true, Language: "zh-CN"})
+	alice.Screenshot("card-phone")
+	alice.Click("card-go")
+	shop.Wait(`$$("card").some((e) => e.innerText.includes("On its way"))`)
+	for _, p := range []*browser.Page{alice, shop} {
+		require.Empty(o.t, p.Problems())
+	}
+}
