@@ -39,7 +39,7 @@ export function Composer({ c, sent, card, ref }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const note = mode === "note";
-  const uploads = useUploads(c.id, (kind, body, visibility) => client.send(c.id, kind, body, visibility));
+  const uploads = useUploads(c.id);
   const typing = useMemo(() => new TypingReporter(realClock, (state, preview) => client.typing(c.id, state, preview)), [client, c.id]);
   useEffect(() => () => typing.stop(), [typing]);
   useEffect(() => saveDraft(c.id, { text, mode }), [c.id, text, mode]);

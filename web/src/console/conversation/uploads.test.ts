@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Upload as Uploaded } from "../api/schema.ts";
 import { ApiError } from "../api/client.ts";
 import { upload } from "../api/upload.ts";
-import { endUploads, useUploads } from "./uploads.ts";
+import { endUploads, sendUploads, useUploads } from "./uploads.ts";
 
 vi.mock("../api/upload.ts", () => ({ upload: vi.fn() }));
 const up = vi.mocked(upload);
@@ -16,34 +16,35 @@ beforeEach(() => {
   up.mockReset();
 });
 
-test("a file that is up is told to whoever shows the conversation now", async () => {
+test("a file that is up goes out by the connection that there is then", async () => {
   let answer: (u: Uploaded) => void = () => undefined;
   up.mockReturnValue(new Promise<unknown>((r) => { answer = r; }) as ReturnType<typeof upload>);
   const before = vi.fn(), now = vi.fn();
-  const first = renderHook(() => useUploads("c", before));
+  sendUploads(before);
+  const first = renderHook(() => useUploads("c"));
   act(() => first.result.current.add([file("a")], "internal"));
   first.unmount();
-  const second = renderHook(() => useUploads("c", now));
-  expect(second.result.current.list).toHaveLength(1);
-  await act(async () => answer(kept("a")));
+  sendUploads(now);
+  await act(async () => answer(kept("a"))); // nobody shows the conversation
   expect(before).not.toHaveBeenCalled();
-  expect(now).toHaveBeenCalledWith("file", expect.objectContaining({ name: "a" }), "internal");
+  expect(now).toHaveBeenCalledWith("c", "file", expect.objectContaining({ name: "a" }), "internal");
+  expect(renderHook(() => useUploads("c")).result.current.list).toEqual([]);
 });
 
 test("with the session its uploads are over, those that wait too", async () => {
   up.mockImplementation(((_path: string, _form: FormData, o: { signal: AbortSignal }) => new Promise((_, no) => {
     o.signal.addEventListener("abort", () => no(new ApiError(0, "aborted", "")));
   })) as unknown as typeof upload);
-  const before = vi.fn(), now = vi.fn();
-  const first = renderHook(() => useUploads("c", before));
+  const sent = vi.fn();
+  sendUploads(sent);
+  const first = renderHook(() => useUploads("c"));
   act(() => first.result.current.add([file("a"), file("b")], "public"));
   first.unmount();
   await act(async () => endUploads());
   expect(up).toHaveBeenCalledTimes(1);
-  const next = renderHook(() => useUploads("c", now));
+  const next = renderHook(() => useUploads("c"));
   expect(next.result.current.list).toEqual([]);
   up.mockResolvedValue(kept("c"));
   await act(async () => next.result.current.add([file("c")], "public"));
-  expect(before).not.toHaveBeenCalled();
-  expect(now).toHaveBeenCalledTimes(1);
+  expect(sent.mock.calls.map(([, , body]) => body.name)).toEqual(["c"]);
 });
