@@ -15,7 +15,10 @@ export function CardModal({ begun, send, close }: Props) {
   const [draft, setDraft] = useState(begun);
   const [tried, setTried] = useState(false);
   const errors = cardErrors(draft, t);
-  const field = (name: CardField) => ({ label: t.card[name], value: draft[name], error: tried ? errors[name] : undefined, "data-testid": `card-${name}`, onChange: (e: { target: { value: string } }) => setDraft({ ...draft, [name]: e.target.value }) });
+  const field = (name: CardField) => ({
+    label: t.card[name], value: draft[name], error: tried ? errors[name] : undefined, "data-testid": `card-${name}`,
+    onChange: (e: { target: { value: string } }) => setDraft({ ...draft, [name]: e.target.value }),
+  });
   const submit = (e: FormEvent) => {
     e.preventDefault();
     setTried(true);

@@ -13,7 +13,9 @@ function looking(at: number) {
   const loadOlder = vi.fn(), show = vi.fn();
   const live = { client: { loadOlder } } as unknown as Live;
   const wrapper = ({ children }: { children: ReactNode }) => <LiveContext value={live}>{children}</LiveContext>;
-  const h = renderHook((p: { at: number; messages: readonly Message[]; hasOlder: boolean }) => useFound({ id: "c" }, p.at, { messages: p.messages, hasOlder: p.hasOlder, joined: p.messages.length > 0 }, fold(p.messages, [], 0), show), { initialProps: { at, messages: [] as readonly Message[], hasOlder: false }, wrapper });
+  const look = ({ at, ...room }: { at: number; messages: readonly Message[]; hasOlder: boolean }) =>
+    useFound({ id: "c" }, at, { ...room, joined: room.messages.length > 0 }, fold(room.messages, [], 0), show);
+  const h = renderHook(look, { initialProps: { at, messages: [] as readonly Message[], hasOlder: false }, wrapper });
   return { ...h, loadOlder, show };
 }
 
