@@ -37,7 +37,7 @@ func (l *Label) UniqueName() string { return foldName(l.Name) }
 type CannedResponse struct {
 	Shortcut string `json:"shortcut" minLength:"1" maxLength:"50" doc:"What an agent writes behind a /: unique, whatever its case, without blanks."`
 	Title    string `json:"title,omitempty" maxLength:"100"`
-	Text     string `json:"text" minLength:"1" maxLength:"20000"`
+	Text     string `json:"text" minLength:"1" maxLength:"20000" doc:"The console fills in {{visitor.name}}, {{visitor.email}} and {{agent.name}}; {{visitor.name|there}} says what stands for it where it is not known."`
 	TeamID   string `json:"team_id,omitempty" maxLength:"36" doc:"Whose answer it is; everybody's if missing."`
 }
 

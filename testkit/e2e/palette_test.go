@@ -68,7 +68,7 @@ func inboxPalette(o *office) {
 		{"Show: Closed", view("closed"), false},
 		{"Show: All", view("all"), false},
 		{"Show: Mine", `!location.search.includes("view=")`, false},
-		{"Keyboard shortcuts", `document.querySelectorAll('[role="dialog"] kbd').length > 10`, true},
+		{"Keyboard shortcuts", `((keys) => keys.length > 10 && new Set(keys).size === keys.length)([...document.querySelectorAll('[role="dialog"] dd')].map((e) => e.innerText))`, true},
 		{"Go to visitors", path("visitors"), false},
 		{"Go to reports", path("reports"), false},
 		{"Go to settings", path("settings"), false},

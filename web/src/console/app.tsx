@@ -5,6 +5,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { cache } from "./api/query.ts";
 import type { Agent } from "./api/schema.ts";
 import { tokens, watchTokens } from "./api/tokens.ts";
+import { endUploads, sendUploads } from "./conversation/uploads.ts";
 import { Live, LiveContext } from "./live/live.ts";
 import { Login } from "./session/login.tsx";
 import { Shell } from "./shell/shell.tsx";
@@ -33,8 +34,10 @@ function Desk() {
   const live = useMemo(() => new Live(), []);
   useEffect(() => {
     live.start();
+    sendUploads((...m) => live.client.send(...m));
     return () => {
       live.stop();
+      if (tokens()?.agent.id !== live.me.id) endUploads();
       if (tokens() === null) cache.clear(); // the next one to log in here is somebody else
     };
   }, [live]);

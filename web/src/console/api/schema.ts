@@ -368,6 +368,7 @@ export interface CannedResponse {
   shortcut: string;
   /** Whose answer it is; everybody's if missing. */
   team_id?: string;
+  /** The console fills in {{visitor.name}}, {{visitor.email}} and {{agent.name}}; {{visitor.name|there}} says what stands for it where it is not known. */
   text: string;
   title?: string;
 }
@@ -1538,6 +1539,7 @@ export interface PatchCannedResponse {
   shortcut?: string;
   /** Whose answer it is; everybody's if missing. */
   team_id?: string;
+  /** The console fills in {{visitor.name}}, {{visitor.email}} and {{agent.name}}; {{visitor.name|there}} says what stands for it where it is not known. */
   text?: string;
   title?: string;
   /** The version that the caller has seen: 409 if it is another by now. */
@@ -1784,6 +1786,7 @@ export interface RecordCannedResponse {
   shortcut: string;
   /** Whose answer it is; everybody's if missing. */
   team_id?: string;
+  /** The console fills in {{visitor.name}}, {{visitor.email}} and {{agent.name}}; {{visitor.name|there}} says what stands for it where it is not known. */
   text: string;
   title?: string;
   updated_at: string;

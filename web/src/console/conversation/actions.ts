@@ -31,7 +31,8 @@ export function can(c: Pick<Conversation, "status" | "assignee_id">, me: Pick<Ag
 
 export type Actions = ReturnType<typeof useActions>;
 
-export function useActions(c: Conversation) {
+/** done is called after each that was done. */
+export function useActions(c: Conversation, done?: () => void) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
@@ -44,6 +45,7 @@ export function useActions(c: Conversation) {
     setBusy(true);
     try {
       await call(operation, args);
+      done?.();
       return true;
     } catch (e) {
       tellProblem(e instanceof ApiError && e.status === 409 && e.problem.assignee_id !== undefined ? lost(e.problem.assignee_id) : e);

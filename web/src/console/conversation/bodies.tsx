@@ -1,15 +1,16 @@
 // What a message holds, by its kind. Everything in it was written by somebody else: it is shown as text, links lead to http(s) only,
 // and nothing is loaded from anywhere but this server.
 
-import { useQuery } from "@tanstack/react-query";
+import type { MouseEvent } from "react";
 import type { Body, Kind } from "../../shared/packets.ts";
 import { actionsOf } from "../../widget/ui/bodies.ts";
 import { fieldsOf } from "../../widget/ui/fields.ts";
 import { fileSize, pieces, safeLink, str, uploadOf } from "../../widget/text.ts";
-import { call } from "../api/client.ts";
 import { useTexts } from "../i18n/index.ts";
+import { money } from "../panel/trail.ts";
 import { IconDownload, IconFile } from "../ui/icons.ts";
 import css from "./conversation.module.css";
+import { useFile, type Link } from "./link.ts";
 import { said } from "./said.ts";
 
 export function Content({ kind, body }: { kind: Kind; body: Body }) {
@@ -32,14 +33,14 @@ export function Rich({ text }: { text: string }) {
   return pieces(text).map((p, i) => (p.href === "" ? p.text : <a key={i} href={p.href} target="_blank" rel="noopener noreferrer nofollow">{p.text}</a>));
 }
 
-/** An address at which an upload can be read for a while; null until it is known, or if the file is gone. */
-function useFile(id: string): { url: string; thumb: string } | null {
-  const q = useQuery({
-    queryKey: ["file", id], enabled: id !== "", staleTime: 4 * 60_000, retry: 1,
-    queryFn: () => call("POST /uploads/{id}/link", { path: { id } }),
+/** What a click on a file does: the browser follows the link, unless that is too old, as it is after a sleep. */
+function follow(e: MouseEvent<HTMLAnchorElement>, file: Link): void {
+  if (!file.old()) return;
+  e.preventDefault();
+  const { target, download } = e.currentTarget;
+  void file.again().then((href) => {
+    if (href !== "") Object.assign(document.createElement("a"), { href, target, rel: "noopener noreferrer", download }).click();
   });
-  const path = (x: string | undefined) => (x?.startsWith("/files/") === true ? x : "");
-  return q.data === undefined || path(q.data.url) === "" ? null : { url: path(q.data.url), thumb: path(q.data.thumbnail_url) };
 }
 
 function Picture({ body }: { body: Body }) {
@@ -50,7 +51,7 @@ function Picture({ body }: { body: Body }) {
   const scale = Math.min(1, 280 / w, 220 / h);
   const style = { width: Math.max(40, w * scale), height: Math.max(40, h * scale) };
   if (file === null || file.thumb === "") return <FileRow body={body} />;
-  return <a className={css.picture} style={style} href={file.url} target="_blank" rel="noopener noreferrer" data-testid="picture"><img src={file.thumb} alt={name || t.conversation.saidImage} loading="lazy" /></a>;
+  return <a className={css.picture} style={style} href={file.url} onClick={(e) => follow(e, file)} target="_blank" rel="noopener noreferrer" data-testid="picture"><img src={file.thumb} alt={name || t.conversation.saidImage} loading="lazy" /></a>;
 }
 
 function FileRow({ body }: { body: Body }) {
@@ -58,7 +59,7 @@ function FileRow({ body }: { body: Body }) {
   const file = useFile(uploadOf(body["url"]));
   const name = str(body["name"]) || t.conversation.unsupported;
   const inner = <><IconFile size={20} aria-hidden="true" /><span><b dir="auto" data-text>{name}</b><small>{fileSize(body["size"])}</small></span>{file !== null && <IconDownload size={16} aria-hidden="true" />}</>;
-  return file === null ? <div className={css.file}>{inner}</div> : <a className={css.file} href={file.url} target="_blank" rel="noopener noreferrer" download={name} data-testid="file">{inner}</a>;
+  return file === null ? <div className={css.file}>{inner}</div> : <a className={css.file} href={file.url} onClick={(e) => follow(e, file)} target="_blank" rel="noopener noreferrer" download={name} data-testid="file">{inner}</a>;
 }
 
 function Card({ body }: { body: Body }) {
@@ -69,7 +70,7 @@ function Card({ body }: { body: Body }) {
     <div className={css.card} data-testid="card">
       {title !== "" && <b dir="auto">{link === "" ? title : <a href={link} target="_blank" rel="noopener noreferrer nofollow">{title}</a>}</b>}
       {text !== "" && <div className={css.text} dir="auto" data-text><Rich text={text} /></div>}
-      {price !== "" && <span className={css.price}>{str(body["currency"])} {price}</span>}
+      {price !== "" && <span className={css.price}>{money(body["price"], body["currency"])}</span>}
       {title === "" && text === "" && <span>{t.conversation.card}</span>}
       {actionsOf(body).map((a, i) => (a.href === "" ? <span key={i} className={css.chip}>{a.label}</span> : <a key={i} className={css.chip} href={a.href} target="_blank" rel="noopener noreferrer nofollow">{a.label}</a>))}
     </div>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { insert, matching, slashAt, type Canned } from "./canned.ts";
+import { fill, insert, matching, slashAt, type Canned } from "./canned.ts";
 
 const reply = (shortcut: string, text: string, title = ""): Canned => ({ id: shortcut, shortcut, text, title, created_at: "", updated_at: "", version: 1 });
 
@@ -19,4 +19,11 @@ test("the shortcut counts more than the text", () => {
 
 test("a reply takes the place of its slash", () => {
   expect(insert("Hi /shi!", 7, 3, "Free $& shipping")).toEqual({ text: "Hi Free $& shipping!", caret: 19 });
+});
+
+test("a reply is filled in", () => {
+  const values = { "visitor.name": "Mia $& {{agent.name}}", "visitor.email": "", "agent.name": "Bob" };
+  expect(fill("Hi {{visitor.name}}, {{ agent.name }} here.", values)).toBe("Hi Mia $& {{agent.name}}, Bob here.");
+  expect(fill("To {{visitor.email|your address}}: {{visitor.email}}.", values)).toBe("To your address: .");
+  expect(fill("{{visitor.name|you}} {{order.id}} {{x|y}} {visitor.name} {{constructor}}", values)).toBe("Mia $& {{agent.name}} {{order.id}} {{x|y}} {visitor.name} {{constructor}}");
 });

@@ -11,20 +11,20 @@ import { useGet } from "../api/query.ts";
 import type { Conversation } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
 import { useLive, useMe } from "../live/live.ts";
-import { IconBolt, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts";
+import { IconBolt, IconCards, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts";
 import { can as allowed } from "./actions.ts";
-import { insert, matching, slashAt, type Canned } from "./canned.ts";
+import { fill, insert, matching, slashAt, type Canned } from "./canned.ts";
 import css from "./composer.module.css";
 import { loadDraft, saveDraft, type Mode } from "./drafts.ts";
 import { Files } from "./files.tsx";
 import { useUploads } from "./uploads.ts";
 
 export interface ComposerHandle { /** Puts the caret into the box. */ write: (mode: Mode) => void; attach: (files: Iterable<File>) => void; /** Opens the list of canned replies. */ canned: () => void; /** Looks for answers. */ suggest: () => void }
-interface Props { c: Conversation; sent: () => void; ref?: Ref<ComposerHandle> }
+interface Props { c: Conversation; sent: () => void; /** Opens the dialog of a card. */ card: () => void; ref?: Ref<ComposerHandle> }
 
 const most = 8;
 
-export function Composer({ c, sent, ref }: Props) {
+export function Composer({ c, sent, card, ref }: Props) {
   const t = useTexts();
   const me = useMe();
   const { client } = useLive();
@@ -39,14 +39,20 @@ export function Composer({ c, sent, ref }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const note = mode === "note";
-  const uploads = useUploads(c.id, (kind, body, visibility) => client.send(c.id, kind, body, visibility));
+  const uploads = useUploads(c.id);
   const typing = useMemo(() => new TypingReporter(realClock, (state, preview) => client.typing(c.id, state, preview)), [client, c.id]);
   useEffect(() => () => typing.stop(), [typing]);
   useEffect(() => saveDraft(c.id, { text, mode }), [c.id, text, mode]);
 
   const slash = shut ? null : slashAt(text, caret);
   const replies = useGet("/canned-responses", { query: { limit: 200 } }, { enabled: slash !== null, staleTime: 5 * 60_000 }).data?.data;
-  const found = useMemo(() => (slash === null ? [] : matching((replies ?? []).filter((r) => r.team_id === undefined || r.team_id === c.team_id || me.teams.includes(r.team_id)), slash.word, most)), [replies, slash?.word, slash === null, c.team_id, me.teams]);
+  const email = useGet("/visitors/{id}", { path: { id: c.visitor_id } }, { enabled: slash !== null }).data?.email ?? "";
+  const found = useMemo(() => {
+    if (slash === null) return [];
+    const mine = (replies ?? []).filter((r) => r.team_id === undefined || r.team_id === c.team_id || me.teams.includes(r.team_id));
+    const values = { "visitor.name": c.visitor_name, "visitor.email": email, "agent.name": me.name };
+    return matching(mine, slash.word, most).map((r) => ({ ...r, text: fill(r.text, values) }));
+  }, [replies, slash?.word, slash === null, c.team_id, c.visitor_name, email, me]);
   const chosen = Math.min(at, found.length - 1);
 
   const put = (value: string, where: number) => {
@@ -143,6 +149,7 @@ export function Composer({ c, sent, ref }: Props) {
         <input ref={picker} type="file" multiple hidden onChange={(e) => { attach([...(e.target.files ?? [])]); e.target.value = ""; }} data-testid="files" />
         <Tooltip label={t.conversation.attach}><ActionIcon onClick={() => picker.current?.click()} disabled={!can.write} aria-label={t.conversation.attach} data-testid="attach"><IconPaperclip size={18} /></ActionIcon></Tooltip>
         <Tooltip label={t.conversation.canned}><ActionIcon onClick={canned} disabled={!can.write} aria-label={t.conversation.canned} data-testid="canned-open"><IconBolt size={18} /></ActionIcon></Tooltip>
+        {!note && <Tooltip label={t.card.send}><ActionIcon onClick={card} disabled={!can.write} aria-label={t.card.send} data-testid="card-open"><IconCards size={18} /></ActionIcon></Tooltip>}
         {!note && <Tooltip label={t.ai.suggest.open}><ActionIcon onClick={() => setHelped(!helped)} disabled={!can.write} aria-label={t.ai.suggest.open} aria-expanded={helped} variant={helped ? "light" : "subtle"} color={helped ? "brand" : "gray"} data-testid="suggest"><IconSparkles size={18} /></ActionIcon></Tooltip>}
         <span className={css.space} />
         <span className={css.hint}>{t.conversation.enterSends}</span>

@@ -1,7 +1,7 @@
 // A conversation: who it is with and what can be done, what was said, and what is to be said.
 
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
-import { useEffect, useRef, useState, type DragEvent } from "react";
+import { useEffect, useRef, useState, type DragEvent, type ReactNode } from "react";
 import { useGet } from "../api/query.ts";
 import { ApiError } from "../api/client.ts";
 import type { Conversation as Record } from "../api/schema.ts";
@@ -11,18 +11,20 @@ import { useLive, useMe } from "../live/live.ts";
 import { Panel } from "../panel/panel.tsx";
 import { useCommands } from "../shell/commands.ts";
 import { Empty } from "../ui/empty.tsx";
-import { Failed } from "../ui/problem.tsx";
+import { Failed, tellDone } from "../ui/problem.tsx";
+import { noCard, type CardDraft } from "./card.ts";
+import { CardModal } from "./card.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import css from "./conversation.module.css";
-import { Header } from "./header.tsx";
+import { Back, Header } from "./header.tsx";
 import { useLookers } from "./lookers.tsx";
 import { useRoom, type Room } from "./room.ts";
 import { Thread, type ThreadHandle } from "./thread.tsx";
 import { Why } from "./why.tsx";
 
-interface Props { id: string; back: () => void }
+interface Props { id: string; /** The message to go to, by seq; 0: the newest. */ at: number; back: () => void }
 
-export function Conversation({ id, back }: Props) {
+export function Conversation({ id, at, back }: Props) {
   const t = useTexts();
   const live = useLive();
   const lookers = useLookers(id);
@@ -35,15 +37,29 @@ export function Conversation({ id, back }: Props) {
     };
   }, [live, id]);
   const missing = room.refused !== 0 || (conv.error instanceof ApiError && [400, 403, 404, 422].includes(conv.error.status));
-  if (missing) return <section className={css.conversation}><Empty title={t.conversation.gone} text={t.conversation.goneText} role="alert" /></section>;
+  const [acted, setActed] = useState(false);
+  useEffect(() => {
+    if (!missing || !acted) return;
+    tellDone(t.conversation.handedOver); // what was done here took it out of this agent's sight
+    back();
+  }, [missing, acted]);
+  if (missing) return <Without back={back}><Empty title={t.conversation.gone} text={t.conversation.goneText} role="alert" /></Without>;
   if (conv.data === undefined) {
-    return <section className={css.conversation}>{conv.isError ? <Failed error={conv.error} again={() => void conv.refetch()} /> : <div className={css.loading} role="status" aria-label={t.conversation.loading} />}</section>;
+    return <Without back={back}>{conv.isError ? <Failed error={conv.error} again={() => void conv.refetch()} /> : <div className={css.loading} role="status" aria-label={t.conversation.loading} />}</Without>;
   }
-  return <Open c={conv.data} room={room} lookers={lookers} back={back} />;
+  return <Open c={conv.data} at={at} room={room} lookers={lookers} back={back} acted={() => setActed(true)} />;
 }
 
-function Open({ c, room, lookers, back }: { c: Record; room: Room; lookers: readonly string[]; back: () => void }) {
+/** What stands where a conversation would, with the way back. */
+function Without({ back, children }: { back: () => void; children: ReactNode }) {
   const t = useTexts();
+  useCommands([{ id: "back", group: "conversation", name: t.inbox.toList, keys: "Escape", hidden: true, run: back }]);
+  return <section className={css.conversation}><header className={`${css.head} ${css.only}`}><Back run={back} /></header>{children}</section>;
+}
+
+function Open({ c, at, room, lookers, back, acted }: { c: Record; at: number; room: Room; lookers: readonly string[]; back: () => void; acted: () => void }) {
+  const t = useTexts();
+  const { client } = useLive();
   const me = useMe();
   const names = useNames();
   const thread = useRef<ThreadHandle>(null);
@@ -55,24 +71,28 @@ function Open({ c, room, lookers, back }: { c: Record; room: Room; lookers: read
   const toggle = () => (wide ? setPinned(!pinned) : setOver(!over));
   const visitor = visitorName(c, t);
   const nameOf = (user: string) => user === c.visitor_id ? visitor : user === me.id ? me.name : names.agent(user) || room.members.find((m) => m.user === user)?.name || "";
+  const [card, setCard] = useState<CardDraft | null>(null);
+  const write = me.role === "viewer" ? undefined : setCard;
   useCommands([
+    ...(write === undefined ? [] : [{ id: "card", group: "conversation" as const, name: t.card.send, run: () => setCard(noCard) }]),
     { id: "reply", group: "conversation", name: t.conversation.reply, keys: "r", run: () => composer.current?.write("reply") },
     { id: "note", group: "conversation", name: t.conversation.noteKey, keys: "n", run: () => composer.current?.write("note") },
     { id: "write", group: "conversation", name: t.conversation.reply, keys: "Enter", hidden: true, run: () => composer.current?.write("reply") },
-    { id: "suggest", group: "conversation", name: t.ai.suggest.open, keys: "s", run: () => composer.current?.suggest() },
+    { id: "suggest", group: "conversation", name: t.ai.suggest.open, keys: "u", run: () => composer.current?.suggest() },
     { id: "canned", group: "conversation", name: t.conversation.canned, keys: "/", run: () => composer.current?.canned() },
   ]);
   const drop = useDrop((files) => composer.current?.attach(files));
   return (
     <div className={css.whole} data-panel={panel} data-over={!wide}>
       <section className={css.conversation} aria-label={visitor} {...drop.handlers}>
-        <Header c={c} lookers={lookers} back={back} panel={panel} togglePanel={toggle} />
-        <Thread ref={thread} c={c} room={room} nameOf={nameOf} visitor={visitor} />
+        <Header c={c} lookers={lookers} back={back} acted={acted} panel={panel} togglePanel={toggle} />
+        <Thread ref={thread} c={c} at={at} room={room} nameOf={nameOf} visitor={visitor} />
         <Typists room={room} nameOf={nameOf} />
-        <Composer ref={composer} c={c} sent={() => thread.current?.end()} />
+        <Composer ref={composer} c={c} sent={() => thread.current?.end()} card={() => setCard(noCard)} />
+        {card !== null && <CardModal begun={card} close={() => setCard(null)} send={(body) => { client.send(c.id, "card", body); thread.current?.end(); }} />}
         {drop.over && <div className={css.drop}>{t.conversation.drop}</div>}
       </section>
-      {panel && <Panel c={c} close={toggle} why={<Why c={c} messages={room.messages} who={{ name: nameOf, visitor }} />} />}
+      {panel && <Panel c={c} close={toggle} card={write} why={<Why c={c} messages={room.messages} older={room.hasOlder ? () => client.loadOlder(c.id) : null} who={{ name: nameOf, visitor }} />} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 // A conversation's head: who it is with, how it stands, what can be done with it.
 
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import type { Conversation } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
@@ -16,14 +17,23 @@ import { Lookers } from "./lookers.tsx";
 import { Labels, More, Snooze } from "./menus.tsx";
 import { Transfer } from "./transfer.tsx";
 
-interface Props { c: Conversation; lookers: readonly string[]; back: () => void; panel: boolean; togglePanel: () => void }
+interface Props { c: Conversation; lookers: readonly string[]; back: () => void; /** Something was done that may take it out of sight. */ acted: () => void; panel: boolean; togglePanel: () => void }
 
-export function Header({ c, lookers, back, panel, togglePanel }: Props) {
+/** Leads back to the list where that is not beside the conversation. */
+export function Back({ run }: { run: () => void }) {
+  const t = useTexts();
+  return <ActionIcon className={css.back} onClick={run} aria-label={t.shell.back} data-testid="back"><IconChevronLeft size={20} /></ActionIcon>;
+}
+
+export function Header({ c, lookers, back, acted, panel, togglePanel }: Props) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
-  const act = useActions(c);
+  const act = useActions(c, acted);
   const [transfer, setTransfer] = useState(false);
+  const [picking, setPicking] = useState<"labels" | "snooze" | null>(null);
+  const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
+  const pick = (what: "labels" | "snooze") => ({ opened: picking === what, change: (o: boolean) => setPicking(o ? what : null), phone });
   const whose = c.assignee_id === null ? "" : c.assignee_id === me.id ? t.shell.you : names.agent(c.assignee_id);
   const { can } = act;
   const key = (may: boolean, id: string, name: string, keys: string, run: () => void): Command[] => (may ? [{ id, group: "conversation", name, keys, run }] : []);
@@ -39,7 +49,7 @@ export function Header({ c, lookers, back, panel, togglePanel }: Props) {
   return (
     <>
       <header className={css.head}>
-        <ActionIcon className={css.back} onClick={back} aria-label={t.shell.back} data-testid="back"><IconChevronLeft size={20} /></ActionIcon>
+        <Back run={back} />
         <Avatar name={visitorName(c, t)} id={c.visitor_id} size={32} />
         <div className={css.title}>
           <h2 data-testid="title">{visitorName(c, t)}</h2>
@@ -52,10 +62,10 @@ export function Header({ c, lookers, back, panel, togglePanel }: Props) {
         </div>
         <Lookers all={lookers} />
         <div className={css.actions}>
-          {can.write && <span className={css.wide}><Labels c={c} act={act} /></span>}
-          {can.snooze && <span className={css.wide}><Snooze c={c} act={act} /></span>}
+          {can.write && <Labels c={c} act={act} {...pick("labels")} />}
+          {can.snooze && <Snooze c={c} act={act} {...pick("snooze")} />}
           {can.transfer && <Tooltip label={t.conversation.transfer}><ActionIcon className={css.wide} onClick={() => setTransfer(true)} aria-label={t.conversation.transfer} data-testid="transfer"><IconUserShare size={18} /></ActionIcon></Tooltip>}
-          <More c={c} act={act} transfer={() => setTransfer(true)} />
+          <More c={c} act={act} transfer={() => setTransfer(true)} pick={phone ? setPicking : undefined} />
           <Tooltip label={t.panel.title}><ActionIcon onClick={togglePanel} variant={panel ? "light" : "subtle"} color={panel ? "brand" : "gray"} aria-pressed={panel} aria-label={t.panel.title} data-testid="panel-toggle"><IconInfoCircle size={18} /></ActionIcon></Tooltip>
           {can.accept && <Button onClick={act.accept} loading={act.busy} data-testid="accept">{t.conversation.accept}</Button>}
           {can.takeOver && <Button variant="default" onClick={act.takeOver} loading={act.busy} data-testid="assign">{t.conversation.takeOver}</Button>}

@@ -1,6 +1,6 @@
 // What else can be done with a conversation: priority, labels, putting it aside, handing it on, its transcript.
 
-import { ActionIcon, Checkbox, Menu, Popover, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Checkbox, Menu, Modal, Popover, TextInput, Tooltip } from "@mantine/core";
 import { useState } from "react";
 import { SummaryModal } from "../ai/summary.tsx";
 import { download } from "../api/client.ts";
@@ -20,48 +20,71 @@ import { snoozes } from "./snooze.ts";
 
 interface Props { c: Conversation; act: Actions }
 
-export function Labels({ c, act }: Props) {
+/** A choice that the header opens: by a button of its own, or on a phone out of "More". */
+export interface Pick { opened: boolean; change: (opened: boolean) => void; phone: boolean }
+
+export function Labels({ c, act, opened, change, phone }: Props & Pick) {
   const t = useTexts();
-  const [opened, setOpened] = useState(false);
-  const [word, setWord] = useState("");
-  const all = useGet("/labels", { query: { limit: 200 } }, { staleTime: Infinity }).data?.data ?? [];
-  const found = all.filter((l) => l.name.toLowerCase().includes(word.trim().toLowerCase()));
-  useCommands([{ id: "labels", group: "conversation", name: t.conversation.labels, keys: "l", run: () => setOpened(true) }]);
-  const toggle = (name: string) => void act.run("POST /conversations/{id}/labels", { path: { id: c.id }, body: c.labels.includes(name) ? { remove: [name] } : { add: [name] } });
+  useCommands([{ id: "labels", group: "conversation", name: t.conversation.labels, keys: "l", run: () => change(true) }]);
+  if (phone) return <Modal opened={opened} onClose={() => change(false)} title={t.conversation.labels} closeButtonProps={{ "aria-label": t.shell.close }}><LabelChoices c={c} act={act} /></Modal>;
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-end" width={240} trapFocus>
+    <Popover opened={opened} onChange={change} position="bottom-end" width={240} trapFocus>
       <Popover.Target>
-        <Tooltip label={t.conversation.labels}><ActionIcon onClick={() => setOpened((o) => !o)} aria-label={t.conversation.labels} data-testid="labels"><IconTag size={18} /></ActionIcon></Tooltip>
+        <Tooltip label={t.conversation.labels}><ActionIcon onClick={() => change(!opened)} aria-label={t.conversation.labels} data-testid="labels"><IconTag size={18} /></ActionIcon></Tooltip>
       </Popover.Target>
-      <Popover.Dropdown aria-label={t.conversation.labels}>
-        <TextInput size="xs" value={word} onChange={(e) => setWord(e.target.value)} placeholder={t.conversation.findLabel} aria-label={t.conversation.findLabel} data-autofocus />
-        <div className={css.choices}>
-          {found.map((l) => <Checkbox key={l.id} checked={c.labels.includes(l.name)} onChange={() => toggle(l.name)} label={<><i className={css.labelDot} style={{ background: l.color ?? "#64748b" }} />{l.name}</>} data-testid="label-choice" />)}
-          {found.length === 0 && <p>{t.conversation.noLabel}</p>}
-        </div>
-      </Popover.Dropdown>
+      <Popover.Dropdown aria-label={t.conversation.labels}><LabelChoices c={c} act={act} /></Popover.Dropdown>
     </Popover>
   );
 }
 
-export function Snooze({ c, act }: Props) {
+function LabelChoices({ c, act }: Props) {
   const t = useTexts();
-  const [opened, setOpened] = useState(false);
-  useCommands([{ id: "snooze", group: "conversation", name: t.conversation.snooze, keys: "z", run: () => setOpened(true) }]);
-  const until = (at: Date | null) => void act.run("POST /conversations/{id}/snooze", { path: { id: c.id }, body: { until: at?.toISOString() ?? null } });
+  const [word, setWord] = useState("");
+  const all = useGet("/labels", { query: { limit: 200 } }, { staleTime: Infinity }).data?.data ?? [];
+  const found = all.filter((l) => l.name.toLowerCase().includes(word.trim().toLowerCase()));
+  const toggle = (name: string) => void act.run("POST /conversations/{id}/labels", { path: { id: c.id }, body: c.labels.includes(name) ? { remove: [name] } : { add: [name] } });
   return (
-    <Menu opened={opened} onChange={setOpened} position="bottom-end" width={250}>
+    <>
+      <TextInput size="xs" value={word} onChange={(e) => setWord(e.target.value)} placeholder={t.conversation.findLabel} aria-label={t.conversation.findLabel} data-autofocus />
+      <div className={css.choices}>
+        {found.map((l) => <Checkbox key={l.id} checked={c.labels.includes(l.name)} onChange={() => toggle(l.name)} label={<><i className={css.labelDot} style={{ background: l.color ?? "#64748b" }} />{l.name}</>} data-testid="label-choice" />)}
+        {found.length === 0 && <p>{t.conversation.noLabel}</p>}
+      </div>
+    </>
+  );
+}
+
+export function Snooze({ c, act, opened, change, phone }: Props & Pick) {
+  const t = useTexts();
+  useCommands([{ id: "snooze", group: "conversation", name: t.conversation.snooze, keys: "z", run: () => change(true) }]);
+  const until = (at: Date | null) => {
+    change(false);
+    void act.run("POST /conversations/{id}/snooze", { path: { id: c.id }, body: { until: at?.toISOString() ?? null } });
+  };
+  const choices = [
+    ...snoozes(new Date()).map((s) => ({ name: s.name, at: s.at as Date | null, hint: moment(s.at.getTime()) })),
+    { name: "visitor" as const, at: null, hint: "" },
+  ];
+  if (phone) {
+    return (
+      <Modal opened={opened} onClose={() => change(false)} title={t.conversation.snooze} closeButtonProps={{ "aria-label": t.shell.close }}>
+        <div className={css.targets}>{choices.map((s) => <button key={s.name} type="button" onClick={() => until(s.at)} data-testid={`snooze-${s.name}`}><span>{t.conversation.snoozes[s.name]}<small>{s.hint}</small></span></button>)}</div>
+      </Modal>
+    );
+  }
+  return (
+    <Menu opened={opened} onChange={change} position="bottom-end" width={250}>
       <Menu.Target><Tooltip label={t.conversation.snooze}><ActionIcon aria-label={t.conversation.snooze} data-testid="snooze"><IconAlarmSnooze size={18} /></ActionIcon></Tooltip></Menu.Target>
       <Menu.Dropdown aria-label={t.conversation.snooze}>
         <Menu.Label>{t.conversation.snooze}</Menu.Label>
-        {snoozes(new Date()).map((s) => <Menu.Item key={s.name} onClick={() => until(s.at)} rightSection={<small className={css.hint}>{moment(s.at.getTime())}</small>} data-testid={`snooze-${s.name}`}>{t.conversation.snoozes[s.name]}</Menu.Item>)}
-        <Menu.Item onClick={() => until(null)} data-testid="snooze-visitor">{t.conversation.snoozes.visitor}</Menu.Item>
+        {choices.map((s) => <Menu.Item key={s.name} onClick={() => until(s.at)} rightSection={s.hint === "" ? null : <small className={css.hint}>{s.hint}</small>} data-testid={`snooze-${s.name}`}>{t.conversation.snoozes[s.name]}</Menu.Item>)}
       </Menu.Dropdown>
     </Menu>
   );
 }
 
-export function More({ c, act, transfer }: Props & { transfer: () => void }) {
+/** pick: opens what has no button of its own on a phone. */
+export function More({ c, act, transfer, pick }: Props & { transfer: () => void; pick?: ((what: "labels" | "snooze") => void) | undefined }) {
   const t = useTexts();
   const { client } = useLive();
   const path = { id: c.id };
@@ -90,6 +113,8 @@ export function More({ c, act, transfer }: Props & { transfer: () => void }) {
       <Menu.Target><ActionIcon aria-label={t.conversation.more} data-testid="more"><IconDotsVertical size={18} /></ActionIcon></Menu.Target>
       <Menu.Dropdown>
         {act.can.transfer && <Menu.Item leftSection={<IconUserShare size={16} />} onClick={transfer} data-testid="more-transfer">{t.conversation.transfer}</Menu.Item>}
+        {pick !== undefined && act.can.write && <Menu.Item leftSection={<IconTag size={16} />} onClick={() => pick("labels")} data-testid="more-labels">{t.conversation.labels}</Menu.Item>}
+        {pick !== undefined && act.can.snooze && <Menu.Item leftSection={<IconAlarmSnooze size={16} />} onClick={() => pick("snooze")} data-testid="more-snooze">{t.conversation.snooze}</Menu.Item>}
         {act.can.requeue && <Menu.Item leftSection={<IconArrowBackUp size={16} />} onClick={() => void act.run("POST /conversations/{id}/assign", { path, body: { agent_id: null } })} data-testid="requeue">{t.conversation.requeue}</Menu.Item>}
         {act.can.toBot && <Menu.Item leftSection={<IconRobot size={16} />} onClick={() => void act.run("POST /conversations/{id}/handoff", { path, body: { to: "bot" } })} data-testid="to-bot">{t.conversation.toBot}</Menu.Item>}
         {act.can.toHuman && <Menu.Item leftSection={<IconUser size={16} />} onClick={() => void act.run("POST /conversations/{id}/handoff", { path, body: { to: "human" } })} data-testid="to-human">{t.conversation.toHuman}</Menu.Item>}

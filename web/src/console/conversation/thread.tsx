@@ -10,15 +10,16 @@ import { IconArrowDown } from "../ui/icons.ts";
 import { Bubble, Change, Day, Pending, type Mark } from "./bubble.tsx";
 import css from "./conversation.module.css";
 import { fold, type Item } from "./fold.ts";
+import { useFound } from "./found.ts";
 import type { Room } from "./room.ts";
 import { changeText } from "./said.ts";
 
 export interface ThreadHandle { /** Goes to the newest message. */ end: () => void }
-interface Props { c: Conversation; room: Room; nameOf: (user: string) => string; visitor: string; ref?: Ref<ThreadHandle> }
+interface Props { c: Conversation; /** The message to go to, by seq; 0: the newest. */ at: number; room: Room; nameOf: (user: string) => string; visitor: string; ref?: Ref<ThreadHandle> }
 
 const near = 80;
 
-export function Thread({ c, room, nameOf, visitor, ref }: Props) {
+export function Thread({ c, at, room, nameOf, visitor, ref }: Props) {
   const t = useTexts();
   const live = useLive();
   const me = useMe();
@@ -40,6 +41,7 @@ export function Thread({ c, room, nameOf, visitor, ref }: Props) {
   useEffect(() => {
     if (top) live.client.loadOlder(c.id);
   }, [top, room.messages]);
+  const found = useFound(c, at, room, items, (i) => virtual.scrollToIndex(i, { align: "center" }));
   useMarkRead(c, room, atEnd && ready);
   const mark = marks(room, c.visitor_id, me.id);
   const render = (it: Item) => {
@@ -54,7 +56,7 @@ export function Thread({ c, room, nameOf, visitor, ref }: Props) {
     <div className={css.middle}>
       <div className={css.thread} ref={box} role="log" aria-label={t.conversation.messages} tabIndex={0} data-testid="messages" data-joined={room.joined}>
         <div className={css.sheet} style={{ height: virtual.getTotalSize() }}>
-          {seen.map((v) => <div key={v.key} className={css.slot} ref={virtual.measureElement} data-index={v.index} style={{ transform: `translateY(${v.start}px)` }}>{render(items[v.index]!)}</div>)}
+          {seen.map((v) => <div key={v.key} className={css.slot} ref={virtual.measureElement} data-index={v.index} aria-current={found !== "" && v.key === found ? "true" : undefined} style={{ transform: `translateY(${v.start}px)` }}>{render(items[v.index]!)}</div>)}
         </div>
       </div>
       {ready && !atEnd && <ActionIcon className={css.down} variant="default" radius="xl" size="lg" onClick={() => virtual.scrollToEnd({ behavior: "smooth" })} aria-label={t.conversation.newest} data-testid="newest"><IconArrowDown size={18} /></ActionIcon>}

@@ -13,8 +13,8 @@ import { uploadOf } from "../../widget/text.ts";
 /** waiting: its turn has not come, or the server asks for patience. reason: why it failed. progress: 0 to 1. */
 export interface Upload { readonly id: string; readonly file: File; readonly visibility: Visibility; readonly state: "waiting" | "sending" | "failed"; readonly progress: number; readonly reason: string }
 
-/** What becomes of a file that is up. */
-type Done = (kind: "image" | "file", body: Body, visibility: Visibility) => void;
+/** Sends the message of a file that is up. */
+type Send = (conv: string, kind: "image" | "file", body: Body, visibility: Visibility) => void;
 
 const picture = /^image\/(png|jpeg|gif|webp|avif)$/;
 
@@ -24,7 +24,7 @@ export class Uploads {
   private giveUp = new AbortController();
   private busy = false;
 
-  constructor(private readonly done: Done) {}
+  constructor(private readonly conv: string) {}
 
   readonly subscribe = (f: () => void): (() => void) => {
     this.listeners.add(f);
@@ -41,6 +41,13 @@ export class Uploads {
     const u = this.list.find((x) => x.id === id);
     this.list = this.list.filter((x) => x.id !== id);
     if (u?.state === "sending") this.giveUp.abort();
+    this.changed();
+  }
+
+  /** Gives up all of them. */
+  end(): void {
+    this.list = [];
+    this.giveUp.abort();
     this.changed();
   }
 
@@ -80,7 +87,7 @@ export class Uploads {
       if (!this.list.some((x) => x.id === u.id)) return; // given up at the last moment
       cache.setQueryData(["file", uploadOf(a.url)], a.link);
       const image = picture.test(a.mime) && (a.width ?? 0) > 0;
-      this.done(image ? "image" : "file", { url: a.url, name: a.name, size: a.size, mime: a.mime, ...(image ? { width: a.width, height: a.height } : {}) }, u.visibility);
+      send(this.conv, image ? "image" : "file", { url: a.url, name: a.name, size: a.size, mime: a.mime, ...(image ? { width: a.width, height: a.height } : {}) }, u.visibility);
       this.list = this.list.filter((x) => x.id !== u.id);
       this.changed();
     } catch (e) {
@@ -94,11 +101,23 @@ export class Uploads {
 }
 
 const all = new Map<string, Uploads>();
+let send: Send = () => undefined;
+
+/** Says who sends, from now on: the connection that there is, not the one that there was when a file was chosen. */
+export function sendUploads(f: Send): void {
+  send = f;
+}
 
 /** The uploads of a conversation. */
-export function useUploads(conv: string, done: Done): Uploads {
+export function useUploads(conv: string): Uploads {
   let u = all.get(conv);
-  if (u === undefined) all.set(conv, (u = new Uploads(done)));
+  if (u === undefined) all.set(conv, (u = new Uploads(conv)));
   useSyncExternalStore(u.subscribe, () => u.list);
   return u;
+}
+
+/** Gives up every upload: whoever chose the files is not here any more. */
+export function endUploads(): void {
+  for (const u of all.values()) u.end();
+  all.clear();
 }

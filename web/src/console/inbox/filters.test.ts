@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countFilters, noFilters, readFilters, toQuery, writeFilters, type Filters } from "./filters.ts";
+import { addressOf, countFilters, noFilters, readAt, readFilters, toQuery, writeFilters, type Filters } from "./filters.ts";
 
 test("filters survive the address", () => {
   for (const f of [
@@ -10,6 +10,15 @@ test("filters survive the address", () => {
 
 test("nonsense in the address counts as nothing", () => {
   expect(readFilters("?view=evil&since=yesterday&until=2026-1-1&x=1")).toEqual(noFilters);
+});
+
+test("a hit's address leads to its message", () => {
+  const match = { mid: "m", seq: 7, snippet: "" };
+  expect(addressOf({ id: "c" })).toBe("/inbox/c");
+  expect(addressOf({ id: "c", match })).toBe("/inbox/c?at=7");
+  const whole = addressOf({ id: "c", match }, { ...noFilters, view: "all", q: "x" });
+  expect([readAt(whole.split("?")[1]!), readFilters(whole.split("?")[1]!).q]).toEqual([7, "x"]);
+  for (const at of ["", "at=x", "at=-1", "at=1.5", "at=1e300"]) expect(readAt(at)).toBe(0);
 });
 
 test("what the API is asked", () => {

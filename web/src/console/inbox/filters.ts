@@ -1,6 +1,6 @@
 // What the inbox shows, as it stands in the page's address and as the API is asked for it.
 
-import type { Api } from "../api/schema.ts";
+import type { Api, Conversation } from "../api/schema.ts";
 
 /** A queue of the inbox: conversations of certain states, mine or everybody's. */
 export type View = "mine" | "queued" | "open" | "bot" | "snoozed" | "closed" | "all";
@@ -33,6 +33,18 @@ export function writeFilters(f: Filters): string {
   if (f.view !== noFilters.view) p.set("view", f.view);
   for (const name of texts) if (f[name] !== "") p.set(name, f[name]);
   return p.size > 0 ? `?${p}` : "";
+}
+
+/** The address of a conversation beside such a list, at the message that a search found. */
+export function addressOf(c: Pick<Conversation, "id" | "match">, f: Filters = noFilters): string {
+  const query = writeFilters(f);
+  return `/inbox/${c.id}${query}${c.match === undefined ? "" : `${query === "" ? "?" : "&"}at=${c.match.seq}`}`;
+}
+
+/** Which message of the conversation an address means, by seq; 0 if none. */
+export function readAt(search: string): number {
+  const at = Number(new URLSearchParams(search).get("at"));
+  return Number.isSafeInteger(at) && at > 0 ? at : 0;
 }
 
 /** How many filters are set besides the view and the search. */

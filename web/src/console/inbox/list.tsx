@@ -19,7 +19,7 @@ interface Props {
   id: string;
   filters: Filters;
   change: (f: Filters) => void;
-  open: (conv: string) => void;
+  open: (c: Conversation) => void;
 }
 
 const main: readonly View[] = ["mine", "queued", "open"];
@@ -32,7 +32,7 @@ export function List({ id, filters, change, open }: Props) {
   const step = (by: number) => {
     const at = rows.findIndex((c) => c.id === id);
     const next = rows[at < 0 ? 0 : at + by];
-    if (next !== undefined) open(next.id);
+    if (next !== undefined) open(next);
   };
   useCommands([
     { id: "next", group: "list", name: t.inbox.next, keys: "j", hidden: true, run: () => step(1) },

@@ -9,7 +9,7 @@ import { ago, useNow } from "../i18n/time.ts";
 import { useMe } from "../live/live.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { IconFlagFilled, IconStarFilled } from "../ui/icons.ts";
-import { writeFilters, type Filters } from "./filters.ts";
+import { addressOf, type Filters } from "./filters.ts";
 import css from "./inbox.module.css";
 import { useNames, visitorName } from "./names.ts";
 
@@ -23,7 +23,7 @@ export const Row = memo(function Row({ c, current, filters }: { c: Conversation;
   const when = waits ? Date.parse(c.queued_at!) : (c.last_message?.time ?? Date.parse(c.created_at));
   const whose = c.assignee_id === null || c.assignee_id === me.id ? "" : names.agent(c.assignee_id);
   return (
-    <Link href={`/inbox/${c.id}${writeFilters(filters)}`} className={css.row} aria-current={current ? "true" : undefined} data-testid="conversation" data-id={c.id} data-unread={c.unread > 0}>
+    <Link href={addressOf(c, filters)} className={css.row} aria-current={current ? "true" : undefined} data-testid="conversation" data-id={c.id} data-unread={c.unread > 0}>
       <Avatar name={name} id={c.visitor_id} size={34} />
       <span className={css.who}>
         <b>{name}</b>
@@ -41,7 +41,8 @@ export const Row = memo(function Row({ c, current, filters }: { c: Conversation;
   );
 });
 
-function lastText(c: Conversation, t: Texts): string {
+/** The last thing that was said, in a line. */
+export function lastText(c: Conversation, t: Texts): string {
   const m = c.last_message;
   if (m === null) return t.inbox.noMessage;
   if (m.recalled === true) return t.conversation.recalled;

@@ -40,7 +40,12 @@ export class Bell {
 
   notify(title: string, body: string, conv: string): void {
     if (!this.settings.desktop || !("Notification" in window) || Notification.permission !== "granted") return;
-    const n = new Notification(title, { body: body.slice(0, 140), tag: conv });
+    let n: Notification;
+    try {
+      n = new Notification(title, { body: body.slice(0, 140), tag: conv });
+    } catch {
+      return; // Chrome on Android has the constructor, and refuses it
+    }
     n.onclick = () => {
       window.focus();
       this.open(conv);

@@ -130,8 +130,8 @@ export class Live {
   private message(m: Message): void {
     this.stale.add(m.conv);
     this.lists.touch();
-    this.bell.message(m, this.me.id);
     this.tell("message", m);
+    this.bell.message(m, this.me.id);
   }
 
   /** Whether a visitor is there, if this connection was told. */

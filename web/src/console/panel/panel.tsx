@@ -5,22 +5,24 @@ import { useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useGet, usePages } from "../api/query.ts";
 import type { Conversation, Person } from "../api/schema.ts";
+import type { CardDraft } from "../conversation/card.ts";
 import { bodyOf, said } from "../conversation/said.ts";
-import { useTexts } from "../i18n/index.ts";
+import { say, useTexts } from "../i18n/index.ts";
 import { ago, date, moment, useNow } from "../i18n/time.ts";
 import { visitorName } from "../inbox/names.ts";
 import { useOnline } from "../live/live.ts";
 import { Avatar } from "../ui/avatar.tsx";
-import { IconExternalLink, IconEye, IconPackage, IconShieldCheck, IconShoppingCart, IconStarFilled, IconX, IconBolt } from "../ui/icons.ts";
+import { IconCards, IconExternalLink, IconEye, IconPackage, IconShieldCheck, IconShoppingCart, IconStarFilled, IconX, IconBolt } from "../ui/icons.ts";
 import { Failed } from "../ui/problem.tsx";
 import { Attributes } from "./attributes.tsx";
+import { Identity } from "./identity.tsx";
 import css from "./panel.module.css";
 import { Profile } from "./profile.tsx";
 import { cartOf, ordersOf, stepsOf, type Basket } from "./trail.ts";
 
-interface Props { c: Conversation; why: ReactNode; close: () => void }
+interface Props { c: Conversation; why: ReactNode; close: () => void; /** Begins a card; not there for who may not write. */ card?: ((d: CardDraft) => void) | undefined }
 
-export function Panel({ c, why, close }: Props) {
+export function Panel({ c, why, close, card }: Props) {
   const t = useTexts();
   const person = useGet("/visitors/{id}", { path: { id: c.visitor_id } });
   const p = person.data;
@@ -31,7 +33,7 @@ export function Panel({ c, why, close }: Props) {
         {person.isError ? <Failed error={person.error} again={() => void person.refetch()} /> : p === undefined ? null : <>
           <Who c={c} p={p} />
           <Section title={t.panel.why}>{why}</Section>
-          <Trail id={c.visitor_id} />
+          <Trail id={c.visitor_id} card={card} />
           <Attributes p={p} />
           <Earlier c={c} />
         </>}
@@ -57,11 +59,19 @@ function Who({ c, p }: { c: Conversation; p: Person }) {
         <small>{online === true ? t.panel.onlineNow : p.last_seen_at !== null && `${t.panel.lastSeen} ${ago(Date.parse(p.last_seen_at), now)}`}</small>
       </div>
       <Profile p={p} />
+      <Identity p={p} name={visitorName(c, t)} />
     </section>
   );
 }
 
-function Trail({ id }: { id: string }) {
+/** What an agent can send the visitor as a card. */
+function AsCard({ d, card }: { d: CardDraft; card: Props["card"] }) {
+  const t = useTexts();
+  const label = say(t.card.asCard, { name: d.title });
+  return card === undefined ? null : <ActionIcon className={css.asCard} size="xs" onClick={() => card(d)} aria-label={label} title={label} data-testid="as-card"><IconCards size={14} /></ActionIcon>;
+}
+
+function Trail({ id, card }: { id: string; card: Props["card"] }) {
   const t = useTexts();
   const pages = usePages("/visitors/{id}/events", { path: { id }, query: { limit: 50 } }, { staleTime: 5_000, every: 10_000 });
   const [all, setAll] = useState(false);
@@ -73,8 +83,8 @@ function Trail({ id }: { id: string }) {
     <>
       <Section title={t.panel.cart}>
         {cart === null && orders.length === 0 && <p className={css.none}>{t.panel.noCart}</p>}
-        {cart !== null && <BasketBox b={cart} icon={<IconShoppingCart size={15} />} title={t.panel.inCart} testid="cart" />}
-        {orders.slice(0, 3).map((o) => <BasketBox key={o.at} b={o} icon={<IconPackage size={15} />} title={`${t.panel.order} ${o.id}`} testid="order" />)}
+        {cart !== null && <BasketBox b={cart} icon={<IconShoppingCart size={15} />} title={t.panel.inCart} testid="cart" card={card} />}
+        {orders.slice(0, 3).map((o) => <BasketBox key={o.at} b={o} icon={<IconPackage size={15} />} title={`${t.panel.order} ${o.id}`} testid="order" card={card} />)}
       </Section>
       <Section title={t.panel.trail}>
         {steps.length === 0 && <p className={css.none}>{t.panel.noTrail}</p>}
@@ -84,6 +94,7 @@ function Trail({ id }: { id: string }) {
               {s.name === "page_view" ? <IconEye size={14} /> : s.name === "cart_updated" ? <IconShoppingCart size={14} /> : s.name === "order_placed" ? <IconPackage size={14} /> : <IconBolt size={14} />}
               <span dir="auto">{s.href === "" ? (s.text || t.panel.steps[s.name]) : <a href={s.href} target="_blank" rel="noopener noreferrer nofollow" title={s.href}>{s.text || t.panel.steps[s.name]}</a>}</span>
               <time>{moment(s.at)}</time>
+              {s.card !== null && <AsCard d={s.card} card={card} />}
             </li>
           ))}
         </ol>
@@ -93,12 +104,12 @@ function Trail({ id }: { id: string }) {
   );
 }
 
-function BasketBox({ b, icon, title, testid }: { b: Basket; icon: ReactNode; title: string; testid: string }) {
+function BasketBox({ b, icon, title, testid, card }: { b: Basket; icon: ReactNode; title: string; testid: string; card: Props["card"] }) {
   const t = useTexts();
   return (
     <div className={css.basket} data-testid={testid}>
-      <header>{icon}<b>{title}</b><time>{moment(b.at)}</time></header>
-      <ul>{b.lines.map((l, i) => <li key={i}><span dir="auto">{l.name || t.panel.item}</span><small>× {l.quantity}</small><span>{l.price}</span></li>)}</ul>
+      <header>{icon}<b>{title}</b><time>{moment(b.at)}</time>{testid === "order" && <AsCard d={b.card} card={card} />}</header>
+      <ul>{b.lines.map((l, i) => <li key={i}><span dir="auto">{l.name || t.panel.item}</span><small>× {l.quantity}</small><span>{l.price}</span><AsCard d={l.card} card={card} /></li>)}</ul>
       {b.more > 0 && <small>+ {b.more}</small>}
       {b.total !== "" && <footer><span>{t.panel.total}</span><b>{b.total}</b></footer>}
     </div>

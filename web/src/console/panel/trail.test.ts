@@ -25,3 +25,14 @@ test("the same page again is one step", () => {
   expect(stepsOf([at("https://www.shop.example/a"), at("https://www.shop.example/a"), event("custom", { name: "zoom" }), at("https://www.shop.example/a")]).map((s) => s.text)).toEqual(["shop.example/a", "zoom", "shop.example/a"]);
   expect(shortUrl("https://www.shop.example/%E6%9D%AF?utm=1")).toBe("shop.example/杯");
 });
+
+test("what is in the cart, an order and a page can be sent as cards", () => {
+  const items = [{ id: "lamp", name: "Desk lamp", price: 459, url: "https://shop.example/lamp", image: "http://shop.example/lamp.png" }, { id: "mug", quantity: 2, url: "javascript:x()" }];
+  const cart = cartOf([event("cart_updated", { value: 459, currency: "CNY", items })]);
+  expect(cart?.lines.map((l) => l.card)).toEqual([
+    { title: "Desk lamp", text: "", price: "459", currency: "CNY", url: "https://shop.example/lamp", image: "" }, { title: "mug", text: "", price: "", currency: "CNY", url: "", image: "" },
+  ]);
+  expect(ordersOf([event("order_placed", { order_id: 7, total: 12.5, currency: "EUR", items })])[0]?.card).toEqual({ title: "Order 7", text: "Desk lamp × 1\nmug × 2", price: "12.5", currency: "EUR", url: "", image: "" });
+  const steps = stepsOf([event("page_view", { url: "https://shop.example/lamp", title: "Lamp" }), event("custom", { name: "x", url: "https://shop.example" })]);
+  expect(steps.map((s) => s.card)).toEqual([{ title: "Lamp", text: "", price: "", currency: "", url: "https://shop.example/lamp", image: "" }, null]);
+});

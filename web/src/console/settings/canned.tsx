@@ -4,7 +4,8 @@ import { Badge, Select, Textarea, TextInput } from "@mantine/core";
 import { call } from "../api/client.ts";
 import { refresh, usePages } from "../api/query.ts";
 import type { CannedResponse } from "../api/schema.ts";
-import { useTexts } from "../i18n/index.ts";
+import { placeholders } from "../conversation/canned.ts";
+import { say, useTexts } from "../i18n/index.ts";
 import { tellDone } from "../ui/problem.tsx";
 import { Collection } from "./parts/collection.tsx";
 import { Confirm } from "./parts/confirm.tsx";
@@ -47,7 +48,7 @@ function Editor({ canned, close }: { canned: Kept | undefined; close: () => void
     <FormBody form={f} cancel={close} aside={canned !== undefined && <Confirm action={t.shell.remove} title={s.removeTitle} text={s.removeText} run={() => call("DELETE /canned-responses/{id}", { path: { id: canned.id } })} done={() => { refresh("/canned-responses"); close(); }} />}>
       <TextInput label={s.shortcut} description={s.shortcutText} leftSection="/" required maxLength={50} data-autofocus {...f.text("shortcut")} />
       <TextInput label={s.title} description={s.titleText} maxLength={100} {...f.text("title")} />
-      <Textarea label={s.text} required autosize minRows={4} maxRows={16} maxLength={20_000} {...f.text("text")} />
+      <Textarea label={s.text} description={say(s.textText, { names: placeholders.map((p) => `{{${p}}}`).join(", "), other: "{{visitor.name|…}}" })} required autosize minRows={4} maxRows={16} maxLength={20_000} {...f.text("text")} />
       <Select label={s.team} data={choices(teams.items, s.everybody)} {...f.value("team_id")} />
     </FormBody>
   );

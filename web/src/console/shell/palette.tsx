@@ -7,7 +7,9 @@ import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { usePages } from "../api/query.ts";
 import { useTexts } from "../i18n/index.ts";
+import { addressOf } from "../inbox/filters.ts";
 import { visitorName } from "../inbox/names.ts";
+import { lastText } from "../inbox/row.tsx";
 import { fittingCommands, useAllCommands } from "./commands.ts";
 import { Keys } from "./help.tsx";
 import css from "./shell.module.css";
@@ -50,8 +52,8 @@ export function Palette() {
         </Spotlight.ActionsGroup>}
         {conversations.length > 0 && <Spotlight.ActionsGroup label={t.shell.people}>
           {conversations.map((c) => (
-            <Spotlight.Action key={c.id} onClick={() => go(`/inbox/${c.id}`)} leftSection={<IconMessage size={16} />}>
-              <span className={css.found}><b>{visitorName(c, t)}</b><span>{String(c.last_message?.body["text"] ?? "")}</span></span>
+            <Spotlight.Action key={c.id} onClick={() => go(addressOf(c))} leftSection={<IconMessage size={16} />}>
+              <span className={css.found}><b>{visitorName(c, t)}</b><span dir="auto">{c.match?.snippet ?? lastText(c, t)}</span></span>
             </Spotlight.Action>
           ))}
         </Spotlight.ActionsGroup>}

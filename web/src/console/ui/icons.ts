@@ -25,6 +25,7 @@ export { default as IconBrowser } from "@tabler/icons-react/icons/IconBrowser";
 export { default as IconBuilding } from "@tabler/icons-react/icons/IconBuilding";
 export { default as IconCalendarTime } from "@tabler/icons-react/icons/IconCalendarTime";
 export { default as IconCamera } from "@tabler/icons-react/icons/IconCamera";
+export { default as IconCards } from "@tabler/icons-react/icons/IconCards";
 export { default as IconCaretUpDown } from "@tabler/icons-react/icons/IconCaretUpDown";
 export { default as IconChartBar } from "@tabler/icons-react/icons/IconChartBar";
 export { default as IconChartLine } from "@tabler/icons-react/icons/IconChartLine";

@@ -1,6 +1,7 @@
 // English: the language whose keys all others have.
 
 import { ai } from "./ai.ts";
+import { card } from "./card.ts";
 import { conversation } from "./conversation.ts";
 import { guide } from "./guide.ts";
 import { inbox } from "./inbox.ts";
@@ -15,4 +16,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "English";
 export const locale = "en";
-export const texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings, knowledge, ai };
+export const texts = { shell, time, session, inbox, conversation, card, panel, guide, visitors, queue, reports, settings, knowledge, ai };

@@ -2,6 +2,7 @@
 
 import type { Texts } from "../index.ts";
 import { ai } from "./ai.ts";
+import { card } from "./card.ts";
 import { conversation } from "./conversation.ts";
 import { guide } from "./guide.ts";
 import { inbox } from "./inbox.ts";
@@ -16,4 +17,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "中文";
 export const locale = "zh-CN";
-export const texts: Texts = { shell, time, session, inbox, conversation, panel, guide, visitors, queue, reports, settings, knowledge, ai };
+export const texts: Texts = { shell, time, session, inbox, conversation, card, panel, guide, visitors, queue, reports, settings, knowledge, ai };

@@ -51,7 +51,7 @@ export const settings: Texts["settings"] = {
     closedAll: "全天休息", addHoliday: "添加日期", noDate: "请选择日期。", twice: "该日期重复了。", removeTitle: "删除此营业时间？", removeText: "如果没有其他营业时间，网站将视为全天营业。",
   },
   promises: { add: "添加目标", empty: "还没有目标", emptyText: "设定多久内回复访客。未达标的会话会被标出，并通知 Webhook。", answerIn: "{time}内首次回复", settleIn: "{time}内解决", others: "其他所有小组", team: "适用于", teamText: "每个小组一个目标，其余共用一个。", first: "首次回复时限", resolution: "解决时限", zero: "0 表示不设", minutes: "分钟", hours: "小时", nothing: "请至少设置一项。", badTime: "最长一年。", anyTime: "夜间和节假日也计时", anyTimeText: "否则非营业时间不计时。", removeTitle: "删除此目标？", removeText: "已记录的未达标情况仍保留在报表中。" },
-  canned: { add: "添加快捷回复", empty: "还没有快捷回复", emptyText: "把常用内容存下来，客服输入 / 加关键词即可使用。", shortcut: "关键词", shortcutText: "不含空格，例如 shipping", blanks: "关键词不能包含空格。", title: "标题", titleText: "方便查找。", text: "内容", team: "适用于", everybody: "所有人", removeTitle: "删除此快捷回复？", removeText: "已发送的消息不受影响。" },
+  canned: { add: "添加快捷回复", empty: "还没有快捷回复", emptyText: "把常用内容存下来，客服输入 / 加关键词即可使用。", shortcut: "关键词", shortcutText: "不含空格，例如 shipping", blanks: "关键词不能包含空格。", title: "标题", titleText: "方便查找。", text: "内容", textText: "使用时会自动填入 {names}；{other} 在未知时填入 …。", team: "适用于", everybody: "所有人", removeTitle: "删除此快捷回复？", removeText: "已发送的消息不受影响。" },
   labels: { add: "添加标签", empty: "还没有标签", emptyText: "用标签给会话分类并再次找到它们：退款、故障、VIP。", colour: "颜色", other: "其他颜色", badColour: "格式为 #rrggbb。", description: "说明", descriptionText: "客服何时使用它。", removeTitle: "删除此标签？", removeText: "它将从所有会话中移除。" },
   blocklist: {
     add: "添加封禁", empty: "没有封禁任何人", emptyText: "封禁恶意访客或其来源地址。", over: "已结束", until: "至 {time}", kind: "封禁对象", kinds: { address: "IP 地址", visitor: "访客", fingerprint: "设备" },
