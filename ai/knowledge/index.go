@@ -74,15 +74,15 @@ func chunkTerms(dst []uint32, k kind, c *Chunk) []uint32 {
 	if c.Question {
 		times = questionTimes
 	} else {
-		dst = terms(dst, k, c.Title)
+		dst = terms(dst, k, c.Title, nil)
 	}
 	from := len(dst)
-	dst = terms(dst, k, c.Heading)
+	dst = terms(dst, k, c.Heading, nil)
 	n := len(dst)
 	for range times - 1 {
 		dst = append(dst, dst[from:n]...)
 	}
-	return terms(dst, k, c.Text)
+	return terms(dst, k, c.Text, nil)
 }
 
 func (x *Index) addVectors(embedder string, vectors []Vectors) error {
@@ -144,13 +144,14 @@ type Hit struct {
 	Concepts float32 // the same of concepts
 	Heading  float32 // cosine with the heading or question
 	Body     float32 // cosine with the text
+	Near     float32 // how much of the question stands in one place of the chunk; only of the first few hits, and not of questions
 }
 
 // Weights say how much each way of looking counts. Concepts count less for questions that are mostly about something else.
-type Weights struct{ Words, Grams, Concepts, Heading, Body float32 }
+type Weights struct{ Words, Grams, Concepts, Heading, Body, Near float32 }
 
 // Shipped is what Search uses. Chosen by hand, so that neither words nor vectors alone decide; docs/ai.md says how it does.
-var Shipped = Weights{Words: .7, Grams: 1.4, Concepts: .5, Heading: .7, Body: .35}
+var Shipped = Weights{Words: .7, Grams: 1.4, Concepts: .5, Heading: .7, Body: .35, Near: .4}
 
 const (
 	// topical is which share of a question must be names of concepts for them to count in full. Below, they count by the square: a question
@@ -171,17 +172,21 @@ func (x *Index) SearchWith(q Query, k int, w Weights) []Hit {
 	s := x.scratch.Get().(*scratch)
 	defer x.scratch.Put(s)
 	content, how := parted(q.Text)
+	has := x.lexical[byWord].has
 	for kind := range kinds {
 		clear(s.lexical[kind])
 		if kind == byConcept { // its phrases have common words: "how much"
 			content, how = q.Text, ""
 		}
-		s.terms = terms(s.terms[:0], kind, content)
+		s.terms = terms(s.terms[:0], kind, content, has)
 		s.counts = count(s.counts[:0], s.terms)
-		s.terms = terms(s.terms[:0], kind, how)
+		s.terms = terms(s.terms[:0], kind, how, has)
 		heavy := len(s.counts)
 		s.counts = count(s.counts, s.terms)
-		x.lexical[kind].score(s.lexical[kind], s.counts, heavy)
+		s.weights = x.lexical[kind].score(s.lexical[kind], s.counts, heavy, s.weights[:0])
+		if kind == byGram {
+			s.near.ask(s.counts, s.weights)
+		}
 	}
 	clear(s.heading)
 	clear(s.body)
@@ -195,7 +200,9 @@ func (x *Index) SearchWith(q Query, k int, w Weights) []Hit {
 	if about := min(1, lexicon.Covered(q.Text)/topical); about < 1 {
 		w.Concepts *= about * about
 	}
-	return s.best(k, w, x)
+	hits := s.best(max(k, nearHits), w, x)
+	s.near.rerank(hits, x.chunks, w.Near)
+	return hits[:min(k, len(hits))]
 }
 
 // scratch is memory of one search.
@@ -204,6 +211,8 @@ type scratch struct {
 	heading, body []float32
 	terms         []uint32
 	counts        []counted
+	weights       []float32
+	near          nearby
 	query         []int16
 }
 
@@ -227,7 +236,7 @@ func (s *scratch) best(k int, w Weights, x *Index) []Hit {
 		if len(hits) == k && sum <= hits[k-1].Score {
 			continue
 		}
-		h := Hit{i, sum, s.lexical[byWord][i], s.lexical[byGram][i], s.lexical[byConcept][i], heading, s.body[i]}
+		h := Hit{i, sum, s.lexical[byWord][i], s.lexical[byGram][i], s.lexical[byConcept][i], heading, s.body[i], 0}
 		at, _ := slices.BinarySearchFunc(hits, sum, func(h Hit, sum float32) int {
 			if h.Score >= sum {
 				return -1

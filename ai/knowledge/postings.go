@@ -71,10 +71,10 @@ func newPostings(of *tally, pace *pace) *postings {
 
 // score adds to scores, for each chunk, how much of the query it has: 0 nothing, about 1 all of it. Terms that no chunk has count in
 // the whole, so that a question about something else scores low everywhere. The first heavy terms of the query count in full, those behind them as common
-// words do.
-func (p *postings) score(scores []float32, query []counted, heavy int) {
+// words do. It appends to weights what part of the whole each term is.
+func (p *postings) score(scores []float32, query []counted, heavy int, weights []float32) []float32 {
 	if len(query) == 0 || p.size == 0 {
-		return
+		return weights
 	}
 	type found struct {
 		from, to uint32
@@ -94,9 +94,13 @@ func (p *postings) score(scores []float32, query []counted, heavy int) {
 			f.idf *= commonShare
 		}
 		whole += f.idf
+		weights = append(weights, float32(f.idf))
 		if df > 0 {
 			list = append(list, f)
 		}
+	}
+	for i := range weights {
+		weights[i] /= float32(whole)
 	}
 	for _, f := range list {
 		step := float32(f.idf / whole / 255)
@@ -105,6 +109,13 @@ func (p *postings) score(scores []float32, query []counted, heavy int) {
 			scores[c] += step * float32(weight[i])
 		}
 	}
+	return weights
+}
+
+// has reports whether any chunk has a term.
+func (p *postings) has(term uint32) bool {
+	_, ok := slices.BinarySearch(p.terms, term)
+	return ok
 }
 
 // bytes is about how much memory it takes.

@@ -3,6 +3,7 @@ package knowledge
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -21,49 +22,123 @@ const (
 	kinds
 )
 
-// terms appends the hashes of a text's terms to dst, one that stands there twice twice.
-func terms(dst []uint32, k kind, s string) []uint32 {
+// terms appends the hashes of a text's terms to dst, one that stands there twice twice. has says of a question's which ones its index has; it is nil for a
+// chunk's.
+func terms(dst []uint32, k kind, s string, has func(uint32) bool) []uint32 {
 	if k == byConcept {
 		for _, id := range lexicon.Find(nil, s) {
 			dst = append(dst, uint32(id))
 		}
 		return dst
 	}
-	var scan text.Scanner
-	scan.Reset(s)
-	var word []byte
-	written := func() string { return "" }
-	if tonal(s) {
-		written = func() string { return accented(s[scan.Start:scan.Stop]) }
-	}
-	for scan.Next() {
-		t := scan.Text()
-		switch {
-		case scan.Kind == text.Word && k == byWord:
-			dst = append(dst, hash(0, []byte(lexicon.Stem(string(t)))))
-			if w := written(); w != "" {
-				dst = append(dst, hash(5, []byte(w)))
-			}
-		case scan.Kind == text.Pair && k == byWord:
-			dst = append(dst, hash(0, t))
-		case scan.Kind == text.Word:
-			word = append(append(append(word[:0], '_'), t...), '_')
-			dst = parts(dst, word)
-			if w := written(); w != "" {
-				dst = parts(dst, append(append(append(word[:0], '_'), w...), '_'))
-			}
-		case scan.Kind == text.Pair:
-			// The pair and the character behind it, and its first character alone.
-			_, n := utf8.DecodeRune(t)
-			dst = append(dst, hash(1, t[:n]))
-			if _, size := utf8.DecodeRuneInString(s[scan.Stop:]); size > 1 {
-				dst = append(dst, hash(3, append(append(word[:0], t...), s[scan.Stop:scan.Stop+size]...)))
-			}
-		case scan.Kind == text.End && k == byGram:
-			dst = append(dst, hash(1, t))
-		}
+	var c cutter
+	c.reset(s, has)
+	for ok := true; ok; {
+		dst, ok = c.next(dst, k)
 	}
 	return dst
+}
+
+// cutter makes terms of a text, token by token.
+type cutter struct {
+	text   string
+	has    func(uint32) bool // nil: it is no question
+	tonal  bool
+	turkic bool
+	scan   text.Scanner
+	word   []byte
+}
+
+func (c *cutter) reset(s string, has func(uint32) bool) {
+	c.text, c.has, c.tonal, c.turkic = s, has, tonal(s), turkic(s)
+	c.scan.Reset(s)
+}
+
+// written is the token as it is compared with its accents; empty if it has none, or if they don't make another word.
+func (c *cutter) written() string {
+	if !c.tonal {
+		return ""
+	}
+	return accented(c.text[c.scan.Start:c.scan.Stop])
+}
+
+// stem appends what stands for a word: its stem. Turkish words have one ending behind the other, of which Stem knows nothing; of them their beginning, too, and
+// of a question that alone where any chunk has it.
+func (c *cutter) stem(dst []uint32, word string) []uint32 {
+	s := lexicon.Stem(word)
+	whole := hash(0, []byte(s))
+	if c.turkic {
+		if begin := beginning(s); begin != s {
+			short := hash(0, []byte(begin))
+			if c.has == nil {
+				dst = append(dst, short)
+			} else if c.has(short) {
+				return append(dst, short)
+			}
+		}
+	}
+	return append(dst, whole)
+}
+
+// next appends the hashes of the next token's terms; false at the end.
+func (c *cutter) next(dst []uint32, k kind) ([]uint32, bool) {
+	if !c.scan.Next() {
+		return dst, false
+	}
+	t, pair := c.scan.Text(), c.scan.Kind == text.Pair
+	switch {
+	case c.scan.Kind == text.Word && k == byWord:
+		dst = c.stem(dst, string(t))
+		if w := c.written(); w != "" {
+			dst = append(dst, hash(5, []byte(w)))
+		}
+	case pair && k == byWord:
+		dst = append(dst, hash(0, t))
+	case c.scan.Kind == text.Word:
+		c.word = append(append(append(c.word[:0], '_'), t...), '_')
+		dst = parts(dst, c.word)
+		if w := c.written(); w != "" {
+			c.word = append(append(append(c.word[:0], '_'), w...), '_')
+			dst = parts(dst, c.word)
+		}
+	case pair:
+		// The pair and the character behind it, and its first character alone.
+		_, n := utf8.DecodeRune(t)
+		dst = append(dst, hash(1, t[:n]))
+		if _, size := utf8.DecodeRuneInString(c.text[c.scan.Stop:]); size > 1 {
+			c.word = append(append(c.word[:0], t...), c.text[c.scan.Stop:c.scan.Stop+size]...)
+			dst = append(dst, hash(3, c.word))
+		}
+	case c.scan.Kind == text.End && k == byGram:
+		dst = append(dst, hash(1, t))
+	}
+	return dst, true
+}
+
+// beginning is a word's first five characters, which tell words of Turkish apart about as well as a dictionary does (Can et al. 2008).
+func beginning(w string) string {
+	n := 0
+	for i := range w {
+		if n == 5 {
+			return w[:i]
+		}
+		n++
+	}
+	return w
+}
+
+// turkic reports whether a text is in Turkish or a language like it: one letter in a hundred is one that only those have.
+func turkic(s string) bool {
+	letters, only := 0, 0
+	for _, r := range s {
+		if r == 'ı' || r == 'İ' || r == 'ğ' || r == 'Ğ' {
+			only++
+		}
+		if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	return only*100 > letters
 }
 
 // tonal reports whether a text has letters that only Vietnamese has: those with two marks, and o and u with a horn. Terms are made without accents, so that
