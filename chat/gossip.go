@@ -113,6 +113,7 @@ func (p *Presence) heard(s *Signal) {
 		if own {
 			p.mu.Lock()
 			delete(p.leaving, person{s.Tenant, s.User})
+			delete(p.looked, person{s.Tenant, s.User}) // another node has it now
 			p.mu.Unlock()
 		}
 	case SignalPresence:

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -38,7 +39,23 @@ func testSessionTellsNews(t *testing.T, start func(func(*server.Config)) *node) 
 	got := person()
 	require.Equal(t, "Li Wei", got["name"], "the page says the same name as before")
 	require.Equal(t, map[string]any{"tier": "gold", "cart": 3.0}, got["attributes"])
-	open(token, map[string]any{"name": "Wei", "email": "wei@example.com"})
+	token, _ = open(token, map[string]any{"name": "Wei", "email": "wei@example.com"})
 	got = person()
 	require.Equal(t, []any{"Wei", "wei@example.com"}, []any{got["name"], got["email"]})
+
+	// However it is written, the same is the same; and what can't be keeps nothing else from it.
+	shop := map[string]any{"ref": "?a=1&b=2"}
+	token, _ = open(token, map[string]any{"attributes": shop})
+	require.Equal(t, 200, n.call(http.MethodPatch, "/api/v1/visitors/"+id, agent, map[string]any{"attributes": map[string]any{"ref": "checked"}}).status)
+	token, _ = open(token, map[string]any{"attributes": shop})
+	require.Equal(t, "checked", person()["attributes"].(map[string]any)["ref"])
+	token, _ = open(token, map[string]any{"name": "Ann", "email": "none"})
+	got = person()
+	require.Equal(t, []any{"Ann", "wei@example.com"}, []any{got["name"], got["email"]})
+
+	// Who says something else each time is not heard each time.
+	for i := range 12 {
+		token, _ = open(token, map[string]any{"name": fmt.Sprint("Ann ", i)})
+	}
+	require.NotEqual(t, "Ann 11", person()["name"])
 }

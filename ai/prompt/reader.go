@@ -31,11 +31,14 @@ type Reader struct {
 	piece func(string) error
 
 	raw   strings.Builder
+	size  int  // bytes of all that came
 	begun bool // the form is known
 	plain bool
 	skip  string // what ends the part that is left out
 	wait  string // what came and can't be told yet
-	held  string // the end of a plain text, which may be an object after all
+	held  string // the end of a plain text that may be an object after all
+	keeps bool   // it is kept to the end: an object, or a block of code
+	kept  strings.Builder
 
 	object  object
 	emitted int // bytes of the object's text that were handed on
@@ -52,7 +55,7 @@ func NewReader(q *model.Question, piece func(string) error) *Reader {
 
 // Write takes the next part. Its errors are ErrLong, and those of piece.
 func (r *Reader) Write(part string) error {
-	if r.raw.Len()+len(r.wait)+len(part) > maxRaw {
+	if r.size += len(part); r.size > maxRaw {
 		return ErrLong
 	}
 	if !r.begun {
@@ -75,6 +78,7 @@ func (r *Reader) begin(part string) string {
 		if r.skip != "" {
 			i := strings.Index(r.wait, r.skip)
 			if i < 0 {
+				r.wait = r.wait[max(0, len(r.wait)-len(r.skip)):] // its end may be the beginning of that
 				return ""
 			}
 			r.wait, r.skip = r.wait[i+len(r.skip):], ""
@@ -113,7 +117,7 @@ func objectIn(s string) (at int, sure bool) {
 		if s[i] != '{' {
 			continue
 		}
-		rest := strings.TrimLeft(s[i+1:], " \t\r\n")
+		rest := strings.TrimLeft(s[i+1:min(len(s), i+1+maxIntro)], " \t\r\n")
 		for _, key := range []string{`"action"`, `"sources"`, `"text"`, `"buttons"`} {
 			if strings.HasPrefix(rest, key) {
 				return i, true
@@ -126,12 +130,26 @@ func objectIn(s string) (at int, sure bool) {
 	return len(s), false
 }
 
-// say hands on plain text, but for what may be an object.
+// say hands on plain text, but for what may be an object, and for a block of code, in which one may stand.
 func (r *Reader) say(part string) error {
+	if r.keeps {
+		r.kept.WriteString(part)
+		return nil
+	}
 	r.held += part
-	at, _ := objectIn(r.held)
+	at, sure := objectIn(r.held)
+	if i := strings.Index(r.held, "```"); i >= 0 && i < at {
+		at, sure = i, true
+	} else if at == len(r.held) { // a mark that is not whole yet
+		at -= len(r.held) - len(strings.TrimRight(r.held, "`"))
+	}
 	text := r.held[:at]
 	r.held = r.held[at:]
+	if sure {
+		r.keeps = true
+		r.kept.WriteString(r.held)
+		r.held = ""
+	}
 	return r.emit(text)
 }
 
@@ -204,17 +222,17 @@ func (r *Reader) Close() (model.Result, error) {
 	return res, nil
 }
 
-// closePlain ends a plain text. An object in it that was held back is read; braces of another kind are text.
+// closePlain ends a plain text. An object in what was kept is read; braces and code of another kind are text.
 func (r *Reader) closePlain() (model.Result, error) {
-	text := r.raw.String()
+	text, kept := r.raw.String(), r.kept.String()+r.held
 	var w written
-	if r.held != "" && json.NewDecoder(strings.NewReader(r.held)).Decode(&w) == nil {
-		if w.Action != model.Answer {
+	if at, sure := objectIn(kept); sure {
+		if json.NewDecoder(strings.NewReader(kept[at:])).Decode(&w) != nil || w.Action != model.Answer {
 			return model.Result{}, ErrStructure
 		}
-		text, r.held = text[:len(text)-len(r.held)]+w.Text, w.Text
+		text, kept = text[:len(text)-len(kept)]+w.Text, w.Text
 	}
-	if err := r.emit(r.held); err != nil {
+	if err := r.emit(kept); err != nil {
 		return model.Result{}, err
 	}
 	return model.Result{Text: strings.TrimSpace(text), Action: model.Answer, Plain: true, Cited: r.cited(w.Sources)}, nil

@@ -110,6 +110,7 @@ type API struct {
 	requests  atomic.Pointer[RequestLimits]
 	addresses *auth.Limiter
 	sessions  *auth.Limiter
+	news      *auth.Limiter // what pages say anew of visitors who are talking
 	logins    *auth.Limiter
 	accounts  *auth.Limiter
 	visitors  sending
@@ -132,6 +133,7 @@ func Mount(engine *route.Engine, cfg Config) (*API, error) {
 	a := &API{
 		cfg:       cfg,
 		addresses: auth.NewLimiter(cfg.Requests.Address.PerSecond, cfg.Requests.Address.Burst, cfg.Now),
+		news:      auth.NewLimiter(1.0/60, 10, cfg.Now),
 		sessions:  auth.NewLimiter(cfg.SessionsPerAddress, int(2*cfg.SessionsPerAddress), cfg.Now),
 		logins:    auth.NewLimiter(cfg.LoginsPerAddress, int(10*cfg.LoginsPerAddress), cfg.Now),
 		accounts:  auth.NewLimiter(0.2, 20, cfg.Now),

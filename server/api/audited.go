@@ -56,7 +56,7 @@ const (
 )
 
 var notAudited = map[string]string{
-	"openWidgetSession": "a visitor's; nothing is written before its first message", "refresh": "it goes on with a log-in; reuse is an entry",
+	"openWidgetSession": "a visitor's; what it says anew while a conversation is open is an entry of the person's", "refresh": "it goes on with a log-in; reuse is an entry",
 	"sendMessage": inConversation, "editMessage": inConversation, "recallMessage": inConversation, "addNote": inConversation,
 	"acceptConversation": inConversation, "assignConversation": inConversation, "transferConversation": inConversation,
 	"closeConversation": inConversation, "reopenConversation": inConversation, "updateConversation": inConversation,

@@ -1,12 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/cloudwego/hertz/pkg/app"
@@ -207,29 +208,36 @@ func (a *API) openSession(ctx context.Context, c *call, in *sessionInput) (*answ
 }
 
 // tellNews writes what a session says anew of a visitor who is talking: agents look at the row, which was written when the conversation began.
-// What the visitor's last token said already is no news, so that what the staff has written over it stays. A failure costs the session nothing.
+// What the visitor's last token said already is no news, so that what the staff has written over it stays; nor is what another browser says,
+// which has no such token. Visitors get a few changes, and then one a minute. A failure costs the session nothing.
 func (a *API) tellNews(ctx context.Context, req *auth.SessionRequest, by *chat.Actor) {
-	v, before := by.Profile, &chat.Visitor{}
-	switch {
-	case req.Renew != nil && req.Renew.Actor.Profile.ID == v.ID:
-		before = req.Renew.Actor.Profile
-	case !v.Verified:
+	v := by.Profile
+	if req.Renew == nil || req.Renew.Actor.Profile.ID != v.ID {
 		return
 	}
-	var c chat.PersonChange
-	if req.Name != "" && v.Name != before.Name {
-		c.Name = &v.Name
+	before := req.Renew.Actor.Profile
+	var changes []chat.PersonChange
+	if name := strings.TrimSpace(v.Name); name != "" && v.Name != before.Name {
+		changes = append(changes, chat.PersonChange{Name: &name})
 	}
-	if req.Email != "" && v.Email != before.Email {
-		c.Email = &v.Email
+	if email := v.Email; email != "" && email != before.Email {
+		changes = append(changes, chat.PersonChange{Email: &email})
 	}
-	if len(req.Attributes) > 0 && !bytes.Equal(v.Attributes, before.Attributes) {
-		c.Attributes = v.Attributes
+	if len(v.Attributes) > 0 && !sameJSON(v.Attributes, before.Attributes) {
+		changes = append(changes, chat.PersonChange{Attributes: v.Attributes})
 	}
-	if c.Name == nil && c.Email == nil && c.Attributes == nil {
+	if len(changes) == 0 || a.news.Allow(v.ID.String()) != nil {
 		return
 	}
-	if _, err := a.cfg.Desk.ChangePerson(ctx, by, v.ID, c); err != nil {
-		a.cfg.Logger.Warn("what a page said of its visitor was not written", "tenant", v.Tenant, "visitor", v.ID, "err", err)
+	for _, c := range changes { // one that can't be, such as an e-mail address that is none, keeps no other from it
+		if _, err := a.cfg.Desk.ChangePerson(ctx, by, v.ID, c); err != nil {
+			a.cfg.Logger.Warn("what a page said of its visitor was not written", "tenant", v.Tenant, "visitor", v.ID, "err", err)
+		}
 	}
+}
+
+// sameJSON reports whether two texts say the same, however they are written.
+func sameJSON(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }

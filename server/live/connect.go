@@ -282,14 +282,16 @@ func (sh *shard) closed(s *session) {
 			h.looks(s, chat.LooksAway, c)
 		}
 	}
-	conv, stays := s.conv, h.hub.Count(own) > 0
+	conv, stays := h.ongoing(s.actor.Tenant, s.conv), h.hub.Count(own) > 0
 	if s.agent == nil {
 		k := chat.VisitorKey{Tenant: s.actor.Tenant, Visitor: chat.VisitorID(s.actor.User)}
+		_, elsewhere, _ := h.guests.peek(k)
+		elsewhere = h.ongoing(s.actor.Tenant, elsewhere)
 		switch {
-		case stays && !conv.IsZero():
+		case !stays && !elsewhere.IsZero():
+			conv = elsewhere
+		case stays && !conv.IsZero() && elsewhere.IsZero():
 			h.guests.talks(k, conv) // the connections that stay may not have heard of it
-		case !stays && conv.IsZero():
-			_, conv, _ = h.guests.peek(k)
 		}
 		if !stays {
 			h.guests.leave(k, h.cfg.Now())
@@ -298,4 +300,15 @@ func (sh *shard) closed(s *session) {
 	if !stays {
 		h.desk.Presence.Down(s.actor.Tenant, s.actor.User, s.actor.Role, conv)
 	}
+}
+
+// ongoing is a conversation, or zero if it is known to be over.
+func (h *Handler) ongoing(t chat.TenantID, conv chat.ConversationID) chat.ConversationID {
+	if conv.IsZero() {
+		return conv
+	}
+	if head, ok := h.desk.HeadIfKnown(chat.Key{Tenant: t, Conversation: conv}); ok && head.Status == chat.Closed {
+		return chat.ConversationID{}
+	}
+	return conv
 }

@@ -28,6 +28,15 @@ func (g *guests) talks(k chat.VisitorKey, conv chat.ConversationID) {
 	g.convs[k] = conv
 }
 
+// said notes that a visitor has begun, or gone on with, a conversation over a connection: what was noted of another one is over.
+func (g *guests) said(k chat.VisitorKey, conv chat.ConversationID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, noted := g.convs[k]; noted {
+		g.convs[k] = conv
+	}
+}
+
 // leave notes that a visitor's last connection to this node has ended.
 func (g *guests) leave(k chat.VisitorKey, now time.Time) {
 	g.mu.Lock()

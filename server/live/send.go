@@ -111,6 +111,7 @@ func (sh *shard) answer(r *chat.SendRequest, a asker, res *chat.SendResult, fork
 	if s.agent == nil {
 		if s.conv != r.Conversation {
 			s.setConv(r.Conversation)
+			h.guests.said(chat.VisitorKey{Tenant: s.actor.Tenant, Visitor: chat.VisitorID(s.actor.User)}, r.Conversation)
 			h.rosters.touch(s.actor.Tenant, chat.VisitorID(s.actor.User))
 		}
 		s.caps |= capSaved // written with the conversation

@@ -215,6 +215,10 @@ func (l *Log) deliver(ctx context.Context, parts []*part) {
 				if tried { // what an attempt appended whose answer was lost is in the stream only
 					l.repair(t.p.number)
 				}
+			case (isFull(err) || err == nil && isFull(replies[i].err)) && l.Ack == AckReplica && tried: // an earlier attempt may have been done
+				l.confirm.end(t, false)
+				t.fail(errUnknown)
+				l.repair(t.p.number)
 			case isFull(err) || err == nil && isFull(replies[i].err):
 				l.confirm.end(t, true)
 				t.fail(errFull)

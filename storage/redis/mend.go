@@ -105,8 +105,13 @@ func (l *Log) look(ctx context.Context, p *partition) error {
 			return l.reread(ctx, p)
 		}
 		for _, b := range entries {
-			if waits, _ := l.confirm.of(b.Tag); waits {
+			waits, failed := l.confirm.of(b.Tag)
+			if waits {
+				put(l.pending)
 				return nil // whoever appended it asks for another look when a replica has it
+			}
+			if failed { // since it was decoded
+				unsure(b)
 			}
 			p.mu.Lock()
 			begins := p.cursor.Epoch < b.Epoch && p.hasHistory()

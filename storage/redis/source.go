@@ -158,12 +158,17 @@ func (l *Log) decode(partition int, raw []byte) (*project.Batch, error) {
 	b, err := readEntry(partition, raw, l.opener())
 	if err == nil {
 		if _, failed := l.confirm.of(b.Tag); failed {
-			for i := range b.Events {
-				b.Events[i].Origin.Unsure = true
-			}
+			unsure(b)
 		}
 	}
 	return b, err
+}
+
+// unsure marks the events of a batch whose callers were told that nobody knows.
+func unsure(b *project.Batch) {
+	for i := range b.Events {
+		b.Events[i].Origin.Unsure = true
+	}
 }
 
 func streamID(c project.Cursor) string {

@@ -255,15 +255,8 @@ class Loader implements Host {
     this.start = start;
   }
 
-  call(said: Call): unknown {
+  call(call: Call): unknown {
     if (this.refused) return undefined;
-    let call: Call;
-    try {
-      call = JSON.parse(JSON.stringify(said)) as Call; // other tabs and the server take nothing else, and the page may change what it gave
-    } catch (e) {
-      console.error("uniqchat", e);
-      call = said.filter((x) => typeof x === "string");
-    }
     const [name, a, b] = call;
     if (name === "track") {
       const data = object(b);
@@ -360,6 +353,16 @@ class Loader implements Host {
   }
 }
 
+/** A call as JSON: other tabs and the server take nothing else, and the page may change what it gave. */
+function plain(call: Call): Call {
+  try {
+    return JSON.parse(JSON.stringify(call)) as Call;
+  } catch (e) {
+    console.error("uniqchat", e);
+    return call.filter((x) => typeof x === "string");
+  }
+}
+
 /** Takes over window.uniqchat: calls that came before the script are made up for, in their order. */
 function install(script: HTMLScriptElement | null): void {
   if (page.uniqchat?.loaded === true) return; // the snippet stands twice on the page
@@ -405,8 +408,11 @@ function install(script: HTMLScriptElement | null): void {
       listeners.set(a, set.add(b as Listener));
       if (a === "ready" && ready) (b as Listener)(null);
       return () => set.delete(b as Listener);
-    } else if (loader === null) waiting.push(call);
-    else return loader.call(call);
+    } else {
+      const said = plain(call);
+      if (loader !== null) return loader.call(said);
+      waiting.push(said);
+    }
     return undefined;
   };
   api.loaded = true;

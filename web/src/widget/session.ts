@@ -196,7 +196,8 @@ export class Session {
           const [answer, life] = await this.ask(now, now.token);
           if (this.era === now.era) return this.took(answer, life, now.said);
         } catch (e) {
-          if (!isCredentialsError(e) || !e.final || !same(this.stored.said, now.said)) throw e;
+          if (!isCredentialsError(e) || !e.final || this.era !== now.era) throw e;
+          if (!same(this.stored.said, now.said)) continue; // there is news since
           // What is refused is not said again: not by this page for ever, and not by those that follow. What was good once may have run out.
           if (same(now.said, {})) throw e;
           console.error(`uniqchat: ${e.message}`); // it is the shop's to mend, and no reason not to chat

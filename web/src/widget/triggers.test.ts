@@ -7,6 +7,7 @@ test("addresses match by pattern", () => {
     ["*/cart", "https://shop.example/cart", true], ["*/cart", "https://shop.example/cart?x=1#y", true], ["*/cart", "https://shop.example/cart/pay", false],
     ["https://shop.example/*", "https://shop.example/a/b", true], ["/pricing", "https://shop.example/pricing/", true], ["/", "https://shop.example/", true],
     ["*/cart", "https://shop.example/#/cart", true], ["/#!/cart", "https://shop.example/#!/cart?x=1", true], ["/", "https://shop.example/#/cart", false], ["/", "https://shop.example/#/", true],
+    ["/#/cart", "https://shop.example/?utm_source=x#/cart?a=1", true], ["/", "https://shop.example/?utm_source=x#/cart", false], ["/", "https://shop.example/?utm_source=x", true],
     ["/a.c", "https://shop.example/abc", false], ["*sale*", "https://shop.example/big-sale?x", true], ["(", "https://shop.example/", false],
   ] as const) assert.equal(matchesURL([pattern], href), want, `${pattern} ${href}`);
 });

@@ -16,13 +16,16 @@ interface Trigger {
 
 const again = 24 * 3600_000; // one trigger speaks to a visitor once a day at most
 
+/** An address without what follows ?. */
+const short = (a: string) => a.replace(/\?[^#]*/g, "");
+
 /** Whether an address is one of those wanted; * stands for anything, and what stands is compared without the last slash. */
 export function matchesURL(patterns: readonly string[], href: string): boolean {
   const bare = pageOf(href).replace(/\/$/, "");
   const path = bare.replace(/^[a-z]+:\/\/[^/]*/i, "") || "/";
   return patterns.some((p) => {
     const wanted = new RegExp(`^${p.replace(/\/$/, "").replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*+/g, ".*") || "/"}$`, "i");
-    return [bare, path].some((a) => wanted.test(a) || wanted.test(a.split("?")[0]!));
+    return [bare, path].some((a) => wanted.test(a) || wanted.test(short(a).replace(/\/$/, "") || "/"));
   });
 }
 
@@ -32,7 +35,7 @@ export function holds(c: Trigger["conditions"], seconds: number, href: string, c
 }
 
 /** Where the time on the page is counted; shops change what follows ? while somebody looks at one. */
-const place = () => pageOf(location.href).replace(/\?[^#]*/, "");
+const place = () => short(pageOf(location.href));
 
 /** What is remembered of a trigger: when it fired, and what was drawn for this browser. */
 interface Note { at?: number; held?: boolean }

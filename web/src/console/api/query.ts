@@ -89,7 +89,7 @@ export function refresh(...paths: readonly Path[]): void {
 
 /**
  * Reads lists of conversations again, and of all else that is kept of single ones what belongs to the named ones; null is all of them.
- * Lists of what was searched for, and of one visitor, only if one of the named is in them.
+ * What was searched for only if one of the named is in it.
  */
 export function refreshConversations(named: ReadonlySet<string> | null): void {
   void cache.invalidateQueries({
@@ -97,7 +97,7 @@ export function refreshConversations(named: ReadonlySet<string> | null): void {
       const [path, args] = queryKey as [string, { path?: { id?: string }; query?: Record<string, unknown> } | undefined];
       if (path.startsWith("/conversations/")) return named === null || named.has(args?.path?.id ?? "");
       if (path !== "/conversations") return false;
-      if (named === null || (args?.query?.["q"] === undefined && args?.query?.["visitor"] === undefined)) return true;
+      if (named === null || args?.query?.["q"] === undefined) return named === null || args?.query?.["visitor"] === undefined || named.size > 0; // a visitor may have begun a new one
       const pages = ((state.data as { pages?: unknown[] } | undefined)?.pages ?? [state.data]) as ({ data?: { id?: string }[] } | undefined)[];
       return pages.some((p) => p?.data?.some((c) => named.has(c.id ?? "")));
     },

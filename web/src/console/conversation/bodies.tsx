@@ -39,7 +39,7 @@ function follow(e: MouseEvent<HTMLAnchorElement>, file: Link): void {
   e.preventDefault();
   const { target, download } = e.currentTarget;
   void file.again().then((href) => {
-    if (href !== "") Object.assign(document.createElement("a"), { href, target, rel: "noopener noreferrer", download }).click();
+    if (href !== "") Object.assign(document.createElement("a"), { href, target, rel: "noopener noreferrer", ...(download === "" ? {} : { download }) }).click();
   });
 }
 

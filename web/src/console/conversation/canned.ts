@@ -32,10 +32,10 @@ export function insert(text: string, caret: number, from: number, reply: string)
 /** What a reply can name: {{visitor.name}}, or {{visitor.name|there}} with what stands for it where it is not known. */
 export const placeholders = ["visitor.name", "visitor.email", "agent.name"] as const;
 
-/** A reply's text with what it names filled in. What is no such name stays as it is. */
-export function fill(text: string, values: Record<(typeof placeholders)[number], string>): string {
+/** A reply's text with what it names filled in. What is no such name, or not read yet, stays as it is. */
+export function fill(text: string, values: Record<(typeof placeholders)[number], string | undefined>): string {
   return text.replace(/\{\{\s*([a-z.]+)\s*(?:\|([^{}]*))?\}\}/g, (whole, name: string, otherwise: string | undefined) => {
     const known = placeholders.find((p) => p === name);
-    return known === undefined ? whole : values[known] || (otherwise ?? "").trim();
+    return known === undefined || values[known] === undefined ? whole : values[known] || (otherwise ?? "").trim();
   });
 }

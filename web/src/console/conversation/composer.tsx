@@ -46,7 +46,7 @@ export function Composer({ c, sent, card, ref }: Props) {
 
   const slash = shut ? null : slashAt(text, caret);
   const replies = useGet("/canned-responses", { query: { limit: 200 } }, { enabled: slash !== null, staleTime: 5 * 60_000 }).data?.data;
-  const email = useGet("/visitors/{id}", { path: { id: c.visitor_id } }, { enabled: slash !== null }).data?.email ?? "";
+  const email = useGet("/visitors/{id}", { path: { id: c.visitor_id } }, {}).data?.email;
   const found = useMemo(() => {
     if (slash === null) return [];
     const mine = (replies ?? []).filter((r) => r.team_id === undefined || r.team_id === c.team_id || me.teams.includes(r.team_id));
@@ -128,8 +128,8 @@ export function Composer({ c, sent, card, ref }: Props) {
     if (!note) typing.input(e.target.value);
   };
   const pasted = (e: React.ClipboardEvent) => {
-    const files = [...e.clipboardData.files];
-    if (files.length === 0) return;
+    const d = e.clipboardData, files = [...d.files];
+    if (files.length === 0 || (d.getData("text/html") !== "" && d.getData("text/plain") !== "")) return; // a table brings its picture along
     e.preventDefault();
     attach(files);
   };

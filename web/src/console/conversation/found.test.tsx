@@ -36,6 +36,14 @@ test("what was said since is loaded until the message is there, and it is shown 
   expect(h.result.current).toBe("");
 });
 
+test("a conversation that was left is read on first", () => {
+  const h = looking(8);
+  h.rerender({ at: 8, messages: texts(1, 5), hasOlder: false });
+  expect(h.show).not.toHaveBeenCalled();
+  h.rerender({ at: 8, messages: texts(1, 9), hasOlder: false });
+  expect(h.result.current).toBe("m8");
+});
+
 test("not without end", () => {
   const h = looking(1);
   for (let n = 0; n < mostPages + 5; n++) h.rerender({ at: 1, messages: texts(1000 - n, 1001), hasOlder: true });

@@ -28,7 +28,7 @@ export function useFound(c: Pick<Conversation, "id">, at: number, room: Pick<Roo
       setFound("");
     }
     const l = looked.current;
-    if (l.done || !room.joined) return;
+    if (l.done || !room.joined || (room.messages.at(-1)?.seq ?? 0) < at) return; // what came since it was looked at last is still to come
     if (room.hasOlder && (room.messages[0]?.seq ?? 0) > at) {
       if (l.pages++ < mostPages) return client.loadOlder(c.id);
       l.done = true;
