@@ -28,6 +28,11 @@ func until[T any](p *peer) (before []any, it T) {
 		if c, ok := packet.(closed); ok {
 			p.t.Fatalf("closed with %d", c.code)
 		}
+		if e, ok := packet.(*codec.Event); ok { // the decoder's own, which the next one overwrites
+			kept := *e
+			kept.Data = slices.Clone(e.Data)
+			packet = &kept
+		}
 		before = append(before, packet)
 	}
 }
