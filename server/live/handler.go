@@ -74,7 +74,6 @@ func New(cfg Config) *Handler {
 	for i := range h.shards {
 		sh := &h.shards[i]
 		sh.h, sh.ctx = h, context.Background()
-		sh.decoder.MaxBody = cfg.Limits.largestBody()
 		sh.eachFn = sh.jsonPacket
 	}
 	return h
@@ -212,6 +211,10 @@ func (sh *shard) jsonPacket(hd codec.Header, p codec.Packet, err error) {
 
 // binary decodes one binary message: one or more packets.
 func (sh *shard) binary(s *session, data []byte) {
+	sh.decoder.MaxBody = sh.h.cfg.Limits.largestBody()
+	if s.known {
+		sh.decoder.MaxBody = sh.h.cfg.Limits.of(s.role()).MaxBody + envelope
+	}
 	for len(data) > 0 {
 		raw, _, _ := codec.ParseHeader(data)
 		if raw.Flags&codec.FlagCompressed != 0 && s.caps&codec.CapCompress == 0 && !s.refused {

@@ -66,6 +66,12 @@ func (sh *shard) join(ctx context.Context, s *session, rid uint16, p *codec.Join
 	if err != nil {
 		return err
 	}
+	if s.agent == nil {
+		for i := range members { // notes are none of a visitor's business
+			m, last := &members[i].Mark, head.LastFor(s.actor.Audience())
+			m.Delivered, m.Read = min(m.Delivered, last), min(m.Read, last)
+		}
+	}
 	top := topOf(head.LastFor(s.actor.Audience()), messages, page.Newest || complete)
 	h.reply(s, rid, &codec.Joined{
 		Conv: p.Conv, Top: uint64(top), Complete: complete, Members: memberPackets(members),

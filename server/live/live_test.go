@@ -428,7 +428,9 @@ func TestResume(t *testing.T) {
 		require.Equal(t, []codec.Position{{Conv: codec.UUID(conv), Seq: tt.top}}, want[codec.Gap](p).Items)
 	}
 	p := w.dial(engine.RawTCP)
-	require.Equal(t, codec.UUID(conv), p.connect("vera").Conv)
+	lost := codec.UUID(chat.NewID[chat.Conversation]()) // and nowhere to be found
+	require.Equal(t, codec.UUID(conv), p.connect("vera", codec.Position{Conv: lost, Seq: 5}).Conv)
+	require.Equal(t, []codec.Position{{Conv: lost}}, want[codec.Gap](p).Items)
 }
 
 // TestOrderUnderLoad: many write and read one conversation at once, joining in the middle: all see the same order, and

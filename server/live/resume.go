@@ -51,7 +51,7 @@ func (sh *shard) resume(ctx context.Context, all []newcomer) {
 }
 
 // resumeOne sends one newcomer what followed. Conversations that the actor may not read are passed over in silence: they are no
-// business of his.
+// business of his. Of one that is not there any more he may have what nobody else has: it is a GAP with top 0.
 func (sh *shard) resumeOne(ctx context.Context, n *newcomer, keys []chat.Key, heads []chat.Head, forks uint64) {
 	h, s := sh.h, n.s
 	var gaps []codec.Position
@@ -66,6 +66,9 @@ func (sh *shard) resumeOne(ctx context.Context, n *newcomer, keys []chat.Key, he
 			s.endJoin(id, ^chat.Seq(0), false)
 			if s.agent != nil {
 				h.unfollow(s, id)
+			}
+			if !heads[i].Exists() && after > 0 {
+				gaps = append(gaps, codec.Position{Conv: codec.UUID(id)})
 			}
 			continue
 		}

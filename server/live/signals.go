@@ -28,10 +28,15 @@ func (h *Handler) signal(sig chat.Signal) {
 			return p
 		})
 	case chat.SignalReceipt:
-		h.tellConversation(&sig, func(chat.Role) codec.Packet {
-			return &codec.Receipt{
-				Conv: codec.UUID(sig.Conversation), User: codec.UUID(sig.User), Delivered: uint64(sig.Delivered), Read: uint64(sig.Read),
+		h.tellConversation(&sig, func(to chat.Role) codec.Packet {
+			delivered, read := sig.Delivered, sig.Read
+			if to == chat.RoleVisitor { // notes are none of its business, nor how many there are
+				head, _ := h.desk.HeadIfKnown(chat.Key{Tenant: sig.Tenant, Conversation: sig.Conversation})
+				if top := head.LastFor(chat.AudiencePublic); read <= head.LastFor(chat.AudienceAll) { // else the head is a moment behind
+					delivered, read = min(delivered, top), min(read, top)
+				}
 			}
+			return &codec.Receipt{Conv: codec.UUID(sig.Conversation), User: codec.UUID(sig.User), Delivered: uint64(delivered), Read: uint64(read)}
 		})
 		if sig.Role == chat.RoleAgent {
 			h.inbox.markKey(chat.Key{Tenant: sig.Tenant, Conversation: sig.Conversation}, false)
