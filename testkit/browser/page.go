@@ -31,10 +31,9 @@ type Options struct {
 
 // Page is a tab of a person of its own: cookies and storage are not shared with other pages. For the test's own goroutine.
 type Page struct {
-	t     testing.TB
-	ctx   context.Context
-	close context.CancelFunc
-	name  string
+	t    testing.TB
+	ctx  context.Context
+	name string
 
 	mu       sync.Mutex
 	problems []string
@@ -49,13 +48,13 @@ func (b *Browser) Page(t testing.TB, name string, o Options) *Page {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	p := &Page{t: t, ctx: ctx, close: cancel, name: name}
+	p := &Page{t: t, ctx: ctx, name: name}
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
 	p.begin()
 	t.Cleanup(func() {
-		if t.Failed() && ctx.Err() == nil {
+		if t.Failed() {
 			p.Screenshot("failed")
 			t.Logf("%s: problems of the page: %q", name, p.Problems())
 			t.Logf("%s: what the page shows: %s", name, p.shows())
@@ -70,12 +69,12 @@ func (p *Page) Tab(name string) *Page {
 	p.t.Helper()
 	ctx, cancel := chromedp.NewContext(p.ctx)
 	p.t.Cleanup(cancel)
-	tab := &Page{t: p.t, ctx: ctx, close: cancel, name: name}
+	tab := &Page{t: p.t, ctx: ctx, name: name}
 	if err := chromedp.Do(ctx); err != nil {
 		p.t.Fatalf("open a tab: %v", err)
 	}
 	p.t.Cleanup(func() {
-		if p.t.Failed() && ctx.Err() == nil {
+		if p.t.Failed() {
 			tab.Screenshot("failed")
 		}
 	})
@@ -209,13 +208,13 @@ func (p *Page) Go(url string) {
 	p.must(chromedp.Do(ctx, chromedp.Navigate(url)))
 }
 
-// Close closes the tab, as its user does, and what drew it: a slowed page (Slow) goes on to burn a processor when it is blank.
+// Close closes the tab, as its user does. A slowed one (Slow) would go on to burn a processor though it is blank.
 func (p *Page) Close() {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	p.must(chromedp.Do(ctx, chromedp.Navigate("about:blank"))) // what a page does at its end is done
-	p.close()
+	p.Slow(1)
 }
 
 // Reload loads the page again.

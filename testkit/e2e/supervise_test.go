@@ -289,8 +289,8 @@ func testConsoleVisitors(t *testing.T, start func(o process.Options) *process.Se
 	d.call(http.MethodPatch, "/visitors/"+ada.Visitor.ID.String(), d.admin, map[string]any{"name": "Ada Lovelace", "email": "ada@home.test", "attributes": map[string]any{"plan": "gold"}}, nil)
 	d.call(http.MethodPatch, "/visitors/"+gone.Visitor.ID.String(), d.admin, map[string]any{"name": "Wu Ming"}, nil)
 	x.looks("/mugs", "/cart")
-	x.packet(0, &codec.Track{Name: "cart_updated", Data: []byte(`{"items":[{"name":"Blue mug","quantity":2}],"total":39.8,"currency":"EUR"}`)})
 	x.packet(0, &codec.Track{Name: "order_placed", Data: []byte(`{"order_id":"A-17","items":[{"name":"Tea","quantity":1}],"total":12,"currency":"EUR"}`)})
+	x.packet(0, &codec.Track{Name: "cart_updated", Data: []byte(`{"items":[{"name":"Blue mug","quantity":2}],"total":39.8,"currency":"EUR"}`)})
 
 	require.Eventually(t, func() bool { // steps are written a second later
 		var trail struct{ Data []struct{ Name string } }
