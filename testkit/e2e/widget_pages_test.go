@@ -50,7 +50,7 @@ func TestWidgetOddStyles(t *testing.T) {
 			var got [2][][]string
 			require.NoError(t, p.Eval(drawn, &got[0]))
 			p.Wait(`(uniqchat("open"), true)`)
-			p.Wait(`$("input")?.getRootNode().activeElement === $("input") && $("status") && $("panel").getRootNode().getAnimations().length === 0`)
+			p.Wait(`$("input")?.getRootNode().activeElement === $("input") && $("status") && !$("state") && $("panel").getRootNode().getAnimations().length === 0`)
 			p.Screenshot(name)
 			require.NoError(t, p.Eval(drawn, &got[1]))
 			var height float64
