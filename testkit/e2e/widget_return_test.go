@@ -18,7 +18,7 @@ import (
 // connected waits until the chat is open and says nothing of its connection, and the server has one.
 func connected(t *testing.T, s *process.Server, p *browser.Page) {
 	t.Helper()
-	p.Wait(`$("panel") && !$("state") && $("input")`)
+	p.Wait(`$("panel") && (!$("state") || $("state").classList.contains("info")) && $("input")`) // it may wait in the queue
 	require.Eventually(t, func() bool { return s.Metric("uniqchat_engine_connections") == 1 }, 20*time.Second, 50*time.Millisecond)
 }
 
