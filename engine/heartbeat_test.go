@@ -70,6 +70,21 @@ func TestFirstMessageUnanswered(t *testing.T) {
 	require.Zero(t, count("3502"))
 }
 
+// The same for whoever finds the shard full: it hears at once that it is to come back later.
+func TestFirstMessageRefused(t *testing.T) {
+	c, _, _ := clockwork(t, &Tier{Ping: time.Hour, OutLimit: 1 << 16})
+	c.loop.e.handler = talkative{}
+	c.loop.e.cfg.QueueBytes = 1
+	require.NoError(t, c.deliver(OpBinary, []byte("too much")), "who is known is told")
+	c.ready = false
+	require.ErrorIs(t, c.deliver(OpBinary, []byte("me")), errBusy)
+}
+
+// talkative has an answer for who finds no room.
+type talkative struct{ mute }
+
+func (talkative) Busy(*Conn, []byte) *Frame { return raw([]byte("busy")) }
+
 // TestStallForgives: if the process stood still, the answers may be there unread; nobody is closed for that.
 func TestStallForgives(t *testing.T) {
 	c, s, pass := clockwork(t, &Tier{Ping: 20 * time.Second, Pong: 10 * time.Second, OutLimit: 1 << 16})

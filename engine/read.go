@@ -291,6 +291,9 @@ func (c *Conn) deliver(o Op, payload []byte) error {
 		codec.PutBuffer(b)
 	}
 	l.e.stats.refused("shard_full")
+	if !c.ready { // nobody waits for an answer to its first message but the connection itself: it is to come back
+		return errBusy
+	}
 	f := guard(l.e, c, func() *Frame { return l.e.handler.Busy(c, payload) })
 	if f == nil {
 		return errBusy

@@ -24,8 +24,10 @@ type newcomer struct {
 	resume []codec.Position
 }
 
-// maxConnect is how large a CONNECT may be, in bytes of its binary body.
+// maxConnect is how large a CONNECT may be, in bytes of its binary body, or of its text.
 const maxConnect = 16 << 10
+
+const tooLongConnect = "CONNECT may have 16 KiB at most"
 
 // connect handles the first packet of a connection (protocol rules 1 and 6). Who may come in waits for letIn, so that all who
 // come at the same time cost one look-up.

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"runtime/debug"
@@ -27,6 +28,7 @@ type Handler struct {
 	shards  []shard
 	inbox   inbox
 	guests  guests
+	senders senders
 	queues  queues
 	rosters rosters
 	screens *board.Screens
@@ -191,6 +193,10 @@ func (h *Handler) Serve(n int, batch []engine.Inbound) {
 
 // text decodes one text message: a packet, or an array of them.
 func (sh *shard) text(s *session, data []byte) {
+	if !s.known && !s.entering && len(data) > maxConnect && !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
+		s.refuse(codec.CloseHandshake, tooLongConnect)
+		return
+	}
 	sh.current = s
 	// Errors of single packets went to jsonPacket; a text that is no JSON is one of them.
 	_ = sh.decoder.JSON(data, sh.eachFn)
@@ -282,7 +288,7 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 			return
 		}
 		if hd.Length > maxConnect {
-			s.refuse(codec.CloseHandshake, "CONNECT may have 16 KiB at most")
+			s.refuse(codec.CloseHandshake, tooLongConnect)
 			return
 		}
 		sh.connect(s, hd, c)

@@ -363,6 +363,10 @@ func TestCloseCodes(t *testing.T) {
 		code, _ := closes(p)
 		require.Equal(t, codec.CloseHandshake, code)
 		p = w.dial(kind)
+		p.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "vera", Page: strings.Repeat("x", 16<<10)})
+		code, _ = closes(p)
+		require.Equal(t, codec.CloseHandshake, code)
+		p = w.dial(kind)
 		p.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "nobody"})
 		code, d := closes(p)
 		require.Equal(t, codec.CloseBadToken, code)
@@ -431,6 +435,9 @@ func TestResume(t *testing.T) {
 	lost := codec.UUID(chat.NewID[chat.Conversation]()) // and nowhere to be found
 	require.Equal(t, codec.UUID(conv), p.connect("vera", codec.Position{Conv: lost, Seq: 5}).Conv)
 	require.Equal(t, []codec.Position{{Conv: lost}}, want[codec.Gap](p).Items)
+	p = w.dial(engine.WebSocketBinary) // somebody else's is nowhere, either
+	p.connect("vito", codec.Position{Conv: lost, Seq: 5}, codec.Position{Conv: codec.UUID(conv), Seq: 5}, codec.Position{Conv: lost})
+	require.Equal(t, []codec.Position{{Conv: lost}, {Conv: codec.UUID(conv)}}, want[codec.Gap](p).Items)
 }
 
 // TestOrderUnderLoad: many write and read one conversation at once, joining in the middle: all see the same order, and
@@ -533,6 +540,12 @@ func TestRateLimit(t *testing.T) {
 	e := vera.refused(chat.TooMany, &codec.Send{Conv: codec.UUID(conv), CMID: codec.UUID(chat.NewID[chat.Event]()), Body: text("x")})
 	require.True(t, e.Retryable)
 	require.NotZero(t, e.RetryAfter)
+	again := w.dial(engine.WebSocketBinary) // has no more for it
+	again.connect("vera")
+	again.refused(chat.TooMany, &codec.Send{Conv: codec.UUID(conv), CMID: codec.UUID(chat.NewID[chat.Event]()), Body: text("x")})
+	vito := w.dial(engine.WebSocketText)
+	vito.connect("vito")
+	vito.send(chat.NewID[chat.Conversation](), "x")
 }
 
 func TestClosedConversationReopens(t *testing.T) {

@@ -50,8 +50,9 @@ func (sh *shard) resume(ctx context.Context, all []newcomer) {
 	})
 }
 
-// resumeOne sends one newcomer what followed. Conversations that the actor may not read are passed over in silence: they are no
-// business of his. Of one that is not there any more he may have what nobody else has: it is a GAP with top 0.
+// resumeOne sends one newcomer what followed. Conversations that the actor may not read, or that are not there
+// (any more), are a GAP with top 0, the same for both: of one that was lost he may have what nobody else has, and whether somebody
+// else's is there is no business of his.
 func (sh *shard) resumeOne(ctx context.Context, n *newcomer, keys []chat.Key, heads []chat.Head, forks uint64) {
 	h, s := sh.h, n.s
 	var gaps []codec.Position
@@ -67,7 +68,7 @@ func (sh *shard) resumeOne(ctx context.Context, n *newcomer, keys []chat.Key, he
 			if s.agent != nil {
 				h.unfollow(s, id)
 			}
-			if !heads[i].Exists() && after > 0 {
+			if after > 0 { // whether it is somebody else's or not there
 				gaps = append(gaps, codec.Position{Conv: codec.UUID(id)})
 			}
 			continue

@@ -53,7 +53,7 @@ func (h *Handler) admit(s *session, hd codec.Header, p *codec.Send) error {
 	if l.SendRate <= 0 {
 		return nil
 	}
-	if wait := s.bucket.take(h.cfg.Now(), l.SendRate, l.SendBurst); wait > 0 {
+	if wait := h.takeSend(s, l); wait > 0 {
 		return &chat.Error{Code: chat.TooMany, Message: "too many messages; slow down", RetryAfter: wait}
 	}
 	return nil

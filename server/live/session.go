@@ -30,7 +30,6 @@ type session struct {
 
 	agent    *agentSide        // nil for visitors
 	unsaid   *[]codec.Position // what a DURABLE is owed for; nil if none is; the shard makes and ends it, mu guards what it holds
-	bucket   bucket            // of SENDs; shard only
 	inflight int32             // SENDs without an answer; shard only
 	second   uint32            // the second that packets counts; shard only
 	packets  int32             // packets other than SEND in that second; shard only
@@ -65,6 +64,7 @@ func (b *bucket) take(now time.Time, perSecond float64, burst int) time.Duration
 // agentSide is what a session of a member of staff has on top.
 type agentSide struct {
 	family [16]byte
+	bucket bucket // of SENDs; shard only
 	mu     sync.Mutex
 	joined map[chat.ConversationID]struct{}
 	inbox  bool          // WATCHes the inbox

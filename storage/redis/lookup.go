@@ -75,11 +75,11 @@ func (a *ask) add(i int, w wanted) {
 }
 
 func (a *ask) send(ctx context.Context, pipe goredis.Pipeliner, name string) {
-	a.held = pipe.HMGet(ctx, a.s.meta, append(a.meta, "g")...)
 	a.recent = pipe.HMGet(ctx, numbered(name, a.book.generation), a.fields...)
 	if a.book.generation > 1 {
 		a.older = pipe.HMGet(ctx, numbered(name, a.book.generation-1), a.fields...)
 	}
+	a.held = pipe.HMGet(ctx, a.s.meta, append(a.meta, "g")...) // last: the places are no older than the fields
 }
 
 func (a *ask) value(j int) string {
@@ -100,7 +100,11 @@ func (a *ask) isCurrent(p *partition, begun uint64) bool {
 		return false
 	}
 	c, exists, err := parsePlace(held[a.places[p.number]])
-	return err == nil && exists && c.Epoch == begun
+	if err != nil || !exists || c.Epoch != begun {
+		return false
+	}
+	p.heardOf(c) // a head may count what the feed has not brought yet
+	return true
 }
 
 // refresh reads the bookkeeping of a partition anew whose epoch or generation was not the one that this node remembers.

@@ -17,6 +17,7 @@ func (l *Log) settle(ctx context.Context, t *part, body string) {
 	now := project.Cursor{Epoch: be.Uint64(head[1:]), N: be.Uint64(head[9:])}
 	switch body[0] {
 	case 'k':
+		t.p.heardOf(now) // if all of it was there before, there may be batches of other nodes that the feed has not brought yet
 		b, err := l.results(t, now, project.Tag(head[17:25]), body[25:])
 		if err != nil {
 			l.Logger.Error("the log's answer can't be read", "err", err)

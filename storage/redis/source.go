@@ -133,7 +133,7 @@ func (l *Log) readStream(ctx context.Context, p *partition, after project.Cursor
 		return nil, streamMeta{}, fmt.Errorf("read partition %d: %w", p.number, err)
 	}
 	l.answered()
-	b, err := parseBook(fields.Val())
+	b, err := l.parseBook(fields.Val())
 	if err != nil {
 		return nil, streamMeta{}, err
 	}
@@ -178,7 +178,7 @@ func streamID(c project.Cursor) string {
 var bookFields = []string{"w", "g", "wp", "gp", "ws", "gs"}
 
 // parseBook reads bookFields; the zero book if there is nothing.
-func parseBook(fields []any) (b book, err error) {
+func (l *Log) parseBook(fields []any) (b book, err error) {
 	if len(fields) < len(bookFields) || fields[0] == nil {
 		return b, nil
 	}
@@ -190,7 +190,8 @@ func parseBook(fields []any) (b book, err error) {
 		}
 	}
 	return book{
-		window: n[0], generation: n[1], dupsSince: int64(n[2]), headsSince: int64(n[3]), windowAt: int64(n[4]), generatedAt: int64(n[5]),
+		window: n[0], generation: n[1], dupsSince: datedSince(int64(n[2]), n[0], l.Window), headsSince: datedSince(int64(n[3]), n[1], l.Generation),
+		windowAt: int64(n[4]), generatedAt: int64(n[5]),
 	}, nil
 }
 
@@ -232,7 +233,7 @@ func (l *Log) readPlaces(ctx context.Context, s *scope) ([]place, error) {
 		return nil, fmt.Errorf("read the bookkeeping: %w", err)
 	}
 	l.answered()
-	b, err := parseBook(fields)
+	b, err := l.parseBook(fields)
 	if err != nil {
 		return nil, err
 	}
