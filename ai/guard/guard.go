@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/uniqchat/uniqchat/ai/han"
 )
 
 // Reason says why a person must answer.
@@ -82,12 +84,12 @@ func Check(text string) Reason {
 // Forms of the same words, and a word that is no other though it begins like one.
 var (
 	apostrophes = strings.NewReplacer("’", "'", "‘", "'", "`", "'")
-	short       = strings.NewReplacer("can't", "cannot", "won't", "will not", "n't", " not", "人工智能", "ai")
+	short       = strings.NewReplacer("can't", "cannot", "won't", "will not", "n't", " not", "人工智能", "ai", "人工智慧", "ai")
 )
 
-// fold makes one form of what is written in many: case, width, apostrophes, spaces.
+// fold makes one form of what is written in many: case, width, traditional and simplified characters, apostrophes, spaces.
 func fold(text string) string {
-	text = short.Replace(apostrophes.Replace(strings.ToLower(norm.NFKC.String(text))))
+	text = short.Replace(apostrophes.Replace(han.Simplified(strings.ToLower(norm.NFKC.String(text)))))
 	return strings.Join(strings.Fields(text), " ")
 }
 

@@ -15,6 +15,13 @@ func TestCheck(t *testing.T) {
 		"somebody hacked my account": Fraud, "我的卡被盗刷了": Fraud, "unauthorized charge on my card": Fraud,
 		"我都说了三遍了": Anger, "this is the worst service": Anger,
 
+		"I'm calling the police": Legal, "Fix this or I am suing": Legal, "I reported this shop to the police": Legal, "is the press machine pursuing the same job": None,
+
+		// As they are written in Taiwan and Hong Kong.
+		"我的孩子誤食了電池": Safety, "我被你們的電熱毯燙傷了": Safety, "充電器著火了": Safety, "漏電了": Safety, "我要找律師起訴你們": Legal, "我要報警": Legal, "我的信用卡被盜刷了": Fraud, "你們是騙子": Fraud,
+		"我想和客服人員講話": Human, "請幫我轉接專員": Human, "有真人嗎": Human, "別用機器人糊弄我": Human, "我都說了三遍了": Anger, "沒人管": Anger, "垃圾客服，氣死我了": Anger,
+		"客服幾點上班": None, "怎麼退貨": None, "掃地機器人怎麼安裝": None, "人工智慧音箱多少錢": None, "訂單 12345 到哪了": None,
+
 		"what are your customer service hours": None, "客服几点上班": None, "how do I return shoes": None, "怎么退货": None,
 		"can I pay the courier": None, "is there a manual": None, "who is the manufacturer": None, "Do you sell robots?": None,
 		"does the robot vacuum work on carpet": None, "扫地机器人怎么安装": None, "人工智能音箱多少钱": None, "": None,
