@@ -81,6 +81,9 @@ type reserved struct {
 // errPanic is an engine's that panicked: it is an engine that fails, and nothing more.
 var errPanic = errors.New("it panicked")
 
+// errTurned is an engine's that hands on text and says in the end that it is no answer. The text may be on a screen by then.
+var errTurned = errors.New("it answers, and then it does something else")
+
 // engine has an engine answer. A panic of it costs this attempt only.
 func (rc *race) engine(ctx context.Context, a *attempt, piece func(string) error) (res model.Result, err error) {
 	defer func() {
@@ -95,7 +98,7 @@ func (rc *race) engine(ctx context.Context, a *attempt, piece func(string) error
 // work runs an attempt and tells the race what the engine does, until it is over. It accounts for the attempt in the end, whoever won.
 func (rc *race) work(ctx context.Context, a *attempt, counted reserved) {
 	var first, gap time.Duration
-	last := a.began
+	last, pieces := a.began, 0
 	sign := func() {
 		now := time.Now()
 		if first == 0 {
@@ -107,6 +110,7 @@ func (rc *race) work(ctx context.Context, a *attempt, counted reserved) {
 	}
 	res, err := rc.engine(ctx, a, func(p string) error {
 		sign()
+		pieces++
 		select {
 		case rc.events <- event{a: a, piece: p}:
 		case <-ctx.Done():
@@ -116,6 +120,9 @@ func (rc *race) work(ctx context.Context, a *attempt, counted reserved) {
 		return nil
 	})
 	sign()
+	if err == nil && pieces > 0 && res.Action != model.Answer {
+		err = &model.Error{Kind: model.Garbled, Engine: a.Engine.Name(), Err: errTurned}
+	}
 	if usual := a.pace.hedge(rc.r.c.FirstSign); err == nil && a.pass.probe && a.others && first > slowProbe*usual {
 		a.blame.Store(true) // it answers, but much later than it used to, and others work
 	}

@@ -32,6 +32,7 @@ const (
 	huge     fault = "huge"
 	refused  fault = "wrong type"
 	declines fault = "declines"
+	turns    fault = "answers, and says at the end that it doesn't"
 )
 
 var faults = []fault{hangs, late, limited, failing, cut, stalls, garbled, huge, refused}
@@ -126,6 +127,9 @@ func (f *fake) Answer(ctx context.Context, q *model.Question, piece func(string)
 		if err := piece(w); err != nil {
 			return used, err
 		}
+	}
+	if f.fault.Load().(fault) == turns {
+		return model.Result{Text: text, Action: model.HandOff, Usage: f.usage}, nil
 	}
 	return model.Result{Text: text, Action: model.Answer, Cited: []string{"c1"}, Usage: f.usage}, nil
 }

@@ -111,12 +111,17 @@ func TestStreams(t *testing.T) {
 		if m := o.Messages[0]; m.Text != truth || !slices.Equal(m.Cited, []string{"c1"}) || m.Cut {
 			t.Errorf("%+v", m)
 		}
-		a.fault.Store(cut)
-		s = newSeen()
-		o = r.Answer(t.Context(), ask(sure), s.sink)
-		agrees(t, s, o)
-		if len(o.Messages) != 2 || !o.Messages[0].Cut || o.Messages[0].Engine != "a" || o.Messages[1].Engine != local.Name || o.Messages[1].Cut {
-			t.Errorf("%+v", o.Messages)
+		for _, f := range []fault{cut, turns} {
+			a.fault.Store(f)
+			s = newSeen()
+			o = r.Answer(t.Context(), ask(sure), s.sink)
+			agrees(t, s, o)
+			if len(o.Messages) != 2 || !o.Messages[0].Cut || o.Messages[0].Engine != "a" || o.Messages[1].Engine != local.Name || o.Messages[1].Cut {
+				t.Errorf("%s: %+v", f, o.Messages)
+			}
+			if last := o.Trace.Attempts[len(o.Trace.Attempts)-1]; o.Reason != BecauseCut || last.Verdict != "cut" || last.Error == "" {
+				t.Errorf("%s: because %s, %+v", f, o.Reason, last)
+			}
 		}
 	})
 }
