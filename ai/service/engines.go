@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,10 +37,7 @@ func (s *Service) newLineup(t *tenant, rows []chat.AIEngine, mode, key string) (
 	var made []*openai.Engine
 	for i := range rows {
 		r := &rows[i]
-		name := r.Name
-		if name == local.Name {
-			name += " (server)" // in traces, that is the one that needs none
-		}
+		name := nameOf(r, rows)
 		e, err := openai.New(s.server(r, name))
 		if err != nil {
 			s.o.Logger.Warn("an engine can't be used", "tenant", t.id, "engine", r.ID, "err", err)
@@ -49,14 +47,30 @@ func (s *Service) newLineup(t *tenant, rows []chat.AIEngine, mode, key string) (
 		l.ids[name] = r.ID
 		c.Engines = append(c.Engines, router.Member{Engine: e, Price: model.Price{Prompt: r.PromptPrice, Completion: r.CompletionPrice}, MaxTokens: e.MaxTokens()})
 	}
-	var err error
-	l.router, err = router.New(c)
 	l.close = func() {
 		for _, e := range made {
 			e.Close()
 		}
 	}
-	return l, err
+	var err error
+	if l.router, err = router.New(c); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// nameOf is what an engine is called in traces: its own name, unless that is the local engine's, which needs no server. No other of rows has it.
+func nameOf(r *chat.AIEngine, rows []chat.AIEngine) string {
+	name := r.Name
+	if name != local.Name {
+		return name
+	}
+	for taken := true; taken; {
+		name += " (server)"
+		taken = slices.ContainsFunc(rows, func(o chat.AIEngine) bool { return o.Name == name })
+	}
+	return name
 }
 
 // server is how an engine is asked.

@@ -373,6 +373,25 @@ func TestFloor(t *testing.T) {
 	require.Contains(t, string(r.traces[0].Body), `"reason":"budget"`)
 }
 
+// Engines may have any names: one that is called as the local engine is told from it, and from all others.
+func TestNames(t *testing.T) {
+	server := llm.Start(t, llm.Behaviour{Text: says})
+	r := &rows{}
+	for _, name := range []string{"local (server)", "local", "local (server) (server)"} {
+		r.engines = append(r.engines, engineAt(server, name))
+	}
+	r.engines[0].PromptPrice, r.engines[2].PromptPrice = 2, 3
+	s, _ := start(t, r, nil)
+	tenant := chat.NewID[chat.Tenant]()
+	a, _ := ask(t, s, tenant, question)
+	require.Equal(t, "engine", a.Reason)
+	require.Equal(t, "local (server) (server) (server)", a.Engine)
+	require.Equal(t, "Bearer sk-local", server.Last().Key)
+	health, err := s.EngineHealth(t.Context(), tenant)
+	require.NoError(t, err)
+	require.Equal(t, map[chat.AIEngineID]string{r.engines[0].ID: "closed", r.engines[1].ID: "closed", r.engines[2].ID: "closed"}, health)
+}
+
 // Engines inside are not asked unless that is allowed.
 func TestGuard(t *testing.T) {
 	server := llm.Start(t, llm.Behaviour{Text: says})
