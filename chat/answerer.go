@@ -88,8 +88,8 @@ type Answerer interface {
 	// Suggest makes up to three answers for an agent, the best first: to the question's text or, if that is empty, to what the visitor
 	// wrote last. It keeps a trace, whose id it returns.
 	Suggest(ctx context.Context, tenant TenantID, q AIQuestion) ([]AISuggestion, AITraceID, error)
-	// Summarize sums a conversation up, in a language if an engine does it.
-	Summarize(ctx context.Context, tenant TenantID, q AIQuestion, language string) (AISummary, error)
+	// Summarize sums a conversation up, in a language if an engine does it. It keeps a trace, whose id it returns.
+	Summarize(ctx context.Context, tenant TenantID, q AIQuestion, language string) (AISummary, AITraceID, error)
 	// EngineHealth says of each engine in use whether it is asked (closed), left alone (open) or tried again (half-open).
 	EngineHealth(ctx context.Context, tenant TenantID) (map[AIEngineID]string, error)
 	// EnginesChanged takes in that a tenant's engines were changed, and tells the other nodes.

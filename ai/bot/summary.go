@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -143,28 +144,34 @@ func orders(turns []Turn, attributes map[string]string) []string {
 
 // Summary sums up a conversation for an agent, in the agent's language where an engine writes it. in.Turns are all of it; in.Text may be empty. What is taken
 // from the conversation is there whatever engines do; if an engine answers in its budget, Text is what it wrote.
-func (b *Bot) Summary(ctx context.Context, in Input, agent string) Summary {
+func (b *Bot) Summary(ctx context.Context, in Input, agent string) (Summary, *Trace) {
 	withDefaults(&in.Settings)
 	in.Turns = in.Turns[max(0, len(in.Turns)-mostTurns):]
-	label := ""
+	f := b.newFlow(&in, nil)
+	defer func() { f.trace.Took = time.Since(f.from) }()
 	turns := in.Turns
 	if in.Text != "" {
 		turns = append(slices.Clone(turns), Turn{Who: Visitor, Text: in.Text})
 	}
 	if w := b.wants(turns); len(w) > 0 {
-		label = b.builtin(w[len(w)-1]).Label
+		f.trace.Question = w[len(w)-1]
+		f.trace.Intent.Label = b.builtin(f.trace.Question).Label
 	}
-	s := b.summary(&in, speaks(in.Text, in.Turns, in.Locale), label, "", nil)
+	f.step("intent", f.trace.Intent.Label)
+	s := b.summary(&in, f.language, f.trace.Intent.Label, "", nil)
 	s.Points = points(turns)
 	ask := router.Ask{Tenant: in.Tenant.String(), Evidence: given, Clarified: mostClarify}
 	ask.Text, ask.Language, ask.Chunks = task, agent, transcript(turns)
-	if len(ask.Chunks) == 0 {
-		return *s
+	if len(ask.Chunks) > 0 {
+		o := b.c.Router(in.Tenant).Answer(ctx, ask, nil)
+		f.trace.Router = o.Trace
+		f.step("route", string(o.Reason))
+		if o.Reason == router.BecauseEngine && len(o.Messages) == 1 {
+			s.Text, s.Engine = o.Messages[0].Text, o.Messages[0].Engine
+		}
 	}
-	if o := b.c.Router(in.Tenant).Answer(ctx, ask, nil); o.Reason == router.BecauseEngine && len(o.Messages) == 1 {
-		s.Text, s.Engine = o.Messages[0].Text, o.Messages[0].Engine
-	}
-	return *s
+	f.step("outcome", "")
+	return *s, f.trace
 }
 
 // task is what an engine is asked for a summary. The conversation is the excerpt that its answer must stand in, like any answer's.

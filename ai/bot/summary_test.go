@@ -94,7 +94,10 @@ func TestSummary(t *testing.T) {
 		"it fails":      {realRouter(t, engine{err: &model.Error{Kind: model.Failed, Engine: "fake"}}), ""},
 		"budget is out": {&fakeRouter{out: router.Outcome{Step: router.Answered, Reason: router.BecauseBudget, Messages: []router.Message{{Text: "floor"}}}}, ""},
 	} {
-		s := newBot(t, nil, c.r).Summary(t.Context(), talked(), "en")
+		s, trace := newBot(t, nil, c.r).Summary(t.Context(), talked(), "en")
+		if trace.Question != s.Wants[2] || len(trace.Steps) != 3 || trace.Took <= 0 || name != "budget is out" && len(trace.Router.Attempts) == 0 {
+			t.Errorf("%s: %+v", name, trace)
+		}
 		if s.Text != c.text || (s.Engine != "") != (c.text != "") {
 			t.Errorf("%s: %q by %q", name, s.Text, s.Engine)
 		}
@@ -106,7 +109,7 @@ func TestSummary(t *testing.T) {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}
-	if s := newBot(t, nil, nil).Summary(t.Context(), Input{}, "en"); len(s.Points)+len(s.Wants) > 0 {
+	if s, trace := newBot(t, nil, nil).Summary(t.Context(), Input{}, "en"); len(s.Points)+len(s.Wants) > 0 || trace == nil {
 		t.Errorf("of nothing: %+v", s)
 	}
 }

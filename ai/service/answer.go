@@ -65,19 +65,29 @@ func (s *Service) Suggest(ctx context.Context, id chat.TenantID, q chat.AIQuesti
 	return out, trace.ID, nil
 }
 
-// suggestion is the outcome that traces of Suggest have.
-const suggestion = "suggestion"
+// Outcomes that traces have of what was made for agents.
+const (
+	suggestion = "suggestion"
+	summary    = "summary"
+)
 
 // Summarize implements chat.Answerer.
-func (s *Service) Summarize(ctx context.Context, id chat.TenantID, q chat.AIQuestion, language string) (chat.AISummary, error) {
+func (s *Service) Summarize(ctx context.Context, id chat.TenantID, q chat.AIQuestion, language string) (chat.AISummary, chat.AITraceID, error) {
 	u, b, err := s.ask(ctx, id)
 	if err != nil {
-		return chat.AISummary{}, err
+		return chat.AISummary{}, chat.AITraceID{}, err
 	}
 	defer u.done()
-	sum := b.Summary(ctx, s.input(id, &u, &q), language)
+	sum, t := b.Summary(ctx, s.input(id, &u, &q), language)
 	s.stats.summed.Inc()
-	return sum, nil
+	trace := s.trace(id, &q, summary, struct {
+		*bot.Trace
+		Summary *bot.Summary `json:"summary"`
+	}{t, &sum})
+	if !q.KeepsTrace {
+		s.keep(ctx, &trace)
+	}
+	return sum, trace.ID, nil
 }
 
 // ask makes ready for a question of a tenant. done of use must be called if there is no error.

@@ -225,9 +225,17 @@ func TestAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, own)
 	require.Equal(t, id, r.traces[kept].ID)
-	sum, err := s.Summarize(t.Context(), tenant, chat.AIQuestion{Turns: []chat.AITurn{{Role: chat.RoleVisitor, Text: question}}}, "en")
+	sum, id, err := s.Summarize(t.Context(), tenant, chat.AIQuestion{Turns: []chat.AITurn{{Role: chat.RoleVisitor, Text: question}}}, "en")
 	require.NoError(t, err)
 	require.Equal(t, []string{question}, sum.Wants)
+	require.Len(t, r.traces, kept+2)
+	trace := r.traces[kept+1]
+	require.Equal(t, id, trace.ID)
+	require.Equal(t, "summary", trace.Outcome)
+	require.NoError(t, trace.Check())
+	for _, part := range []string{`"engine":"one"`, `"summary":{`, `"question":"` + question + `"`, `"cost":`} {
+		require.Contains(t, string(trace.Body), part)
+	}
 }
 
 // The bot's hours are for visitors: whoever of the staff asks is answered, also about a conversation.

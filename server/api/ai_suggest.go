@@ -40,6 +40,7 @@ type AISummary struct {
 	Orders   []string `json:"orders" nullable:"false" doc:"Numbers that look like an order's."`
 	Found    []string `json:"found" nullable:"false" doc:"Headings of the knowledge base that may have to do with it."`
 	Points   []string `json:"points" nullable:"false" doc:"Sentences that say most of it, each with who said it."`
+	TraceID  *string  `json:"trace_id" nullable:"true" format:"uuid" doc:"Where to read how it came about."`
 }
 
 // about begins what the AI is asked of a conversation; done must be called at its end.
@@ -84,13 +85,14 @@ func (a *API) summarize(ctx context.Context, c *call, in *aboutInput) (*answer[A
 		return nil, err
 	}
 	defer done()
-	s, err := a.cfg.AI.Answerer.Summarize(ctx, c.actor().Tenant, q, cmp.Or(in.Body.Language, c.lang))
+	s, trace, err := a.cfg.AI.Answerer.Summarize(ctx, c.actor().Tenant, q, cmp.Or(in.Body.Language, c.lang))
 	if err != nil {
 		return nil, err
 	}
 	return ok(AISummary{
 		Text: s.Text, Engine: orNull(s.Engine), Language: s.Language, Intent: s.Intent,
 		Wants: some(s.Wants), Tried: some(s.Tried), Orders: some(s.Orders), Found: some(s.Found), Points: some(s.Points),
+		TraceID: idOrNull(trace),
 	})
 }
 

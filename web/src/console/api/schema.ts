@@ -113,6 +113,8 @@ export interface AISummary {
   points: string[];
   /** An engine's words, if there is an engine and the conversation supports what it wrote; else empty. The rest is taken from the conversation as it stands there. */
   text: string;
+  /** Where to read how it came about. */
+  trace_id: string | null;
   /** What the bot answered and asked back. */
   tried: string[];
   /** What the visitor wants, in its own words, oldest first. */
