@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/uniqchat/uniqchat/ai/han"
 	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
@@ -40,7 +41,7 @@ const (
 
 // markOf looks at a message's form alone.
 func markOf(message string) Mark {
-	s := strings.ToLower(strings.Join(strings.Fields(message), " "))
+	s := han.Simplified(strings.ToLower(strings.Join(strings.Fields(message), " ")))
 	if opens.MatchString(s) {
 		return Strong
 	}
@@ -75,7 +76,7 @@ var frame = regexp.MustCompile(`^(?:那么|那我|那你们?|那|还有|另外|�
 // content is what a follow-up says itself, without the words that only tie it to what was before: of "and how much does it hold?" it is "hold".
 func content(message string) string {
 	if lexicon.Chinese(message) > someChinese {
-		if s := frame.ReplaceAllString(strings.TrimSpace(message), ""); s != "" {
+		if s := frame.ReplaceAllString(strings.TrimSpace(han.Simplified(message)), ""); s != "" {
 			return s
 		}
 		return message

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uniqchat/uniqchat/ai/confidence"
 	"github.com/uniqchat/uniqchat/ai/guard"
+	"github.com/uniqchat/uniqchat/ai/han"
 	"github.com/uniqchat/uniqchat/ai/knowledge"
 	"github.com/uniqchat/uniqchat/ai/model"
 	"github.com/uniqchat/uniqchat/ai/router"
@@ -121,7 +122,7 @@ func orders(turns []Turn, attributes map[string]string) []string {
 		if t.Who != Visitor {
 			continue
 		}
-		text := clip(t.Text, maxTurn)
+		text := han.Simplified(clip(t.Text, maxTurn))
 		for _, m := range afterWord.FindAllStringSubmatch(text, -1) {
 			add(m[1])
 		}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/uniqchat/uniqchat/ai/han"
 	"github.com/uniqchat/uniqchat/ai/intent"
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/chat/text"
@@ -103,7 +104,7 @@ var (
 const acknowledged = "noted"
 
 func folded(s string) string {
-	return strings.ToLower(strings.Join(strings.Fields(norm.NFKC.String(s)), " "))
+	return han.Simplified(strings.ToLower(strings.Join(strings.Fields(norm.NFKC.String(s)), " ")))
 }
 
 // smallTalk is which small talk a text is by its words, or empty.
@@ -125,7 +126,7 @@ func smallTalk(s string) string {
 // withoutHello is a question without the greeting before it.
 func withoutHello(s string) string {
 	n := norm.NFKC.String(s)
-	if at := hello.FindStringIndex(strings.ToLower(n)); at != nil && len(strings.ToLower(n)) == len(n) {
+	if at := hello.FindStringIndex(han.Simplified(strings.ToLower(n))); at != nil && len(strings.ToLower(n)) == len(n) {
 		if rest := n[at[1]:]; said(rest) && (at[1] == len(n) || !joins(n[:at[1]], rest)) {
 			return strings.TrimSpace(rest)
 		}

@@ -96,3 +96,27 @@ func TestSmallTalk(t *testing.T) {
 		}
 	}
 }
+
+// What is looked for in Chinese is found in traditional characters, too.
+func TestTraditional(t *testing.T) {
+	for text, want := range map[string]string{"謝謝您": intent.Thanks, "好的，謝謝": intent.Thanks, "再見": intent.Goodbye, "瞭解": acknowledged, "請問運費": ""} {
+		if got := smallTalk(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if got := withoutHello("有人嗎，運費多少錢"); got != "運費多少錢" {
+		t.Errorf("%q", got)
+	}
+	if got := markOf("還有別的顏色而且是大號的嗎"); got != Strong {
+		t.Errorf("%q", got)
+	}
+	if got := content("還有紅色的嗎？"); got != "红色的" {
+		t.Errorf("%q", got)
+	}
+	if !matches([]string{"贷款"}, "", "我想申請貸款") || !matches([]string{"貸款"}, "", "我想申请贷款") {
+		t.Error("a topic was not found")
+	}
+	if got := orders([]Turn{{Who: Visitor, Text: "我的訂單號：7788"}}, nil); len(got) != 1 || got[0] != "7788" {
+		t.Errorf("%q", got)
+	}
+}

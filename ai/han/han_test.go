@@ -16,8 +16,9 @@ func TestSimplified(t *testing.T) {
 		"充電器著火了，趕快回覆":                     "充电器着火了，赶快回复",
 		"甚麼時候發貨？餅乾還沒到":                    "什么时候发货？饼干还没到",
 		"乾隆年间的著名瓷器，折扣为征收":                 "乾隆年间的著名瓷器，折扣为征收",
-		"Ｏrder 1 → ok, naïve \xff 😀 ひらがな": "Ｏrder 1 → ok, naïve \xef\xbf\xbd 😀 ひらがな",
-		"": "",
+		"Ｏrder 1 → ok, naïve \xff 😀 ひらがな": "Ｏrder 1 → ok, naïve \xff 😀 ひらがな",
+		"訂\xe8單\xff著�":                    "订\xe8单\xff著�",
+		"":                                "",
 	} {
 		if got := Simplified(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
@@ -45,7 +46,7 @@ func TestTable(t *testing.T) {
 				t.Errorf("%s is there twice, or says nothing", entry)
 			}
 			seen[from] = true
-			if got := Simplified(from); got != to {
+			if got := Simplified(from); got != to || len(got) != len(from) {
 				t.Errorf("%s becomes %s", entry, got)
 			}
 			if got := Simplified(to); got != to {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/uniqchat/uniqchat/ai/han"
 	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/chat/text"
 )
@@ -32,6 +33,7 @@ type feature struct {
 
 // extract returns the hashes of a text, block by block, each once.
 func extract(s string) (out [blocks][]uint32) {
+	s = han.Simplified(s)
 	var scan text.Scanner
 	scan.Reset(s)
 	before := []byte("^")

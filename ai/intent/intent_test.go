@@ -31,6 +31,11 @@ func TestBuiltin(t *testing.T) {
 			t.Errorf("%q: probabilities add up to %v, %+v", text, sum, a)
 		}
 	}
+	for text, traditional := range map[string]string{"我想取消昨天的订单": "我想取消昨天的訂單", "能开发票吗": "能開發票嗎", "谢谢你": "謝謝你", "包裹到哪里了": "包裹到哪裡了"} {
+		if a, b := m.Classify(text, nil), m.Classify(traditional, nil); a.Label != b.Label || a.Probability != b.Probability || a.Known != b.Known {
+			t.Errorf("%q: %s (%.2f), but %q: %s (%.2f)", text, a.Label, a.Probability, traditional, b.Label, b.Probability)
+		}
+	}
 	near, far := m.Classify("取消订单", nil), m.Classify("qwertz uiop", nil)
 	if near.Known <= far.Known {
 		t.Errorf("nonsense is as well known (%.2f) as an example (%.2f)", far.Known, near.Known)

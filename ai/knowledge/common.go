@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/uniqchat/uniqchat/ai/han"
 	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/chat/text"
 )
@@ -27,7 +28,7 @@ const commonShare = .6
 // English nor Chinese has is in another language, where "do" and "an" mean something.
 func parted(q string) (content, how string) {
 	if strings.ContainsFunc(q, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
-		return partedChinese(q)
+		return partedChinese(han.Simplified(q))
 	}
 	if strings.ContainsFunc(q, func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsLetter(r) }) {
 		return q, ""

@@ -60,6 +60,48 @@ func build(t testing.TB, e Embedder, chunks []Chunk, earlier *Index) *Index {
 	return x
 }
 
+// TestTraditional: a question and a text in traditional characters are as good as in simplified ones; Japanese is found by Japanese.
+func TestTraditional(t *testing.T) {
+	simple := Split("faq", "", []Section{
+		{Path: []string{"退货"}, Text: "请在订单里选择申请售后，我们会在两天内处理。"},
+		{Path: []string{"运费"}, Text: "满两百元免运费，否则每单十二元。"},
+		{Path: []string{"发票"}, Text: "电子发票会发到您的邮箱。"},
+		{Path: []string{"送料"}, Text: "送料は全国一律五百円です。電話番号をご入力ください。"},
+	})
+	traditional := Split("faq", "", []Section{
+		{Path: []string{"退貨"}, Text: "請在訂單裡選擇申請售後，我們會在兩天內處理。"},
+		{Path: []string{"運費"}, Text: "滿兩百元免運費，否則每單十二元。"},
+		{Path: []string{"發票"}, Text: "電子發票會發到您的郵箱。"},
+		{Path: []string{"送料"}, Text: "送料は全国一律五百円です。電話番号をご入力ください。"},
+	})
+	var indexes []*Index
+	for _, chunks := range [][]Chunk{simple, traditional} {
+		x, err := NewIndex(chunks, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		indexes = append(indexes, x)
+	}
+	for _, c := range []struct {
+		simple, traditional string
+		want                int
+	}{
+		{"怎么申请退货？", "怎麼申請退貨？", 0}, {"请问运费多少钱", "請問運費多少錢", 1}, {"电子发票发到哪里", "電子發票發到哪裡", 2}, {"電話番号は", "電話番号は", 3},
+	} {
+		want := indexes[0].Search(Query{Text: c.simple}, 4)
+		if want[0].Chunk != c.want {
+			t.Errorf("%q: %+v", c.simple, want)
+		}
+		for i, x := range indexes {
+			for _, q := range []string{c.simple, c.traditional} {
+				if d := cmp.Diff(want, x.Search(Query{Text: q}, 4)); d != "" {
+					t.Errorf("%q in index %d: %s", q, i, d)
+				}
+			}
+		}
+	}
+}
+
 // TestSearch: words, parts of words and concepts find what they should, in any script, and other languages' words find it too.
 func TestSearch(t *testing.T) {
 	x, err := NewIndex(shop, "", nil)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/uniqchat/uniqchat/ai/han"
 	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/chat/text"
 )
@@ -50,6 +51,7 @@ type cutter struct {
 }
 
 func (c *cutter) reset(s string, has func(uint32) bool) {
+	s = han.Simplified(s)
 	c.text, c.has, c.tonal, c.turkic = s, has, tonal(s), turkic(s)
 	c.scan.Reset(s)
 }

@@ -21,9 +21,9 @@ func TestStem(t *testing.T) {
 // TestFind: the same concepts, whatever the words and the language.
 func TestFind(t *testing.T) {
 	for _, same := range [][]string{
-		{"cancel my order", "取消订单", "Cancelling orders", "撤销定单"},
+		{"cancel my order", "取消订单", "Cancelling orders", "撤销定单", "取消訂單"},
 		{"can i get my money back", "退款"},
-		{"send it back", "退货"},
+		{"send it back", "退货", "退貨"},
 		{"the promo code was declined", "优惠码报错"},
 		{"UPS", "顺丰"},
 	} {
@@ -52,6 +52,7 @@ func TestGloss(t *testing.T) {
 	}
 	for in, want := range map[string]string{
 		"怎么申请退货？":         "how apply return",
+		"怎麼申請退貨？":         "how apply return",
 		"order 123 取消":    "order 123 cancel",
 		"你好 world":        "hello world",
 		"":                "",

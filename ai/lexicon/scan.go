@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/uniqchat/uniqchat/ai/han"
 )
 
 // token is a word, or one Chinese character.
@@ -14,9 +16,9 @@ type token struct {
 	han  bool
 }
 
-// scan cuts a text into words and Chinese characters.
+// scan cuts a text into words and Chinese characters, traditional ones as simplified.
 func scan(text string) []token {
-	text = strings.ToLower(norm.NFKC.String(text))
+	text = han.Simplified(strings.ToLower(norm.NFKC.String(text)))
 	var out []token
 	from := -1
 	end := func(at int) {

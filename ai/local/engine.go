@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/uniqchat/uniqchat/ai/han"
 	"github.com/uniqchat/uniqchat/ai/knowledge"
 	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/ai/model"
@@ -143,7 +144,7 @@ func window(sentences []string, asked map[string]float64) (from, to int) {
 func weigh(s string) map[string]float64 {
 	out := map[string]float64{}
 	var t text.Scanner
-	for t.Reset(s); t.Next(); {
+	for t.Reset(han.Simplified(s)); t.Next(); {
 		if t.Kind != text.End {
 			out[lexicon.Stem(string(t.Text()))] = 1
 		}

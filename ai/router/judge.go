@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uniqchat/uniqchat/ai/han"
 	"github.com/uniqchat/uniqchat/ai/lexicon"
 	"github.com/uniqchat/uniqchat/ai/model"
 	"github.com/uniqchat/uniqchat/chat/text"
@@ -133,7 +134,7 @@ var stop = func() map[string]bool {
 func content(s string) []string {
 	var out []string
 	var t text.Scanner
-	for t.Reset(s); t.Next(); {
+	for t.Reset(han.Simplified(s)); t.Next(); {
 		if t.Kind == text.End {
 			continue
 		}

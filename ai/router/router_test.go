@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/ai/guard"
+	"github.com/uniqchat/uniqchat/ai/knowledge"
 	"github.com/uniqchat/uniqchat/ai/local"
 	"github.com/uniqchat/uniqchat/ai/model"
 )
@@ -28,6 +29,16 @@ func TestEvidence(t *testing.T) {
 	}{"sure": {r.c.Model.Probability(sure), .85, 1}, "unsure": {r.c.Model.Probability(unsure), .35, .75}, "blind": {r.c.Model.Probability(blind), 0, .2}} {
 		if c.p < c.from || c.p > c.to {
 			t.Errorf("%s is %.2f", name, c.p)
+		}
+	}
+}
+
+// TestTraditional: what is written in traditional characters is supported by what is written in simplified ones.
+func TestTraditional(t *testing.T) {
+	e := newEvidence(&model.Question{Chunks: []model.Chunk{{Chunk: &knowledge.Chunk{Text: "退货请在三十天内申请，运费由我们承担。"}}}})
+	for text, want := range map[string]float64{"退货请在三十天内申请": 1, "退貨請在三十天內申請": 1, "運費由我們承擔。": 1, "大象站著睡覺因為獅子夜裡出沒": 0} {
+		if share, known := e.support(text); share != want || !known {
+			t.Errorf("%q: %v, %v", text, share, known)
 		}
 	}
 }
