@@ -89,6 +89,7 @@ export function More({ c, act, transfer, pick }: Props & { transfer: () => void;
   const { client } = useLive();
   const path = { id: c.id };
   const [summing, setSumming] = useState(false);
+  const email = useGet("/visitors/{id}", { path: { id: c.visitor_id } }, {}).data?.email; // undefined: not read yet
   const save = async () => {
     try {
       const file = await download("GET /conversations/{id}/transcript", { path }, "text/plain");
@@ -127,7 +128,7 @@ export function More({ c, act, transfer, pick }: Props & { transfer: () => void;
         <Menu.Divider />
         {act.can.write && <Menu.Item leftSection={<IconSparkles size={16} />} onClick={() => setSumming(true)} data-testid="summarise">{t.ai.summary.open}</Menu.Item>}
         <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void save()} data-testid="transcript">{t.conversation.transcript}</Menu.Item>
-        {act.can.write && <Menu.Item leftSection={<IconMailForward size={16} />} onClick={() => void mail()} data-testid="mail-transcript">{t.conversation.mailTranscript}</Menu.Item>}
+        {act.can.write && <Menu.Item leftSection={<IconMailForward size={16} />} onClick={() => void mail()} disabled={email === ""} data-testid="mail-transcript">{t.conversation.mailTranscript}{email === "" && <small className={css.hint}>{t.problems.codes.no_address}</small>}</Menu.Item>}
         <Menu.Item leftSection={<IconLink size={16} />} onClick={copy}>{t.conversation.copyLink}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -2,7 +2,7 @@ export const conversation = {
   saidImage: "Image {name}", saidFile: "File {name}", card: "Card", form: "Form", unsupported: "This can't be shown here", recalled: "Message taken back", edited: "edited", note: "Internal note",
   bot: "The bot", system: "The system", agent: "An agent", older: "Load earlier messages", newest: "To the newest message", messages: "Messages", loading: "Loading the conversation…",
   gone: "This conversation is not there", goneText: "It does not exist, or your role and teams do not allow you to see it.", tooFar: "The message is too far back to be shown here. The transcript has it.", handedOver: "It is no longer with you or your teams.", looking: "Also on the screen of {names}", typing: "{name} is typing…", preview: "{name} is writing: {text}",
-  sending: "Sending…", sent: "Sent", delivered: "Delivered", read: "Read", failed: "Not sent: {reason}", failedPlain: "Not sent", retry: "Try again", discard: "Discard",
+  sending: "Sending…", sent: "Sent", delivered: "Delivered", read: "Read", failed: "Not sent: {reason}", retry: "Try again", discard: "Discard",
   reply: "Reply", write: "Write a reply…", writeNote: "Write a note that only your team sees…", send: "Send", message: "Message", viewer: "You can read, but not answer.",
   accept: "Accept", takeOver: "Take over", close: "Close", reopen: "Reopen", lost: "{name} was faster and has this conversation.", lostUnknown: "Somebody was faster and has this conversation.",
   noteKey: "Write a note", modes: "What is written", attach: "Attach files", drop: "Drop files to send them", uploads: "Files on their way", uploading: "Uploading {name}", canned: "Canned replies", enterSends: "Enter sends, Shift+Enter: new line",

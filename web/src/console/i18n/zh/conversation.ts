@@ -4,7 +4,7 @@ export const conversation: Texts["conversation"] = {
   saidImage: "图片 {name}", saidFile: "文件 {name}", card: "卡片", form: "表单", unsupported: "此内容无法在这里显示", recalled: "消息已撤回", edited: "已编辑", note: "内部备注",
   bot: "机器人", system: "系统", agent: "客服", older: "加载更早的消息", newest: "回到最新消息", messages: "消息", loading: "正在加载会话…",
   gone: "会话不存在", goneText: "该会话不存在，或您的角色和小组无权查看。", tooFar: "该消息太早，无法在此显示，请下载聊天记录查看。", handedOver: "该会话已不再由您或您的小组负责。", looking: "{names} 也在查看", typing: "{name} 正在输入…", preview: "{name} 正在输入：{text}",
-  sending: "发送中…", sent: "已发送", delivered: "已送达", read: "已读", failed: "未发送：{reason}", failedPlain: "未发送", retry: "重试", discard: "放弃",
+  sending: "发送中…", sent: "已发送", delivered: "已送达", read: "已读", failed: "未发送：{reason}", retry: "重试", discard: "放弃",
   reply: "回复", write: "输入回复…", writeNote: "写一条仅团队可见的备注…", send: "发送", message: "消息", viewer: "您可以查看，但不能回复。",
   accept: "接待", takeOver: "接管", close: "结束", reopen: "重新打开", lost: "{name} 抢先一步，已接待此会话。", lostUnknown: "已有其他客服接待此会话。",
   noteKey: "写备注", modes: "输入类型", attach: "添加附件", drop: "松开鼠标发送文件", uploads: "正在上传的文件", uploading: "正在上传 {name}", canned: "快捷回复", enterSends: "回车发送，Shift+回车换行",
