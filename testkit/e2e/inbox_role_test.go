@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"net/http"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/uniqchat/uniqchat/testkit/browser"
 )
 
@@ -44,12 +46,16 @@ func inboxHere(o *office) {
 // without https, where there is no clipboard to write to, what is copied is copied all the same.
 func inboxStill(o *office) {
 	v := o.visitor("Zoe", "Is it still there?")
-	p := o.console("alice", browser.Options{Still: true, Wide: true})
+	p := o.console("alice", browser.Options{Language: "zh-CN", Still: true, Wide: true})
 	v.open(p)
 	p.Click("accept")
 	p.Wait(`$("state").dataset.status === "open"`)
 	const over = `document.querySelector('[role="dialog"], [role="menu"]')`
-	for _, open := range []func(){func() { p.Keys("?") }, func() { p.Click("more") }, func() { p.Keys("t") }} {
+	for _, open := range []func(){func() { p.Keys("?") }, func() {
+		p.Click("more")
+		p.Wait(`$("mail-transcript").disabled && $("mail-transcript").innerText.includes("没有该访客的邮箱地址")`)
+		p.Screenshot("still-more")
+	}, func() { p.Keys("t") }} {
 		open()
 		p.Wait(over + `?.contains(document.activeElement)`)
 		p.Press("Escape")
