@@ -132,7 +132,7 @@ export function More({ c, act, transfer, pick }: Props & { transfer: () => void;
         <Menu.Divider />
         {act.can.write && <Menu.Item leftSection={<IconSparkles size={16} />} onClick={() => setSumming(true)} data-testid="summarise">{t.ai.summary.open}</Menu.Item>}
         <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void save()} data-testid="transcript">{t.conversation.transcript}</Menu.Item>
-        {act.can.write && <Menu.Item leftSection={<IconMailForward size={16} />} onClick={() => void mail()} disabled={email === ""} data-testid="mail-transcript">{t.conversation.mailTranscript}{email === "" && <small className={css.lack}>{t.problems.codes.no_address}</small>}</Menu.Item>}
+        {act.can.write && <Menu.Item leftSection={<IconMailForward size={16} />} onClick={() => void mail()} disabled={email === ""} className={email === "" ? css.lacking : undefined} data-testid="mail-transcript">{t.conversation.mailTranscript}{email === "" && <small>{t.problems.codes.no_address}</small>}</Menu.Item>}
         <Menu.Item leftSection={<IconLink size={16} />} onClick={copy}>{t.conversation.copyLink}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
