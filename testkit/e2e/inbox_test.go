@@ -40,6 +40,7 @@ func TestInbox(t *testing.T) {
 			{"role", inboxRole},
 			{"here", inboxHere},
 			{"revoked", inboxRevoked},
+			{"still", inboxStill},
 		} {
 			t.Run(part.name, func(t *testing.T) { part.test(o.of(t)) })
 		}

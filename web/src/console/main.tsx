@@ -13,9 +13,11 @@ import { Router } from "wouter";
 import { cache } from "./api/query.ts";
 import { App } from "./app.tsx";
 import { loadLanguage } from "./i18n/index.ts";
+import { listenForKeys } from "./shell/commands.ts";
 import { Boundary } from "./ui/boundary.tsx";
 import { colours, theme, variables } from "./theme/theme.ts";
 
+listenForKeys();
 await loadLanguage();
 createRoot(document.getElementById("app")!).render(
   <StrictMode>

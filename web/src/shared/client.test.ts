@@ -131,3 +131,29 @@ test("any interleaving of trouble ends with everybody holding the server's log",
   const runs = Number(process.env.RUNS ?? 200);
   for (let seed = only || 1; seed <= (only || runs); seed++) await life(seed);
 });
+
+test("a new connection says first what nobody repeats, and of what was read only the newest", async () => {
+  const clock = new TestClock();
+  const server = new ModelServer({ clock, random: seeded(7), trouble: 0 }, tokens);
+  const page = new Page(server, "a", new TestStorage(), seeded(8), { onReady: () => { page.client.status("busy"); page.client.watchInbox(); } });
+  await clock.pass(1_000);
+  const convs = Array.from({ length: 250 }, () => uuidv4());
+  for (const [i, conv] of convs.entries()) page.client.read(conv, i + 1);
+  page.client.read(convs[0]!, 900); // the oldest becomes the newest
+  await clock.pass(1_000);
+
+  const heard: Record<string, unknown>[] = [];
+  const receive = server.receive.bind(server);
+  server.receive = (wire, p) => {
+    heard.push(p);
+    receive(wire, p);
+  };
+  for (const wire of [...server.wires]) wire.break();
+  await clock.pass(5_000);
+  assert.deepEqual(heard.slice(0, 3).map((p) => p.type), ["connect", "status", "watch"]);
+  const reads = heard.slice(3);
+  assert.ok(reads.every((p) => p.type === "read"));
+  assert.ok(heard.length < 150, `${heard.length} packets: the server takes 200 in a second`);
+  assert.deepEqual(reads.map((p) => p.conv), [...convs.slice(1 - reads.length), convs[0]]);
+  assert.equal(reads.at(-1)!.seq, 900);
+});

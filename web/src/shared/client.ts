@@ -183,6 +183,7 @@ export class ProtocolClient {
   /** Everything up to seq has been read. Repeats are not sent. */
   read(conv: UUID, seq: number): void {
     if (seq <= (this.reads.get(conv) ?? 0)) return;
+    this.reads.delete(conv); // the newest stands last
     this.reads.set(conv, seq);
     this.link.send({ type: "read", conv, seq });
   }
@@ -238,10 +239,11 @@ export class ProtocolClient {
     this.self = { user: connack.user, role: connack.role, conv: connack.conv };
     const convs = new Map(resumed.map((p) => [p.conv, p.seq]));
     for (const log of this.logs.values()) log.connected(convs.has(log.conv));
-    for (const [conv, seq] of this.reads) this.link.send({ type: "read", conv, seq });
     this.handlers.onReady?.(connack);
     this.sender.up(connack.window || 1, convs);
     this.pump();
+    // What was read last may not have arrived. After all else, and not all of it: the server takes 200 packets in a second.
+    for (const [conv, seq] of [...this.reads].slice(-maxResume)) this.link.send({ type: "read", conv, seq });
   }
 
   private down(): void {

@@ -57,6 +57,28 @@ export function usePages<P extends ListPath>(path: P, args: Args<Of<P>>, o: Read
   return Object.assign({ ...q }, { items: items<P>(q.data) }) as Pages<P>;
 }
 
+const most = 5_000; // more of a thing than a tenant may have
+
+/** Reads a list to its end, for those who choose from it: undefined until all of it is there. The server bounds such lists. */
+export function useAll<P extends ListPath>(path: P, o: ReadOptions = {}): UseQueryResult<Item<P>[], Error> {
+  return useQuery({
+    queryKey: [path, {}, "all"],
+    queryFn: async ({ signal }: { signal: AbortSignal }) => {
+      const all = new Map<unknown, unknown>();
+      let cursor: string | null = null;
+      do {
+        const query = { limit: 200, ...(cursor === null ? {} : { cursor }) };
+        const page: { data: { id: string }[]; next_cursor: string | null } = await call(`GET ${path}` as Of<P>, { query } as never, { signal }) as never;
+        for (const x of page.data) all.set(x.id, x);
+        cursor = page.next_cursor;
+      } while (cursor !== null && all.size < most);
+      return [...all.values()];
+    },
+    enabled: o.enabled ?? true,
+    ...(o.staleTime === undefined ? {} : { staleTime: o.staleTime }),
+  } as never) as unknown as UseQueryResult<Item<P>[], Error>;
+}
+
 const flat = new WeakMap<object, unknown[]>();
 
 function items<P extends ListPath>(data: InfiniteData<Answer<Of<P>>> | undefined): Item<P>[] {

@@ -7,11 +7,12 @@ import { Sources, sourcesOf } from "../ai/sources.tsx";
 import { SummaryView, summaryOf } from "../ai/summary.tsx";
 import { WhyButton } from "../ai/trace.tsx";
 import { useGet } from "../api/query.ts";
-import { say, useTexts } from "../i18n/index.ts";
+import { say, useTexts, type Texts } from "../i18n/index.ts";
 import { clock, date, moment } from "../i18n/time.ts";
 import { useLive } from "../live/live.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { IconCheck, IconChecks, IconClock, IconLock } from "../ui/icons.ts";
+import { speaksAsServer } from "../ui/problem.tsx";
 import { str } from "../../widget/text.ts";
 import { Content } from "./bodies.tsx";
 import css from "./conversation.module.css";
@@ -75,7 +76,7 @@ export function Pending({ entry, first }: { entry: OutboxEntry; first: boolean }
         </div>
         {failed ? (
           <span className={css.bad} role="alert" data-testid="failed">
-            {entry.reason === "" ? t.conversation.failedPlain : say(t.conversation.failed, { reason: entry.reason })}
+            {say(t.conversation.failed, { reason: refusal(entry, t) })}
             <button type="button" onClick={() => client.retry(entry.cmid)} data-testid="retry">{t.conversation.retry}</button>
             <button type="button" onClick={() => client.discard(entry.cmid)} data-testid="discard">{t.conversation.discard}</button>
           </span>
@@ -83,6 +84,12 @@ export function Pending({ entry, first }: { entry: OutboxEntry; first: boolean }
       </div>
     </div>
   );
+}
+
+/** Why a message was not taken. An ERROR packet says it in English; its code is what other languages go by. */
+export function refusal({ code, reason }: Pick<OutboxEntry, "code" | "reason">, t: Texts): string {
+  const all: Readonly<Record<string, string>> = t.problems.refused;
+  return speaksAsServer() && reason !== "" ? reason : (all[`e${code}`] ?? t.problems.refused.other);
 }
 
 /** A change of the conversation, with what was said about it. */

@@ -7,11 +7,12 @@ import { onEnter } from "../../shared/enter.ts";
 import { cleanText } from "../../shared/packets.ts";
 import { TypingReporter } from "../../shared/typists.ts";
 import { Suggest } from "../ai/suggest.tsx";
-import { useGet } from "../api/query.ts";
+import { useAll, useGet } from "../api/query.ts";
 import type { Conversation } from "../api/schema.ts";
-import { useTexts } from "../i18n/index.ts";
+import { say, useTexts } from "../i18n/index.ts";
 import { useLive, useMe } from "../live/live.ts";
 import { IconBolt, IconCards, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts";
+import { reason } from "../ui/problem.tsx";
 import { can as allowed } from "./actions.ts";
 import { fill, insert, matching, slashAt, type Canned } from "./canned.ts";
 import css from "./composer.module.css";
@@ -36,6 +37,7 @@ export function Composer({ c, sent, card, ref }: Props) {
   const [at, setAt] = useState(0);
   const [shut, setShut] = useState(false); // the list of canned replies, by Escape
   const [helped, setHelped] = useState(false); // by suggestions
+  const [near, setNear] = useState(false); // the box had the focus: canned replies may be wanted soon
   const box = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const note = mode === "note";
@@ -45,14 +47,14 @@ export function Composer({ c, sent, card, ref }: Props) {
   useEffect(() => saveDraft(c.id, { text, mode }), [c.id, text, mode]);
 
   const slash = shut ? null : slashAt(text, caret);
-  const replies = useGet("/canned-responses", { query: { limit: 200 } }, { enabled: slash !== null, staleTime: 5 * 60_000 }).data?.data;
+  const replies = useAll("/canned-responses", { enabled: near || slash !== null, staleTime: 5 * 60_000 });
   const email = useGet("/visitors/{id}", { path: { id: c.visitor_id } }, {}).data?.email;
   const found = useMemo(() => {
     if (slash === null) return [];
-    const mine = (replies ?? []).filter((r) => r.team_id === undefined || r.team_id === c.team_id || me.teams.includes(r.team_id));
+    const mine = (replies.data ?? []).filter((r) => r.team_id === undefined || r.team_id === c.team_id || me.teams.includes(r.team_id));
     const values = { "visitor.name": c.visitor_name, "visitor.email": email, "agent.name": me.name };
     return matching(mine, slash.word, most).map((r) => ({ ...r, text: fill(r.text, values) }));
-  }, [replies, slash?.word, slash === null, c.team_id, c.visitor_name, email, me]);
+  }, [replies.data, slash?.word, slash === null, c.team_id, c.visitor_name, email, me]);
   const chosen = Math.min(at, found.length - 1);
 
   const put = (value: string, where: number) => {
@@ -100,7 +102,10 @@ export function Composer({ c, sent, card, ref }: Props) {
   useImperativeHandle(ref, () => ({ write: change, attach, canned, suggest: () => { change("reply"); setHelped(true); } }));
 
   const latest = useRef(send);
-  latest.current = () => (found[chosen] !== undefined ? use(found[chosen]) : send());
+  latest.current = () => {
+    if (found[chosen] !== undefined) use(found[chosen]);
+    else if (slash === null || replies.data !== undefined) send(); // until then nobody knows what a slash means
+  };
   const bound = useRef(false);
   useEffect(() => {
     if (!bound.current) onEnter(box.current!, () => latest.current());
@@ -136,6 +141,7 @@ export function Composer({ c, sent, card, ref }: Props) {
   return (
     <form className={css.composer} data-mode={mode} onSubmit={(e) => { e.preventDefault(); send(); }}>
       {slash !== null && found.length > 0 && <CannedList found={found} chosen={chosen} use={use} />}
+      {slash !== null && replies.data === undefined && <CannedLack error={replies.error} again={() => void replies.refetch()} />}
       <div className={css.modes} role="tablist" aria-label={t.conversation.modes}>
         {(["reply", "note"] as const).map((m) => <button key={m} type="button" role="tab" aria-selected={m === mode} onClick={() => change(m)} disabled={!can.write} data-testid={`mode-${m}`}>{m === "reply" ? t.conversation.reply : t.conversation.note}</button>)}
       </div>
@@ -144,7 +150,7 @@ export function Composer({ c, sent, card, ref }: Props) {
       <textarea ref={box} className={css.box} rows={1} maxLength={20_000} value={text} disabled={!can.write} dir="auto" data-testid="answer" aria-label={note ? t.conversation.note : t.conversation.message}
         aria-autocomplete="list" aria-controls={found.length > 0 ? "canned" : undefined} aria-activedescendant={found[chosen] === undefined ? undefined : `canned-${found[chosen].id}`}
         placeholder={!can.write ? t.conversation.viewer : note ? t.conversation.writeNote : t.conversation.write}
-        onChange={wrote} onKeyDown={keys} onSelect={(e) => setCaret(e.currentTarget.selectionStart)} onPaste={pasted} />
+        onChange={wrote} onKeyDown={keys} onFocus={() => setNear(true)} onSelect={(e) => setCaret(e.currentTarget.selectionStart)} onPaste={pasted} />
       <div className={css.tools}>
         <input ref={picker} type="file" multiple hidden onChange={(e) => { attach([...(e.target.files ?? [])]); e.target.value = ""; }} data-testid="files" />
         <Tooltip label={t.conversation.attach}><ActionIcon onClick={() => picker.current?.click()} disabled={!can.write} aria-label={t.conversation.attach} data-testid="attach"><IconPaperclip size={18} /></ActionIcon></Tooltip>
@@ -174,5 +180,16 @@ function CannedList({ found, chosen, use }: { found: readonly Canned[]; chosen: 
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Stands where canned replies are to be, until they are there. */
+function CannedLack({ error, again }: { error: unknown; again: () => void }) {
+  const t = useTexts();
+  return (
+    <div className={css.canned} role={error === null ? "status" : "alert"} data-testid="canned-lack">
+      <p>{error === null ? t.conversation.cannedWait : <>{say(t.conversation.cannedLost, { reason: reason(error) })} <button type="button" onMouseDown={(e) => e.preventDefault()} onClick={again} data-testid="canned-again">{t.shell.retry}</button></>}</p>
+      <p>{t.conversation.cannedAnyway}</p>
+    </div>
   );
 }

@@ -15,7 +15,7 @@ export function Files({ uploads }: { uploads: Uploads }) {
       {uploads.list.map((u) => (
         <li key={u.id} data-state={u.state} data-testid="upload">
           <IconFile size={16} aria-hidden="true" />
-          <span><b>{u.file.name}</b><small role={u.state === "failed" ? "alert" : undefined}>{u.state === "failed" ? (u.reason || t.shell.noServer) : fileSize(u.file.size)}</small></span>
+          <span><b>{u.file.name}</b><small role={u.state === "failed" ? "alert" : undefined}>{u.state === "failed" ? u.reason : fileSize(u.file.size)}</small></span>
           {u.state === "failed" ? <ActionIcon size="sm" onClick={() => uploads.retry(u.id)} aria-label={t.conversation.retry}><IconRefresh size={15} /></ActionIcon>
             : <progress max={1} value={u.progress} aria-label={say(t.conversation.uploading, { name: u.file.name })} />}
           <ActionIcon size="sm" onClick={() => uploads.cancel(u.id)} aria-label={t.conversation.discard}><IconX size={15} /></ActionIcon>

@@ -6,17 +6,20 @@ import { SummaryModal } from "../ai/summary.tsx";
 import { download } from "../api/client.ts";
 import { useGet } from "../api/query.ts";
 import type { Conversation } from "../api/schema.ts";
-import { useTexts } from "../i18n/index.ts";
+import { say, useTexts } from "../i18n/index.ts";
 import { date, moment } from "../i18n/time.ts";
-import { visitorName } from "../inbox/names.ts";
+import { useLabels, visitorName } from "../inbox/names.ts";
 import { useLive } from "../live/live.ts";
 import { useCommands } from "../shell/commands.ts";
+import { copyText } from "../ui/copy.ts";
 import { IconAlarmSnooze, IconArrowBackUp, IconDotsVertical, IconDownload, IconLink, IconMailForward, IconRobot, IconSparkles, IconTag, IconUser, IconUserShare } from "../ui/icons.ts";
 import { tellDone, tellProblem } from "../ui/problem.tsx";
 import type { Actions } from "./actions.ts";
 import css from "./conversation.module.css";
 import { levelOf, levels, priorities, type Level } from "./priority.ts";
 import { snoozes } from "./snooze.ts";
+
+const most = 100; // labels that are shown at once: a word finds the others
 
 interface Props { c: Conversation; act: Actions }
 
@@ -40,15 +43,16 @@ export function Labels({ c, act, opened, change, phone }: Props & Pick) {
 function LabelChoices({ c, act }: Props) {
   const t = useTexts();
   const [word, setWord] = useState("");
-  const all = useGet("/labels", { query: { limit: 200 } }, { staleTime: Infinity }).data?.data ?? [];
+  const all = useLabels();
   const found = all.filter((l) => l.name.toLowerCase().includes(word.trim().toLowerCase()));
   const toggle = (name: string) => void act.run("POST /conversations/{id}/labels", { path: { id: c.id }, body: c.labels.includes(name) ? { remove: [name] } : { add: [name] } });
   return (
     <>
       <TextInput size="xs" value={word} onChange={(e) => setWord(e.target.value)} placeholder={t.conversation.findLabel} aria-label={t.conversation.findLabel} data-autofocus />
       <div className={css.choices}>
-        {found.map((l) => <Checkbox key={l.id} checked={c.labels.includes(l.name)} onChange={() => toggle(l.name)} label={<><i className={css.labelDot} style={{ background: l.color ?? "#64748b" }} />{l.name}</>} data-testid="label-choice" />)}
+        {found.slice(0, most).map((l) => <Checkbox key={l.id} checked={c.labels.includes(l.name)} onChange={() => toggle(l.name)} label={<><i className={css.labelDot} style={{ background: l.color ?? "#64748b" }} />{l.name}</>} data-testid="label-choice" />)}
         {found.length === 0 && <p>{t.conversation.noLabel}</p>}
+        {found.length > most && <p>{say(t.conversation.moreLabels, { n: found.length - most })}</p>}
       </div>
     </>
   );
@@ -89,6 +93,7 @@ export function More({ c, act, transfer, pick }: Props & { transfer: () => void;
   const { client } = useLive();
   const path = { id: c.id };
   const [summing, setSumming] = useState(false);
+  const email = useGet("/visitors/{id}", { path: { id: c.visitor_id } }, {}).data?.email; // undefined: not read yet
   const save = async () => {
     try {
       const file = await download("GET /conversations/{id}/transcript", { path }, "text/plain");
@@ -100,7 +105,7 @@ export function More({ c, act, transfer, pick }: Props & { transfer: () => void;
   const mail = async () => {
     if (await act.run("POST /conversations/{id}/transcript", { path })) tellDone(t.conversation.mailed);
   };
-  const copy = () => void navigator.clipboard.writeText(location.href).then(() => tellDone(t.shell.copied), tellProblem);
+  const copy = () => void copyText(location.href).then((ok) => { if (ok) tellDone(t.shell.copied); });
   useCommands([
     ...(act.can.write ? [{ id: "summary", group: "conversation" as const, name: t.ai.summary.open, run: () => setSumming(true) }] : []),
     { id: "transcript", group: "conversation", name: t.conversation.transcript, run: () => void save() },
@@ -127,7 +132,7 @@ export function More({ c, act, transfer, pick }: Props & { transfer: () => void;
         <Menu.Divider />
         {act.can.write && <Menu.Item leftSection={<IconSparkles size={16} />} onClick={() => setSumming(true)} data-testid="summarise">{t.ai.summary.open}</Menu.Item>}
         <Menu.Item leftSection={<IconDownload size={16} />} onClick={() => void save()} data-testid="transcript">{t.conversation.transcript}</Menu.Item>
-        {act.can.write && <Menu.Item leftSection={<IconMailForward size={16} />} onClick={() => void mail()} data-testid="mail-transcript">{t.conversation.mailTranscript}</Menu.Item>}
+        {act.can.write && <Menu.Item leftSection={<IconMailForward size={16} />} onClick={() => void mail()} disabled={email === ""} className={email === "" ? css.lacking : undefined} data-testid="mail-transcript">{t.conversation.mailTranscript}{email === "" && <small>{t.problems.codes.no_address}</small>}</Menu.Item>}
         <Menu.Item leftSection={<IconLink size={16} />} onClick={copy}>{t.conversation.copyLink}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -7,6 +7,7 @@ import { call } from "../api/client.ts";
 import type { Agent } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
 import { useMe } from "../live/live.ts";
+import { copyText } from "../ui/copy.ts";
 import { IconCopy, IconDots, IconPencil, IconTrash } from "../ui/icons.ts";
 import { tellProblem } from "../ui/problem.tsx";
 import { str } from "../../widget/text.ts";
@@ -33,7 +34,7 @@ export function Tools({ message: m, body, edit }: { message: Message; body: Body
       <Menu opened={opened} onChange={setOpened} position="bottom" width={190}>
         <Menu.Target><ActionIcon size="sm" aria-label={t.conversation.messageMenu} data-testid="message-menu"><IconDots size={15} /></ActionIcon></Menu.Target>
         <Menu.Dropdown>
-          {text !== "" && <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => void navigator.clipboard.writeText(text).catch(tellProblem)}>{t.shell.copy}</Menu.Item>}
+          {text !== "" && <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => void copyText(text)}>{t.shell.copy}</Menu.Item>}
           {may.edit && <Menu.Item leftSection={<IconPencil size={15} />} onClick={edit} data-testid="edit">{t.shell.edit}</Menu.Item>}
           {may.recall && <Menu.Item color="var(--u-danger)" leftSection={<IconTrash size={15} />} onClick={() => void recall(m)} data-testid="recall">{t.conversation.recall}</Menu.Item>}
           {!may.edit && !may.recall && <Menu.Label>{t.conversation.tooLate}</Menu.Label>}

@@ -8,6 +8,7 @@ import { ApiError } from "../api/client.ts";
 import type { Upload as Uploaded } from "../api/schema.ts";
 import { cache } from "../api/query.ts";
 import { upload } from "../api/upload.ts";
+import { reason } from "../ui/problem.tsx";
 import { uploadOf } from "../../widget/text.ts";
 
 /** waiting: its turn has not come, or the server asks for patience. reason: why it failed. progress: 0 to 1. */
@@ -95,7 +96,7 @@ export class Uploads {
       if (e.code === "aborted") return;
       const wait = e.status === 429 || e.status === 503;
       if (wait) await new Promise((r) => setTimeout(r, Math.max(1000, e.retryAfter)));
-      this.update(u.id, wait ? { state: "waiting" } : { state: "failed", reason: e.message });
+      this.update(u.id, wait ? { state: "waiting" } : { state: "failed", reason: reason(e) });
     }
   }
 }

@@ -1,6 +1,6 @@
 // The first-run guide: from the log-in to the first answered chat.
 
-import { Button, CopyButton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
@@ -8,6 +8,7 @@ import { Link } from "wouter";
 import { useGet, usePages } from "../api/query.ts";
 import { useTexts } from "../i18n/index.ts";
 import { useMe, useStatus } from "../live/live.ts";
+import { useCopy } from "../ui/copy.ts";
 import { IconCheck, IconCircleDashed, IconExternalLink, IconRocket } from "../ui/icons.ts";
 import css from "./guide.module.css";
 import { doneSteps, isNew, type Step } from "./progress.ts";
@@ -70,12 +71,13 @@ function Try() {
   const shop = useQuery({ queryKey: ["demo"], enabled: demo, staleTime: Infinity, queryFn: async () => (await fetch("/demo/", { method: "HEAD" })).ok }).data === true;
   const key = keys?.find((k) => k.key !== "demo")?.key ?? keys?.[0]?.key;
   const snippet = key === undefined ? "" : `<script src="${location.origin}/widget.js" data-site-key="${key}" defer></script>`;
+  const { copied, copy } = useCopy(snippet);
   return (
     <>
       {t.guide.tryText}
       {demo && shop && <p><Button component="a" href="/demo/" target="_blank" rel="noopener" rightSection={<IconExternalLink size={14} />} data-testid="guide-try">{t.guide.demo}</Button></p>}
       {snippet !== "" && !(demo && shop) && (
-        <div className={css.snippet}><code>{snippet}</code><CopyButton value={snippet}>{({ copied, copy }) => <Button size="compact-xs" variant="default" onClick={copy}>{copied ? t.shell.copied : t.shell.copy}</Button>}</CopyButton></div>
+        <div className={css.snippet}><code>{snippet}</code><Button size="compact-xs" variant="default" onClick={copy}>{copied ? t.shell.copied : t.shell.copy}</Button></div>
       )}
       {!demo && snippet === "" && <p>{manages ? <Link href="/settings">{t.guide.noKey}</Link> : t.guide.askAdmin}</p>}
     </>

@@ -1,8 +1,8 @@
 // What people and things are called.
 
 import { useMemo } from "react";
-import { useGet } from "../api/query.ts";
-import type { Agent, Conversation, Team } from "../api/schema.ts";
+import { useAll, useGet } from "../api/query.ts";
+import type { Agent, Conversation, RecordLabel, Team } from "../api/schema.ts";
 import { say, type Texts } from "../i18n/index.ts";
 
 /** A visitor's name, or a short one made of the id. */
@@ -21,17 +21,22 @@ export interface Names {
 }
 
 const most = { query: { limit: 200 } };
-const noAgents: readonly Agent[] = [], noTeams: readonly Team[] = [];
+const noAgents: readonly Agent[] = [], noTeams: readonly Team[] = [], noLabels: readonly RecordLabel[] = [];
+
+/** All labels: read once, and again when they change. */
+export function useLabels(): readonly RecordLabel[] {
+  return useAll("/labels", { staleTime: Infinity }).data ?? noLabels;
+}
 
 /** Who the staff are: read once, and again when the settings change. */
 export function useNames(): Names {
   const agents = useGet("/agents", most, { staleTime: Infinity }).data?.data ?? noAgents;
-  const teams = useGet("/teams", most, { staleTime: Infinity }).data?.data ?? noTeams;
-  const labels = useGet("/labels", most, { staleTime: Infinity }).data?.data;
+  const teams = useAll("/teams", { staleTime: Infinity }).data ?? noTeams;
+  const labels = useLabels();
   return useMemo(() => {
     const agent = new Map(agents.map((a) => [a.id, a.name]));
     const team = new Map(teams.map((x) => [x.id, x.name]));
-    const colour = new Map(labels?.map((l) => [l.name, l.color]));
+    const colour = new Map(labels.map((l) => [l.name, l.color]));
     return {
       agents, teams,
       agent: (id) => (id === null ? "" : (agent.get(id) ?? "")),

@@ -3,14 +3,15 @@
 import { ActionIcon, Button, CloseButton, Popover, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
-import { useGet } from "../api/query.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { useCommands } from "../shell/commands.ts";
 import { IconAdjustmentsHorizontal, IconSearch } from "../ui/icons.ts";
 import { useMe } from "../live/live.ts";
 import { countFilters, noFilters, type Filters } from "./filters.ts";
 import css from "./inbox.module.css";
-import { useNames } from "./names.ts";
+import { useLabels, useNames } from "./names.ts";
+
+const most = 200; // labels that are shown at once: a word finds the others
 
 interface Props { filters: Filters; change: (f: Filters) => void }
 
@@ -61,7 +62,7 @@ function FilterBox({ filters, change }: Props) {
   const t = useTexts();
   const me = useMe();
   const names = useNames();
-  const labels = useGet("/labels", { query: { limit: 200 } }, { staleTime: Infinity }).data?.data ?? [];
+  const labels = useLabels();
   const n = countFilters(filters);
   const any = { value: "", label: t.inbox.any };
   const people = [any, { value: "me", label: t.shell.you }, { value: "none", label: t.inbox.nobody }, ...names.agents.filter((a) => a.id !== me.id).map((a) => ({ value: a.id, label: a.name }))];
@@ -78,7 +79,7 @@ function FilterBox({ filters, change }: Props) {
         <div className={css.filters} data-testid="filter-box" data-autofocus tabIndex={-1}>
           {filters.view !== "mine" && <Select label={t.inbox.assignee} data={people} value={filters.assignee} onChange={(v) => set({ assignee: v ?? "" })} searchable openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-assignee" />}
           <Select label={t.inbox.team} data={[any, ...names.teams.map((x) => ({ value: x.id, label: x.name }))]} value={filters.team} onChange={(v) => set({ team: v ?? "" })} searchable openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-team" />
-          <Select label={t.inbox.label} data={[any, ...labels.map((l) => ({ value: l.name, label: l.name }))]} value={filters.label} onChange={(v) => set({ label: v ?? "" })} searchable openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-label" />
+          <Select label={t.inbox.label} data={[any, ...labels.map((l) => ({ value: l.name, label: l.name }))]} value={filters.label} onChange={(v) => set({ label: v ?? "" })} searchable limit={most} openOnFocus={false} comboboxProps={{ withinPortal: false }} data-testid="filter-label" />
           <div className={css.days}>
             <TextInput type="date" label={t.inbox.since} value={filters.since} max={filters.until || undefined} onChange={(e) => set({ since: day(e) })} data-testid="filter-since" />
             <TextInput type="date" label={t.inbox.until} value={filters.until} min={filters.since || undefined} onChange={(e) => set({ until: day(e) })} data-testid="filter-until" />

@@ -12,6 +12,7 @@ import { refresh, refreshAll, refreshConversations } from "../api/query.ts";
 import type { Agent } from "../api/schema.ts";
 import { keepTokens, tokens, watchTokens } from "../api/tokens.ts";
 import { locale } from "../i18n/index.ts";
+import { reason } from "../ui/problem.tsx";
 import { Bell } from "./bell.ts";
 import { settingsPaths, Sometime, Throttle } from "./stale.ts";
 import { Standing } from "./standing.ts";
@@ -171,7 +172,7 @@ async function credentials(renew: boolean): Promise<{ url: string; token: string
     const have = await access(renew ? tokens()?.access_token : "");
     return { url: have.ws_url, token: have.access_token };
   } catch (e) {
-    if (e instanceof ApiError) throw new CredentialsError(e.message, e.status === 401, e.retryAfter);
+    if (e instanceof ApiError) throw new CredentialsError(reason(e), e.status === 401, e.retryAfter);
     throw e;
   }
 }

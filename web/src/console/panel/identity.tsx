@@ -1,6 +1,6 @@
 // The visitor as the rest of the console knows it: its id, its page, and whether it may write.
 
-import { ActionIcon, Badge, Button, CopyButton, Modal, Textarea, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Button, Modal, Textarea, Tooltip } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 import { call } from "../api/client.ts";
@@ -8,6 +8,7 @@ import { refresh } from "../api/query.ts";
 import type { Person } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { useMay } from "../settings/access.ts";
+import { useCopy } from "../ui/copy.ts";
 import { IconBan, IconCheck, IconCopy } from "../ui/icons.ts";
 import { tellDone, tellProblem } from "../ui/problem.tsx";
 import css from "./panel.module.css";
@@ -15,14 +16,13 @@ import css from "./panel.module.css";
 export function Identity({ p, name }: { p: Person; name: string }) {
   const t = useTexts();
   const leads = useMay("leads");
+  const { copied, copy } = useCopy(p.id);
   return (
     <div className={css.identity}>
       <Link href={`/visitors/${p.id}`} data-testid="visitor-page">{t.panel.page}</Link>
-      <CopyButton value={p.id}>{({ copied, copy }) => (
-        <Tooltip label={copied ? t.shell.copied : t.shell.copy}>
-          <button type="button" className={css.id} onClick={copy} aria-label={`${t.shell.copy}: ${p.id}`} data-testid="visitor-id"><code>{p.id}</code>{copied ? <IconCheck size={13} /> : <IconCopy size={13} />}</button>
-        </Tooltip>
-      )}</CopyButton>
+      <Tooltip label={copied ? t.shell.copied : t.shell.copy}>
+        <button type="button" className={css.id} onClick={copy} aria-label={`${t.shell.copy}: ${p.id}`} data-testid="visitor-id" data-copied={copied}><code>{p.id}</code>{copied ? <IconCheck size={13} /> : <IconCopy size={13} />}</button>
+      </Tooltip>
       {p.blocked && <Badge color="red" data-testid="blocked">{t.visitors.blocked}</Badge>}
       {leads && p.erased_at === null && <Block p={p} name={name} />}
     </div>

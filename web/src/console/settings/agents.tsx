@@ -117,7 +117,7 @@ function Editor({ agent, close, invited }: { agent: Agent; close: () => void; in
     <>
       <FormBody form={f} cancel={close}>
         {self && <Alert color="gray">{s.self}</Alert>}
-        {owners && <Alert color="gray">{t.settings.codes.owner_only}</Alert>}
+        {owners && <Alert color="gray">{t.problems.codes.owner_only}</Alert>}
         <TextInput label={t.shell.name} required maxLength={100} disabled={owners} {...f.text("name")} />
         <TextInput label={s.email} value={agent.email} readOnly />
         <Select label={s.role} description={roles.about[f.values.role]} data={owners ? [{ value: "owner", label: t.shell.roles.owner }] : roles.data} disabled={self || owners} {...f.value("role")} />

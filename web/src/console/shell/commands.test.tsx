@@ -1,4 +1,7 @@
-import { fireEvent, render } from "@testing-library/react";
+import { MantineProvider, Menu, Modal } from "@mantine/core";
+import { fireEvent, render, screen } from "@testing-library/react";
+import { useState } from "react";
+import { flushSync } from "react-dom";
 import { expect, test, vi } from "vitest";
 import { fittingCommands, keyCaps, listenForKeys, useCommands, type Command } from "./commands.ts";
 
@@ -50,6 +53,43 @@ test("Enter presses what has the focus, other keys run commands there too", () =
   expect(next).toHaveBeenCalledTimes(1);
   expect(fireEvent.keyDown(document.body, { key: "Enter" })).toBe(false);
   expect(write).toHaveBeenCalledTimes(1);
+  end();
+});
+
+test("Escape closes what lies over the page, and only that, also where nothing fades out", () => {
+  const end = listenForKeys();
+  const back = vi.fn();
+  const Page = () => {
+    const [dialog, setDialog] = useState(false);
+    useCommands([{ id: "b", group: "conversation", name: "Back", keys: "Escape", run: back }, { id: "d", group: "general", name: "Help", keys: "?", run: () => setDialog(true) }]);
+    return (
+      <>
+        <Modal opened={dialog} onClose={() => setDialog(false)} title="help"><button type="button">in it</button></Modal>
+        <Menu><Menu.Target><button type="button">more</button></Menu.Target><Menu.Dropdown><Menu.Item>item</Menu.Item></Menu.Dropdown></Menu>
+      </>
+    );
+  };
+  render(<MantineProvider env="test"><Page /></MantineProvider>);
+  // As a browser does it: what a listener changes is on the page before the next one hears the key.
+  const press = (el: Element, key: string) => {
+    const flush = () => flushSync(() => undefined);
+    window.addEventListener("keydown", flush, { capture: true });
+    document.body.addEventListener("keydown", flush);
+    fireEvent.keyDown(el, { key });
+    window.removeEventListener("keydown", flush, { capture: true });
+    document.body.removeEventListener("keydown", flush);
+  };
+  press(document.body, "?");
+  expect(screen.getByRole("dialog")).toBeTruthy();
+  press(screen.getByText("in it"), "Escape");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  fireEvent.click(screen.getByText("more"));
+  expect(screen.getByRole("menu")).toBeTruthy();
+  press(screen.getByText("item"), "Escape");
+  expect(screen.queryByRole("menu")).toBeNull();
+  expect(back).not.toHaveBeenCalled();
+  press(document.body, "Escape");
+  expect(back).toHaveBeenCalledTimes(1);
   end();
 });
 

@@ -77,11 +77,18 @@ export function keyOf(e: KeyboardEvent): string {
   return `${e.ctrlKey || e.metaKey ? "mod+" : ""}${e.altKey ? "alt+" : ""}${e.key}`;
 }
 
-/** Runs the command of a key, if there is one. Exported for tests. */
-export function pressed(e: KeyboardEvent): void {
+let covered = false;
+
+/** Notes, before anybody else hears of a key, whether a dialog or a menu lies over the page: the key may close it, and is its own then. */
+function note(): void {
+  covered = document.querySelector('[role="dialog"], [role="menu"]') !== null;
+}
+
+/** Runs the command of a key, if there is one. */
+function pressed(e: KeyboardEvent): void {
   if (e.defaultPrevented || e.isComposing || pressing(e)) return;
   const key = keyOf(e);
-  if (!key.startsWith("mod+") && (writing(e) || document.querySelector('[role="dialog"], [role="menu"]') !== null)) return;
+  if (!key.startsWith("mod+") && (writing(e) || covered)) return;
   const sequence = first !== "" && e.timeStamp - firstAt < pause ? `${first} ${key}` : "";
   first = "";
   const command = all.findLast((c) => c.keys === sequence) ?? all.findLast((c) => c.keys === key);
@@ -94,10 +101,14 @@ export function pressed(e: KeyboardEvent): void {
   }
 }
 
-/** Listens for keys; the result ends that. */
+/** Listens for keys; the result ends that. To be called before anything is shown: dialogs listen at the window, too, each after those that were there before. */
 export function listenForKeys(): () => void {
+  window.addEventListener("keydown", note, { capture: true });
   document.addEventListener("keydown", pressed);
-  return () => document.removeEventListener("keydown", pressed);
+  return () => {
+    window.removeEventListener("keydown", note, { capture: true });
+    document.removeEventListener("keydown", pressed);
+  };
 }
 
 const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);

@@ -12,7 +12,7 @@ import { Boundary } from "../ui/boundary.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { Account } from "./account.tsx";
-import { listenForKeys, useCommands } from "./commands.ts";
+import { useCommands } from "./commands.ts";
 import { Help } from "./help.tsx";
 import { LinkBar, LinkDot, LoadBar } from "./link.tsx";
 import { pages, pagesOf } from "./pages.ts";
@@ -30,7 +30,6 @@ export function Shell() {
   const [at, go] = useLocation();
   const [help, setHelp] = useState(false);
   const section = at.split("/")[1] ?? "";
-  useEffect(listenForKeys, []);
   useAlerts();
   useEffect(() => {
     live.bell.open = (conv) => go(`/inbox/${conv}`);

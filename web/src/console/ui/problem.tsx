@@ -3,14 +3,25 @@
 import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { ApiError } from "../api/client.ts";
-import { say, useTexts, words } from "../i18n/index.ts";
+import { languageCode, say, useTexts, words } from "../i18n/index.ts";
 import { Empty } from "./empty.tsx";
 
-/** What an error means to a person. */
+/** The console's own sentence for a code; undefined if it has none. */
+export function known(code: string): string | undefined {
+  const all: Readonly<Record<string, string>> = words().problems.codes;
+  return Object.hasOwn(all, code) ? all[code] : undefined;
+}
+
+/** Whether the server's own words, which are English, are in the language that is spoken. */
+export const speaksAsServer = (): boolean => languageCode() === "en";
+
+/** What an error means to a person: in the console's words if it knows the code, otherwise in the server's. */
 export function reason(e: unknown): string {
-  const t = words().shell;
-  if (e instanceof ApiError) return e.status === 0 ? t.noServer : e.status === 403 && e.message === "" ? t.forbidden : e.message;
-  return e instanceof Error ? e.message : String(e);
+  if (!(e instanceof ApiError)) return e instanceof Error ? e.message : String(e);
+  const { shell, problems } = words();
+  if (e.status === 0) return shell.noServer;
+  const said = known(e.code) ?? (speaksAsServer() ? e.message : e.code === "conflict" ? problems.conflict : (e.problem.title ?? e.message));
+  return said !== "" ? said : e.status === 403 ? shell.forbidden : `HTTP ${e.status}`;
 }
 
 /** Says that something did not work. */

@@ -16,13 +16,6 @@ export const settings = {
   guard: { title: "Leave without saving?", text: "What you have changed on this page is lost if you leave it now.", stay: "Stay", leave: "Leave", undo: "Undo changes" },
   newer: { title: "Somebody else has saved this while you were writing", text: "Nothing of yours is saved yet. Load theirs: what you have changed here stays as you wrote it, everything else is as they saved it. “Undo changes” then shows all of theirs.", kept: "It was about other things than what you have changed. Nothing of yours is lost: save once more.", load: "Load theirs" },
   once: { kept: "I have kept it in a safe place", close: "Close" },
-  codes: {
-    name_taken: "There is one like this already.", email_taken: "Another agent has this e-mail address.", stale: "Somebody else has changed this in the meantime. Close it, open it again and repeat your change.", too_many: "There are as many as there may be. Delete some first.",
-    self: "You can't lock yourself out or change your own role.", owner_only: "Only an owner may change an owner, or make one.", team_in_use: "The team has conversations that are not closed. Transfer them first.", role_not_allowed: "Your role does not allow this.",
-    agent_disabled: "The agent is locked.", already_accepted: "The agent has chosen a password already.", wrong_password: "The password is wrong.", password_common: "This password is among the first that anyone tries.", password_same: "This is the password you have.", password_invalid: "This can't be a password.",
-    totp_invalid: "This code is wrong, or was used already.", totp_enabled: "The second factor is on already.", webhook_not_active: "The webhook is not active. Resume it first.", too_many_webhooks: "There are as many webhooks as there may be.",
-    too_many_exports: "Several exports are still being made. Wait for one of them, or delete it.", too_many_attempts: "Too many wrong attempts. Try again later.", too_many_mails: "Too many mails were sent. Try again later.", origin_invalid: "One of these is not an exact origin such as https://shop.example.com.",
-  },
   profile: {
     who: "You", whoText: "Your admins can change this.", password: "Password", passwordText: "Every other device you are logged in on is logged out.", passwordSave: "Change password", passwordDone: "Your password was changed", current: "Current password", new: "New password", again: "New password again",
     different: "The two are not the same.", factor: "Second factor", factorText: "With a code from an app on your phone, a stolen password is not enough to log in.", factorOn: "On", factorOff: "Off", left: "{n} {n|recovery code|recovery codes} left.",

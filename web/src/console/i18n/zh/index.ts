@@ -8,6 +8,7 @@ import { guide } from "./guide.ts";
 import { inbox } from "./inbox.ts";
 import { knowledge } from "./knowledge.ts";
 import { panel } from "./panel.ts";
+import { problems } from "./problems.ts";
 import { queue } from "./queue.ts";
 import { reports } from "./reports.ts";
 import { session } from "./session.ts";
@@ -17,4 +18,4 @@ import { visitors } from "./visitors.ts";
 
 export const name = "中文";
 export const locale = "zh-CN";
-export const texts: Texts = { shell, time, session, inbox, conversation, card, panel, guide, visitors, queue, reports, settings, knowledge, ai };
+export const texts: Texts = { shell, time, session, inbox, conversation, card, panel, guide, visitors, queue, reports, settings, knowledge, problems, ai };

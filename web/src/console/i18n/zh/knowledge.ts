@@ -49,5 +49,4 @@ export const knowledge: Texts["knowledge"] = {
   unanswered: {
     empty: "没有未答问题", emptyText: "知识库中没有答案的问题会汇集在这里，方便您补充缺少的内容。", count: "问过 {n} 次", last: "最近 {time}", since: "首次 {time}", write: "撰写答案", tryIt: "试一试", dismiss: "忽略", dismissName: "忽略“{question}”", sort: "排序", sorts: { count: "提问最多", last: "最近提问" }, find: "搜索问题",
   },
-  codes: { document_too_large: "文档超过本服务器的大小限制，请拆分。", knowledge_full: "全部文档的总大小已达上限，请先删除一些。", format_unknown: "只能读取 PDF、Word（.docx）、Markdown（.md）、HTML（.html）、文本（.txt）和表格（.csv、.tsv）。", file_protected: "该文件有密码保护，请另存为不带密码的文件。", file_without_text: "文件中没有文字，无法识别图片中的文字。", file_unreadable: "文件已损坏，或与扩展名不符。", not_text: "该文件不是 UTF-8、UTF-16 或 GB 18030 的文本。", no_such_version: "该版本已不再保留。", no_canary: "当前没有正在试用的版本。", knowledge_off: "本服务器没有知识库。" },
 };

@@ -18,13 +18,6 @@ export const settings: Texts["settings"] = {
   guard: { title: "不保存就离开吗？", text: "现在离开，此页面上的修改将丢失。", stay: "留下", leave: "离开", undo: "撤销修改" },
   newer: { title: "在您填写时，其他人保存了新的内容", text: "您的修改尚未保存。载入对方的内容后，您改过的地方保持您所写的，其余以对方保存的为准；之后点击“撤销修改”即可查看对方的全部内容。", kept: "对方改动的并不是您修改的内容，您写的都还在：请再保存一次。", load: "载入对方的内容" },
   once: { kept: "我已妥善保存", close: "关闭" },
-  codes: {
-    name_taken: "已有相同的项目。", email_taken: "该邮箱已被其他客服使用。", stale: "其他人刚刚修改了它。请关闭后重新打开，再次修改。", too_many: "数量已达上限，请先删除一些。",
-    self: "不能停用自己，也不能修改自己的角色。", owner_only: "只有所有者才能修改或任命所有者。", team_in_use: "该小组还有未关闭的会话，请先转接。", role_not_allowed: "您的角色没有此权限。",
-    agent_disabled: "该客服已停用。", already_accepted: "该客服已设置过密码。", wrong_password: "密码不正确。", password_common: "这个密码太常见，很容易被猜到。", password_same: "新密码与当前密码相同。", password_invalid: "不能用作密码。",
-    totp_invalid: "验证码不正确或已使用过。", totp_enabled: "两步验证已经开启。", webhook_not_active: "该 Webhook 未启用，请先恢复。", too_many_webhooks: "Webhook 数量已达上限。",
-    too_many_exports: "有多个导出正在生成，请等待或删除其中一个。", too_many_attempts: "错误次数过多，请稍后再试。", too_many_mails: "发送的邮件过多，请稍后再试。", origin_invalid: "其中有的不是完整来源，例如 https://shop.example.com。",
-  },
   profile: {
     who: "您", whoText: "如需修改，请联系管理员。", password: "密码", passwordText: "修改后，其他设备上的登录将全部失效。", passwordSave: "修改密码", passwordDone: "密码已修改", current: "当前密码", new: "新密码", again: "再次输入新密码",
     different: "两次输入不一致。", factor: "两步验证", factorText: "登录时还需手机应用中的验证码，仅凭泄露的密码无法登录。", factorOn: "已开启", factorOff: "未开启", left: "剩余 {n} 个恢复码。",

@@ -107,8 +107,8 @@ function refusal(e: unknown): string {
   const t = words().knowledge;
   const told = explain(e);
   if (!(e instanceof ApiError) || e.status !== 400) return told;
-  if (told.includes("no row with a question")) return t.edit.noRows;
-  return told.includes("nothing to find") ? t.files.empty : told.replace(/^(?:text|file): /, "");
+  if (e.message.includes("no row with a question")) return t.edit.noRows;
+  return e.message.includes("nothing to find") ? t.files.empty : told.replace(/^(?:text|file): /, "");
 }
 
 const stay = (e: BeforeUnloadEvent) => e.preventDefault();

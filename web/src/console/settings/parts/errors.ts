@@ -1,16 +1,17 @@
 // What the server says is wrong, brought to the fields it speaks of.
 
 import { ApiError } from "../../api/client.ts";
-import { words } from "../../i18n/index.ts";
-import { reason } from "../../ui/problem.tsx";
+import { say, words } from "../../i18n/index.ts";
+import { known, reason } from "../../ui/problem.tsx";
 
 /** What is wrong, by field: "name", "conditions.url". */
 export type Errors = Readonly<Record<string, string>>;
 
-/** What an error means, in the language that is spoken where its code is known. */
+/** What an error means; of what has no code of its own also what the server says of it, in whatever language: it names what is to be mended. */
 export function explain(e: unknown): string {
-  const codes: Readonly<Record<string, string>> = { ...words().settings.codes, ...words().knowledge.codes };
-  return (e instanceof ApiError ? codes[e.code] : undefined) ?? reason(e);
+  const what = reason(e);
+  const more = e instanceof ApiError && e.status > 0 && known(e.code) === undefined && e.message !== "" && e.message !== what && e.message !== e.problem.title;
+  return more ? say(words().problems.detailed, { what, detail: e.message }) : what;
 }
 
 /**
