@@ -65,7 +65,8 @@ func TestWidgetLook(t *testing.T) {
 	require.Equal(t, 200, n.call("GET", open+"shop", "", nil).status, "a page of the server's own")
 	foreign := n.call("GET", open+"shop", "", nil, "Origin", "https://evil.example")
 	require.Equal(t, "origin_not_allowed", foreign.code())
-	require.Empty(t, foreign.header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, "https://evil.example", foreign.header.Get("Access-Control-Allow-Origin"), "the refusal, and nothing else, is for every page to read")
+	require.NotContains(t, string(foreign.raw), "0f766e")
 	require.NotContains(t, foreign.header.Get("Cache-Control"), "public")
 	for key, code := range map[string]string{"none": "site_key_unknown", "": "malformed", strings.Repeat("x", 101): "malformed"} {
 		require.Equal(t, code, n.call("GET", open+key, "", nil).code(), key)

@@ -24,7 +24,7 @@ func TestWidgetExamples(t *testing.T) {
 	shows := []struct{ id, outcome, heard string }{
 		{"locale", "The widget speaks zh-CN, “打开在线客服”", ""},
 		{"cart", `Kept for the agents: cart_updated {"value":459,"currency":"CNY","items":[{"id":"lamp","name":"Desk lamp","quantity":1,"price":459}]}`, ""},
-		{"order", `Kept for the agents: newsletter {"topic":"lamps","name":"newsletter"}`, ""},
+		{"order", `Kept for the agents: newsletter {"name":"newsletter","topic":"lamps","event":"newsletter"}`, ""},
 		{"page", `Kept for the agents: page_view {"url"`, ""},
 		{"open", "The chat is open.", "closed"},
 		{"on", "The listener was called, and is gone.", "opened"},

@@ -18,6 +18,11 @@ func fill(p *browser.Page, selector, value string) {
 	p.Wait(`((el) => (el.value = ` + "`" + value + "`" + `, el.dispatchEvent(new Event("input", { bubbles: true })), el.dispatchEvent(new Event("change", { bubbles: true })), true))($("panel").querySelector(` + "`" + selector + "`" + `))`)
 }
 
+// drop drops a file where none is taken: nothing comes of it, nor does the browser go to the file.
+func drop(p *browser.Page) {
+	p.Wait(`((data) => (data.items.add(new File(["x"], "notes.txt")), !$("panel").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }))))(new DataTransfer())`)
+}
+
 // look sets the widget of the demo's site key.
 func (d *desk) look(widget map[string]any) {
 	d.t.Helper()
@@ -48,6 +53,7 @@ func TestWidgetForms(t *testing.T) {
 	shop.Click("launcher")
 	shop.Wait(`$("pre-chat") && !$("input") && $("pre-chat").getRootNode().activeElement?.name === "name"`)
 	shop.See("status", "Nobody is online")
+	drop(shop) // does not get past what is asked
 	shop.Click("pre-chat-submit")
 	shop.Wait(`$("pre-chat").querySelectorAll("[role=alert]").length === 2`)
 	shop.Screenshot("2-pre-chat")
@@ -98,6 +104,7 @@ func TestWidgetForms(t *testing.T) {
 	late.Go(s.BaseURL() + "/demo/")
 	late.Click("launcher")
 	late.Wait(`$("offline") && !$("input")`)
+	drop(late)
 	late.Screenshot("1-offline")
 	fill(late, "[name=email]", "li@shop.example")
 	fill(late, "textarea", "请明天联系我")
@@ -147,8 +154,8 @@ func TestWidgetTriggers(t *testing.T) {
 	shop.Screenshot("1-tease")
 	var told string
 	require.NoError(t, shop.Eval(`sessionStorage.getItem("uniqchat:tracked")`, &told))
-	require.Contains(t, told, `"trigger":"`+held+`","name":"trigger_held_out"`)
-	require.Contains(t, told, `"trigger":"`+shown+`","name":"trigger_shown"`)
+	require.Contains(t, told, `"trigger":"`+held+`","event":"trigger_held_out"`)
+	require.Contains(t, told, `"trigger":"`+shown+`","event":"trigger_shown"`)
 	require.Equal(t, 1, strings.Count(told, `"page_view"`))
 	shop.Wait(`document.cookie === ""`)
 	require.Zero(t, s.Metric("uniqchat_engine_connections"))

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,4 +69,55 @@ func withoutIcon(problems []string) (out []string) {
 		}
 	}
 	return out
+}
+
+// TestWidgetNoAnswer: what a proxy says in place of a server that is gone, and no page of another origin may read, takes no widget away, neither
+// before the first word nor amid a conversation. The next intent asks again.
+func TestWidgetNoAnswer(t *testing.T) {
+	s, d, p := alone(t, 4*time.Minute, "no-answer")
+	target, err := url.Parse(s.BaseURL())
+	require.NoError(t, err)
+	pass := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ModifyResponse: func(r *http.Response) error {
+		r.Header.Set("Cache-Control", "no-store") // the browser would have an answer of five minutes ago
+		return nil
+	}}
+	var down atomic.Bool
+	var refusals atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() && r.URL.Path == "/widget/config" {
+			w.WriteHeader(http.StatusBadGateway)
+			refusals.Add(1)
+			return
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	shop := host(t, s, d, "", `<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><link rel=icon href="data:,"><p>Hello</p><script>
+		window.uniqchat = function () { (uniqchat.q = uniqchat.q || []).push(arguments); };
+		uniqchat("boot", { base: "`+proxy.URL+`" });
+	</script>SNIPPET`)
+	const kept = `Object.keys(localStorage).find((k) => k.startsWith("uniqchat:site:"))`
+	down.Store(true)
+	p.Go(shop)
+	p.See("launcher", "")
+	require.Positive(t, refusals.Load())
+	down.Store(false)
+	p.Click("launcher")
+	p.Wait(kept)
+	quick(p, "Where is my order?")
+	allSent(p)
+	d.find()
+	p.Click("close")
+
+	p.Wait(`(localStorage.setItem(` + kept + `, JSON.stringify({ widget: {}, triggers: [], at: 1 })), true)`)
+	before := refusals.Load()
+	down.Store(true)
+	p.Reload()
+	require.Eventually(t, func() bool { return refusals.Load() > before }, 20*time.Second, 50*time.Millisecond)
+	d.send("text", `{"text":"On its way"}`)
+	p.Wait(`$("launcher").innerText === "1"`)
+	p.Wait(`(uniqchat("open"), true)`)
+	p.See("message", "On its way")
+	require.False(t, p.Said("no chat here"), "%q", p.Problems())
+	s.Stop()
 }

@@ -129,3 +129,61 @@ func TestWidgetPaste(t *testing.T) {
 	require.Empty(t, p.Problems())
 	s.Stop()
 }
+
+// TestWidgetSaidEarly: what a page says of its visitor holds at once, in other tabs and after a reset, whether its own chat ever comes or not.
+func TestWidgetSaidEarly(t *testing.T) {
+	s, d, p := alone(t, 3*time.Minute, "said-early")
+	visit(s, p)
+	quick(p, "hello")
+	allSent(p)
+	d.find()
+	var c struct {
+		VisitorID string `json:"visitor_id"`
+	}
+	d.do(http.MethodGet, "", nil, &c)
+	second := p.Tab("said-early-second")
+	second.Block("*://*:*/widget-chat.js*")
+	second.Go(s.BaseURL() + "/demo/")
+	second.Wait(`$("launcher") && (uniqchat("setUser", { name: "Mei" }), uniqchat("setAttributes", { plan: "gold" }), true)`)
+	require.Eventually(t, func() bool {
+		var v struct {
+			Name       string
+			Attributes map[string]any
+		}
+		require.NoError(t, d.api.Call(d.ctx, http.MethodGet, "/api/v1/visitors/"+c.VisitorID, d.token, nil, &v))
+		return v.Name == "Mei" && v.Attributes["plan"] == "gold"
+	}, 20*time.Second, 100*time.Millisecond)
+	second.Wait(`(uniqchat("setUser", { name: "Nobody" }), uniqchat("reset"), uniqchat("setUser", { name: "Bo" }), true)`)
+	p.Wait(`$$("message").length === 0`)
+	quick(p, "hello again")
+	allSent(p)
+	p.Wait(`JSON.parse(localStorage.getItem("uniqchat:widget:demo")).visitor.name === "Bo"`)
+	require.Empty(t, p.Problems())
+	s.Stop()
+}
+
+// TestWidgetUnreadOfClosed: an answer that nobody has read is announced on the next page too, though its conversation is closed; once it is read,
+// the next page brings nothing.
+func TestWidgetUnreadOfClosed(t *testing.T) {
+	s, d, p := alone(t, 3*time.Minute, "unread-of-closed")
+	visit(s, p)
+	quick(p, "I want my money back")
+	allSent(p)
+	d.find()
+	p.Click("close")
+	d.send("text", `{"text":"Refund done"}`)
+	p.Wait(`$("launcher").innerText === "1"`)
+	d.do(http.MethodPost, "/close", map[string]any{}, nil)
+	p.Wait(`all(document, "[data-testid=change]").some((e) => e.textContent.includes("closed"))`)
+	p.Reload()
+	p.Wait(`$("launcher")?.innerText === "1"`)
+	p.Click("launcher")
+	p.See("message", "Refund done")
+	p.Wait(`JSON.parse(localStorage.getItem("uniqchat:widget:demo")).done`)
+	p.Click("close")
+	p.Reload()
+	p.See("launcher", "")
+	require.Eventually(t, func() bool { return s.Metric("uniqchat_engine_connections") == 0 }, 20*time.Second, 50*time.Millisecond)
+	require.Empty(t, p.Problems())
+	s.Stop()
+}

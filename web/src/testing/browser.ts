@@ -6,6 +6,8 @@ export interface Asked { bearer: string; language: string; body: Record<string, 
 /** A storage as browsers have it. */
 export class Store {
   private readonly map = new Map<string, string>();
+  /** How often something was written. */
+  written = 0;
 
   constructor(private readonly keeps: () => boolean) {}
 
@@ -15,6 +17,7 @@ export class Store {
 
   setItem(key: string, value: string): void {
     if (!this.keeps()) throw new Error("full");
+    this.written++;
     this.map.set(key, value);
   }
 

@@ -65,7 +65,7 @@ class Widget implements Chat {
     if (!open) this.host.launcher.focus();
   }
 
-  greet(_id: string, text: string): void {
+  greet(text: string): void {
     if (this.room.state.messages.length > 0) return;
     this.greeted = text;
     this.draw();
@@ -136,7 +136,7 @@ class Widget implements Chat {
     this.drawing = true;
     queueMicrotask(() => {
       this.drawing = false;
-      this.session.done = isDone(this.room.state.messages) && this.room.outbox.length === 0;
+      this.session.done = isDone(this.room.state.messages) && this.room.outbox.length + this.room.unread === 0; // what is unread is shown on the next page, too
       render(<App key={this.turn} desk={{ ...this.desk }} host={this.host} open={this.open} sound={this.sound} greeted={this.greeted} announced={this.announced}
         setSound={(on) => { save(soundKey, on); if (on) chime(); this.draw(); }} close={() => this.toggle(false)}
         atEnd={(end) => { this.end = end; this.changed(); }} />, this.slot);

@@ -37,7 +37,7 @@ export interface Host {
 /** The chat, as the loader sees it. */
 export interface Chat {
   toggle(open: boolean): void;
-  greet(id: string, text: string): void;
+  greet(text: string): void;
   /** There is something new in the session. */
   noticed(): void;
   /** The visitor is somebody else now: nothing of the last one may be left. */

@@ -45,9 +45,12 @@ class Loader implements Host {
   readonly tracker = new Tracker();
   private chat: Chat | null = null;
   private asked = false;
-  private readonly calls: Call[] = [];
+  /** A trigger's words, until the chat is there. */
+  private greeting = "";
   private wanted = false;
   private refused = false;
+  /** The server was asked for the site's look, and nobody answered. */
+  private unanswered = false;
   private isOpen = false;
   private count = 0;
   private site: Site = { widget: {}, triggers: [] };
@@ -76,7 +79,7 @@ class Loader implements Host {
     const told = (name: string, trigger: string) => this.tracker.track(name, { trigger }); // for the agents, and for whoever counts what triggers are good for
     this.triggered = new Triggers(siteKey, {
       busy,
-      fire: (id, text) => { told("trigger_shown", id); this.greet(id, text); },
+      fire: (id, text) => { told("trigger_shown", id); this.greet(text); },
       held: (id) => told("trigger_held_out", id),
       drawn: (id) => (list(this.session.config.triggers) as { id?: unknown; held_out?: boolean }[]).find((t) => t?.id === id)?.held_out,
     });
@@ -91,23 +94,31 @@ class Loader implements Host {
     if (kept !== null) this.take(kept);
     else this.look();
     // Without a copy the button waits for its look, but not for long: it must not jump.
-    const news = kept === null || kept.old ? askSite(base, siteKey) : Promise.resolve(null);
     if (kept === null) setTimeout(() => this.show(), 2000);
     else this.show();
-    void news.then((site) => {
-      if (site === "no") {
-        console.error(`uniqchat: no chat here, because there is no site key "${siteKey}" that may be used on ${location.origin}. Its origins are set in the console, with the site keys.`);
-        this.refused = true;
-        this.element.remove();
-        return;
-      }
-      if (site !== null) this.take(site);
+    void (kept === null || kept.old ? this.ask() : Promise.resolve()).then(() => {
+      if (this.refused) return;
       this.show();
       this.begin();
     });
   }
 
+  /** Asks how the site wants its widget. Only the server's own word takes it away; if nobody answers, the next intent asks again. */
+  private async ask(): Promise<void> {
+    const { siteKey } = this;
+    this.unanswered = false;
+    const site = await askSite(this.base, siteKey);
+    this.unanswered = site === null;
+    if (site === "no") {
+      console.error(`uniqchat: no chat here, because there is no site key "${siteKey}" that may be used on ${location.origin}. Its origins are set in the console, with the site keys.`);
+      this.refused = true;
+      this.element.remove();
+    } else if (site !== null) this.take(site);
+  }
+
   locale: string;
+  /** The locale that was asked for last; its words may be on their way. */
+  private meant = "";
   mark = "";
 
   /** Puts the widget on the page, and on it again where the page has taken it away with its body or with what is in that. */
@@ -159,6 +170,7 @@ class Loader implements Host {
     this.words.textContent = s.launcher;
     this.triggered.locale = locale;
     this.unread(this.count);
+    this.chat?.spoken();
   }
 
   private get own(): Translation<typeof en> { return languages[spokenIn(this.locale)]!; }
@@ -197,10 +209,10 @@ class Loader implements Host {
     if (this.settings.pageViews) watchPages((url, title) => this.tracker.track("page_view", { url, title }), this);
   }
 
-  private greet(id: string, text: string): void {
+  private greet(text: string): void {
     this.bring();
-    this.calls.push(["greet", id, text]);
-    this.flush();
+    this.greeting = text;
+    this.chat?.greet(text);
     if (!this.isOpen) this.tease(text);
   }
 
@@ -226,14 +238,16 @@ class Loader implements Host {
 
   /** Brings the chat and its words, once. */
   bring(): void {
-    if (this.chat !== null || this.asked) return;
+    if (this.chat !== null || this.asked || this.refused) return;
     this.asked = true;
+    if (this.unanswered) void this.ask();
     this.dress();
-    void Promise.all([this.speak(), this.start !== null || this.script("widget-chat")]).then(([words, there]) => {
+    void Promise.all([this.speak(this.locale), this.start !== null || this.script("widget-chat")]).then(([words, there]) => {
       this.busy(false);
       if (words && there) {
         this.chat = this.start!(this);
-        this.flush();
+        if (this.greeting !== "") this.chat.greet(this.greeting);
+        if (this.wanted) this.chat.toggle(true);
         return;
       }
       this.asked = false; // the next intent tries again
@@ -241,9 +255,9 @@ class Loader implements Host {
     });
   }
 
-  /** Brings the words of the language, if they are not here. */
-  private async speak(): Promise<boolean> {
-    const language = spokenIn(this.locale);
+  /** Brings the words of a language, if they are not here. */
+  private async speak(locale: string): Promise<boolean> {
+    const language = spokenIn(locale);
     return language in page.uniqchat!.words! || this.script(`widget-${language}`);
   }
 
@@ -255,77 +269,53 @@ class Loader implements Host {
     this.start = start;
   }
 
-  call(call: Call): unknown {
-    if (this.refused) return undefined;
-    const [name, a, b] = call;
-    if (name === "track") {
-      const data = object(b);
-      this.tracker.track(String(a).slice(0, 100), data);
-      this.triggered.track(String(a), data);
-      return undefined;
+  call([name, a, b]: Call): void {
+    if (this.refused) return;
+    const { chat, session } = this;
+    switch (name) {
+      case "track": {
+        const what = String(a);
+        const data = object(b);
+        this.tracker.track(what.slice(0, 100), data);
+        this.triggered.track(what, data);
+        break;
+      }
+      case "setUser": session.identify(identityOf(a)); break; // at once: it holds on the next page, and in other tabs
+      case "setAttributes": session.identify(identityOf({ attributes: a })); break;
+      case "setLocale":
+        if (typeof a === "string") this.setLocale(a);
+        break;
+      case "reset":
+        session.reset();
+        this.forget();
+        break;
+      case "open": case "close": case "toggle":
+        if (chat !== null) chat.toggle(name === "open" || (name === "toggle" && !this.isOpen));
+        else if ((this.wanted = name !== "close")) {
+          this.busy(true);
+          this.bring();
+        }
     }
-    if (name === "reset") {
-      this.session.reset();
-      this.forget();
-      return undefined;
-    }
-    if (this.chat === null && (name === "open" || name === "toggle")) {
-      this.wanted = true;
-      this.busy(true);
-      this.bring();
-      return undefined;
-    }
-    if (name === "close") this.wanted = false;
-    if (name === "setLocale") {
-      if (typeof a === "string") this.setLocale(a);
-      return undefined;
-    }
-    this.calls.push(call);
-    if (this.calls.length > 200) this.calls.shift();
-    this.flush();
-    return undefined;
   }
 
   /** The visitor was forgotten, here or in another tab: so is what this one has of him. */
   private forget(): void {
     this.era = this.session.era;
-    this.calls.length = 0;
+    this.greeting = "";
     this.tracker.clear();
     this.triggered.forget();
     this.chat?.forget();
   }
 
   setLocale(locale: string): void {
-    const before = this.locale;
-    this.locale = locale;
+    this.meant = locale;
     const change = (there: boolean) => {
-      if (this.locale !== locale) return;
-      if (!there) this.locale = before;
-      this.session.locale = this.locale;
+      if (!there || this.meant !== locale) return;
+      this.locale = this.session.locale = locale;
       this.look();
-      this.chat?.spoken();
     };
-    if (this.asked) void this.speak().then(change);
+    if (this.asked) void this.speak(locale).then(change);
     else change(true);
-  }
-
-  private flush(): void {
-    if (this.chat === null) return;
-    for (const call of this.calls.splice(0)) {
-      const [name, a, b] = call;
-      switch (name) {
-        case "open": this.chat.toggle(true); break;
-        case "close": this.chat.toggle(false); break;
-        case "toggle": this.chat.toggle(!this.isOpen); break;
-        case "greet": this.chat.greet(String(a), String(b)); break;
-        case "setUser": this.session.identify(identityOf(a)); break;
-        case "setAttributes": this.session.identify(identityOf({ attributes: a })); break;
-      }
-    }
-    if (this.wanted) {
-      this.wanted = false;
-      this.chat.toggle(true);
-    }
   }
 
   private busy(on: boolean): void {
@@ -410,8 +400,8 @@ function install(script: HTMLScriptElement | null): void {
       return () => set.delete(b as Listener);
     } else {
       const said = plain(call);
-      if (loader !== null) return loader.call(said);
-      waiting.push(said);
+      if (loader === null) waiting.push(said);
+      else loader.call(said);
     }
     return undefined;
   };

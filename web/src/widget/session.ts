@@ -6,6 +6,7 @@ import { CredentialsError, isCredentialsError, type Credentials } from "../share
 import { closeTooMany } from "../shared/names.ts";
 import type { UUID } from "../shared/uuid.ts";
 import { problemOf } from "./api.ts";
+import { object } from "./site.ts";
 
 /** What a shop says of its visitor, by setUser and setAttributes. */
 export interface Identity {
@@ -37,12 +38,11 @@ const margin = 10 * 60_000;
 
 export const sessionKey = (siteKey: string) => `uniqchat:widget:${siteKey}`;
 
-const object = (v: unknown) => (typeof v === "object" && v !== null && !Array.isArray(v) ? v : {});
 const same = (a: Identity, b: Identity) => JSON.stringify(a) === JSON.stringify(b);
 
 /** What setUser may say, by the names of the API or in camel case. */
 export function identityOf(said: unknown): Identity {
-  const o = object(said) as Record<string, unknown>;
+  const o = object(said);
   const out: Record<string, unknown> = {};
   const text = (to: keyof Identity, ...names: string[]) => {
     for (const n of names) if ((typeof o[n] === "string" || typeof o[n] === "number") && o[n] !== "") out[to] = String(o[n]);

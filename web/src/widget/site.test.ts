@@ -1,7 +1,43 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isLight, readSettings } from "./settings.ts";
-import { settingsOf, spoken } from "./site.ts";
+import { Browser } from "../testing/browser.ts";
+
+const { isLight, readSettings } = await import("./settings.ts");
+const { askSite, keptSite, settingsOf, spoken } = await import("./site.ts");
+
+/** A request that ends as the test says: with a status and a text, or without an answer that the page may read. */
+function answering(how: [number, string] | "error" | "timeout"): void {
+  (globalThis as unknown as Record<string, unknown>)["XMLHttpRequest"] = class {
+    status = 0;
+    responseText = "";
+    open(): void {}
+    send(this: Record<string, unknown>): void {
+      if (typeof how === "string") return (this[`on${how}`] as () => void)();
+      [this["status"], this["responseText"]] = how;
+      (this["onload"] as () => void)();
+    }
+  };
+}
+
+test("only the server's own word says that a page gets no widget; whatever else comes in its place says nothing", async () => {
+  new Browser(() => new Response());
+  const ask = (how: Parameters<typeof answering>[0]) => {
+    answering(how);
+    return askSite("https://chat.example", "shop");
+  };
+  const site = { widget: { color: "#0f766e" }, triggers: [] };
+  assert.deepEqual(await ask([200, JSON.stringify(site)]), site);
+  const nothing: Parameters<typeof answering>[0][] = ["error", "timeout", [502, "<html>Bad Gateway</html>"], [404, "<html>Not Found</html>"], [404, `{"error":"no such route"}`], [403, "{}"], [200, "<html>Log in</html>"], [429, `{"code":"too_many"}`]];
+  for (const how of nothing) {
+    assert.equal(await ask(how), null, String(how));
+    assert.deepEqual(keptSite("shop"), { ...site, old: false });
+  }
+  for (const how of [[403, `{"code":"origin_not_allowed"}`], [404, `{"code":"site_key_unknown"}`]] as [number, string][]) {
+    await ask([200, JSON.stringify(site)]);
+    assert.equal(await ask(how), "no");
+    assert.equal(keptSite("shop"), null, "the next page waits for the server's word");
+  }
+});
 
 test("the console's settings are read by language, and the page's go before", () => {
   const widget = {

@@ -23,30 +23,29 @@ export function keptSite(siteKey: string): (Site & { old: boolean }) | null {
   return at === 0 ? null : { ...siteOf(kept), old: Math.abs(Date.now() - at) > freshFor };
 }
 
-/** An answer, or null if there was none that this page may read. The old way to ask: the first fetch of a page takes the browser several times as long. */
-function read(url: string): Promise<XMLHttpRequest | null> {
-  return new Promise((done) => {
+/** An answer. The old way to ask: the first fetch of a page takes the browser several times as long. */
+function read(url: string): Promise<XMLHttpRequest> {
+  return new Promise((done, failed) => {
     const r = new XMLHttpRequest();
     r.open("GET", url);
     r.timeout = 8000;
     r.onload = () => done(r);
-    r.onerror = r.ontimeout = () => done(null);
+    r.onerror = r.ontimeout = failed;
     r.send();
   });
 }
 
-/** What the server says now; null if it says nothing, or "no" if this page gets no widget. */
+/** What the server says now: "no" if this page gets no widget. Null if it says nothing, or if what answers is something else, as a proxy whose server is gone. */
 export async function askSite(base: string, siteKey: string): Promise<Site | "no" | null> {
-  const url = `${base}/widget/config?key=${encodeURIComponent(siteKey)}`;
   try {
-    let r = await read(url);
-    if (r === null) {
-      await fetch(url, { mode: "no-cors", credentials: "omit", signal: AbortSignal.timeout(8000) }); // it is there, but not for this page: then its answer can't be read either
+    const { status, responseText } = await read(`${base}/widget/config?key=${encodeURIComponent(siteKey)}`);
+    const said = object(JSON.parse(responseText));
+    if (/^(site_key_unknown|origin_not_allowed)$/.test(said["code"] as string)) {
+      save(siteConfigKey(siteKey), null);
       return "no";
     }
-    if (r.status === 404) return "no";
-    if (r.status !== 200) return null;
-    const site = siteOf(object(JSON.parse(r.responseText)));
+    if (status !== 200) return null;
+    const site = siteOf(said);
     save(siteConfigKey(siteKey), { ...site, at: Date.now() });
     return site;
   } catch {

@@ -9,8 +9,8 @@ import { keepInTab, keptInTab } from "./tab.ts";
 interface Tracked { name: string; data: Body }
 
 const key = "uniqchat:tracked";
-const most = 50;
-const names: Readonly<Record<string, string>> = { page_view: "page_view", cart_updated: "cart_updated", order_placed: "order_placed" };
+const most = 25; // the server takes 30 at once, and what happens just then wants its place
+const baskets = ["cart_updated", "order_placed"];
 
 export class Tracker {
   /** Tells it, if there is a connection; the chat brings a way. */
@@ -22,28 +22,33 @@ export class Tracker {
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && this.seen.length > 0) this.keep(this.kept()); });
   }
 
-  /** Tells, or keeps for later. Names that the protocol does not have go as custom. */
+  /** Tells, or keeps for later. Names that the protocol does not have go as custom: in event, and in name if the data have none of their own. */
   track(name: string, data: Body): void {
-    const known = names[name];
-    const event = known === undefined ? { name: "custom", data: { ...data, name } } : { name: known, data };
-    if (this.send(event.name, event.data)) return;
-    this.seen.push(event);
-    if (known === "page_view" && this.first) this.first = false;
-    else this.keep(this.kept());
+    this.tell(name === "page_view" || baskets.includes(name) ? { name, data } : { name: "custom", data: { name, ...data, event: name } });
   }
 
   flush(): void {
     const kept = this.kept();
     this.keep([]);
-    for (const e of kept) this.track(e.name === "custom" ? String(e.data["name"]) : e.name, e.data);
+    for (const e of kept) this.tell(e);
   }
 
   clear(): void {
     this.keep([]);
   }
 
+  private tell(e: Tracked): void {
+    if (this.send(e.name, e.data)) return;
+    this.seen.push(e);
+    if (e.name === "page_view" && this.first) this.first = false;
+    else this.keep(this.kept());
+  }
+
+  /** The newest, and the last that was said of the cart. */
   private kept(): Tracked[] {
-    return [...(list(keptInTab(key)) as Tracked[]), ...this.seen].slice(-most);
+    const all = [...(list(keptInTab(key)) as Tracked[]), ...this.seen];
+    const ofCart = all.filter((e) => baskets.includes(e.name)).pop();
+    return all.filter((e, i) => e === ofCart || i >= all.length - most);
   }
 
   private keep(all: Tracked[]): void {

@@ -33,6 +33,7 @@ test("what is in the cart, an order and a page can be sent as cards", () => {
     { title: "Desk lamp", text: "", price: "459", currency: "CNY", url: "https://shop.example/lamp", image: "" }, { title: "mug", text: "", price: "", currency: "CNY", url: "", image: "" },
   ]);
   expect(ordersOf([event("order_placed", { order_id: 7, total: 12.5, currency: "EUR", items })])[0]?.card).toEqual({ title: "Order 7", text: "Desk lamp × 1\nmug × 2", price: "12.5", currency: "EUR", url: "", image: "" });
-  const steps = stepsOf([event("page_view", { url: "https://shop.example/lamp", title: "Lamp" }), event("custom", { name: "x", url: "https://shop.example" })]);
+  const steps = stepsOf([event("page_view", { url: "https://shop.example/lamp", title: "Lamp" }), event("custom", { name: "Lamp", event: "zoom", url: "https://shop.example" })]);
+  expect(steps.map((s) => s.text)).toEqual(["Lamp", "zoom"]);
   expect(steps.map((s) => s.card)).toEqual([{ title: "Lamp", text: "", price: "", currency: "", url: "https://shop.example/lamp", image: "" }, null]);
 });

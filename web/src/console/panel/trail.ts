@@ -64,7 +64,7 @@ export function stepsOf(events: readonly VisitorEvent[]): Step[] {
   for (const e of events) {
     const d = object(e.data);
     const url = str(d["url"]) || str(d["page"]);
-    const text = e.name === "page_view" ? (str(d["title"]) || shortUrl(url)) : e.name === "custom" ? (str(d["name"]) || str(d["event"])) : "";
+    const text = e.name === "page_view" ? (str(d["title"]) || shortUrl(url)) : e.name === "custom" ? (str(d["event"]) || str(d["name"])) : "";
     const before = out.at(-1);
     if (e.name === "page_view" && before?.name === "page_view" && before.text === text && before.href === safeLink(url)) continue;
     const href = safeLink(url);

@@ -56,6 +56,7 @@ export function App(p: AppProps) {
   const told = config.open !== undefined; // nothing is claimed before the server has said it
   const mail = left !== "" || form === "mail" || (!started && told && form !== "chat" && !here && settings.offlineForm !== "never" && (away || settings.offlineForm === "away"));
   const asks = !mail && !started && form !== "asked" && !room.session.asked && (settings.preChat as { name?: unknown; required?: boolean }[]).some((f) => room.session.knows(String(f.name)) === "");
+  const writes = !asks && !(mail && !started);
   const part = mail || asks || folded.closed || menu || large !== null ? parts.get() : undefined;
 
   const attempt = (f: () => Promise<unknown>) => { setTrouble(""); f().catch((e: unknown) => setTrouble(e instanceof Error ? e.message : String(e))); };
@@ -69,7 +70,7 @@ export function App(p: AppProps) {
   const drop = (e: DragEvent) => {
     e.preventDefault();
     setOver(false);
-    uploads.add([...(e.dataTransfer?.files ?? [])]);
+    if (writes) uploads.add([...(e.dataTransfer?.files ?? [])]);
   };
   const keys = (e: KeyboardEvent) => {
     if (e.key === "Escape" && menu) setMenu(false);
@@ -84,7 +85,7 @@ export function App(p: AppProps) {
   return (
     <DeskContext.Provider value={p.desk}>
       <section ref={panel} class={`panel${p.open ? "" : " shut"}${over ? " over" : ""}`} role="dialog" aria-label={t.title} hidden={!p.open} data-testid="panel" onKeyDown={keys} onClick={pressed}
-        onDragOver={(e) => { if (e.dataTransfer?.types.includes("Files") === true) { e.preventDefault(); setOver(true); } }}
+        onDragOver={(e) => { if (e.dataTransfer?.types.includes("Files") === true) { e.preventDefault(); setOver(writes); } }}
         onDragLeave={(e) => { if (!panel.current!.contains(e.relatedTarget as Node | null)) setOver(false); }} onDrop={drop}>
         <header>
           {picture !== "" ? <img class="logo" src={picture} alt="" /> : <span class="logo" aria-hidden="true">{[...title][0]}</span>}
@@ -104,7 +105,7 @@ export function App(p: AppProps) {
             ? part && <part.Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
             : put === `thanks:${s.conv}` && <p class="thanks" role="status">{t.rateThanks}</p>)}
         </List>
-        {!asks && !(mail && !started) && <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => { setLeft(""); p.atEnd(true); }} />}
+        {writes && <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => { setLeft(""); p.atEnd(true); }} />}
         {over && <div class="drop" aria-hidden="true"><Icon name="clip" />{t.drop}</div>}
         {large !== null && part && <part.Lightbox body={large} close={() => setLarge(null)} />}
         <div class="hidden" role="log" aria-live="polite">{p.announced}</div>
