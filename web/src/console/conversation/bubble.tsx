@@ -1,6 +1,6 @@
 // One line of the thread: a message, a message on its way, a change, a day.
 
-import { memo, useState } from "react";
+import { memo } from "react";
 import type { OutboxEntry } from "../../shared/outbox.ts";
 import type { Body } from "../../shared/packets.ts";
 import { Sources, sourcesOf } from "../ai/sources.tsx";
@@ -22,12 +22,11 @@ import { Edit, Tools } from "./revise.tsx";
 /** How far an own message got; "" where it is not said. */
 export type Mark = "" | "sending" | "sent" | "delivered" | "read";
 
-interface Props { item: Item & { type: "message" }; own: boolean; name: string; mark: Mark; /** Of a bot's message: the visitor's that it answers, by mid; "" of others. */ answers: string }
+interface Props { item: Item & { type: "message" }; editing: boolean; /** Begins to edit the message, or ends it. */ edit: (mid: string, on: boolean) => void; own: boolean; name: string; mark: Mark; /** Of a bot's message: the visitor's that it answers, by mid; "" of others. */ answers: string }
 
-export const Bubble = memo(function Bubble({ item, own, name, mark, answers }: Props) {
+export const Bubble = memo(function Bubble({ item, editing, edit, own, name, mark, answers }: Props) {
   const t = useTexts();
   const { message: m, body, edited, first } = item;
-  const [editing, setEditing] = useState(false);
   const staff = m.role !== "visitor";
   const internal = m.visibility === "internal";
   const bot = m.role === "bot";
@@ -42,9 +41,9 @@ export const Bubble = memo(function Bubble({ item, own, name, mark, answers }: P
         <div className={css.line}>
           <div className={css.bubble} data-kind={body === null ? "recalled" : m.kind} title={first ? undefined : clock(m.time)}>
             {internal && <span className={css.note}><IconLock size={12} />{t.conversation.note}</span>}
-            {body === null ? <i>{t.conversation.recalled}</i> : editing ? <Edit message={m} body={body} close={() => setEditing(false)} /> : summary !== null ? <SummaryView summary={summary} handed /> : <Content kind={m.kind} body={body} />}
+            {body === null ? <i>{t.conversation.recalled}</i> : editing ? <Edit message={m} body={body} close={() => edit(m.mid, false)} /> : summary !== null ? <SummaryView summary={summary} handed /> : <Content kind={m.kind} body={body} />}
           </div>
-          {body !== null && !editing && <Tools message={m} body={body} edit={() => setEditing(true)} />}
+          {body !== null && !editing && <Tools message={m} body={body} edit={() => edit(m.mid, true)} />}
         </div>
         {bot && body !== null && <Sources all={sourcesOf(body["sources"])} />}
         {bot && answers !== "" && !internal && <span className={css.meta}><WhyButton conv={m.conv} question={answers} /></span>}

@@ -1,8 +1,8 @@
 // What was said, as far as it is seen: it stays at its end while the reader is there, and where the reader is otherwise.
 
 import { ActionIcon } from "@mantine/core";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState, type Ref } from "react";
+import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
+import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState, type Ref } from "react";
 import type { Conversation } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
 import { useLive, useMe } from "../live/live.ts";
@@ -18,6 +18,12 @@ export interface ThreadHandle { /** Goes to the newest message. */ end: () => vo
 interface Props { c: Conversation; /** The message to go to, by seq; 0: the newest. */ at: number; room: Room; nameOf: (user: string) => string; visitor: string; ref?: Ref<ThreadHandle> }
 
 const near = 80;
+const overscan = 10;
+
+/** What is shown, and what stays beside it though it is out of sight: the text that is written there would be lost. */
+export function withKept(shown: readonly number[], kept: readonly number[]): number[] {
+  return [...new Set([...shown, ...kept])].sort((a, b) => a - b);
+}
 
 export function Thread({ c, at, room, nameOf, visitor, ref }: Props) {
   const t = useTexts();
@@ -26,9 +32,12 @@ export function Thread({ c, at, room, nameOf, visitor, ref }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const items = useMemo(() => fold(room.messages, room.outbox, room.last), [room.messages, room.outbox, room.last]);
+  const [edited, setEdited] = useState<ReadonlySet<string>>(new Set()); // what is being edited, by mid
+  const edit = useCallback((mid: string, on: boolean) => setEdited((was) => new Set(on ? [...was, mid] : [...was].filter((x) => x !== mid))), []);
+  const kept = useMemo(() => items.flatMap((it, i) => (it.type === "message" && edited.has(it.message.mid) ? [i] : [])), [items, edited]);
   const virtual = useVirtualizer({
     count: items.length, getScrollElement: () => box.current, estimateSize: (i) => (items[i]?.type === "message" ? 56 : 34), getItemKey: (i) => items[i]?.key ?? i,
-    overscan: 10, paddingStart: 12, paddingEnd: 10, anchorTo: "end", followOnAppend: true, scrollEndThreshold: near,
+    overscan, rangeExtractor: useCallback((r: Range) => withKept(defaultRangeExtractor(r), kept), [kept]), paddingStart: 12, paddingEnd: 10, anchorTo: "end", followOnAppend: true, scrollEndThreshold: near,
     onChange: (v) => setAtEnd(v.isAtEnd(near)),
   });
   const seen = virtual.getVirtualItems();
@@ -37,7 +46,7 @@ export function Thread({ c, at, room, nameOf, visitor, ref }: Props) {
     if (ready) virtual.scrollToEnd();
   }, [ready]);
   useImperativeHandle(ref, () => ({ end: () => requestAnimationFrame(() => virtual.scrollToEnd()) }), [virtual]);
-  const top = ready && room.hasOlder && (seen[0]?.index ?? 99) < 8;
+  const top = ready && room.hasOlder && (virtual.range?.startIndex ?? 99) < overscan + 8;
   useEffect(() => {
     if (top) live.client.loadOlder(c.id);
   }, [top, room.messages]);
@@ -49,7 +58,7 @@ export function Thread({ c, at, room, nameOf, visitor, ref }: Props) {
       case "day": return <Day time={it.time} />;
       case "change": return <Change text={changeText(it.message.body, t, { name: nameOf, visitor })} body={it.message.body} time={it.message.time} />;
       case "pending": return <Pending entry={it.entry} first={it.first} />;
-      case "message": return <Bubble item={it} own={it.message.sender === me.id} name={nameOf(it.message.sender)} mark={it.message.sender === me.id ? mark(it.message.seq) : ""} answers={it.message.role === "bot" ? (room.messages.findLast((m) => m.role === "visitor" && m.kind !== "system" && m.seq < it.message.seq)?.mid ?? "") : ""} />;
+      case "message": return <Bubble item={it} editing={edited.has(it.message.mid)} edit={edit} own={it.message.sender === me.id} name={nameOf(it.message.sender)} mark={it.message.sender === me.id ? mark(it.message.seq) : ""} answers={it.message.role === "bot" ? (room.messages.findLast((m) => m.role === "visitor" && m.kind !== "system" && m.seq < it.message.seq)?.mid ?? "") : ""} />;
     }
   };
   return (
