@@ -24,6 +24,7 @@ export function Login() {
 
   const restart = (why = "") => {
     setStep("password");
+    setTenant("");
     setCode("");
     setProblem(why);
   };
@@ -77,6 +78,6 @@ export function Login() {
 function said(e: ApiError, step: Step, t: Texts): string {
   if (e.status === 0) return t.shell.noServer;
   if (e.status === 429) return say(t.session.slow, { n: Math.max(1, Math.ceil(e.retryAfter / 1000)) });
-  if (e.status === 401) return step === "code" ? t.session.badCode : t.session.badLogin;
+  if (e.status === 401) return { password: t.session.badLogin, tenant: t.session.badTenant, code: t.session.badCode }[step];
   return e.message;
 }
