@@ -28,7 +28,7 @@ export function Intents({ id }: { id: string }) {
         above={<div className={css.note}><Trained shown={list.items.length > 0} /><Try /></div>}
         line={(x) => ({ id: x.name, title: x.name, text: x.description, words: `${x.name} ${x.description}`, faint: x.examples_count === 0,
           aside: <><span>{say(t.count, { n: x.examples_count })}</span><Badge color={x.action === "answer" ? "gray" : x.action === "reply" ? "blue" : "orange"}>{t.actions[x.action]}</Badge></> })}
-        editor={(x, close) => ({ title: x === undefined ? t.add : x.name, body: x === undefined ? <Editor intent={undefined} close={close} /> : <Loaded key={x.updated_at} name={x.name} close={close} /> })} />
+        editor={(x, close) => ({ title: x === undefined ? t.add : x.name, body: x === undefined ? <Editor intent={undefined} close={close} /> : <Loaded name={x.name} close={close} /> })} />
     </>
   );
 }
@@ -37,7 +37,7 @@ export function Intents({ id }: { id: string }) {
 function Loaded({ name, close }: { name: string; close: () => void }) {
   const q = useGet("/ai/intents/{name}", { path: { name } }, { staleTime: 0 });
   if (q.data === undefined) return q.isError ? <Failed error={q.error} again={q.refetch} /> : <Skeletons />;
-  return <Editor key={q.data.updated_at} intent={q.data} close={close} />;
+  return <Editor intent={q.data} close={close} />;
 }
 
 function Editor({ intent, close }: { intent: Intent | undefined; close: () => void }) {
@@ -58,6 +58,7 @@ function Editor({ intent, close }: { intent: Intent | undefined; close: () => vo
       };
     },
     codes: { example_taken: "examples", intent_reserved: "name" },
+    of: intent,
     save: (v) => call("PUT /ai/intents/{name}", {
       path: { name: v.name.trim() },
       body: {
@@ -65,8 +66,8 @@ function Editor({ intent, close }: { intent: Intent | undefined; close: () => vo
         ...(v.action === "handoff" && v.team_id !== "" ? { team_id: v.team_id } : {}), ...(v.action === "reply" ? { reply: { zh: v.zh.trim(), en: v.en.trim() } } : {}),
       },
     }),
+    stale: ["/ai/intents", "/ai/training"],
     done: () => {
-      refresh("/ai/intents", "/ai/training");
       tellDone(t.shell.saved);
       if (intent === undefined) close();
     },

@@ -3,6 +3,8 @@
 import { cleanup } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
 
+Object.defineProperty(document, "fonts", { value: new EventTarget() }); // which happy-dom lacks, and fields that grow ask
+
 beforeEach(async () => {
   localStorage.clear();
   vi.spyOn(navigator, "languages", "get").mockReturnValue(["en"]);

@@ -161,11 +161,17 @@ export function FormBody<V>({ form, children, action, aside, cancel, fresh }: Bo
   const t = useTexts();
   const locked = use(Locked);
   const ref = useRef<HTMLFormElement>(null);
+  const held = useRef<HTMLElement | null>(null); // had the focus when it was submitted; what is disabled meanwhile loses it
+  useEffect(() => {
+    if (form.busy) return;
+    if (document.activeElement === document.body) held.current?.focus();
+    held.current = null;
+  }, [form.busy]);
   useEffect(() => {
     if (form.failed > 0 && !form.busy) ref.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-newer]')?.focus();
   }, [form.failed, form.busy]);
   return (
-    <form ref={ref} className={css.form} onSubmit={form.submit} noValidate>
+    <form ref={ref} className={css.form} onSubmit={(e) => { held.current = document.activeElement as HTMLElement | null; form.submit(e); }} noValidate>
       <fieldset disabled={locked || form.busy} className={css.fields}>{children}</fieldset>
       {form.newer !== "" && (
         <Alert color="yellow" variant="light" icon={<IconAlertTriangle size={17} />} title={t.settings.newer.title} role="alert" tabIndex={-1} data-newer={form.newer} data-testid="newer">
