@@ -1,13 +1,15 @@
 // What the shop, or an agent, noted of a person: names and values.
 
-import { ActionIcon, Button, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
-import { useSend } from "../api/query.ts";
+import { ActionIcon, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { call } from "../api/client.ts";
 import type { Person } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { useMe } from "../live/live.ts";
+import { FormBody, useForm } from "../settings/parts/form.tsx";
 import { IconPencil, IconPlus, IconTrash } from "../ui/icons.ts";
 import { tellProblem } from "../ui/problem.tsx";
+import { change } from "../visitors/change.tsx";
 import css from "./panel.module.css";
 import { Section } from "./panel.tsx";
 import { attributesOf, parseValue, showValue } from "./values.ts";
@@ -22,33 +24,32 @@ export function Attributes({ p }: { p: Person }) {
     <Section title={t.panel.attributes} actions={add}>
       {list.length === 0 && editing === null && <p className={css.none}>{t.panel.noAttributes}</p>}
       <dl className={css.facts} data-testid="attributes">
-        {list.map(([k, v]) => (editing === k ? <Edit key={k} p={p} name={k} value={showValue(v)} close={() => setEditing(null)} /> : (
+        {list.map(([k, v]) => (editing === k ? <div key={k} className={css.editing}><dt dir="auto">{k}</dt><dd><Edit p={p} name={k} value={v} close={() => setEditing(null)} /></dd></div> : (
           <div key={k}><dt dir="auto" title={k}>{k}</dt><dd dir="auto" title={showValue(v)}>{showValue(v)}</dd>{writes && <ActionIcon className={css.pen} size="xs" onClick={() => setEditing(k)} aria-label={say(t.panel.editAttribute, { name: k })} data-testid="attribute-edit"><IconPencil size={13} /></ActionIcon>}</div>
         )))}
       </dl>
-      {editing === "" && <Edit p={p} name="" value="" close={() => setEditing(null)} />}
+      {editing === "" && <Edit p={p} name="" close={() => setEditing(null)} />}
     </Section>
   );
 }
 
-function Edit({ p, name, value, close }: { p: Person; name: string; value: string; close: () => void }) {
+function Edit({ p, name, value, close }: { p: Person; /** "": a new one. */ name: string; value?: unknown; close: () => void }) {
   const t = useTexts();
-  const [key, setKey] = useState(name);
-  const [text, setText] = useState(value);
-  const save = useSend("PATCH /visitors/{id}", ["/visitors"]);
-  const patch = (attributes: Record<string, unknown>) => save.mutate({ path: { id: p.id }, body: { attributes, version: p.version } }, { onSuccess: close, onError: tellProblem });
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    if (key.trim() !== "") patch({ [key.trim()]: parseValue(text) });
-  };
+  const fresh = name === "";
+  const f = useForm({ name, value: fresh ? "" : showValue(value) }, {
+    of: p,
+    check: (v) => ({ name: v.name.trim() === "" ? t.shell.required : fresh && attributesOf(p.attributes).some(([k]) => k === v.name.trim()) ? t.visitors.attributeExists : undefined }),
+    save: (v, { seen }) => call("PATCH /visitors/{id}", { path: { id: p.id }, body: { attributes: { [fresh ? v.name.trim() : name]: parseValue(v.value, value) }, ...seen } }),
+    stale: ["/visitors"],
+    done: close,
+  });
+  const remove = () => void change(p, { attributes: { [name]: null } }, t.visitors.conflict).then(close, tellProblem);
   return (
-    <form className={css.attribute} onSubmit={submit}>
-      {name === "" && <TextInput size="xs" value={key} onChange={(e) => setKey(e.target.value)} placeholder={t.shell.name} aria-label={t.shell.name} autoFocus data-testid="attribute-name" />}
-      <TextInput size="xs" value={text} onChange={(e) => setText(e.target.value)} placeholder={t.panel.value} aria-label={name === "" ? t.panel.value : name} autoFocus={name !== ""} data-testid="attribute-value" />
-      <div className={css.foot}>
-        {name !== "" && <ActionIcon size="sm" color="red" onClick={() => patch({ [name]: null })} aria-label={t.shell.remove} data-testid="attribute-remove"><IconTrash size={15} /></ActionIcon>}
-        <Button size="compact-xs" variant="default" onClick={close}>{t.shell.cancel}</Button><Button size="compact-xs" type="submit" loading={save.isPending} data-testid="attribute-save">{t.shell.save}</Button>
-      </div>
-    </form>
+    <div className={css.form}>
+      <FormBody form={f} cancel={close} aside={!fresh && <ActionIcon size="sm" color="red" onClick={remove} aria-label={t.shell.remove} data-testid="attribute-remove"><IconTrash size={15} /></ActionIcon>}>
+        {fresh && <TextInput size="xs" placeholder={t.shell.name} aria-label={t.shell.name} autoFocus {...f.text("name")} data-testid="attribute-name" />}
+        <TextInput size="xs" placeholder={t.panel.value} aria-label={fresh ? t.panel.value : name} autoFocus={!fresh} {...f.text("value")} data-testid="attribute-value" />
+      </FormBody>
+    </div>
   );
 }

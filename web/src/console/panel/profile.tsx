@@ -1,15 +1,15 @@
 // What is known of a person, to be mended by whoever knows better.
 
-import { ActionIcon, Button, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
-import { useSend } from "../api/query.ts";
-import { ApiError } from "../api/client.ts";
+import { ActionIcon, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { call } from "../api/client.ts";
 import type { Person } from "../api/schema.ts";
 import { useTexts } from "../i18n/index.ts";
 import { date } from "../i18n/time.ts";
 import { useMe } from "../live/live.ts";
+import { changed } from "../settings/parts/draft.ts";
+import { FormBody, useForm } from "../settings/parts/form.tsx";
 import { IconPencil } from "../ui/icons.ts";
-import { tellProblem } from "../ui/problem.tsx";
 import css from "./panel.module.css";
 import { shortUrl } from "./trail.ts";
 
@@ -34,17 +34,17 @@ export function Profile({ p }: { p: Person }) {
 
 function Form({ p, close }: { p: Person; close: () => void }) {
   const t = useTexts();
-  const [values, setValues] = useState({ name: p.name, email: p.email, phone: p.phone });
-  const save = useSend("PATCH /visitors/{id}", ["/visitors", "/conversations"]);
-  const problem = save.error instanceof ApiError ? save.error : null;
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    save.mutate({ path: { id: p.id }, body: { ...values, version: p.version } }, { onSuccess: close, onError: tellProblem });
-  };
+  const f = useForm({ name: p.name, email: p.email, phone: p.phone }, {
+    of: p,
+    save: (v, was) => call("PATCH /visitors/{id}", { path: { id: p.id }, body: { ...changed(v, was.values), ...was.seen } }),
+    stale: ["/visitors", "/conversations"],
+    done: close,
+  });
   return (
-    <form className={css.form} onSubmit={submit}>
-      {fields.map((f) => <TextInput key={f} size="xs" label={f === "name" ? t.shell.name : t.panel[f]} type={f === "email" ? "email" : "text"} value={values[f]} error={problem?.field(f) || undefined} onChange={(e) => setValues({ ...values, [f]: e.target.value })} data-testid={`profile-${f}`} />)}
-      <div className={css.foot}><Button size="compact-xs" variant="default" onClick={close}>{t.shell.cancel}</Button><Button size="compact-xs" type="submit" loading={save.isPending} data-testid="profile-save">{t.shell.save}</Button></div>
-    </form>
+    <section className={css.form}>
+      <FormBody form={f} cancel={close}>
+        {fields.map((n) => <TextInput key={n} size="xs" label={n === "name" ? t.shell.name : t.panel[n]} type={n === "email" ? "email" : "text"} {...f.text(n)} />)}
+      </FormBody>
+    </section>
   );
 }

@@ -16,8 +16,12 @@ export function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** The fields of what was written that are not as they were. */
+export function changed<V extends object>(written: V, was: V): Partial<V> {
+  return Object.fromEntries(Object.entries(written).filter(([k, x]) => !same(x, was[k as keyof V]))) as Partial<V>;
+}
+
 /** What was written on the ground of was, on the ground of next: fields that nobody has changed here are next's. */
 export function merged<V extends object>(written: V, was: V, next: V): V {
-  const kept = Object.entries(written).filter(([k, x]) => !same(x, was[k as keyof V]));
-  return { ...next, ...Object.fromEntries(kept) };
+  return { ...next, ...changed(written, was) };
 }
