@@ -156,6 +156,14 @@ func axeStates(o *office, rich *visitor, look browser.Options) {
 	}
 	p.Wait(`$("cart") && $("order") && $("trail")?.children.length >= 3`)
 	p.as("panel")
+	p.Click("profile-edit")
+	p.Click("attribute-add")
+	p.Wait(`$("field-email") && $("attribute-value")`)
+	p.as("person")
+	for range 2 {
+		p.ClickOn(`$("panel").querySelector("form button:not([type=submit])")`)
+	}
+	p.Wait(`!$("panel").querySelector("form")`)
 	if look.Phone {
 		p.Click("panel-close")
 	} else {

@@ -39,6 +39,9 @@ func TestConsoleIntents(t *testing.T) {
 	p.ClickOn(`$("row").querySelector("a")`)
 	p.Wait(`$("field-examples")?.value.split("\n").length === 9 && $("field-en").value.startsWith("We engrave")`)
 	p.Screenshot("intent")
+	p.Type("field-description", "Letters and dates on goods")
+	p.Press("Enter")
+	p.Wait(`$("row").innerText.includes("dates") && $("save").disabled && document.activeElement === $("field-description")`)
 	for _, look := range []browser.Options{{Wide: true, Dark: true, Language: "zh-CN"}, {Phone: true}} {
 		p.Look(look)
 		for _, at := range []struct{ path, there string }{{"intents", `$("row") && $("accuracy")`}, {"intents/engraving", `$("field-examples")`}, {"intents/new", `$("field-examples")`}} {

@@ -77,8 +77,11 @@ func inboxHanded(o *office) {
 // inboxHit: a search leads to the message that was found, however far back, from the list and from the palette.
 func inboxHit(o *office) {
 	v := o.visitor("Wim", "The needle is called chatoyant")
+	hers, err := o.api.Login(o.ctx, "alice@demo.test", process.Password)
+	require.NoError(o.t, err)
+	o.call(http.MethodPost, "/conversations/"+v.conv+"/accept", hers.AccessToken, nil)
 	for i := range 130 {
-		o.call(http.MethodPost, "/conversations/"+v.conv+"/messages", o.admin, map[string]any{"cmid": client.NewID().String(), "body": map[string]any{"text": fmt.Sprintf("Hay %d", i)}})
+		o.call(http.MethodPost, "/conversations/"+v.conv+"/messages", hers.AccessToken, map[string]any{"cmid": client.NewID().String(), "body": map[string]any{"text": fmt.Sprintf("Hay %d", i)}})
 	}
 	alice := o.console("alice", browser.Options{})
 	const there = `((e) => e && ((b, box) => b.top >= box.top && b.bottom <= box.bottom)(e.getBoundingClientRect(), $("messages").getBoundingClientRect()))` +
@@ -90,6 +93,14 @@ func inboxHit(o *office) {
 	alice.Screenshot("hit")
 	alice.Click("newest")
 	alice.See("message", "Hay 129")
+
+	revise(alice, "Hay 129", "edit") // what is being edited stays while one looks at what was said before
+	alice.Type("edit-box", "Straw")
+	alice.Wait(`($("messages").scrollTop = 0, $$("message").some((e) => e.innerText.includes("chatoyant")))`)
+	alice.Click("newest")
+	alice.Wait(`$("edit-box")?.value === "Straw"`)
+	alice.Click("edit-save")
+	alice.See("message", "Straw")
 
 	alice.Go(o.s.BaseURL() + "/console/inbox")
 	alice.Wait(`$("link")?.dataset.state === "online"`)
@@ -152,6 +163,31 @@ func inboxBlocked(o *office) {
 	require.NoError(o.t, write())
 	admin.See("message", "More")
 	require.Empty(o.t, admin.Problems())
+	inboxPerson(o, v, admin)
+}
+
+// inboxPerson: what is known of a visitor is changed in the side panel while somebody else changes it, too; a text stays one.
+func inboxPerson(o *office, v *visitor, p *browser.Page) {
+	person := "/visitors/" + o.call(http.MethodGet, "/conversations/"+v.conv, o.admin, nil)["visitor_id"].(string)
+	o.call(http.MethodPatch, person, o.admin, map[string]any{"attributes": map[string]any{"app": "2.10"}})
+	p.Reload()
+	p.See("attributes", "2.10")
+	p.Click("profile-edit")
+	p.Type("field-email", "yan@home.test")
+	o.call(http.MethodPatch, person, o.admin, map[string]any{"phone": "555 0100"})
+	p.Click("save")
+	p.See("newer", "")
+	p.Screenshot("person")
+	p.Click("load-newer")
+	p.Wait(`!$("newer") && $("field-phone").value === "555 0100"`)
+	p.Click("save")
+	p.Wait(`!$("field-email") && ["yan@home.test", "555 0100"].every((x) => $("facts").innerText.includes(x))`)
+	p.Click("attribute-edit")
+	p.Type("attribute-value", "2.20")
+	p.Screenshot("attribute")
+	p.Press("Enter")
+	p.Wait(`!$("attribute-value") && $("attributes").innerText.includes("2.20")`)
+	require.Equal(o.t, map[string]any{"app": "2.20"}, o.call(http.MethodGet, person, o.admin, nil)["attributes"])
 }
 
 // inboxCard: an agent sends what lies in the visitor's cart as a card, and one written by hand.
