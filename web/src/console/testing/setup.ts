@@ -3,7 +3,7 @@
 import { cleanup } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
 
-Object.defineProperty(document, "fonts", { value: new EventTarget() }); // which happy-dom lacks, and fields that grow ask
+Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true }); // which happy-dom lacks, and fields that grow ask
 
 beforeEach(async () => {
   localStorage.clear();
