@@ -1,6 +1,7 @@
 // The pages behind links in mails: ask for a new password, choose one.
 "use strict";
-const zh = !navigator.language.toLowerCase().startsWith("en");
+const chosen = (() => { try { return localStorage.getItem("uniqchat:console:lang"); } catch { return null; } })(); // JSON, in the console beside
+const zh = chosen === null ? !navigator.language.toLowerCase().startsWith("en") : chosen === '"zh"';
 const say = (z, e) => (zh ? z : e);
 const at = (id) => document.getElementById(id);
 const link = new URLSearchParams(location.hash.slice(1));
@@ -10,9 +11,10 @@ if (token) history.replaceState(null, "", location.pathname); // it is nobody's 
 
 document.documentElement.lang = zh ? "zh" : "en";
 at("title").textContent = choosing ? say("设置密码", "Choose a password") : say("忘记密码", "Forgotten password");
+at("intro").textContent = choosing ? "" : say("我们会向该邮箱发送一个链接，用于设置新密码。", "We send a link to this address, with which you choose a new password.");
 at("label").textContent = choosing ? say("新密码（至少 8 位）", "New password (8 characters at least)") : say("邮箱", "E-mail");
-at("send").textContent = say("提交", "Send");
-at("back").textContent = say("返回登录", "Back to the console");
+at("send").textContent = choosing ? say("保存密码", "Save the password") : say("发送重置链接", "Send me a link");
+at("back").textContent = say("返回登录", "Back to the log-in");
 at("field").type = choosing ? "password" : "email";
 at("field").autocomplete = choosing ? "new-password" : "username";
 at("field").minLength = choosing ? 8 : 3;

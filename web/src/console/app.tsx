@@ -1,5 +1,6 @@
 // Who is logged in sees the shell with a page in it; who is not, the log-in.
 
+import { useMediaQuery } from "@mantine/hooks";
 import { Notifications } from "@mantine/notifications";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { cache } from "./api/query.ts";
@@ -21,9 +22,10 @@ function sight(a: Agent): string {
 
 export function App() {
   const session = useSyncExternalStore(watchTokens, tokens);
+  const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
   return (
     <>
-      <Notifications position="bottom-right" limit={4} autoClose={4000} />
+      <Notifications position={phone ? "top-center" : "bottom-left"} /* neither over the tabs nor over the composer */ limit={4} autoClose={4000} />
       {session === null ? <Login /> : <Desk key={sight(session.agent)} />}
     </>
   );

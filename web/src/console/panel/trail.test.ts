@@ -7,7 +7,7 @@ const event = (name: VisitorEvent["name"], data: unknown) => ({ id: `e${++n}`, a
 
 test("the newest cart counts, until it is ordered", () => {
   const cart = event("cart_updated", { value: 297, currency: "CNY", items: [{ id: "mug", price: 128 }, { name: "Tote", price: "169", quantity: 2 }] });
-  expect(cartOf([event("page_view", {}), cart])).toMatchObject({ lines: [{ name: "mug", quantity: 1, price: "CN¥128.00" }, { name: "Tote", quantity: 2, price: "CN¥169.00" }], total: "CN¥297.00" });
+  expect(cartOf([event("page_view", {}), cart])).toMatchObject({ lines: [{ name: "mug", quantity: 1, price: "¥128.00" }, { name: "Tote", quantity: 2, price: "¥169.00" }], total: "¥297.00" });
   expect(cartOf([event("order_placed", { order_id: 7 }), cart])).toBeNull();
   expect(cartOf([event("cart_updated", { items: [], value: 0 }), cart])).toBeNull();
   expect(ordersOf([event("order_placed", { order_id: 7, total: 12.5, currency: "EUR" }), cart])).toMatchObject([{ id: "7", total: "€12.50" }]);

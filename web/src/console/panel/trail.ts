@@ -22,7 +22,7 @@ export function money(amount: unknown, currency: unknown): string {
   const n = typeof amount === "number" ? amount : typeof amount === "string" && amount.trim() !== "" ? Number(amount) : NaN;
   if (!Number.isFinite(n)) return str(amount);
   try {
-    return new Intl.NumberFormat(locale(), { style: "currency", currency: str(currency) }).format(n);
+    return new Intl.NumberFormat(locale(), { style: "currency", currency: str(currency), currencyDisplay: "narrowSymbol" }).format(n);
   } catch {
     return new Intl.NumberFormat(locale()).format(n);
   }

@@ -27,7 +27,7 @@ export const theme = createTheme({
   components: {
     // The page itself does not scroll: there is nothing to lock, and the lock writes <style> elements.
     Modal: Modal.extend({ defaultProps: { lockScroll: false, centered: true, overlayProps: { backgroundOpacity: .4 }, ...layer }, styles: { title: { fontWeight: 620 } } }),
-    Drawer: Drawer.extend({ defaultProps: { lockScroll: false, overlayProps: { backgroundOpacity: .4 }, ...layer } }),
+    Drawer: Drawer.extend({ defaultProps: { lockScroll: false, overlayProps: { backgroundOpacity: .4 }, ...layer }, styles: { title: { fontWeight: 620 } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, transitionProps: { duration: 80 }, withArrow: false, offset: 6 } }),
     Button: Button.extend({ defaultProps: { size: "xs", fw: 550 } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray", size: "md" } }),
@@ -36,7 +36,7 @@ export const theme = createTheme({
     MultiSelect: MultiSelect.extend(field), TagsInput: TagsInput.extend(field),
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false, shadow: "md", transitionProps: { duration: 80 } } }),
     Popover: Popover.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 80 } } }),
-    Switch: Switch.extend({ defaultProps: { size: "sm" } }), Checkbox: Checkbox.extend({ defaultProps: { size: "xs" } }),
+    Switch: Switch.extend({ defaultProps: { size: "sm" } }), Checkbox: Checkbox.extend({ defaultProps: { size: "xs", radius: "xs" } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "xs" } }),
     Badge: Badge.extend({ defaultProps: { size: "sm", variant: "light", tt: "none", fw: 550 } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "xs", horizontalSpacing: "sm" } }),
@@ -52,5 +52,10 @@ const shared = {
 /** What stands on the light badges: Mantine's own is too pale for words this small (4.5:1). */
 const onLight = Object.fromEntries(Object.entries({ green: "#226f33", teal: "#07694c", yellow: "#8a4b00", orange: "#a03700" }).map(([name, ink]) => [`--mantine-color-${name}-light-color`, ink]));
 
-export const variables: CSSVariablesResolver = () => ({ variables: { "--mantine-shadow-md": "var(--u-shadow)" }, light: { ...shared, ...onLight }, dark: shared });
+/** By night Mantine's own are slabs of colour with white words: what is dangerous or a warning looks as it does elsewhere in the console. */
+const onDark = Object.fromEntries(Object.entries({ red: "danger", orange: "warn", yellow: "warn", green: "ok", teal: "ok", blue: "info" }).flatMap(([name, tone]) => [
+  [`--mantine-color-${name}-light`, `var(--u-${tone}-soft)`], [`--mantine-color-${name}-light-hover`, `var(--u-${tone}-soft)`], [`--mantine-color-${name}-light-color`, `var(--u-${tone})`], [`--mantine-color-${name}-outline`, `var(--u-${tone})`],
+]));
+
+export const variables: CSSVariablesResolver = () => ({ variables: { "--mantine-shadow-md": "var(--u-shadow)" }, light: { ...shared, ...onLight }, dark: { ...shared, ...onDark } });
 export const colours = localStorageColorSchemeManager({ key: "uniqchat:console:colours" });

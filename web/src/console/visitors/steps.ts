@@ -23,7 +23,7 @@ export function basket(data: unknown): Basket {
 /** An amount of money; of no currency that is known, the number as it is. */
 export function money(n: number, currency: string): string {
   try {
-    if (currency !== "") return new Intl.NumberFormat(locale(), { style: "currency", currency }).format(n);
+    if (currency !== "") return new Intl.NumberFormat(locale(), { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(n);
   } catch {
     // No such currency.
   }

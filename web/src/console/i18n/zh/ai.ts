@@ -29,7 +29,7 @@ export const ai: Texts["ai"] = {
     name: "名称", nameText: "一个键，例如 size_advice：小写字母开头，后接字母、数字、_ 和 -。", badName: "小写字母开头，后接最多 49 个 a-z、0-9、_ 和 -。", description: "关于什么", examples: "例句",
     examplesText: "像客户那样写，每行一句，语言不限。十句有用，五十句更好。", tooMany: "最多 {n} 个例句。", tooLong: "第 {line} 句超过 {n} 个字符。",
     action: "机器人怎么做", actions: { answer: "回答", handoff: "转人工", reply: "固定回复" }, actionAbout: { answer: "与其他问题一样，根据知识库回答。", handoff: "确定是这个意思时，立即转人工。", reply: "确定是这个意思时，只说这段话。" },
-    team: "转给哪个团队", anybody: "任何人", replyZh: "中文回复", replyEn: "英文回复", replyText: "某种语言留空时，用另一种语言的。", noReply: "请至少填写一种。", removeTitle: "删除这个意图？", removeText: "它的例句会一并删除。",
+    team: "转给哪个小组", anybody: "任何人", replyZh: "中文回复", replyEn: "英文回复", replyText: "某种语言留空时，用另一种语言的。", noReply: "请至少填写一种。", removeTitle: "删除这个意图？", removeText: "它的例句会一并删除。",
     trained: "能否区分开", trainedText: "每个例句都由没有见过它的模型来判断。", busy: "正在训练…之前训练好的继续使用。", accuracy: "判断正确", refused: "留给内置意图", taken: "内置例句被误认为您的", error: "概率偏差",
     intent: "意图", right: "判断正确", few: "太少，看不出", covered: "您的意图取代了意思相同的内置意图：{names}。", mistakes: "判断错误", mistakesText: "为它们多写一些例句，或把它们放到该放的地方。", mistake: "{intent} 被当作 {taken}（{n}）", builtin: "内置",
     try: "试一句话", tryText: "它会被当作什么，机器人会怎么做。不会写入任何内容。", sentence: "客户的一句话", go: "试试", does: { answer: "会回答", handoff: "会转人工", reply: "会说固定回复" }, outOfScope: "超出范围 {n}",

@@ -2,7 +2,7 @@ import type { Texts } from "../index.ts";
 
 export const visitors: Texts["visitors"] = {
   title: "访客", everybody: "全部访客", live: "在线访客", view: "访客", count: "{n} 位访客在线", unnamed: "访客 {id}", find: "姓名、邮箱、电话或编号", findLive: "姓名、邮箱、编号或页面",
-  filters: "筛选", clear: "清除筛选", verified: "已验证", verifiedHint: "商店已签名确认其身份", unverified: "未验证", unverifiedHint: "该姓名可能由任何人填写", blocked: "已拉黑", notBlocked: "未拉黑", erased: "已抹除", any: "全部", identity: "身份", blocklist: "黑名单", since: "首次来访不早于", until: "首次来访不晚于",
+  filters: "筛选", clear: "清除筛选", verified: "已验证", verifiedHint: "商店已签名确认其身份", unverified: "未验证", unverifiedHint: "该姓名可能由任何人填写", blocked: "已封禁", notBlocked: "未封禁", erased: "已抹除", any: "全部", identity: "身份", blocklist: "黑名单", since: "首次来访不早于", until: "首次来访不晚于",
   name: "姓名", contact: "联系方式", conversations: "会话", lastSeen: "最近来访", firstSeen: "首次来访", noneYet: "还没有人写过消息", noneYetText: "访客发出第一条消息后会显示在这里。", noneFound: "没有找到访客", noneFoundText: "请更换关键词或减少筛选条件。",
   nobodyOnline: "当前没有访客在线", nobodyOnlineText: "访客打开聊天窗口后会立即显示在这里。", incomplete: "系统的一部分没有响应，部分访客未显示。", tooDeep: "只显示前 {n} 位，请筛选或反向排序。",
   state: { idle: "浏览中", queued: "排队中", chatting: "对话中" }, anyState: "全部状态", page: "页面", country: "国家/地区", countryHint: "两个字母，例如 CN", hasCart: "有购物车", status: "状态", pages: "页数", cart: "购物车", here: "停留", sort: "排序", sorts: { since: "到访时间", last_seen: "最近操作", pages: "浏览页数", cart_value: "购物车金额" }, descending: "从大到小", ascending: "从小到大", seen: "最近操作", sortBy: "按{name}排序",
