@@ -46,4 +46,4 @@ test("a text that is being edited outlives that one scrolls away from it, and lo
   expect(loadOlder).not.toHaveBeenCalled();
   await scroll(0);
   expect((screen.getByTestId("edit-box") as HTMLTextAreaElement).value).toBe("a better word");
-});
+}, 30_000); // on a machine that does much else
