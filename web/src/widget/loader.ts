@@ -265,6 +265,7 @@ class Loader implements Host {
       return undefined;
     }
     if (name === "reset") {
+      if (this.session.visitor.id !== "") this.bring(); // it removes what was written
       this.session.reset();
       this.forget();
       return undefined;
