@@ -89,7 +89,11 @@ test("without a database the journal does, without a journal the database; witho
   assert.equal(db.rows.get(key(1)), "a");
   const none = await open(null, null);
   assert.throws(() => none.setItem(key(1), "a"));
+  await none.refresh();
   assert.equal(none.getItem(key(1)), "a");
+  none.removeItem(key(1));
+  await none.refresh();
+  assert.equal(none.getItem(key(1)), null);
 });
 
 test("a database that opens late is taken in: what it holds is shown, what was written meanwhile moves into it", async () => {

@@ -38,7 +38,7 @@ export class DatabaseEntries implements EntryStorage {
       this.removed.clear();
       for (const key of removed) this.drop(key);
       for (const [key, value] of [...this.journalled(), ...this.fresh]) this.store(key, value);
-      this.fresh.clear();
+      this.settle();
     });
   }
 
@@ -68,7 +68,9 @@ export class DatabaseEntries implements EntryStorage {
       refused = e; // full: the database alone has to do
     }
     this.store(key, value);
-    if (this.db === null && refused !== null) throw refused;
+    if (this.db !== null || refused === null) return;
+    this.fresh.set(key, value);
+    throw refused;
   }
 
   removeItem(key: string): void {
@@ -94,7 +96,16 @@ export class DatabaseEntries implements EntryStorage {
     const stored = await (this.db?.all() ?? Promise.resolve([])).catch(() => this.map); // what can't be read is as it was
     this.reading--;
     this.merge(before, stored);
-    if (this.reading === 0) this.fresh.clear();
+    if (this.reading === 0) this.settle();
+  }
+
+  /** What was written and removed meanwhile stands where it belongs; what nothing has taken stays here. */
+  private settle(): void {
+    if (this.db !== null) this.fresh.clear();
+    else {
+      this.removed.clear();
+      for (const [key] of this.journalled()) this.fresh.delete(key);
+    }
   }
 
   private merge(before: Iterable<[string, string]>, stored: Iterable<[string, string]>): void {

@@ -254,6 +254,22 @@ test("what is written stands on the screen and in storage at once, whatever the 
   leave(a);
 });
 
+test("a browser that keeps nothing sends what is written all the same, and takes it along", async () => {
+  const { tabs: [a], browser, last, leave } = setUp();
+  browser.keeps = false;
+  await a.send("text", { text: "one" });
+  await until(() => browser.sockets.length === 1);
+  await connack(last());
+  await until(() => textsOf(last()).length === 1);
+  a.session.identify(identityOf({ id: 42, identityHmac: "bert" }));
+  await until(() => browser.sockets.length === 2);
+  await connack(last(), "bert");
+  await until(() => a.state.outbox[0]?.state === "failed");
+  await a.retry(a.state.outbox[0]!.cmid);
+  await until(() => textsOf(last()).length === 1);
+  leave(a);
+});
+
 /** Waits until something holds, while the clock runs fast. */
 async function soon(t: TestContext, holds: () => boolean): Promise<void> {
   for (let i = 0; !holds(); i++) {

@@ -209,7 +209,7 @@ test("the server hears the language that the widget speaks, and of the page's ow
 
 test("a tab that is frozen while it asks keeps no other one from asking, and takes over what that was told", async (t) => {
   const { server, browser, tab } = setUp();
-  const [a, b] = [tab(), tab()];
+  const b = tab();
   void navigator.locks.request("widget-demo", () => new Promise(() => {})); // frozen
   const waiting = new AbortController();
   const timeout = t.mock.method(AbortSignal, "timeout", () => waiting.signal);
@@ -219,6 +219,6 @@ test("a tab that is frozen while it asks keeps no other one from asking, and tak
   assert.equal((await asking).token, "token 1");
   const kept = browser.store.getItem(b.key)!;
   const c = setUp();
-  c.server.during = () => c.browser.store.setItem(a.key, kept); // the other one was faster
-  assert.deepEqual([(await c.tab().credentials(false)).token, c.tab().visitor.id, server.asked.length, c.server.asked.length], ["token 1", "visitor 1", 1, 1]);
+  c.server.during = () => c.browser.store.setItem(b.key, kept.replace("token 1", "token of b")); // the other one was faster
+  assert.deepEqual([(await c.tab().credentials(false)).token, c.tab().visitor.id, server.asked.length, c.server.asked.length], ["token of b", "visitor 1", 1, 1]);
 });
