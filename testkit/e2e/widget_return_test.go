@@ -100,7 +100,7 @@ func TestWidgetStuck(t *testing.T) {
 	require.Less(t, time.Since(stuck), 15*time.Second)
 	require.InDelta(t, 2, s.Metric("uniqchat_engine_connections"), 0)
 	p.WaitFor(time.Minute, `$$("message").at(-1)?.innerText.includes("is anybody there?")`)
-	connected(t, s, p)
+	require.Eventually(t, func() bool { return s.Metric("uniqchat_engine_connections") == 1 }, 20*time.Second, 50*time.Millisecond)
 	quick(p, "now I am")
 	allSent(p)
 	second.See("message", "now I am")

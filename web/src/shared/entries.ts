@@ -60,12 +60,11 @@ export class DatabaseEntries implements EntryStorage {
     this.keys = null;
     this.removed.delete(key);
     if (this.reading > 0) this.fresh.set(key, value);
-    let refused: unknown = new Error("no storage");
+    let refused: unknown = null;
     try {
-      this.journal?.setItem(key, value);
-      if (this.journal !== null) refused = null;
+      this.journal!.setItem(key, value);
     } catch (e) {
-      refused = e; // full: the database alone has to do
+      refused = e; // full, or none: the database alone has to do
     }
     this.store(key, value);
     if (this.db !== null || refused === null) return;
@@ -136,14 +135,8 @@ export class DatabaseEntries implements EntryStorage {
 
   private store(key: string, value: string): void {
     this.db?.put(key, value).then(() => {
-      let same = false;
-      try {
-        same = this.journal?.getItem(key) === value;
-      } catch {
-        // Forbidden meanwhile.
-      }
-      if (same && this.map.get(key) === value) this.forget(key);
-      else if (!this.map.has(key)) void this.db?.delete(key).catch(() => {}); // removed while it was on its way
+      if (!this.map.has(key)) void this.db?.delete(key).catch(() => {}); // removed while it was on its way
+      else if (this.map.get(key) === value && this.journalled().some((e) => e[0] === key && e[1] === value)) this.forget(key);
     }, () => {}); // the journal still has it
   }
 

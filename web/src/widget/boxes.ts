@@ -52,13 +52,11 @@ export function clean(session: Session, entries: EntryStorage): void {
 const keyOf = (session: Session) => `${session.key}:boxes`;
 
 function known(session: Session): Known[] {
-  const all = load(keyOf(session));
-  return Array.isArray(all) ? (all as Known[]) : [];
+  return (load(keyOf(session)) ?? []) as Known[];
 }
 
 /** The scopes other than the visitor's: those of this era, or those of earlier ones. */
 function others(session: Session, now: boolean): string[] {
   const { scope, early, era } = session;
-  const mine = [scope, early];
-  return known(session).filter(([s, e]) => (e === era) === now && !mine.includes(s)).map(([s]) => s);
+  return known(session).filter(([s, e]) => (e === era) === now && s !== scope && s !== early).map(([s]) => s);
 }
