@@ -28,7 +28,7 @@ async function privateNames() {
 /** What widget-parts.js takes from the chat instead of having its own (src/widget/ui/parts.ts). */
 const kit = { name: "kit", setup: (b) => {
   b.onResolve({ filter: /^preact|\/(context|icons|media)\.tsx?$/ }, ({ path }) => ({ path, namespace: "kit" }));
-  b.onLoad({ filter: /./, namespace: "kit" }, () => ({ contents: "export const { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useDesk, useFile, Picture, Icon } = window.uniqchat.kit;" }));
+  b.onLoad({ filter: /./, namespace: "kit" }, () => ({ contents: "export const { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useCountdown, useDesk, useFile, Picture, Icon } = window.uniqchat.kit;" }));
 } };
 
 /** One of the widget's scripts, as small as it gets. */

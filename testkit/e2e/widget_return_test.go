@@ -81,6 +81,35 @@ func TestWidgetAfterReset(t *testing.T) {
 	s.Stop()
 }
 
+// TestWidgetStuck: a tab that has the connection and does not run, because its page computes, holds up no other one. When it wakes it follows, and
+// nothing was sent twice.
+func TestWidgetStuck(t *testing.T) {
+	s, d, p := alone(t, 4*time.Minute, "stuck")
+	visit(s, p)
+	quick(p, "before")
+	allSent(p)
+	d.find()
+	second := p.Tab("not-stuck")
+	second.Go(s.BaseURL() + "/demo/")
+	second.Wait(`$("panel") || ($("launcher").click(), false)`)
+	second.See("message", "before")
+	p.Wait(`(setTimeout(() => { for (const end = Date.now() + 20_000; Date.now() < end;); }, 100), true)`)
+	stuck := time.Now()
+	quick(second, "is anybody there?")
+	d.has("before", "is anybody there?")
+	require.Less(t, time.Since(stuck), 15*time.Second)
+	require.InDelta(t, 2, s.Metric("uniqchat_engine_connections"), 0)
+	p.WaitFor(time.Minute, `$$("message").at(-1)?.innerText.includes("is anybody there?")`)
+	require.Eventually(t, func() bool { return s.Metric("uniqchat_engine_connections") == 1 }, 20*time.Second, 50*time.Millisecond)
+	quick(p, "now I am")
+	allSent(p)
+	second.See("message", "now I am")
+	d.has("before", "is anybody there?", "now I am")
+	require.Empty(t, p.Problems())
+	require.Empty(t, second.Problems())
+	s.Stop()
+}
+
 // TestWidgetOddPage: a page whose language is none, to which the browser gives no locks and no channel, and that says more of its visitor than the
 // server takes, has a chat.
 func TestWidgetOddPage(t *testing.T) {

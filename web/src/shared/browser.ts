@@ -36,12 +36,13 @@ const pollMs = 60;
 
 /**
  * Runs f while no other tab runs under the same name. Web Locks need a secure page; elsewhere a lease in localStorage does
- * the same well enough: it expires, so a tab that dies in between blocks nobody for long.
+ * the same well enough: it expires, so a tab that dies in between blocks nobody for long. Once the signal among the options is
+ * given f runs all the same: whoever has the lock may be frozen.
  */
-export async function withLock<T>(name: string, f: () => Promise<T>): Promise<T> {
+export async function withLock<T>(name: string, f: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   if (navigator.locks !== undefined) {
     let result: Promise<T> | undefined;
-    await navigator.locks.request(name, () => (result = f())).catch(() => {}); // a page that may not lock does it all the same
+    await navigator.locks.request(name, options, () => (result = f())).catch(() => {}); // a page that may not lock does it all the same
     return result ?? f();
   }
   const key = `uniqchat:lock:${name}`;

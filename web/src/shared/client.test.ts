@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seeded, TestClock, TestStorage } from "../testing/clock.ts";
 import { ModelServer } from "../testing/server.ts";
-import { ProtocolClient, type ClientHandlers } from "./client.ts";
+import { AgentClient } from "./agent.ts";
+import type { ClientHandlers } from "./client.ts";
 import { Outbox } from "./outbox.ts";
 import type { Role } from "./packets.ts";
 import { uuidv4, uuidv7, type UUID } from "./uuid.ts";
@@ -16,7 +17,7 @@ const tokens = new Map<string, { user: string; role: Role }>([
 /** One page load: a client and the conversation it shows. */
 class Page {
   conv: UUID = "";
-  readonly client: ProtocolClient;
+  readonly client: AgentClient;
   readonly sent: string[] = [];
 
   constructor(
@@ -24,7 +25,7 @@ class Page {
     more: ClientHandlers = {},
   ) {
     const clock = server.o.clock;
-    this.client = new ProtocolClient({
+    this.client = new AgentClient({
       clock, random,
       credentials: async () => ({ url: "ws://test", token }),
       outbox: new Outbox(token, storage, () => clock.now()),

@@ -6,8 +6,8 @@ import { Link, type Credentials, type LinkState, type Socket } from "./link.ts";
 import { ConversationLog, type Need, type Request } from "./log.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
 import type {
-  Availability, Body, Connack, EventPacket, Gap, Joined, Kind, Message, Position, Sendack, ServerPacket, Stream, Synced,
-  TypingState, Visibility,
+  ClientPacket, Connack, EventPacket, Gap, Joined, Message, Position, Sendack, ServerPacket, Stream, Synced,
+  TypingState,
 } from "./packets.ts";
 import { Sender } from "./sender.ts";
 import { Typists } from "./typists.ts";
@@ -148,19 +148,6 @@ export class ProtocolClient {
     this.reads.delete(conv);
   }
 
-  /** Puts a message into the outbox and sends it as soon as that is possible. */
-  send(conv: UUID, kind: Kind, body: Body, visibility: Visibility = "public"): OutboxEntry {
-    const entry = this.outbox.add(conv, kind, visibility, body, this.device);
-    this.changed(conv);
-    this.sender.pump();
-    return entry;
-  }
-
-  /** Tries a failed message again. */
-  retry(cmid: UUID): void {
-    this.sender.retry(cmid);
-  }
-
   /** Gives up a failed message. */
   discard(cmid: UUID): void {
     const entry = this.outbox.get(cmid);
@@ -202,23 +189,9 @@ export class ProtocolClient {
     return this.typists.of(conv);
   }
 
-  /** Tells what the visitor does on the page. False if there is no connection. */
-  track(name: string, data: Body): boolean {
-    return this.link.send({ type: "track", name, data });
-  }
-
-  status(state: Availability): void {
-    this.link.send({ type: "status", state });
-  }
-
-  /** Asks for inbox.changed EVENTs. To be repeated after each onReady. */
-  watchInbox(): void {
-    this.link.send({ type: "watch", topic: "inbox" });
-  }
-
-  /** Asks for board.changed EVENTs of the rows from offset on, in place of what was watched before. false: not connected. */
-  watchBoard(filter: Body, offset: number, limit: number): boolean {
-    return this.link.send({ type: "watch", topic: "board", filter, offset, limit });
+  /** Says something that is neither kept nor answered. False if there is no connection. */
+  tell(packet: ClientPacket): boolean {
+    return this.link.send(packet);
   }
 
   private changed(conv: UUID): void {

@@ -11,25 +11,35 @@ export interface Database {
   delete(key: string): Promise<void>;
 }
 
-const prefix = "uniqchat:out:";
+const prefix = "uniqchat:out:visitor:"; // others, as the console, keep theirs in web storage
+const patience = 2_000;
 
 export class DatabaseEntries implements EntryStorage {
   private map = new Map<string, string>();
   private keys: string[] | null = null;
   /** What was removed here and may still stand in the database. */
   private readonly removed = new Set<string>();
-  /** What was written here while the database is being read, which may have missed it. */
+  /** What was written here while the database is being opened or read, which may have missed it. */
   private readonly fresh = new Map<string, string>();
-  private reading = 0;
+  private reading = 1;
+  private db: Database | null = null;
+  private readonly opened: Promise<void>;
+  /** The database has answered after nobody waited for it any more. */
+  late: () => void = () => {};
 
-  private constructor(private readonly db: Database | null, private readonly journal: EntryStorage | null) {}
-
-  /** Opens what is kept. db null: there is only the journal; journal null: only the database. */
-  static async open(db: Database | null, journal: EntryStorage | null): Promise<DatabaseEntries> {
-    const e = new DatabaseEntries(db, journal);
-    await e.refresh();
-    for (const [key, value] of e.journalled()) e.store(key, value);
-    return e;
+  /** What the journal has is there at once, the rest after a refresh. db null: there is only the journal; journal null: only the database. */
+  constructor(db: Promise<Database | null>, private readonly journal: EntryStorage | null) {
+    this.merge([], []);
+    this.opened = db.then((db) => {
+      this.db = db;
+      this.reading--;
+      this.merge([], this.map);
+      const removed = [...this.removed];
+      this.removed.clear();
+      for (const key of removed) this.drop(key);
+      for (const [key, value] of [...this.journalled(), ...this.fresh]) this.store(key, value);
+      this.settle();
+    });
   }
 
   get length(): number {
@@ -50,15 +60,16 @@ export class DatabaseEntries implements EntryStorage {
     this.keys = null;
     this.removed.delete(key);
     if (this.reading > 0) this.fresh.set(key, value);
-    let refused: unknown = new Error("no storage");
+    let refused: unknown = null;
     try {
-      this.journal?.setItem(key, value);
-      if (this.journal !== null) refused = null;
+      this.journal!.setItem(key, value);
     } catch (e) {
-      refused = e; // full: the database alone has to do
+      refused = e; // full, or none: the database alone has to do
     }
-    if (this.db !== null) this.store(key, value);
-    else if (refused !== null) throw refused;
+    this.store(key, value);
+    if (this.db !== null || refused === null) return;
+    this.fresh.set(key, value);
+    throw refused;
   }
 
   removeItem(key: string): void {
@@ -66,21 +77,40 @@ export class DatabaseEntries implements EntryStorage {
     this.keys = null;
     this.fresh.delete(key);
     this.forget(key);
-    if (this.db === null) return;
-    this.removed.add(key);
-    this.db.delete(key).then(() => this.removed.delete(key), () => {});
+    this.drop(key);
   }
 
-  /** Reads everything again, because another tab wrote. */
+  /** Reads everything again, because another tab wrote. A database that does not answer is not waited for. */
   async refresh(): Promise<void> {
+    let late = false;
+    const read = this.read().then(() => { if (late) this.late(); });
+    await Promise.race([read, new Promise((done) => setTimeout(() => done((late = true)), patience))]);
+  }
+
+  private async read(): Promise<void> {
     const before = this.journalled(); // what moves into the database meanwhile
+    this.merge(before, this.map);
+    await this.opened;
     this.reading++;
-    const stored = (await this.db?.all().catch(() => null)) ?? [];
+    const stored = await (this.db?.all() ?? Promise.resolve([])).catch(() => this.map); // what can't be read is as it was
     this.reading--;
+    this.merge(before, stored);
+    if (this.reading === 0) this.settle();
+  }
+
+  /** What was written and removed meanwhile stands where it belongs; what nothing has taken stays here. */
+  private settle(): void {
+    if (this.db !== null) this.fresh.clear();
+    else {
+      this.removed.clear();
+      for (const [key] of this.journalled()) this.fresh.delete(key);
+    }
+  }
+
+  private merge(before: Iterable<[string, string]>, stored: Iterable<[string, string]>): void {
     const map = new Map(stored);
     for (const [key, value] of [...before, ...this.journalled(), ...this.fresh]) map.set(key, value); // newer, each of them
     for (const key of this.removed) map.delete(key);
-    if (this.reading === 0) this.fresh.clear();
     this.map = map;
     this.keys = null;
   }
@@ -105,15 +135,15 @@ export class DatabaseEntries implements EntryStorage {
 
   private store(key: string, value: string): void {
     this.db?.put(key, value).then(() => {
-      let same = false;
-      try {
-        same = this.journal?.getItem(key) === value;
-      } catch {
-        // Forbidden meanwhile.
-      }
-      if (same && this.map.get(key) === value) this.forget(key);
-      else if (!this.map.has(key)) void this.db?.delete(key).catch(() => {}); // removed while it was on its way
+      if (!this.map.has(key)) void this.db?.delete(key).catch(() => {}); // removed while it was on its way
+      else if (this.map.get(key) === value && this.journalled().some((e) => e[0] === key && e[1] === value)) this.forget(key);
     }, () => {}); // the journal still has it
+  }
+
+  private drop(key: string): void {
+    if (this.db === null && this.reading === 0) return;
+    this.removed.add(key);
+    this.db?.delete(key).then(() => this.removed.delete(key), () => {});
   }
 
   private forget(key: string): void {
@@ -125,21 +155,18 @@ export class DatabaseEntries implements EntryStorage {
   }
 }
 
-const openWithin = 2_000;
-
-/** Opens a database of the browser; null where there is none, or none that answers (privacy modes). */
+/** Opens a database of the browser; null where there is none (privacy modes). It may take its time. */
 export function openDatabase(name: string): Promise<Database | null> {
-  const opened = new Promise<Database | null>((done) => {
+  return new Promise((done) => {
     try {
       const request = indexedDB.open(name, 1);
       request.onupgradeneeded = () => request.result.createObjectStore("entries");
       request.onsuccess = () => done(wrap(request.result));
-      request.onerror = request.onblocked = () => done(null);
+      request.onerror = () => done(null);
     } catch {
       done(null);
     }
   });
-  return Promise.race([opened, new Promise<null>((done) => setTimeout(() => done(null), openWithin))]);
 }
 
 function wrap(db: IDBDatabase): Database {

@@ -1,7 +1,7 @@
 // ConversationLog: what a client holds of one conversation, and what it lacks. A pure state machine: packets go in through
 // methods, `need` says which request would bring it forward. It owns no socket, no timer and no outbox.
 
-import type { Joined, Member, Message, Receipt, Role, Sendack, Synced } from "./packets.ts";
+import type { Joined, Member, Message, Receipt, Sendack, Synced } from "./packets.ts";
 import type { UUID } from "./uuid.ts";
 
 /** The request that a log wants next, or until when it wants to be left alone. */
@@ -61,11 +61,6 @@ export class ConversationLog {
   /** The oldest seq that is loaded; 0 if none is. */
   get oldest(): number {
     return this.messages[0]?.seq ?? 0;
-  }
-
-  /** Whether something after `last` is known to be missing. */
-  get behind(): boolean {
-    return !this.joined || this.more || this.target > this.last;
   }
 
   /** Takes in a live MESSAGE. Reports whether it was news (false: it was known already). */
@@ -165,13 +160,6 @@ export class ConversationLog {
   /** How far somebody has read; 0 if unknown. */
   readBy(user: UUID): number {
     return this.members.get(user)?.read ?? 0;
-  }
-
-  /** How far somebody of the given role other than `self` has read. */
-  readByRole(role: Role, self: UUID): number {
-    let read = 0;
-    for (const m of this.members.values()) if (m.role === role && m.user !== self) read = Math.max(read, m.read);
-    return read;
   }
 
   /**

@@ -101,6 +101,18 @@ export class Outbox {
     }
   }
 
+  /** Lets a failed message wait again, at its place. */
+  retry(cmid: UUID, device: UUID): void {
+    const e = this.entries.get(cmid);
+    if (e?.state !== "failed") return;
+    if (e.code === 409) { // its cmid stands for another message: this one needs its own
+      this.remove(cmid);
+      this.add(e.conv, e.kind, e.visibility, e.body, device);
+    } else {
+      this.update(cmid, { state: "waiting", code: 0, reason: "", device });
+    }
+  }
+
   /**
    * Forgets what the database holds: entries up to seq that were acknowledged to this page load. (To another one they may
    * have been acknowledged before a fork that this one knows nothing of.) Reports whether there were any.

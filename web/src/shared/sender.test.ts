@@ -90,7 +90,8 @@ test("a final error fails the message with its reason and lets the next one go",
   t.refuse(413);
   assert.deepEqual([t.outbox.get(a)!.state, t.outbox.get(a)!.code, t.outbox.get(a)!.reason], ["failed", 413, "why"]);
   assert.equal(t.texts(), "a b");
-  t.sender.retry(a);
+  t.outbox.retry(a, "me");
+  t.sender.pump();
   assert.equal(t.outbox.get(a)!.state, "waiting");
 });
 
@@ -120,7 +121,8 @@ test("409 without one is a used cmid: trying again takes a new one", () => {
   const a = t.write("a");
   t.refuse(409);
   assert.equal(t.outbox.get(a)!.state, "failed");
-  t.sender.retry(a);
+  t.outbox.retry(a, "me");
+  t.sender.pump();
   assert.equal(t.outbox.get(a), undefined);
   assert.notEqual(t.sent.at(-1).cmid, a);
 });
@@ -171,4 +173,22 @@ test("a browser's only connection sends what its other tabs wrote, at once and i
   assert.deepEqual(sent.map((p) => p.body.text), ["a"]);
   sender.accepted(sent[0].cmid, 1);
   assert.equal(sent.at(-1).cmid, b.cmid);
+});
+
+test("what was refused for now, and never sent but so, is known not to have arrived", async () => {
+  const t = setUp();
+  const a = t.write("a");
+  const tried = () => t.outbox.get(a)!.tried;
+  t.refuse(429, { retry_after: 500 });
+  assert.equal(tried(), false);
+  await t.clock.pass(5000);
+  t.refuse(503, { retry_after: 500 });
+  assert.equal(tried(), false);
+  await t.clock.pass(5000);
+  assert.equal(tried(), true, "it is on its way");
+  t.refuse(504, { retry_after: 500 });
+  await t.clock.pass(5000);
+  t.refuse(429, { retry_after: 500 });
+  assert.equal(tried(), true, "the third may have arrived");
+  assert.equal(t.texts(), "a a+ a+ a+");
 });

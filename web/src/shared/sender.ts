@@ -110,29 +110,17 @@ export class Sender {
   refused(p: ErrorPacket): boolean {
     const flight = this.flights.get(p.rid);
     if (flight === undefined) return false;
-    const { cmid, conv } = flight.entry;
+    const { cmid, conv, tried } = flight.entry;
     this.land(cmid);
     if (p.code === 409 && p.conv !== "" && p.conv !== conv) this.move(cmid, conv, p.conv);
-    else if (this.mayRetry(cmid, p)) this.pause(cmid, p);
-    else this.o.outbox.update(cmid, { state: "failed", code: p.code, reason: p.message });
+    else if (this.mayRetry(cmid, p)) this.pause(cmid, p, tried);
+    else {
+      this.pauses.delete(cmid);
+      this.o.outbox.update(cmid, { state: "failed", code: p.code, reason: p.message });
+    }
     this.o.changed(conv);
     this.pump();
     return true;
-  }
-
-  /** Tries a failed message again, at its place. */
-  retry(cmid: UUID): void {
-    const e = this.o.outbox.get(cmid);
-    if (e?.state !== "failed") return;
-    this.pauses.delete(cmid);
-    if (e.code === 409) { // its cmid stands for another message: this one needs its own
-      this.o.outbox.remove(cmid);
-      this.o.outbox.add(e.conv, e.kind, e.visibility, e.body, this.o.device);
-    } else {
-      this.o.outbox.update(cmid, { state: "waiting", code: 0, reason: "", device: this.o.device });
-    }
-    this.o.changed(e.conv);
-    this.pump();
   }
 
   /** Takes over what another page load got acknowledged, once it is old: sent again, it is called DURABLE here. */
@@ -150,9 +138,9 @@ export class Sender {
 
   private fly(e: OutboxEntry): void {
     const rid = this.o.nextRid();
-    const dup = e.tried;
+    const dup = e.tried || e.code > 0;
     // Noted before it leaves: a page that dies in between must know that it may have left.
-    if (!dup || e.device !== this.o.device) this.o.outbox.update(e.cmid, { tried: true, device: this.o.device });
+    if (!e.tried || e.device !== this.o.device) this.o.outbox.update(e.cmid, { tried: true, device: this.o.device });
     const { conv, cmid, kind, visibility, body } = e;
     if (!this.o.send({ type: "send", rid, dup, conv, cmid, kind, visibility, body })) return;
     const timeout = new Alarm(this.o.clock);
@@ -176,13 +164,14 @@ export class Sender {
     return p.code >= 500 && (this.pauses.get(cmid)?.times ?? 0) < maxInternalErrors;
   }
 
-  private pause(cmid: UUID, p: ErrorPacket): void {
+  /** tried: whether it may have arrived before. What was only ever sent away, surely did not. */
+  private pause(cmid: UUID, p: ErrorPacket, tried: boolean): void {
     const times = (this.pauses.get(cmid)?.times ?? 0) + 1;
     const backoff = p.code === 429 && p.retry_after > 0 ? 0 : Math.min(retryMin * 2 ** (times - 1), retryMax);
     const until = this.o.clock.now() + Math.max(backoff, p.retry_after);
     this.pauses.set(cmid, { until, times });
     if (p.code === 429) this.notBefore = until;
-    this.o.outbox.update(cmid, { code: p.code, reason: p.message });
+    this.o.outbox.update(cmid, { code: p.code, reason: p.message, tried: tried || (p.code !== 429 && p.code !== 503) });
   }
 
   /** The visitor has another open conversation: the message goes there, and so does what was to follow it. */

@@ -52,6 +52,8 @@ global["fetch"] = async (_: string, { headers, body }: { headers: Record<string,
   current!.answer({ bearer: (headers["Authorization"] ?? "").replace("Bearer ", ""), language: new Headers(headers).get("Accept-Language") ?? "", body: JSON.parse(body) as Asked["body"] });
 
 class Channel {
+  /** What comes for it waits, as in a page that is frozen. */
+  frozen: (() => void)[] | null = null;
   static readonly all = new Set<Channel>();
   onmessage: ((e: { data: unknown }) => void) | null = null;
 
@@ -62,7 +64,11 @@ class Channel {
 
   postMessage(data: unknown): void {
     const copy = structuredClone(data);
-    for (const c of Channel.all) if (c !== this && c.name === this.name) setTimeout(() => c.onmessage?.({ data: copy }), 0);
+    for (const c of Channel.all) if (c !== this && c.name === this.name) setTimeout(() => {
+      const hear = () => c.onmessage?.({ data: copy });
+      if (c.frozen === null) hear();
+      else c.frozen.push(hear);
+    }, 0);
   }
 }
 global["BroadcastChannel"] = Channel;
@@ -102,18 +108,53 @@ export class Browser {
   readonly store = new Store(() => this.keeps);
   readonly session = new Store(() => this.keeps);
   readonly sockets: Socket[] = [];
-  private readonly held = new Map<string, Promise<unknown>>();
+  private readonly locks = new Map<string, { run(): void; lost(why: unknown): void }[]>();
 
   constructor(readonly answer: (asked: Asked) => Response) {
     current = this;
     Channel.all.clear();
-    const request = (name: string, ...more: [{ signal?: AbortSignal }, () => Promise<unknown>] | [() => Promise<unknown>]) => {
+    type Options = { signal?: AbortSignal; steal?: boolean };
+    const request = (name: string, ...more: [Options, () => Promise<unknown>] | [() => Promise<unknown>]) => {
       if (this.forbids === "locks") return Promise.reject(new DOMException("no locks here", "SecurityError"));
-      const [f, o] = more.length === 1 ? [more[0], {}] : [more[1], more[0]];
-      const next = (this.held.get(name) ?? Promise.resolve()).catch(() => {}).then(() => (o.signal?.aborted === true ? undefined : f()));
-      this.held.set(name, next);
-      return next;
+      const [f, o]: [() => Promise<unknown>, Options] = more.length === 1 ? [more[0], {}] : [more[1], more[0]];
+      const line = this.locks.get(name) ?? [];
+      this.locks.set(name, line);
+      return new Promise((done, fail) => {
+        const mine = { lost: fail, run: () => void f().then(done, fail).finally(() => {
+          if (line[0] !== mine) return; // it was stolen
+          line.shift();
+          line[0]?.run();
+        }) };
+        o.signal?.addEventListener("abort", () => {
+          const at = line.indexOf(mine);
+          if (at <= 0) return; // who has it keeps it
+          line.splice(at, 1);
+          fail(o.signal!.reason);
+        });
+        if (o.steal === true) {
+          const old = line.shift();
+          const tell = () => old?.lost(new DOMException("stolen", "AbortError"));
+          const frozen = [...Channel.all].find((c) => c.frozen !== null)?.frozen ?? null;
+          if (frozen === null) tell();
+          else frozen.push(tell);
+        }
+        line.splice(o.steal === true ? 0 : line.length, 0, mine);
+        if (line[0] === mine) queueMicrotask(mine.run);
+      });
     };
     Object.defineProperty(globalThis, "navigator", { configurable: true, value: { locks: { request } } });
+  }
+
+  /** Keeps a tab from hearing anything, of the others and of its lock, as when it is frozen. The first is 0. */
+  freeze(tab: number): void {
+    [...Channel.all][tab]!.frozen = [];
+  }
+
+  /** Lets a tab go on: it hears everything, late. */
+  wake(tab: number): void {
+    const c = [...Channel.all][tab]!;
+    const missed = c.frozen!;
+    c.frozen = null;
+    for (const hear of missed) hear();
   }
 }

@@ -39,7 +39,7 @@ class Widget implements Chat {
     this.session = host.session;
     this.title = new Title(host);
     this.room = new Room(this.session, host.base, host.tracker, {
-      changed: () => this.changed(), arrived: (m, own) => this.arrived(m, own),
+      changed: () => this.changed(), arrived: (m, loud) => this.arrived(m, loud),
     });
     this.session.changed = () => this.noticed();
     const links = new Links(this.room.api);
@@ -88,12 +88,12 @@ class Widget implements Chat {
     this.draw();
   }
 
-  private arrived(m: Message, own: boolean): void {
+  private arrived(m: Message, loud: boolean): void {
     this.host.emit("message", { id: m.mid, conversation: m.conv, role: m.role, kind: m.kind, body: m.body, time: new Date(m.time) });
     const name = this.room.state.members.find((x) => x.user === m.sender)?.name || this.desk.t.agent;
     this.announced = `${name}: ${messageText(m.body, this.desk.t)}`;
     const unseen = !this.looking;
-    if (own && this.sound) setTimeout(() => { if (unseen && this.room.state.read < m.seq) chime(); }, 250); // unless another tab shows it
+    if (loud && this.sound) setTimeout(() => { if (unseen && this.room.state.read < m.seq) chime(); }, 250); // unless another tab shows it
   }
 
   private get sound(): boolean {

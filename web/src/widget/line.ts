@@ -7,7 +7,8 @@ import type { DatabaseEntries } from "../shared/entries.ts";
 import { backoff, isCredentialsError, type LinkState } from "../shared/link.ts";
 import { Outbox, type OutboxEntry } from "../shared/outbox.ts";
 import type { Body, Member, Message, TypingState } from "../shared/packets.ts";
-import { uuidv7, type UUID } from "../shared/uuid.ts";
+import type { UUID } from "../shared/uuid.ts";
+import { adopt, box } from "./boxes.ts";
 import type { Session, Visitor } from "./session.ts";
 import { Streams } from "./streams.ts";
 
@@ -19,6 +20,8 @@ export interface Shared {
   link: LinkState; visitor: Visitor; conv: UUID; messages: readonly Message[]; last: number; hasOlder: boolean; read: number;
   members: readonly Member[]; outbox: readonly OutboxEntry[]; typing: readonly UUID[]; queue: Queue | null;
   streams: Readonly<Record<UUID, string>>; slowUntil: number;
+  /** Until the conversation is known: what comes after it is news to a visitor who is here. */
+  from: number;
 }
 
 export const nobody: Visitor = { id: "", name: "", email: "", verified: false };
@@ -28,7 +31,7 @@ export const passing = { typing: [], queue: null, streams: {}, slowUntil: 0 };
 
 export const nothing: Shared = {
   link: { name: "idle", retryAt: 0, code: 0, reason: "" }, visitor: nobody, conv: "", messages: [], last: 0, hasOlder: false, read: 0, members: [], outbox: [],
-  ...passing,
+  from: Infinity, ...passing,
 };
 
 export interface LineOptions {
@@ -37,7 +40,6 @@ export interface LineOptions {
   device: UUID;
   alone: boolean;
   publish(part: Partial<Shared>): void;
-  arrived(message: Message): void;
   /** Connected: what was tracked may be told. */
   up(): void;
 }
@@ -50,6 +52,7 @@ export class Line {
   private stopped = false;
   private generation = 0;
   private queue: Queue | null = null;
+  private from = Infinity;
   private early: LinkState = nothing.link;
   /** Whom the connection is of, and what had been said of him when it was made. */
   private visitor = "";
@@ -95,12 +98,12 @@ export class Line {
   /** Some tab put something into the outbox. fresh: a conversation that has just got its id. */
   nudge(fresh: UUID): void {
     this.start();
-    this.adopt();
-    const client = this.client;
+    const { client } = this;
     if (client === null) {
       this.changed();
       return;
     }
+    adopt(this.o.session, this.o.entries);
     const conv = this.o.session.conv;
     if (conv !== this.state.conv || client.log(conv) === undefined) this.follow(conv, fresh === conv);
     client.outboxChanged();
@@ -108,10 +111,6 @@ export class Line {
 
   older(): void {
     this.client?.loadOlder(this.state.conv);
-  }
-
-  retry(cmid: UUID): void {
-    this.client?.retry(cmid);
   }
 
   discard(cmid: UUID): void {
@@ -128,7 +127,7 @@ export class Line {
   }
 
   track(name: string, data: Body): boolean {
-    return this.client?.track(name, data) ?? false;
+    return this.client?.tell({ type: "track", name, data }) ?? false;
   }
 
   hurry(): void {
@@ -168,12 +167,13 @@ export class Line {
   private connect(): void {
     const { session, entries } = this.o;
     this.visitor = session.visitor.id;
+    adopt(session, entries);
     const client = new ProtocolClient({
       credentials: (renew) => {
         this.said = session.said;
         return session.credentials(renew);
       },
-      outbox: new Outbox(session.scope, entries), device: this.o.device, alone: this.o.alone, page: location.href.slice(0, 2000), locale: session.tag,
+      outbox: box(session, entries), device: this.o.device, alone: this.o.alone, page: location.href.slice(0, 2000), locale: session.tag,
       handlers: {
         onState: () => this.changed(),
         onReady: (a) => {
@@ -192,57 +192,36 @@ export class Line {
       },
     });
     this.client = client;
-    this.adopt();
     watchBrowser(client);
     if (session.conv === "" && client.outbox.all()[0] !== undefined) session.conv = client.outbox.all()[0]!.conv;
     this.follow(session.conv, false);
     client.start();
   }
 
-  /** What was written before there was a visitor is the visitor's. */
-  private adopt(): void {
-    const client = this.client;
-    if (client === null) return;
-    const early = new Outbox(this.o.session.early, this.o.entries);
-    for (const e of early.all()) {
-      client.outbox.take(e);
-      early.remove(e.cmid);
-    }
-  }
-
-  /** The server knows this browser as another visitor now. What was never sent goes with the new one. */
+  /** The server knows this browser as another visitor now. */
   private restart(): void {
-    const old = this.client;
-    if (old === null) return;
+    const old = `visitor:${this.visitor}`;
     this.stop();
-    const unsent = old.outbox.all().filter((e) => !e.tried);
-    const { session } = this.o;
-    for (const e of unsent) old.outbox.remove(e.cmid);
+    adopt(this.o.session, this.o.entries, old);
     this.start();
-    if (unsent.length === 0) return;
-    const fresh = session.conv === "" ? uuidv7() : "";
-    if (fresh !== "") session.conv = fresh;
-    const next = new Outbox(session.scope, this.o.entries);
-    for (const e of unsent) next.take({ ...e, conv: session.conv });
-    this.nudge(fresh);
   }
 
-  private follow(conv: UUID, fresh: boolean): void {
+  private follow(conv: UUID, fresh: boolean, from = fresh ? 0 : Infinity): void {
     const client = this.client;
     if (client === null) return;
     if (this.state.conv !== conv && this.state.conv !== "") client.leave(this.state.conv);
     this.o.session.conv = conv;
     if (conv !== "") client.open(conv, fresh);
     this.queue = null;
+    this.from = from;
     this.changed();
   }
 
   private message(m: Message): void {
-    if (m.conv !== this.o.session.conv) this.follow(m.conv, false);
+    if (m.conv !== this.o.session.conv) this.follow(m.conv, false, m.seq - 1);
     if (m.kind === "system" && m.body["event"] !== "conversation.created") this.queue = null; // it is told anew if it still waits
     this.streams.wrote(m.mid);
     if (m.kind === "system" || m.role !== "visitor") this.streams.forget(m.conv); // somebody else has the word
-    if (m.role !== "visitor" && m.kind !== "system") this.o.arrived(m);
   }
 
   private event(name: string, conv: UUID, data: Body): void {
@@ -289,7 +268,7 @@ export class Line {
     const outbox = conv === "" ? [] : this.outbox.of(conv);
     const until = client?.slowUntil ?? 0;
     return {
-      link: client?.state ?? this.early, visitor: session.visitor.id === "" ? nobody : session.visitor, conv, messages: log?.messages ?? [], last: log?.last ?? 0,
+      link: client?.state ?? this.early, visitor: session.visitor.id === "" ? nobody : session.visitor, conv, messages: log?.messages ?? [], last: log?.last ?? 0, from: log?.last ? Infinity : this.from,
       hasOlder: log?.hasOlder ?? false, read: client?.readUpTo(conv) ?? 0, members: [...(log?.members.values() ?? [])], outbox,
       typing: [...(client?.typistsOf(conv).keys() ?? [])], queue: this.queue, streams: this.streams.of(conv), slowUntil: until > Date.now() ? until : 0,
     };

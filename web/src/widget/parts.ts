@@ -7,7 +7,8 @@ import { Form, Offline, PreChat } from "./ui/forms.tsx";
 import type { Part } from "./ui/parts.ts";
 import { Lightbox } from "./ui/lightbox.tsx";
 import { Menu, transcript } from "./ui/menu.tsx";
+import { Pending } from "./ui/pending.tsx";
 import { Rating } from "./ui/rating.tsx";
 import { Sources } from "./ui/sources.tsx";
 
-(window as unknown as { uniqchat: { parts?: Part } }).uniqchat.parts = { Card, Form, PreChat, Offline, Rating, EmojiPicker, Menu, transcript, Lightbox, Sources, css };
+(window as unknown as { uniqchat: { parts?: Part } }).uniqchat.parts = { Card, Form, PreChat, Offline, Rating, EmojiPicker, Menu, transcript, Lightbox, Pending, Sources, css };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { Browser, type Socket } from "../testing/browser.ts";
 import type { Tracker } from "./track.ts";
 
@@ -20,16 +20,19 @@ function setUp(broken: "" | "locks" | "channel" = "") {
   });
   browser.forbids = broken;
   const trackers: Tracker[] = [];
+  const news: string[][] = [];
   const tab = () => {
     const tracker = { flush() {} } as unknown as Tracker;
     trackers.push(tracker);
     const session = new Session("https://chat.example", "demo", "en");
-    const room = new Room(session, "https://chat.example", tracker, { changed() {}, arrived() {} });
+    const heard: string[] = [];
+    news.push(heard);
+    const room = new Room(session, "https://chat.example", tracker, { changed() {}, arrived: (m, loud) => heard.push(`${String(m.body["text"])}${loud ? "!" : ""}`) });
     session.changed = () => tabs.forEach((r) => r.noticed()); // what a storage event does for the other ones
     return room;
   };
   const tabs = [tab(), tab()] as const;
-  return { server, browser, trackers, tabs, leave: (room: unknown) => (room as { rest(): void }).rest(), last: () => browser.sockets.at(-1)! };
+  return { server, browser, trackers, news, tabs, tab, leave: (room: unknown) => (room as { rest(): void }).rest(), last: () => browser.sockets.at(-1)! };
 }
 
 /** Waits until something holds. */
@@ -39,6 +42,16 @@ async function until(holds: () => boolean): Promise<void> {
     await new Promise((done) => setTimeout(done, 1));
   }
 }
+
+/** Lets a connection in without a conversation. */
+async function connack(s: Socket, user = "anna"): Promise<void> {
+  await until(() => s.onopen !== null);
+  s.onopen!();
+  s.says({ type: "connack", version: 1, user, role: "visitor", ping: 20, pong: 10, window: 8 });
+}
+
+/** What was sent over a connection, as text. */
+const textsOf = (s: Socket) => s.sent.filter((p) => p["type"] === "send").map((p) => (p["body"] as { text: string }).text);
 
 /** Lets a connection in, and shows it its conversation. */
 async function accept(s: Socket, text: string): Promise<void> {
@@ -161,3 +174,166 @@ for (const broken of ["locks", "channel"] as const) {
     leave(a);
   });
 }
+
+test("who becomes another visitor takes along what was not sent; what may have arrived waits for a word", async () => {
+  const { tabs: [a, b], browser, last, leave } = setUp();
+  await a.start();
+  await until(() => browser.sockets.length === 1);
+  await connack(last());
+  await a.send("text", { text: "one" });
+  await until(() => textsOf(last()).length === 1);
+  await b.start();
+  await b.send("text", { text: "two" }); // waits for the answer to the first
+  await until(() => a.state.outbox.length === 2);
+  const conv = a.session.conv;
+  b.session.identify(identityOf({ id: 42, identityHmac: "bert" }));
+  await until(() => browser.sockets.length === 2);
+  await connack(last(), "bert");
+  await until(() => textsOf(last()).length === 1 && b.state.outbox[0]?.state === "failed");
+  assert.deepEqual([textsOf(last()), b.state.outbox.map((e) => [e.body["text"], e.state])], [["two"], [["one", "failed"], ["two", "waiting"]]]);
+  assert.notEqual(a.session.conv, conv);
+  assert.deepEqual(a.state.outbox.map((e) => e.conv), [a.session.conv, a.session.conv]);
+  const [one, two] = b.state.outbox;
+  last().says({ type: "sendack", rid: last().sent.findLast((p) => p["type"] === "send")!["rid"], conv: one!.conv, cmid: two!.cmid, mid: "m", seq: 1, prev: 0, time: 1 });
+  await b.retry(one!.cmid);
+  await until(() => textsOf(last()).length === 2);
+  assert.equal(last().sent.findLast((p) => p["type"] === "send")!["cmid"], one!.cmid);
+  leave(a);
+  leave(b);
+});
+
+test("a tab that dies as the visitor becomes another one loses nothing", async () => {
+  const { tabs: [a], tab, browser, last, leave } = setUp();
+  await a.start();
+  await until(() => browser.sockets.length === 1);
+  await a.send("text", { text: "one" });
+  await until(() => a.state.outbox.length === 1);
+  leave(a);
+  a.session.changed = () => {};
+  a.session.identify(identityOf({ id: 42, identityHmac: "bert" }));
+  await a.session.credentials(false);
+  const c = tab();
+  await c.start();
+  await until(() => browser.sockets.length === 2);
+  await connack(last(), "bert");
+  await until(() => textsOf(last()).length === 1);
+  leave(c);
+});
+
+const kept = (browser: Browser) => JSON.stringify(Array.from({ length: browser.store.length }, (_, i) => browser.store.getItem(browser.store.key(i)!)));
+
+test("a reset leaves nothing of what was written on the machine, a chat that is loaded later neither", async () => {
+  const { tabs, tab, browser, server, leave } = setUp();
+  const [a, b] = tabs;
+  server.down = true;
+  await a.send("text", { text: "early secret" });
+  assert.match(kept(browser), /early secret/);
+  server.down = false;
+  a.again();
+  await until(() => browser.sockets.length === 1);
+  await b.send("text", { text: "late secret" });
+  await until(() => a.state.outbox.length === 2);
+  a.session.reset();
+  for (const r of tabs) r.forget();
+  assert.doesNotMatch(kept(browser), /secret/);
+  await a.send("text", { text: "third secret" });
+  for (const r of tabs) leave(r);
+  a.session.reset(); // on a page without a chat
+  assert.match(kept(browser), /third secret/);
+  const c = tab();
+  await until(() => !kept(browser).includes("secret"));
+  leave(c);
+});
+
+test("what is written stands on the screen and in storage at once, whatever the browser has to do first", async () => {
+  const { tabs: [a], browser, leave } = setUp();
+  const sent = a.send("text", { text: "at once" });
+  assert.equal(a.outbox.length, 1);
+  assert.match(kept(browser), /at once/);
+  await sent;
+  leave(a);
+});
+
+test("a browser that keeps nothing sends what is written all the same, and takes it along", async () => {
+  const { tabs: [a], browser, last, leave } = setUp();
+  browser.keeps = false;
+  await a.send("text", { text: "one" });
+  await until(() => browser.sockets.length === 1);
+  await connack(last());
+  await until(() => textsOf(last()).length === 1);
+  a.session.identify(identityOf({ id: 42, identityHmac: "bert" }));
+  await until(() => browser.sockets.length === 2);
+  await connack(last(), "bert");
+  await until(() => a.state.outbox[0]?.state === "failed");
+  await a.retry(a.state.outbox[0]!.cmid);
+  await until(() => textsOf(last()).length === 1);
+  leave(a);
+});
+
+/** Waits until something holds, while the clock runs fast. */
+async function soon(t: TestContext, holds: () => boolean): Promise<void> {
+  for (let i = 0; !holds(); i++) {
+    assert.ok(i < 2000, `never so: ${String(holds)}`);
+    t.mock.timers.tick(10);
+    await new Promise((done) => setImmediate(done));
+  }
+}
+
+test("a tab that leads and is frozen is led over, and follows when it wakes", async (t) => {
+  const { tabs: [a, b], browser, last, leave } = setUp();
+  await a.start();
+  await until(() => browser.sockets.length === 1);
+  await accept(last(), "hello");
+  await b.start();
+  await until(() => b.state.messages.length === 1);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  browser.freeze(0);
+  const written = b.send("text", { text: "is anybody there?" });
+  await soon(t, () => browser.sockets.length === 2);
+  await written;
+  const [first, second] = browser.sockets as [Socket, Socket];
+  second.onopen!();
+  second.says({ type: "connack", version: 1, user: "anna", role: "visitor", ping: 20, pong: 10, window: 8, conv: "c1" });
+  await soon(t, () => textsOf(second).length === 1);
+  browser.wake(0);
+  await soon(t, () => first.closed);
+  const cmids = browser.sockets.flatMap((s) => s.sent.filter((p) => p["type"] === "send").map((p) => p["cmid"]));
+  assert.equal(new Set(cmids).size, 1);
+  await soon(t, () => a.state.outbox.length === 1 && a.state.link.name === "online");
+  await a.send("text", { text: "yes" });
+  await soon(t, () => b.state.outbox.length === 2);
+  t.mock.timers.tick(6000); // a leader that answers keeps the connection
+  assert.deepEqual([browser.sockets.length, second.closed], [2, false]);
+  leave(a);
+  leave(b);
+});
+
+test("what comes with a page is news to a tab that had the conversation, and none to one that has just come", async () => {
+  const { tabs: [a, b], tab, news, browser, last, leave } = setUp();
+  const say = (seq: number, text: string) => ({ conv: "c1", seq, prev: seq - 1, mid: `m${seq}`, cmid: `k${seq}`, sender: "amy", role: "agent", kind: "text", time: seq, body: { text } });
+  await a.start();
+  await until(() => browser.sockets.length === 1);
+  await accept(last(), "hello");
+  await b.start();
+  await until(() => b.state.messages.length === 1);
+  last().says({ type: "message", ...say(2, "live") });
+  await until(() => b.state.messages.length === 2);
+  leave(a);
+  await until(() => browser.sockets.length === 2 && last().onopen !== null);
+  last().onopen!();
+  last().says({ type: "connack", version: 1, user: "anna", role: "visitor", ping: 20, pong: 10, window: 8, conv: "c1" });
+  const join = () => last().sent.find((p) => p["type"] === "join");
+  await until(() => join() !== undefined);
+  last().says({ type: "joined", rid: join()!["rid"], conv: "c1", top: 4, complete: true, members: [], messages: [1, 2, 3, 4].map((n) => say(n, ["hello", "live", "missed", "too"][n - 1]!)) });
+  await until(() => b.state.messages.length === 4);
+  const c = tab();
+  await c.start();
+  await until(() => c.state.messages.length === 4);
+  last().says({ type: "message", ...say(1, "elsewhere"), conv: "c2", mid: "x" });
+  await until(() => join() !== undefined && last().sent.filter((p) => p["type"] === "join").length === 2);
+  last().says({ type: "joined", rid: last().sent.findLast((p) => p["type"] === "join")!["rid"], conv: "c2", top: 1, complete: true, members: [], messages: [{ ...say(1, "elsewhere"), conv: "c2", mid: "x" }] });
+  await until(() => c.state.messages.length === 1);
+  assert.deepEqual(news, [["live!", "missed", "too", "elsewhere"], ["live", "missed", "too!", "elsewhere!"], ["elsewhere"]]);
+  leave(b);
+  leave(c);
+});

@@ -4,11 +4,12 @@
 import { localStore } from "../shared/browser.ts";
 import { realClock } from "../shared/clock.ts";
 import { DatabaseEntries, openDatabase } from "../shared/entries.ts";
-import { Outbox, type OutboxEntry } from "../shared/outbox.ts";
+import type { OutboxEntry } from "../shared/outbox.ts";
 import { cleanText, type Body, type Kind, type Message, type TypingState } from "../shared/packets.ts";
 import { TypingReporter } from "../shared/typists.ts";
 import { uuidv4, uuidv7, type UUID } from "../shared/uuid.ts";
 import { Api } from "./api.ts";
+import { box, clean, left } from "./boxes.ts";
 import { Line, nothing, passing, type Shared } from "./line.ts";
 import type { Session } from "./session.ts";
 import { Tabs } from "./tabs.ts";
@@ -18,18 +19,20 @@ import type { Tracker } from "./track.ts";
 type Told =
   | { say: "hello" } // a tab that wants to know everything
   | { say: "state"; part: Partial<Shared> }
-  | { say: "arrived"; message: Message }
   | { say: "nudge"; fresh: UUID } | { say: "older" } | { say: "again" }
-  | { say: "retry" | "discard"; cmid: UUID }
+  | { say: "discard"; cmid: UUID }
   | { say: "read"; seq: number }
   | { say: "typing"; state: TypingState; preview: string }
   | { say: "track"; name: string; data: Body };
 
 export interface RoomHandlers {
   changed(): void;
-  /** Somebody wrote to the visitor, live. own: this tab has the connection, so that only one of them makes a noise. */
-  arrived(message: Message, own: boolean): void;
+  /** Somebody wrote to the visitor. loud: the newest of several, in the tab that has the connection, so that only one of them makes a noise, once. */
+  arrived(message: Message, loud: boolean): void;
 }
+
+/** How long a tab that leads may be silent when it is asked something, in ms. */
+const patience = 5_000;
 
 export class Room {
   state: Shared = nothing;
@@ -37,9 +40,13 @@ export class Room {
   private readonly device = uuidv4();
   private readonly tabs: Tabs<Told>;
   private readonly typist: TypingReporter;
-  private entries: DatabaseEntries | null = null;
+  private kept: DatabaseEntries | null = null;
   private line: Line | null = null;
-  private ready: Promise<DatabaseEntries> | null = null;
+  private ready: Promise<void> | null = null;
+  /** Runs while the tab that leads has not given a sign of life. */
+  private silence: ReturnType<typeof setTimeout> | undefined;
+  /** How far this tab was told of a conversation: what comes after it is news. */
+  private told = { conv: "", seq: 0 };
   /** Written here and not yet seen in what the leader says. */
   private mine: readonly OutboxEntry[] = [];
 
@@ -49,32 +56,67 @@ export class Room {
     tracker.send = (name, data) => this.line?.track(name, data) ?? (this.follower && this.passed({ say: "track", name, data }));
     this.typist = new TypingReporter(realClock, (state, preview) => this.do({ say: "typing", state, preview }));
     addEventListener("pagehide", () => this.rest());
-    addEventListener("pageshow", (e) => { if (e.persisted && this.entries !== null) this.join(); });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible" && this.ready !== null && this.line === null) this.ask({ say: "hello" });
+    });
+    addEventListener("pageshow", (e) => { if (e.persisted && this.ready !== null) this.join(); });
+    void this.clean();
   }
 
-  /** The page is left, maybe to be come back to: what it has of the connection goes to another tab. */
+  private get entries(): DatabaseEntries {
+    if (this.kept === null) {
+      this.kept = new DatabaseEntries(openDatabase(`uniqchat:${this.session.siteKey}`), localStore);
+      this.kept.late = () => {
+        clean(this.session, this.entries);
+        if (this.state.link.name !== "idle") this.line?.nudge("");
+      };
+    }
+    return this.kept;
+  }
+
+  /** Removes what visitors wrote who were forgotten. */
+  private async clean(): Promise<void> {
+    if (!left(this.session)) return;
+    clean(this.session, this.entries);
+    await this.entries.refresh();
+    clean(this.session, this.entries);
+  }
+
+  /** The page is left, maybe to be come back to, or another tab has taken over: what it has of the connection goes to that. */
   private rest(): void {
     const line = this.line;
     this.line = null;
+    this.heardOf();
     this.tabs.leave();
     line?.stop();
   }
 
-  private join(): void {
-    this.tabs.queue(() => this.lead());
-    if (!this.tabs.leading) this.tabs.tell({ say: "hello" });
+  private join(steal = false): void {
+    this.tabs.queue(() => this.lead(), () => {
+      this.rest();
+      this.join();
+    }, steal);
+    if (!this.tabs.leading) this.ask({ say: "hello" });
+  }
+
+  /** Tells the tab that leads, and leads instead of it if it does not answer: it may be frozen, or stuck. */
+  private ask(message: Told): void {
+    this.tabs.tell(message);
+    if (this.tabs.alone) this.silence ??= setTimeout(() => {
+      this.heardOf();
+      this.join(true);
+    }, patience);
+  }
+
+  private heardOf(): void {
+    clearTimeout(this.silence);
+    this.silence = undefined;
   }
 
   /** Connects, or finds the tab that is connected. After a reset no tab is, until somebody wants to talk. */
-  async start(): Promise<DatabaseEntries> {
-    this.ready ??= (async () => {
-      this.entries = await DatabaseEntries.open(await openDatabase(`uniqchat:${this.session.siteKey}`), localStore);
-      this.join();
-      return this.entries;
-    })();
-    const entries = await this.ready;
+  async start(): Promise<void> {
+    await (this.ready ??= this.entries.refresh().then(() => this.join()));
     if (this.state.link.name === "idle") this.again();
-    return entries;
   }
 
   /** Own messages that are not in the conversation yet, those of this very moment among them. */
@@ -89,12 +131,11 @@ export class Room {
 
   async send(kind: Kind, body: Body): Promise<void> {
     this.typist.stop();
-    const entries = await this.start();
     let fresh = "";
     if (this.session.conv === "") this.session.conv = fresh = uuidv7();
-    const entry = new Outbox(this.session.scope, entries).add(this.session.conv, kind, "public", body, this.device);
-    this.mine = [...this.mine, entry];
+    this.mine = [...this.mine, box(this.session, this.entries).add(this.session.conv, kind, "public", body, this.device)];
     this.on.changed();
+    await this.start();
     this.do({ say: "nudge", fresh });
   }
 
@@ -123,8 +164,11 @@ export class Room {
     this.do({ say: "again" });
   }
 
-  retry(cmid: UUID): void {
-    this.do({ say: "retry", cmid });
+  /** Here and not in the tab that leads: one that was frozen must not do it again, later. */
+  async retry(cmid: UUID): Promise<void> {
+    await this.entries.refresh();
+    box(this.session, this.entries).retry(cmid, this.device);
+    this.do({ say: "nudge", fresh: "" });
   }
 
   discard(cmid: UUID): void {
@@ -147,6 +191,7 @@ export class Room {
     this.line?.stop();
     this.mine = [];
     this.state = nothing;
+    void this.clean();
     this.on.changed();
   }
 
@@ -166,33 +211,29 @@ export class Room {
       if (this.tabs.alone) this.tabs.tell({ say: "state", part });
     };
     const line: Line = new Line({
-      session: this.session, entries: this.entries!, device: this.device, alone: this.tabs.alone, publish,
-      arrived: (message) => {
-        this.on.arrived(message, true);
-        if (this.tabs.alone) this.tabs.tell({ say: "arrived", message });
-      },
+      session: this.session, entries: this.entries, device: this.device, alone: this.tabs.alone, publish,
       up: () => this.tracker.flush(),
     });
     this.line = line;
     publish({ ...passing, link: { ...nothing.link, name: "connecting" } });
-    void this.entries!.refresh().then(() => { if (this.line === line) line.start(); });
+    void this.entries.refresh().then(() => { if (this.line === line) line.start(); });
   }
 
   /** Does something with the connection, here or in the tab that has it. */
   private do(message: Told): void {
     if (this.line !== null) this.serve(message);
-    if (this.line === null || (message.say === "nudge" && !this.tabs.alone)) this.tabs.tell(message);
+    if (this.line === null || (message.say === "nudge" && !this.tabs.alone)) this.ask(message);
   }
 
   private heard(message: Told): void {
+    const { line } = this;
     if (message.say === "state") {
       if (!this.tabs.leading) this.take(message.part);
-    } else if (message.say === "arrived") {
-      if (!this.tabs.leading) this.on.arrived(message.message, false);
-    } else if (this.line !== null && message.say === "nudge") {
-      void this.entries!.refresh().then(() => this.serve(message)); // it was another tab that wrote
-    } else if (this.line !== null && this.tabs.alone) {
-      this.serve(message);
+      if (this.mine.length === 0) this.heardOf(); // an older answer says nothing of who was given something since
+    } else if (line !== null && (this.tabs.alone || message.say === "nudge")) {
+      if (this.tabs.alone) this.tabs.tell({ say: "state", part: {} }); // a sign of life
+      if (message.say !== "nudge") this.serve(message);
+      else void this.entries.refresh().then(() => { if (this.line === line) this.serve(message); }); // it was another tab that wrote
     }
   }
 
@@ -203,7 +244,6 @@ export class Room {
       case "nudge": line.nudge(m.fresh); break;
       case "older": line.older(); break;
       case "again": line.start(); break;
-      case "retry": line.retry(m.cmid); break;
       case "discard": line.discard(m.cmid); break;
       case "read": line.read(m.seq); break;
       case "typing": line.typing(m.state, m.preview); break;
@@ -216,6 +256,13 @@ export class Room {
     if (this.mine.length > 0) {
       const known = new Set([...this.state.outbox.map((e) => e.cmid), ...this.state.messages.map((m) => m.cmid)]);
       this.mine = this.mine.filter((e) => !known.has(e.cmid));
+    }
+    const { conv, from, last, messages } = this.state;
+    if (conv !== this.told.conv) this.told = { conv, seq: from };
+    if (last > 0) {
+      const news = messages.filter((m) => m.seq > this.told.seq && m.role !== "visitor" && m.kind !== "system");
+      this.told.seq = last;
+      for (const m of news) this.on.arrived(m, this.line !== null && m === news.at(-1));
     }
     if (part.link?.name === "online" && this.follower) this.tracker.flush();
     this.on.changed();

@@ -207,3 +207,19 @@ test("the server hears the language that the widget speaks, and of the page's ow
     assert.deepEqual([server.asked[0]!.language, server.asked[0]!.body["locale"], a.tag, a.language], [speaks, tells, tells, speaks]);
   }
 });
+
+test("a tab that is frozen while it asks keeps no other one from asking, and takes over what that was told", async (t) => {
+  const { server, browser, tab } = setUp();
+  const b = tab();
+  void navigator.locks.request("widget-demo", () => new Promise(() => {})); // frozen
+  const waiting = new AbortController();
+  const timeout = t.mock.method(AbortSignal, "timeout", () => waiting.signal);
+  const asking = b.credentials(false);
+  waiting.abort();
+  timeout.mock.restore();
+  assert.equal((await asking).token, "token 1");
+  const kept = browser.store.getItem(b.key)!;
+  const c = setUp();
+  c.server.during = () => c.browser.store.setItem(b.key, kept.replace("token 1", "token of b")); // the other one was faster
+  assert.deepEqual([(await c.tab().credentials(false)).token, c.tab().visitor.id, server.asked.length, c.server.asked.length], ["token of b", "visitor 1", 1, 1]);
+});

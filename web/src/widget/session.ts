@@ -194,7 +194,7 @@ export class Session {
         if (now.token !== before.token && now.token !== "" && same(now.said, now.told)) return now; // another tab was faster
         try {
           const [answer, life] = await this.ask(now, now.token);
-          if (this.era === now.era) return this.took(answer, life, now.said);
+          if (this.era === now.era && this.stored.token === now.token) return this.took(answer, life, now.said);
         } catch (e) {
           if (!isCredentialsError(e) || !e.final || this.era !== now.era) throw e;
           if (!same(this.stored.said, now.said)) continue; // there is news since
@@ -205,7 +205,7 @@ export class Session {
           this.keep({ said: kept, told: kept });
         }
       }
-    });
+    }, { signal: AbortSignal.timeout(20_000) });
   }
 
   /** What the server says now of the site, unless it was asked lately. */

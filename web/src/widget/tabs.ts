@@ -22,10 +22,15 @@ export class Tabs<M> {
     this.alone = channel !== null && navigator.locks !== undefined;
   }
 
-  /** Gets in line. lead is called when this tab's turn has come, at once if nobody leads. */
-  queue(lead: () => void): void {
-    if (this.waiting !== null) return;
+  /**
+   * Gets in line. lead is called when this tab's turn has come, at once if nobody leads; lost when another tab has taken its place.
+   * steal: at once even if somebody leads, who gives no sign of life.
+   */
+  queue(lead: () => void, lost: () => void, steal = false): void {
+    if (steal ? this.leading : this.waiting !== null) return;
+    this.waiting?.abort();
     const waiting = (this.waiting = new AbortController());
+    const { signal } = waiting;
     const go = () => {
       this.leading = true;
       lead();
@@ -34,10 +39,18 @@ export class Tabs<M> {
       go();
       return;
     }
-    void navigator.locks.request(this.name, { signal: waiting.signal }, () => new Promise<void>((done) => {
+    void navigator.locks.request(this.name, steal ? { steal } : { signal }, () => new Promise<void>((done) => {
+      if (signal.aborted) {
+        done();
+        return;
+      }
       this.release = done;
       go();
-    })).catch(() => { if (!waiting.signal.aborted) go(); }); // a page that may not lock
+    })).catch(() => {
+      if (signal.aborted) return;
+      if (this.leading) lost();
+      else go(); // a page that may not lock
+    });
   }
 
   /** Tells the other tabs. What no browser can copy, as a function among what a page says, they don't hear. */

@@ -3,7 +3,7 @@
 
 import { createContext, use, useEffect, useSyncExternalStore } from "react";
 import { localStore, watchBrowser } from "../../shared/browser.ts";
-import { ProtocolClient } from "../../shared/client.ts";
+import { AgentClient } from "../../shared/agent.ts";
 import { CredentialsError, type LinkState } from "../../shared/link.ts";
 import { Outbox } from "../../shared/outbox.ts";
 import type { Availability, EventPacket, Message, Stream } from "../../shared/packets.ts";
@@ -25,7 +25,7 @@ interface Heard { leftOut: LeftOut; state: LinkState; change: string; message: M
 type Listeners = { [K in keyof Heard]: Set<(x: Heard[K]) => void> };
 
 export class Live {
-  readonly client: ProtocolClient;
+  readonly client: AgentClient;
   readonly me: Agent;
   readonly bell = new Bell();
   private readonly listeners: Listeners = { leftOut: new Set(), state: new Set(), change: new Set(), message: new Set(), event: new Set(), stream: new Set(), refused: new Set(), status: new Set() };
@@ -51,7 +51,7 @@ export class Live {
     if (t === null) throw new Error("nobody is logged in");
     this.me = t.agent;
     this.standing = new Standing(this.me.id, (s) => this.client.status(s), (s) => this.tell("status", s));
-    this.client = new ProtocolClient({
+    this.client = new AgentClient({
       credentials, outbox: new Outbox(`agent:${this.me.id}`, localStore), locale: locale(),
       handlers: {
         onState: (s) => this.state(s),

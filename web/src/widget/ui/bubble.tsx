@@ -78,7 +78,7 @@ function Failed({ entry }: { entry: OutboxEntry }) {
   return (
     <span class="meta bad" role="alert">
       {t.failed}{str(entry.reason) === "" ? "" : `: ${entry.reason}`}
-      <button type="button" class="link" onClick={() => room.retry(entry.cmid)}>{t.retry}</button>
+      <button type="button" class="link" onClick={() => void room.retry(entry.cmid)}>{t.retry}</button>
       <button type="button" class="link" onClick={() => room.discard(entry.cmid)}>{t.discard}</button>
     </span>
   );

@@ -11,7 +11,6 @@ import { Avatar, Bubble, type Mark } from "./bubble.tsx";
 import { actionsOf } from "./bodies.ts";
 import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
-import { Pending } from "./pending.tsx";
 import { QuickReplies } from "./replies.tsx";
 
 export interface ListProps {
@@ -37,8 +36,9 @@ function changeText(m: Message, t: Texts): string {
 }
 
 export function List({ folded, open, atEnd, greeting, children }: ListProps) {
-  const { room, t, locale, uploads } = useDesk();
+  const { room, t, locale, uploads, parts } = useDesk();
   const s = room.state;
+  const part = uploads.list.length > 0 ? parts.get() : undefined;
   const box = useRef<HTMLDivElement>(null);
   const was = useRef({ end: true, height: 0, client: 0, first: "" });
   const [below, setBelow] = useState(0);
@@ -105,7 +105,7 @@ export function List({ folded, open, atEnd, greeting, children }: ListProps) {
           {folded.items.map(row)}
           {pending.map((e, i) => <Bubble key={e.cmid} mid="" kind={e.kind} body={e.body} own name={t.you} bot={false} time={e.time} edited={false} first={i === 0} last={i === pending.length - 1}
             mark={e.state === "failed" ? "failed" : e.state === "accepted" ? "sent" : "sending"} entry={e} live={false} answered={false} open={open} />)}
-          {uploads.list.map((u) => <Pending key={u.id} upload={u} />)}
+          {uploads.list.map((u) => (part ? <part.Pending key={u.id} upload={u} /> : <li key={u.id} class="row own" data-testid="upload"><div class="bubble">{u.file.name}</div></li>))}
           {streams.map(([mid, text]) => <Bubble key={mid} mid={mid} kind="text" body={{ text }} own={false} name={t.bot} bot time={Date.now()} edited={false} first last mark="" entry={null} live={false} answered={false} open={open} />)}
         </ol>
         {newest !== undefined && newest.role !== "visitor" && pending.length === 0 && !folded.closed && (newest.kind === "text" || newest.kind === "card") && actionsOf(newest.body).length > 0

@@ -1,10 +1,10 @@
-// Parts: what few visitors see of the chat (cards, forms, the rating, the menu, emoji, the large view of an image) is a file of its own, which comes when one is needed. It
+// Parts: what few visitors see of the chat (cards, forms, the rating, the menu, emoji, files on their way up, the large view of an image) is a file of its own, which comes when one is needed. It
 // has no Preact of its own but this one's: the kit.
 
 import { Fragment } from "preact";
 import * as hooks from "preact/hooks";
 import * as runtime from "preact/jsx-runtime";
-import { useDesk } from "./context.ts";
+import { useCountdown, useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { Picture, useFile } from "./media.tsx";
 import type { Card } from "./cards.tsx";
@@ -12,16 +12,17 @@ import type { EmojiPicker } from "./emoji.tsx";
 import type { Form, Offline, PreChat } from "./forms.tsx";
 import type { Lightbox } from "./lightbox.tsx";
 import type { Menu, transcript } from "./menu.tsx";
+import type { Pending } from "./pending.tsx";
 import type { Rating } from "./rating.tsx";
 import type { Sources } from "./sources.tsx";
 
-export interface Part { Card: typeof Card; Form: typeof Form; PreChat: typeof PreChat; Offline: typeof Offline; Rating: typeof Rating; EmojiPicker: typeof EmojiPicker; Menu: typeof Menu; transcript: typeof transcript; Lightbox: typeof Lightbox; Sources: typeof Sources; css: string }
+export interface Part { Card: typeof Card; Form: typeof Form; PreChat: typeof PreChat; Offline: typeof Offline; Rating: typeof Rating; EmojiPicker: typeof EmojiPicker; Menu: typeof Menu; transcript: typeof transcript; Lightbox: typeof Lightbox; Pending: typeof Pending; Sources: typeof Sources; css: string }
 
 const { jsx, jsxs } = runtime;
 const { useState, useEffect, useLayoutEffect, useRef } = hooks;
 
 /** What the other file is built against (build.mjs). */
-export const kit = { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useDesk, useFile, Picture, Icon };
+export const kit = { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useCountdown, useDesk, useFile, Picture, Icon };
 
 const page = window as unknown as { uniqchat?: { kit?: typeof kit; parts?: Part } };
 const again = 3000;
