@@ -41,8 +41,12 @@ func (c *BotChange) Asked() bool { return !c.Message.IsZero() }
 func (s *Subscribers) Bots(events []*chat.Event) (out []BotChange) {
 	var at map[chat.Key]int
 	for _, e := range events {
+		with := withBot(e)
+		if !with && e.Next == nil {
+			continue // most of what is said
+		}
 		c := BotChange{Key: chat.Key{Tenant: e.Tenant, Conversation: e.Conversation}, Seq: e.Seq}
-		switch with := withBot(e); {
+		switch {
 		case with && isQuestion(e):
 			c.Message, c.AskedAt = e.ID, e.Time
 		case with:
@@ -51,8 +55,6 @@ func (s *Subscribers) Bots(events []*chat.Event) (out []BotChange) {
 				continue
 			}
 			c.Message, c.AskedAt = waiting, e.Time
-		case e.Next == nil:
-			continue
 		}
 		i, known := at[c.Key]
 		switch {
