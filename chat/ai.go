@@ -151,7 +151,7 @@ type AIStore interface {
 	ChangeAIEngine(ctx context.Context, tenant TenantID, id AIEngineID, change func(*AIEngine) error) (AIEngine, error)
 	DeleteAIEngine(ctx context.Context, tenant TenantID, id AIEngineID) error
 
-	// AddAITrace keeps a trace. One that is there already is no error, and stays as it is. Of a conversation whose visitor was
+	// AddAITrace keeps a trace. One that is there already is no error, and stays as it is but for its Outcome. Of a conversation whose visitor was
 	// erased, or is being erased, nothing is kept, and that is no error either.
 	AddAITrace(ctx context.Context, t AITrace) error
 	AITrace(ctx context.Context, tenant TenantID, id AITraceID) (AITrace, error)

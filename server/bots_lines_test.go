@@ -2,11 +2,14 @@ package server_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"github.com/VictoriaMetrics/metrics"
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/ai/worker"
@@ -188,4 +191,96 @@ func TestBotShares(t *testing.T) {
 	n.botOn("")
 	n.talks("me, too").hears("quick")
 	require.EqualValues(t, 7, ai.asked.Load())
+}
+
+// newest is the newest thing that somebody has said in a conversation.
+func (t *talk) newest(role chat.Role) chat.MessageID {
+	t.n.t.Helper()
+	for _, m := range slices.Backward(t.all()) {
+		if m.Role == role {
+			return m.ID
+		}
+	}
+	t.n.t.Fatal("nobody has said anything")
+	return chat.MessageID{}
+}
+
+// A line that is recalled leaves the one before it to be answered; what was answered is not asked again though its answer was recalled.
+func TestBotRecalled(t *testing.T) { onBoth(t, testBotRecalled) }
+
+func testBotRecalled(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(nil)
+	n.botOn("")
+	v, gone := n.talks("how long does it take?"), n.talks("forget it")
+	v.say("never mind")
+	for _, c := range []*talk{v, gone} {
+		require.NoError(t, n.Desk().Recall(t.Context(), c.actor, c.id, c.newest(chat.RoleVisitor)))
+	}
+	ai := says("Two days.")
+	end := n.works(ai, nil)
+	v.hears("Two days.")
+	require.Equal(t, "how long does it take?", ai.question().Text)
+
+	agent, _ := n.agent(n.tenant.ID, chat.Owner)
+	by := &chat.Actor{Tenant: n.tenant.ID, User: chat.UserID(agent.ID), Role: chat.RoleAgent, AgentRole: chat.Owner}
+	require.NoError(t, n.Desk().Recall(t.Context(), by, v.id, v.newest(chat.RoleBot)))
+	v.say("is it free?")
+	ai.asks(t, 2)
+	require.Equal(t, "is it free?", ai.question().Text)
+	n.noJobs(end)
+	require.EqualValues(t, 2, ai.asked.Load())
+	require.Empty(t, gone.bot())
+}
+
+// traced is a store that is seen keeping traces.
+type traced struct {
+	worker.Store
+	before func(chat.AITrace) error
+}
+
+func (s traced) AddAITrace(ctx context.Context, t chat.AITrace) error {
+	if err := s.before(t); err != nil {
+		return err
+	}
+	return s.Store.AddAITrace(ctx, t)
+}
+
+// A trace is kept before its answer is said, so that no answer is without one; if it can't be, the answer is said and that is counted. What nobody got
+// to hear is told in it.
+func TestBotTraced(t *testing.T) {
+	n := start(t, nil)
+	n.botOn("")
+	v := n.talks("a question")
+	var said []int
+	end := n.works(says("an answer"), func(o *worker.Options) {
+		o.Store = traced{o.Store, func(chat.AITrace) error { said = append(said, len(v.bot())); return nil }}
+	})
+	v.hears("an answer")
+	n.noJobs(end)
+	require.Equal(t, []int{0}, said)
+	require.Equal(t, []string{"answer"}, traces(v))
+
+	v = n.talks("another question")
+	set, tries := metrics.NewSet(), 0
+	end = n.works(says("an answer"), func(o *worker.Options) {
+		o.Metrics = set
+		o.Store = traced{o.Store, func(chat.AITrace) error { tries++; return errors.New("there is no room") }}
+	})
+	v.hears("an answer")
+	n.noJobs(end)
+	require.Equal(t, 2, tries, "before it was said, and after")
+	require.EqualValues(t, 1, set.GetOrCreateCounter("uniqchat_ai_untraced_total").Get())
+
+	v = n.talks("a question that a person takes")
+	end = n.works(says("an answer"), func(o *worker.Options) {
+		o.Store = traced{stubborn{o.Store}, func(chat.AITrace) error {
+			if len(traces(v)) == 0 {
+				return n.Desk().Handoff(context.Background(), v.actor, v.id, chat.ToHuman)
+			}
+			return nil
+		}}
+	})
+	require.Eventually(t, func() bool { return slices.Equal(traces(v), []string{"overtaken"}) }, 20*time.Second, 10*time.Millisecond)
+	n.noJobs(end)
+	require.Empty(t, v.bot())
 }

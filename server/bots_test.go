@@ -482,13 +482,22 @@ func testBotTurnedOff(t *testing.T, start func(func(*server.Config)) *node) {
 	n.botOn("")
 	v := n.talks("who answers this?")
 	require.Equal(t, chat.WithBot, v.status())
+	// Another node turns it off, and this one has not heard yet: what is asked now is the bot's, and no bot's by the time that its row is written.
+	all, err := n.kept.Store.RecordsOf(t.Context(), n.tenant.ID, chat.RecordBot)
+	require.NoError(t, err)
+	all[0].Version, all[0].Body = all[0].Version+1, []byte(`{"enabled":false}`)
+	require.NoError(t, n.kept.Store.ReplaceRecord(t.Context(), all[0]))
+	late := n.talks("and this?")
+	require.Equal(t, chat.WithBot, late.status())
 	_, owner := n.agent(n.tenant.ID, chat.Owner)
 	require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", owner, map[string]any{"enabled": false}).status)
 	ai := says("not me")
 	end := n.works(ai, nil)
-	require.Eventually(t, func() bool { return v.status() == chat.Queued }, 20*time.Second, 10*time.Millisecond)
+	for _, c := range []*talk{v, late} {
+		require.Eventually(t, func() bool { return c.status() == chat.Queued }, 20*time.Second, 10*time.Millisecond)
+	}
 	n.noJobs(end)
-	require.Empty(t, v.bot())
+	require.Empty(t, append(v.bot(), late.bot()...))
 	require.Zero(t, ai.asked.Load())
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -197,6 +198,46 @@ func testKnowledge(t *testing.T, start func(func(*server.Config)) *node) {
 	require.Equal(t, 1, told["knowledge.rolled_back"])
 	require.Equal(t, 1, told["knowledge.reindexed"])
 	require.Equal(t, 4, told["knowledge_document.created"])
+}
+
+// Whoever switches a document off sees whether the index in use still has it.
+func TestKnowledgeLeaving(t *testing.T) { onBoth(t, testKnowledgeLeaving) }
+
+func testKnowledgeLeaving(t *testing.T, start func(func(*server.Config)) *node) {
+	n := start(nil)
+	_, token := n.agent(n.tenant.ID, chat.Supervisor)
+	const documents = "/api/v1/knowledge/documents"
+	add := func(text string, enabled bool) string {
+		made := n.call("POST", documents, token, map[string]any{"text": text, "enabled": enabled})
+		require.Equal(t, 201, made.status, string(made.raw))
+		if !enabled {
+			require.Equal(t, "disabled", made.body["state"], "there is no index that could have it")
+		}
+		return documents + "/" + made.body["id"].(string)
+	}
+	off, wraps := add("# Nothing\n\nNobody finds it.", false), add("# Gift wrapping\n\nWe wrap presents in paper for two euro.", true)
+	stands := func(path, state string, found bool) {
+		t.Helper()
+		n.indexed(token)
+		require.Equal(t, state, n.call("GET", path, token, nil).body["state"])
+		require.Eventually(t, func() bool {
+			return slices.Contains(n.finds(token, "can you wrap a present"), "Gift wrapping") == found
+		}, 10*time.Second, 20*time.Millisecond)
+	}
+	stands(off, "disabled", true)
+	stands(wraps, "indexed", true)
+	golden := n.call("POST", "/api/v1/knowledge/golden", token, map[string]any{
+		"question": "can you wrap a present", "document_id": strings.TrimPrefix(wraps, documents+"/"),
+	})
+	require.Equal(t, 201, golden.status, string(golden.raw))
+	n.indexed(token)
+	changed := n.call("PATCH", wraps, token, map[string]any{"enabled": false})
+	require.Equal(t, "leaving", changed.body["state"])
+	stands(wraps, "leaving", true) // the golden question wants it
+	require.Equal(t, 204, n.call("DELETE", "/api/v1/knowledge/golden/"+golden.body["id"].(string), token, nil).status)
+	stands(wraps, "disabled", false)
+	require.Equal(t, 200, n.call("POST", "/api/v1/knowledge/rollback", token, nil).status)
+	stands(wraps, "leaving", true)
 }
 
 // A text is judged by its own size, however its JSON is written, and whoever sends too much hears so.

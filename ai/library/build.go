@@ -126,8 +126,14 @@ func (b *build) make(ctx context.Context, progress chan [2]int) error {
 	if err != nil {
 		return err
 	}
-	if failure, err := b.golden(ctx, index); err != nil || failure != nil {
-		return errors.Join(err, b.fail(ctx, failure))
+	failure, err := b.golden(ctx, index)
+	if failure != nil {
+		if err = b.endTrial(ctx, failure); err == nil {
+			err = b.fail(ctx, failure)
+		}
+	}
+	if err != nil || failure != nil {
+		return err
 	}
 	v, err := b.Store.SwapKnowledge(ctx, b.holder, chat.KnowledgeVersion{
 		Tenant: tenant, Revision: b.state.Wanted, Embedder: b.name, Documents: b.documents, Members: b.members, CreatedAt: time.Now().UTC().Truncate(time.Microsecond),
@@ -147,10 +153,54 @@ func (b *build) fail(ctx context.Context, f *chat.KnowledgeFailure) error {
 		return nil
 	}
 	b.failed.Inc()
-	f.At, f.Revision = time.Now().UTC().Truncate(time.Microsecond), b.state.Wanted
+	b.date(f)
 	err := b.Store.FailKnowledge(ctx, b.state.Tenant, b.holder, *f)
 	b.Logger.Warn("knowledge was not put in use", "tenant", b.state.Tenant, "reason", f.Reason, "golden", len(f.Golden))
 	return err
+}
+
+// date says when, and of which revision, a build failed.
+func (b *build) date(f *chat.KnowledgeFailure) {
+	f.At, f.Revision = time.Now().UTC().Truncate(time.Microsecond), b.state.Wanted
+}
+
+// endTrial ends the trial of a version that fails golden questions as they are by now: it would be put in use when its time is over. f is why the
+// build fails, which may be of the same chunks, or of others.
+func (b *build) endTrial(ctx context.Context, f *chat.KnowledgeFailure) error {
+	tenant, version := b.state.Tenant, b.state.Canary.Version
+	if version == 0 {
+		return nil
+	}
+	v, err := b.Store.KnowledgeVersion(ctx, tenant, version)
+	if err != nil || v.Embedder != b.name { // this embedder's vectors say nothing of another's
+		return err
+	}
+	if !slices.Equal(v.Members, b.members) {
+		index, err := b.tried(ctx)
+		if err != nil {
+			return err
+		}
+		if f, err = b.golden(ctx, index); err != nil || f == nil {
+			return err
+		}
+	}
+	b.date(f)
+	ended, err := b.Store.EndCanary(ctx, tenant, version, f)
+	if err != nil || !ended {
+		return err
+	}
+	b.Logger.Warn("a version of the knowledge was tried and taken back: it fails golden questions", "tenant", tenant, "version", version, "golden", len(f.Golden))
+	b.Changed(ctx, tenant)
+	return nil
+}
+
+// tried is the index of the version that is tried.
+func (b *build) tried(ctx context.Context) (*knowledge.Index, error) {
+	version := b.state.Canary.Version
+	if have := b.shelf.Kept(b.state.Tenant); have != nil && have.Value.canary.version == version && have.Value.canary.index != nil {
+		return have.Value.canary.index, nil
+	}
+	return b.read(ctx, b.state.Tenant, version, true)
 }
 
 // cut makes chunks of the documents.

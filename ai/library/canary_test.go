@@ -107,6 +107,74 @@ func TestCanary(t *testing.T) {
 	require.EqualValues(t, 4, d.state().Active)
 }
 
+// golden asks for a document among the first hits of a question, from now on.
+func (d *desk) golden(question string, document chat.DocumentID) chat.GoldenID {
+	d.t.Helper()
+	g := chat.GoldenQuestion{ID: chat.NewID[chat.GoldenQuestion](), Tenant: d.tenant, Question: question, Document: document, Within: 1}
+	require.NoError(d.t, d.kept.Store.AddGoldenQuestion(d.t.Context(), g, time.Now()))
+	return g.ID
+}
+
+// A version that fails a golden question that came while it was tried is not put in use, whatever was built when that was seen; one that a newer build's
+// failure says nothing of goes on.
+func TestCanaryGolden(t *testing.T) {
+	d := open(t)
+	require.NoError(t, d.kept.Store.PlanCanary(t.Context(), d.tenant, chat.CanaryPlan{Percent: 50, For: time.Hour}))
+	l, stop := d.start(nil)
+	defer stop()
+	returns := d.add("Returns", "Thirty days.")
+	require.EqualValues(t, 1, d.settled().Active)
+	shipping := d.add("Shipping", "Two days.")
+	require.EqualValues(t, 2, d.settled().Canary.Version)
+	taken := func(before int64) {
+		t.Helper()
+		st := d.settled()
+		require.Zero(t, st.Canary.Version)
+		require.Equal(t, before, st.Active)
+		require.Equal(t, chat.FailureGolden, st.Failure.Reason)
+		_, err := d.kept.Store.PromoteCanary(t.Context(), d.tenant)
+		require.Equal(t, chat.Conflict, chat.CodeOf(err))
+	}
+	forget := func(id chat.GoldenID) {
+		t.Helper()
+		require.NoError(t, d.kept.Store.DeleteGoldenQuestion(t.Context(), d.tenant, id, time.Now()))
+	}
+
+	// The build is of the very chunks that are tried.
+	id := d.golden("thirty", shipping)
+	taken(1)
+	var talks []chat.ConversationID
+	for range 100 {
+		talks = append(talks, chat.NewID[chat.Conversation]())
+	}
+	require.Eventually(t, func() bool { return d.answers(l, talks)[1] == 100 }, 10*time.Second, 10*time.Millisecond)
+
+	// It is of others.
+	forget(id)
+	require.EqualValues(t, 3, d.settled().Canary.Version)
+	change := func(of chat.DocumentID, text string, due time.Time) {
+		t.Helper()
+		_, err := d.kept.Store.ChangeDocument(t.Context(), d.tenant, of, chat.KnowledgeLimits{}, due, func(doc *chat.Document) error { doc.Text = text; return nil })
+		require.NoError(t, err)
+	}
+	change(returns, "Thirty long days.", time.Now().Add(time.Hour))
+	id = d.golden("thirty", shipping)
+	taken(1)
+
+	// Those fail alone.
+	forget(id)
+	require.EqualValues(t, 4, d.settled().Canary.Version)
+	d.golden("thirty", returns)
+	require.EqualValues(t, 4, d.settled().Canary.Version, "it answers that one")
+	change(shipping, "Thirty.", time.Now().Add(time.Hour))
+	change(returns, "Whenever you like.", time.Now())
+	st := d.settled()
+	require.EqualValues(t, 4, st.Canary.Version)
+	require.Equal(t, chat.FailureGolden, st.Failure.Reason)
+	_, err := d.kept.Store.PromoteCanary(t.Context(), d.tenant)
+	require.NoError(t, err)
+}
+
 // trying is a desk whose version 2 is tried by one half of these conversations, and a store that can't read it, with a gate before it.
 func trying(t *testing.T) (d *desk, broken *brokenStore, talks []chat.ConversationID) {
 	t.Helper()

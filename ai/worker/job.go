@@ -18,10 +18,11 @@ type job struct {
 	w *Worker
 
 	bot     *chat.Actor
-	head    chat.Head // as it was looked at
-	asked   chat.AIQuestion
+	hello   chat.Bilingual  // its greeting
+	head    chat.Head       // as it was looked at
+	asked   chat.AIQuestion // its Message is what is answered: the job's or, if that was recalled, one before it
 	greeted bool
-	answers map[chat.MessageID]bool // what the bot has said, to whatever was asked
+	answers map[chat.MessageID]bool // what the bot has said, to whatever was asked, also what was recalled
 	stream  *stream
 }
 
@@ -41,7 +42,7 @@ func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
 	case !s.Enabled && j.Attempt < w.o.Attempts:
 		return failed, errors.New("the bot is off") // or this node has not heard yet that it is on
 	}
-	j.bot = chat.BotActor(j.Tenant, s.Name)
+	j.bot, j.hello = chat.BotActor(j.Tenant, s.Name), s.Greeting
 	switch open, err := j.read(ctx); {
 	case gone(err):
 		return dropped, nil
@@ -82,13 +83,14 @@ func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
 		return overtaken, nil
 	}
 	if still, err := w.o.Store.KeepBotJob(ctx, j.BotJob, time.Now().Add(w.o.Lease)); err == nil && !still {
-		j.note(ctx, &a, overtaken)
+		j.note(ctx, &a, overtaken, false)
 		return overtaken, nil
 	}
 	j.stream.show(true)
+	traced := j.trace(ctx, &a, traceWait) == nil
 	r, err := j.say(ctx, &a)
 	said = err == nil && r.says()
-	j.note(ctx, &a, r)
+	j.note(ctx, &a, r, traced)
 	return r, err
 }
 
@@ -112,26 +114,48 @@ func (j *job) read(ctx context.Context) (open bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	answer := chat.BotMessageID(j.Key, j.Message, 0)
 	said := chat.Context(all)
-	at := -1
 	j.answers = make(map[chat.MessageID]bool)
+	for i := range all {
+		if all[i].Role == chat.RoleBot {
+			j.answers[all[i].ID] = true
+		}
+	}
 	for i := range said {
-		switch said[i].ID {
-		case answer:
-			return false, nil // whoever said it died before it could say so
-		case j.Message:
-			at = i
-		}
-		if said[i].Role == chat.RoleBot {
-			j.greeted, j.answers[said[i].ID] = true, true
-		}
+		j.greeted = j.greeted || said[i].Role == chat.RoleBot
 	}
+	at := j.waits(said)
 	if at < 0 {
-		return false, nil // recalled, or from before the conversation was closed
+		return false, nil
 	}
-	j.asked = chat.AIQuestion{Conversation: j.Conversation, Message: j.Message, KeepsTrace: true}
+	j.asked = chat.AIQuestion{Conversation: j.Conversation, Message: said[at].ID, KeepsTrace: true}
 	return true, j.ask(ctx, said[:at+1])
+}
+
+// waits is which of what was said waits for an answer: what the job names or, if that was recalled, the visitor's newest text before it. -1: none
+// does. It was answered, by a worker who died before it could say so, or all was recalled, or is from before the conversation was closed.
+func (j *job) waits(said []chat.Message) int {
+	at := slices.IndexFunc(said, func(m chat.Message) bool { return m.ID == j.Message })
+	if at < 0 {
+		for at = len(said) - 1; at >= 0; at-- {
+			if m := &said[at]; m.Seq < j.Seq && !j.greets(m) && (m.Role != chat.RoleVisitor || m.Kind == chat.KindText) {
+				break
+			}
+		}
+	}
+	if at < 0 || said[at].Role != chat.RoleVisitor || j.answered(&said[at]) {
+		return -1
+	}
+	return at
+}
+
+// answered reports whether the bot has answered a message, though the answer may have been recalled.
+func (j *job) answered(m *chat.Message) bool { return j.answers[chat.BotMessageID(j.Key, m.ID, 0)] }
+
+// greets reports whether a message is the bot's greeting, which answers nothing.
+func (j *job) greets(m *chat.Message) bool {
+	text := textOf(m)
+	return m.Role == chat.RoleBot && text != "" && (text == j.hello.ZH || text == j.hello.EN)
 }
 
 // mostTurn is how many bytes of what was said before are looked at, mostAsked of all lines of a question, the newest of which is looked at in whole:
@@ -148,19 +172,14 @@ func (j *job) ask(ctx context.Context, said []chat.Message) error {
 		return err
 	}
 	j.asked.Locale, j.asked.Attributes = v.Locale, chat.AIAttributes(v.Attributes)
-	greetings := j.w.o.Desk.Settings(ctx, j.Tenant).Bot().Greeting
-	greets := func(m *chat.Message) bool {
-		text := textOf(m)
-		return m.Role == chat.RoleBot && text != "" && (text == greetings.ZH || text == greetings.EN)
-	}
 	n := len(said) - 1
 	lines := []string{textOf(&said[n])}
 	for at, size := n-1, len(lines[0]); at >= 0; at-- {
 		m := &said[at]
-		if greets(m) {
+		if j.greets(m) {
 			continue // it stands between what is asked and what is asked besides
 		}
-		if m.Role != chat.RoleVisitor || m.Kind != chat.KindText || j.answers[chat.BotMessageID(j.Key, m.ID, 0)] {
+		if m.Role != chat.RoleVisitor || m.Kind != chat.KindText || j.answered(m) {
 			break
 		}
 		line := textOf(m)
@@ -173,7 +192,7 @@ func (j *job) ask(ctx context.Context, said []chat.Message) error {
 		}
 	}
 	j.asked.Text = strings.Join(lines, "\n")
-	before := slices.DeleteFunc(slices.Clone(said[:n]), func(m chat.Message) bool { return greets(&m) }) // which says nothing of what is spoken of
+	before := slices.DeleteFunc(slices.Clone(said[:n]), func(m chat.Message) bool { return j.greets(&m) }) // which says nothing of what is spoken of
 	j.asked.Turns = chat.AITurns(before)
 	for i := range j.asked.Turns {
 		t := &j.asked.Turns[i]
@@ -252,7 +271,7 @@ const tries = 3
 
 // reply appends, if the job is still this worker's and the conversation still the bot's. Without a result or an error it is done.
 func (j *job) reply(ctx context.Context, r chat.BotReply) (result, error) {
-	r.Question, r.Retry = j.Message, j.Attempt > 1
+	r.Question, r.Retry = j.asked.Message, j.Attempt > 1
 	for n := 0; ; {
 		still, err := j.w.o.Store.KeepBotJob(ctx, j.BotJob, time.Now().Add(j.w.o.Lease))
 		switch {
@@ -304,22 +323,42 @@ func (j *job) lookAgain(ctx context.Context) (result, error) {
 	return "", nil
 }
 
-// note keeps the trace, and the question if nobody could answer it. An answer without them is an answer.
-func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWait)
+// traceWait is how long an answer waits for its trace to be kept. If it can't be it is tried once more afterwards: an answer without one is an answer.
+const traceWait = time.Second
+
+// trace keeps the trace. It is called before the answer is said: whoever is killed in between leaves a trace of what nobody heard, and not an answer
+// that nobody can explain.
+func (j *job) trace(ctx context.Context, a *chat.AIAnswer, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
+	return j.w.o.Store.AddAITrace(ctx, a.Trace)
+}
+
+// note tells, in the trace, if something else has become of an answer than was to be, and keeps the question if nobody could answer it.
+func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result, traced bool) {
+	meant := a.Trace.Outcome
 	switch r {
 	case failed, stopped:
-		return // the next attempt says more
+		if !traced {
+			return // the next attempt says more
+		}
+		a.Trace.Outcome = string(overtaken) // by that one
 	case overtaken, dropped:
 		a.Trace.Outcome = string(r)
 	}
-	err := j.w.o.Store.AddAITrace(ctx, a.Trace)
+	var err error
+	if !traced || a.Trace.Outcome != meant {
+		if err = j.trace(ctx, a, endWait); err != nil && !traced {
+			j.w.stats.untraced.Inc()
+		}
+	}
 	open := r == handedOff && unanswered[a.Reason]
 	if j.w.o.Asked != nil && r.says() && a.Knowledge > 0 {
 		j.w.o.Asked(j.Tenant, a.Knowledge, open)
 	}
 	if open && !personal(j.asked.Text) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWait)
+		defer cancel()
 		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, j.Conversation, clip(j.asked.Text, maxQuestion), time.Now()))
 	}
 	if err != nil {

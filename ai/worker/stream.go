@@ -59,7 +59,7 @@ func (s *stream) show(end bool) {
 	s.mu.Lock()
 	s.timer = nil
 	nothing := s.closed || s.waiting == "" && (!end || s.sent == 0)
-	p := chat.Piece{Message: chat.BotMessageID(s.j.Key, s.j.Message, uint8(s.part)), Offset: s.sent, End: end, Text: s.waiting}
+	p := chat.Piece{Message: chat.BotMessageID(s.j.Key, s.j.asked.Message, uint8(s.part)), Offset: s.sent, End: end, Text: s.waiting}
 	s.sent += uint32(len(s.waiting))
 	s.waiting = ""
 	if !nothing {
@@ -90,6 +90,6 @@ func (s *stream) end(said bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), endWait)
 	defer cancel()
 	for part := range shown {
-		_ = s.j.w.o.Desk.Stream(ctx, s.j.bot, s.j.Conversation, chat.Piece{Message: chat.BotMessageID(s.j.Key, s.j.Message, uint8(part)), End: true})
+		_ = s.j.w.o.Desk.Stream(ctx, s.j.bot, s.j.Conversation, chat.Piece{Message: chat.BotMessageID(s.j.Key, s.j.asked.Message, uint8(part)), End: true})
 	}
 }

@@ -25,7 +25,7 @@ type KnowledgeDocument struct {
 	Bytes     int       `json:"bytes" doc:"How large the text is, in UTF-8."`
 	Chunks    int       `json:"chunks" doc:"Pieces that it is found by."`
 	Enabled   bool      `json:"enabled" doc:"Whether it is to be found."`
-	State     string    `json:"state" enum:"indexed,pending,failed,not_indexed,disabled" doc:"Whether the index in use has it as it is: pending if one that has is on its way, failed if that was not put in use, not_indexed after going back to an earlier one."`
+	State     string    `json:"state" enum:"indexed,pending,failed,not_indexed,leaving,disabled" doc:"Whether the index in use has it as it is: pending if one that has is on its way, failed if that was not put in use, not_indexed after going back to an earlier one. Of one that is not to be found: leaving while the index in use may still have it, because one without it is on its way or was not put in use, then disabled."`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 
@@ -105,6 +105,8 @@ func (a *API) standing(ctx context.Context, tenant chat.TenantID) (s standing, e
 
 func (s *standing) of(d *chat.Document) string {
 	switch {
+	case !d.Enabled && d.Revision > s.revision && s.Active > 0:
+		return "leaving" // the index in use may be from before it was switched off
 	case !d.Enabled:
 		return "disabled"
 	case d.Revision <= s.revision:

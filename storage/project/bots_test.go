@@ -8,19 +8,23 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// What events make of jobs: each conversation once, by its last word, and nothing where the bot is off.
+// What events make of jobs: each conversation once, by its last word. A question to the bot is one though it was turned off, or its settings were
+// deleted, before the row is written; and tenants without a bot cost nothing.
 func TestBots(t *testing.T) {
-	on, off := chat.NewID[chat.Tenant](), chat.NewID[chat.Tenant]()
+	on, none := chat.NewID[chat.Tenant](), chat.NewID[chat.Tenant]()
 	conv, other := chat.ConversationID{1}, chat.ConversationID{2}
 	said := func(tenant chat.TenantID, conv chat.ConversationID, seq chat.Seq, status chat.Status) *chat.Event {
 		return &chat.Event{
 			Message: chat.Message{ID: chat.NewID[chat.Message](), Tenant: tenant, Conversation: conv, Seq: seq, Role: chat.RoleVisitor}, State: chat.State{Status: status, Version: 1},
 		}
 	}
-	moved := func(conv chat.ConversationID, seq chat.Seq, to chat.Status) *chat.Event {
-		e := said(on, conv, seq, to)
+	changed := func(tenant chat.TenantID, conv chat.ConversationID, seq chat.Seq, to chat.Status) *chat.Event {
+		e := said(tenant, conv, seq, to)
 		e.Kind, e.Role, e.Next = chat.KindSystem, chat.RoleSystem, &chat.State{Status: to, Version: 2}
 		return e
+	}
+	moved := func(conv chat.ConversationID, seq chat.Seq, to chat.Status) *chat.Event {
+		return changed(on, conv, seq, to)
 	}
 	as := func(e *chat.Event, change func(*chat.Event)) *chat.Event {
 		change(e)
@@ -32,9 +36,9 @@ func TestBots(t *testing.T) {
 		return e
 	}
 	const asks = `{"event":"conversation.handoff","to":"bot","question":"01a21d77-d378-72a3-b77d-670f05ab9570"}`
-	var none *Subscribers
-	require.True(t, none.NoBots())
-	require.Nil(t, none.Bots([]*chat.Event{said(on, conv, 1, chat.WithBot)}))
+	var nobody *Subscribers
+	require.Len(t, nobody.Bots([]*chat.Event{said(on, conv, 1, chat.WithBot)}), 1)
+	require.Nil(t, nobody.Bots([]*chat.Event{moved(conv, 2, chat.Open)}))
 	s := &Subscribers{}
 	s.AddBot(on)
 	require.True(t, s.None(), "no endpoint wants anything")
@@ -44,7 +48,8 @@ func TestBots(t *testing.T) {
 		asked  []bool
 	}{
 		"a question":                  {[]*chat.Event{said(on, conv, 1, chat.WithBot)}, []chat.Seq{1}, []bool{true}},
-		"the bot is off":              {[]*chat.Event{said(off, conv, 1, chat.WithBot)}, nil, nil},
+		"the bot is gone":             {[]*chat.Event{said(none, conv, 1, chat.WithBot)}, []chat.Seq{1}, []bool{true}},
+		"gone, and over":              {[]*chat.Event{said(none, conv, 1, chat.WithBot), changed(none, conv, 2, chat.Open)}, []chat.Seq{2}, []bool{false}},
 		"people have it":              {[]*chat.Event{said(on, conv, 1, chat.Open), said(on, conv, 2, chat.Queued)}, nil, nil},
 		"the newest":                  {[]*chat.Event{said(on, conv, 1, chat.WithBot), said(on, conv, 2, chat.WithBot)}, []chat.Seq{2}, []bool{true}},
 		"over":                        {[]*chat.Event{said(on, conv, 1, chat.WithBot), moved(conv, 2, chat.Open)}, []chat.Seq{2}, []bool{false}},
@@ -67,4 +72,9 @@ func TestBots(t *testing.T) {
 		require.Equal(t, c.seqs, seqs, name)
 		require.Equal(t, c.asked, asked, name)
 	}
+	without := []*chat.Event{
+		said(none, conv, 1, chat.Queued), changed(none, conv, 2, chat.Open), said(none, conv, 3, chat.Open), changed(none, conv, 4, chat.Closed),
+	}
+	require.Empty(t, s.Bots(without), "what tells of people only")
+	require.Zero(t, testing.AllocsPerRun(100, func() { s.Bots(without) }))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// Subscribers are the endpoints that want events, and the tenants whose bot answers, as of one version of the database's. What is asked of
+// Subscribers are the endpoints that want events, and the tenants that have a bot, as of one version of the database's. What is asked of
 // them costs nothing for a tenant that has none.
 type Subscribers struct {
 	Version  int64

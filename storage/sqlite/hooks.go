@@ -20,6 +20,7 @@ type hooks struct {
 	wrote       bool // this transaction has written deliveries, if it is committed
 	asked       bool // this transaction has written jobs for bots, likewise
 	keys        *seal.Keyring
+	appended    []*chat.Event // room for what write looks at
 }
 
 // begin makes sure of who wants which events. It is called before the transaction changes anything: what is remembered must
@@ -75,20 +76,18 @@ func (h *hooks) contact(ctx context.Context, q sqlstore.Querier, v *chat.Visitor
 
 // write writes what the transaction's events, and the contacts that were seen, are to webhooks and bots.
 func (h *hooks) write(ctx context.Context, q sqlstore.Querier, events []chat.Event) error {
-	if h.subscribers.None() && h.subscribers.NoBots() {
-		return nil
-	}
-	appended := make([]*chat.Event, len(events))
+	h.appended = h.appended[:0]
 	for i := range events {
-		appended[i] = &events[i]
+		h.appended = append(h.appended, &events[i])
 	}
-	if bots := h.subscribers.Bots(appended); len(bots) > 0 {
+	defer clear(h.appended)
+	if bots := h.subscribers.Bots(h.appended); len(bots) > 0 {
 		h.asked = true
 		if err := sqlstore.WriteBotJobs(ctx, q, bots); err != nil {
 			return err
 		}
 	}
-	h.subscribers.Log(&h.out, appended)
+	h.subscribers.Log(&h.out, h.appended)
 	if h.out.Empty() {
 		return nil
 	}

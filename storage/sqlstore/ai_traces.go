@@ -42,7 +42,8 @@ func (s *Store) AddAITrace(ctx context.Context, t chat.AITrace) error {
 		if gone, err := erasing(ctx, q, t.Tenant, t.Conversation); err != nil || gone {
 			return err
 		}
-		_, err := q.ExecContext(ctx, `INSERT INTO ai_traces (`+traceColumns+`, body) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, id) DO NOTHING`,
+		_, err := q.ExecContext(ctx, `INSERT INTO ai_traces (`+traceColumns+`, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (tenant, id) DO UPDATE SET outcome = excluded.outcome`,
 			t.Tenant, t.ID, t.Conversation, t.Message, Micros(t.At), t.Outcome, keys.Text(string(t.Body), seal.OfTrace(t.ID)))
 		return err
 	})

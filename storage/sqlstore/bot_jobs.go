@@ -139,26 +139,23 @@ func (s *Store) RetryBotJob(ctx context.Context, j chat.BotJob, due time.Time) (
 	return s.changed(ctx, Of(j.Tenant), `UPDATE bot_jobs SET due_at = $5, leased_until = 0`+ofBotJob, j.Tenant, j.Conversation, j.Message, j.Attempt, Micros(due))
 }
 
-// loadBots adds the tenants whose bot is on to who is to be told of events.
+// loadBots adds the tenants that have set up a bot to who is to be told of events.
 func loadBots(ctx context.Context, q Querier, into *project.Subscribers) error {
-	rows, err := q.QueryContext(ctx, `SELECT `+recordColumns+` FROM records WHERE kind = $1 ORDER BY tenant`, string(chat.RecordBot))
+	rows, err := q.QueryContext(ctx, `SELECT DISTINCT tenant FROM records WHERE kind = $1`, string(chat.RecordBot))
 	if err != nil {
-		return fmt.Errorf("read whose bot is on: %w", err)
+		return fmt.Errorf("read who has a bot: %w", err)
 	}
-	all, err := collect(rows, scanRecord)
+	all, err := collect(rows, scanID[chat.Tenant])
 	if err != nil {
-		return fmt.Errorf("read whose bot is on: %w", err)
+		return fmt.Errorf("read who has a bot: %w", err)
 	}
-	for i := range all {
-		if b, err := chat.BotSettingsOf(&all[i]); err == nil && b.Enabled { // one that this version can't read is off
-			into.AddBot(all[i].Tenant)
-		}
+	for _, tenant := range all {
+		into.AddBot(tenant)
 	}
 	return nil
 }
 
-// botSet takes in, in its transaction, that a tenant's settings of its bot are others. What a bot that is off had not answered stays: its workers give
-// it to people.
+// botSet takes in, in its transaction, that a tenant has set up a bot, or has none any more.
 func botSet(ctx context.Context, q Querier, kind chat.RecordKind) error {
 	if kind != chat.RecordBot {
 		return nil

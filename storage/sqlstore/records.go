@@ -113,7 +113,7 @@ func (s *Store) ReplaceRecord(ctx context.Context, r chat.Record) error {
 			return err
 		}
 		a.recordSaved(&r, old)
-		return botSet(ctx, q, r.Kind)
+		return nil
 	})
 	if err != nil || !missed {
 		return nameTaken(err)

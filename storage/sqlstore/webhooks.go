@@ -114,7 +114,7 @@ func (s *Store) DeleteWebhook(ctx context.Context, tenant chat.TenantID, id chat
 	})
 }
 
-// subscriptionsChanged tells everybody who writes events to look again at the endpoints, and at whose bot is on.
+// subscriptionsChanged tells everybody who writes events to look again at the endpoints, and at who has a bot.
 func subscriptionsChanged(ctx context.Context, q Querier) error {
 	_, err := q.ExecContext(ctx, `UPDATE webhook_version SET version = version + 1`)
 	return err
@@ -123,7 +123,7 @@ func subscriptionsChanged(ctx context.Context, q Querier) error {
 // SelectSubscribersVersion asks for the version that Subscribers must have.
 const SelectSubscribersVersion = `SELECT version FROM webhook_version`
 
-// LoadSubscribers reads who wants which events, and whose bot is on, in a transaction of the system's.
+// LoadSubscribers reads who wants which events, and who has a bot, in a transaction of the system's.
 func LoadSubscribers(ctx context.Context, q Querier) (*project.Subscribers, error) {
 	s := &project.Subscribers{}
 	// The version first: what is newer than it is looked at again.

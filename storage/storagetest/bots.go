@@ -79,14 +79,13 @@ func same(t *testing.T, want, got []chat.BotJob) {
 }
 
 func testBotJobs(t *testing.T, s *suite) {
-	off := s.withBot()
-	s.append(off.message("nobody answers"))
-	require.Empty(t, s.jobs(), "the bot is off")
+	people := s.thread()
+	people.create()
+	s.append(people.message("who answers?"))
+	require.Empty(t, s.jobs(), "people have it")
 	s.botOn()
-	require.Empty(t, s.jobs(), "what was said before is not answered")
+	require.Empty(t, s.jobs(), "what people have, people answer")
 	stranger := &suite{Backend: s.Backend, t: t, tenant: chat.NewID[chat.Tenant]()}
-	theirs := stranger.withBot()
-	s.append(theirs.message("theirs"))
 
 	th := s.withBot()
 	require.Empty(t, s.jobs(), "nobody has asked anything")
@@ -185,21 +184,35 @@ func testBotJobEnds(t *testing.T, s *suite) {
 	require.True(t, is)
 	same(t, []chat.BotJob{{Key: th.key, Message: asked.ID, Seq: r[0].Seq, AskedAt: asked.Time, Attempt: 2, DueAt: asked.Time}}, s.jobs())
 
-	// The bot is turned off: what it had not answered is kept for whoever gives it to people, and nothing more is written. And on again, and gone.
+	// The bot is turned off, and its settings go: what it had not answered is kept for whoever gives it to people, and so is what was asked of it
+	// before that, though its row is written after it.
+	finish := func(message chat.MessageID, attempt int) {
+		t.Helper()
+		is, err := s.Store.FinishBotJob(ctx(), chat.BotJob{Key: th.key, Message: message, Attempt: attempt})
+		require.NoError(t, err)
+		require.True(t, is)
+	}
+	still := func(asked *chat.Event, r chat.Receipt) {
+		t.Helper()
+		same(t, []chat.BotJob{jobOf(asked, r)}, s.jobs())
+		finish(asked.ID, 1)
+	}
 	record.Version, record.Body = 2, []byte(`{"enabled":false}`)
 	require.NoError(t, s.Store.ReplaceRecord(ctx(), record))
-	is, err = s.Store.FinishBotJob(ctx(), chat.BotJob{Key: th.key, Message: asked.ID, Attempt: 2})
-	require.NoError(t, err)
-	require.True(t, is)
-	s.append(th.message("off?"))
+	finish(asked.ID, 2)
+	asked = th.message("off?")
+	still(&asked, s.append(asked)[0])
+	taken := s.withBot()
+	s.append(taken.message("off, and taken?"))
+	taken.move(chat.Open, chat.NewID[chat.Agent]())
 	require.Empty(t, s.jobs())
 	record.Version, record.Body = 3, []byte(`{"enabled":true}`)
 	require.NoError(t, s.Store.ReplaceRecord(ctx(), record))
-	s.append(th.message("on!"))
-	require.Len(t, s.jobs(), 1)
+	asked = th.message("on!")
+	still(&asked, s.append(asked)[0])
 	require.NoError(t, s.Store.DeleteRecord(ctx(), s.tenant, chat.RecordBot, record.ID))
-	s.append(th.message("gone?"))
-	require.Empty(t, s.jobs())
+	asked = th.message("gone?")
+	still(&asked, s.append(asked)[0])
 }
 
 // Claims are shared fairly, and no job is two workers'.
@@ -279,11 +292,12 @@ func testAITraces(t *testing.T, s *suite) {
 	c := chat.AITrace{ID: chat.NewID[chat.AITrace](), Tenant: s.tenant, Conversation: conv, At: start, Outcome: "hand_off", Body: json.RawMessage(`{}`)}
 	require.NoError(t, s.Store.AddAITrace(ctx(), c))
 	again := a
-	again.Outcome = "failed"
+	again.Outcome, again.Body, again.At, again.Message = "failed", json.RawMessage(`{}`), start, chat.NewID[chat.Message]()
 	require.NoError(t, s.Store.AddAITrace(ctx(), again))
 	got, err := s.Store.AITrace(ctx(), s.tenant, a.ID)
 	require.NoError(t, err)
-	require.Empty(t, cmp.Diff(a, got), "the first stays")
+	a.Outcome = "failed"
+	require.Empty(t, cmp.Diff(a, got), "the first stays; what became of it is known by now")
 	_, err = s.Store.AITrace(ctx(), chat.NewID[chat.Tenant](), a.ID)
 	code(t, err, chat.NotFound)
 	short := func(list ...chat.AITrace) []chat.AITrace {

@@ -973,8 +973,8 @@ export interface KnowledgeDocument {
   language: string;
   /** Pieces that bots leave out because they speak to machines, at most 20; not in lists. */
   left_out?: LeftOutPiece[];
-  /** Whether the index in use has it as it is: pending if one that has is on its way, failed if that was not put in use, not_indexed after going back to an earlier one. */
-  state: "indexed" | "pending" | "failed" | "not_indexed" | "disabled";
+  /** Whether the index in use has it as it is: pending if one that has is on its way, failed if that was not put in use, not_indexed after going back to an earlier one. Of one that is not to be found: leaving while the index in use may still have it, because one without it is on its way or was not put in use, then disabled. */
+  state: "indexed" | "pending" | "failed" | "not_indexed" | "leaving" | "disabled";
   /** As it was written; not in lists. */
   text?: string;
   title: string;

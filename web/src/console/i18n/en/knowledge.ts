@@ -1,8 +1,8 @@
 export const knowledge = {
   tabs: { documents: "Documents", try: "Try it", golden: "Golden questions", unanswered: "Unanswered", index: "Index" }, sections: "Parts of the knowledge base",
   formats: { markdown: "Markdown", html: "HTML", text: "Text", csv: "Questions and answers" },
-  states: { indexed: "In use", pending: "Waiting", failed: "Failed", not_indexed: "Not in use", disabled: "Off" },
-  statesText: { indexed: "Searches find it as it is.", pending: "It is found as soon as the index is built.", failed: "The index that has it was not put in use.", not_indexed: "An earlier index is in use, which does not have it as it is.", disabled: "It is kept, but not found." },
+  states: { indexed: "In use", pending: "Waiting", failed: "Failed", not_indexed: "Not in use", leaving: "Still found", disabled: "Off" },
+  statesText: { indexed: "Searches find it as it is.", pending: "It is found as soon as the index is built.", failed: "The index that has it was not put in use.", not_indexed: "An earlier index is in use, which does not have it as it is.", leaving: "It is switched off. The index in use may still have it, until one without it is put in use.", disabled: "It is kept, but not found." },
   reasons: { golden: "A golden question did not find its document.", too_many: "The documents make more chunks than an index may have.", canary: "When it was tried, it left more questions open than the version before." },
   canary: {
     title: "Version {n} is being tried", text: "{percent} % of the conversations have been answered from it since {began}. From {ends} on all are, if it does as well as the version in use.", alert: "{percent} % of the conversations are answered from it until {ends}.", trying: "Being tried", onlyTried: "Only tried", useTitle: "Use version {n} for all?",

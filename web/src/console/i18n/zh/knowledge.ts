@@ -3,8 +3,8 @@ import type { Texts } from "../index.ts";
 export const knowledge: Texts["knowledge"] = {
   tabs: { documents: "文档", try: "试一试", golden: "基准问题", unanswered: "未答问题", index: "索引" }, sections: "知识库的各部分",
   formats: { markdown: "Markdown", html: "HTML", text: "纯文本", csv: "问答表" },
-  states: { indexed: "使用中", pending: "等待中", failed: "失败", not_indexed: "未使用", disabled: "已停用" },
-  statesText: { indexed: "搜索能找到它的当前内容。", pending: "索引建好后即可被找到。", failed: "包含它的索引没有启用。", not_indexed: "正在使用较早的索引，其中没有它的当前内容。", disabled: "保留但不会被找到。" },
+  states: { indexed: "使用中", pending: "等待中", failed: "失败", not_indexed: "未使用", leaving: "仍可找到", disabled: "已停用" },
+  statesText: { indexed: "搜索能找到它的当前内容。", pending: "索引建好后即可被找到。", failed: "包含它的索引没有启用。", not_indexed: "正在使用较早的索引，其中没有它的当前内容。", leaving: "已停用。在不含它的索引启用之前，当前使用的索引中可能仍有它。", disabled: "保留但不会被找到。" },
   reasons: { golden: "有基准问题没有找到对应的文档。", too_many: "文档切分出的片段超过了索引的上限。", canary: "试用期间，它未能解答的问题比之前的版本多。" },
   canary: {
     title: "版本 {n} 正在试用", text: "自{began}起，{percent}% 的会话由它回答。如果表现不差于当前版本，{ends}起全部会话都由它回答。", alert: "在{ends}之前，{percent}% 的会话由它回答。", trying: "试用中", onlyTried: "仅试用过", useTitle: "全部启用版本 {n}？",

@@ -25,7 +25,7 @@ import css from "./knowledge.module.css";
 import { offered } from "./language.ts";
 import { Preview } from "./preview.tsx";
 import { ownTitle, readTable, type Format } from "./read.ts";
-import { busy, languageName } from "./standing.ts";
+import { isEarly, languageName } from "./standing.ts";
 
 export function DocumentPage({ id, index }: { id: string; index: KnowledgeIndex | undefined }) {
   const t = useTexts();
@@ -34,7 +34,7 @@ export function DocumentPage({ id, index }: { id: string; index: KnowledgeIndex 
   const lead = useMay("leads");
   const q = useGet("/knowledge/documents/{id}", { path: { id } }, { enabled: id !== "new", staleTime: 0 });
   const d = q.data;
-  useWatch(!busy(index) && d?.state === "pending", q.refetch);
+  useWatch(d !== undefined && isEarly(d, index), q.refetch);
   const gone = q.error instanceof ApiError && (q.error.status === 404 || q.error.status === 400) || id === "new" && !lead;
   return (
     <Page back={() => go("/knowledge")} title={<><Link href="/knowledge" className={css.crumb} data-testid="crumb">{t.settings.pages.knowledge}</Link>{id === "new" ? s.new : d?.title ?? ""}</>}

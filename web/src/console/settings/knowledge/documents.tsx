@@ -18,14 +18,14 @@ import settings from "../settings.module.css";
 import { reread, useDocuments } from "./data.ts";
 import { Choose, Drop, Progresses } from "./drop.tsx";
 import css from "./knowledge.module.css";
-import { arrange, busy, languageName, type Sort } from "./standing.ts";
+import { arrange, isEarly, languageName, type Sort } from "./standing.ts";
 
 /** How many are shown at first, and more at each step. */
 const page = 50;
 
-const states = ["indexed", "pending", "failed", "not_indexed", "disabled"] as const;
+const states = ["indexed", "pending", "failed", "not_indexed", "leaving", "disabled"] as const;
 const sorts = ["changed", "title", "size"] as const;
-const colour: Record<KnowledgeDocument["state"], string> = { indexed: "green", pending: "yellow", failed: "red", not_indexed: "orange", disabled: "gray" };
+const colour: Record<KnowledgeDocument["state"], string> = { indexed: "green", pending: "yellow", failed: "red", not_indexed: "orange", leaving: "orange", disabled: "gray" };
 const pictures = { markdown: IconFileText, html: IconCode, text: IconFileText, csv: IconTable };
 
 export function Documents({ index }: { index: KnowledgeIndex | undefined }) {
@@ -33,7 +33,7 @@ export function Documents({ index }: { index: KnowledgeIndex | undefined }) {
   const s = t.knowledge.list;
   const lead = useMay("leads");
   const list = useDocuments();
-  useWatch(!busy(index) && list.items.some((d) => d.state === "pending"), list.refetch); // read a moment before its index was ready
+  useWatch(list.items.some((d) => isEarly(d, index)), list.refetch);
   return (
     <Drop on={lead}>
       {!lead && <Alert className={settings.note} color="gray" icon={<IconLock size={16} />}>{say(t.settings.denied.readOnly, { roles: roleNames("leads", t.shell.roles) })}</Alert>}
@@ -91,7 +91,7 @@ function List({ documents, index, lead }: { documents: readonly KnowledgeDocumen
 /** A document's state, and why it is so. */
 export function State({ document: d, index }: { document: KnowledgeDocument; index: KnowledgeIndex | undefined }) {
   const t = useTexts().knowledge;
-  const why = d.state === "failed" && index?.last_failure !== undefined ? `${t.statesText.failed} ${t.reasons[index.last_failure.reason]}` : t.statesText[d.state];
+  const why = (d.state === "failed" || d.state === "leaving") && index?.last_failure !== undefined ? `${t.statesText[d.state]} ${t.reasons[index.last_failure.reason]}` : t.statesText[d.state];
   return <Tooltip label={why} multiline maw={320}><Badge color={colour[d.state]} data-testid="state" data-state={d.state}>{t.states[d.state]}</Badge></Tooltip>;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GoldenQuestion, KnowledgeDocument, KnowledgeIndex } from "../../api/schema.ts";
-import { arrange, busy, languageName, mostTold, part, resultOf, sign } from "./standing.ts";
+import { arrange, busy, isEarly, languageName, mostTold, part, resultOf, sign } from "./standing.ts";
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 27, 1, minute)).toISOString();
 const golden = (id: string, minute = 0): GoldenQuestion => ({ id, question: id, document_id: "d", within: 3, created_at: at(0), updated_at: at(minute) });
@@ -39,6 +39,13 @@ test("what follows from the index is read again when the index is another, and o
 
 const document = (title: string, bytes: number, minute: number, state: KnowledgeDocument["state"] = "indexed"): KnowledgeDocument =>
   ({ id: title, title, format: "markdown", url: `https://shop.example/${bytes}`, language: "", bytes, chunks: 1, enabled: state !== "disabled", state, created_at: at(0), updated_at: at(minute) });
+
+test("what was read a moment before its index was ready is read again, what stays is not", () => {
+  const [waits, leaves, stays] = (["pending", "leaving", "disabled"] as const).map((state) => document("a", 1, 1, state)) as [KnowledgeDocument, KnowledgeDocument, KnowledgeDocument];
+  expect([waits, leaves, stays].map((d) => isEarly(d, index()))).toEqual([true, true, false]);
+  for (const d of [waits, leaves]) expect(isEarly(d, index({ state: "building" }))).toBe(false);
+  for (const other of [index({ last_failure: failure(["a"]) }), index({ rolled_back: true })]) expect(isEarly(leaves, other)).toBe(false);
+});
 
 test("documents are found and sorted", () => {
   const all = [document("Part 10", 5, 1), document("part 2", 50, 2), document("退换货", 500, 3, "failed")];

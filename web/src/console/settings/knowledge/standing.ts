@@ -10,6 +10,12 @@ export function busy(index: KnowledgeIndex | undefined): boolean {
   return index !== undefined && index.state !== "idle";
 }
 
+/** Whether a document may have been read a moment before its index was ready. */
+export function isEarly(d: KnowledgeDocument, index: KnowledgeIndex | undefined): boolean {
+  if (busy(index)) return false;
+  return d.state === "pending" || d.state === "leaving" && index !== undefined && index.last_failure === undefined && index.canary === undefined && !index.rolled_back;
+}
+
 /** Changes when documents' states and golden questions' results may have. */
 export function sign(index: KnowledgeIndex | undefined): string {
   return index === undefined ? "" : `${index.version} ${index.canary?.version ?? 0} ${busy(index)} ${index.last_failure?.at ?? ""}`;
