@@ -35,11 +35,13 @@ function setUp(broken: "" | "locks" | "channel" = "") {
   return { server, browser, trackers, news, tabs, tab, leave: (room: unknown) => (room as { rest(): void }).rest(), last: () => browser.sockets.at(-1)! };
 }
 
+const later = setTimeout; // the real one, also where a test has its own
+
 /** Waits until something holds. */
 async function until(holds: () => boolean): Promise<void> {
   for (let i = 0; !holds(); i++) {
     assert.ok(i < 2000, `never so: ${String(holds)}`);
-    await new Promise((done) => setTimeout(done, 1));
+    await new Promise((done) => later(done, 1));
   }
 }
 
@@ -280,13 +282,13 @@ async function soon(t: TestContext, holds: () => boolean): Promise<void> {
 }
 
 test("a tab that leads and is frozen is led over, and follows when it wakes", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] }); // first, or what was set before could not be cleared any more
   const { tabs: [a, b], browser, last, leave } = setUp();
   await a.start();
   await until(() => browser.sockets.length === 1);
   await accept(last(), "hello");
   await b.start();
-  await until(() => b.state.messages.length === 1);
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await soon(t, () => b.state.messages.length === 1);
   browser.freeze(0);
   const written = b.send("text", { text: "is anybody there?" });
   await soon(t, () => browser.sockets.length === 2);
