@@ -257,7 +257,8 @@ func TestBotTraced(t *testing.T) {
 	})
 	v.hears("an answer")
 	n.noJobs(end)
-	require.Equal(t, []int{0}, said)
+	require.NotEmpty(t, said)
+	require.Zero(t, said[0])
 	require.Equal(t, []string{"answer"}, traces(v))
 
 	v = n.talks("another question")

@@ -203,7 +203,7 @@ func (r *Reader) Close() (model.Result, error) {
 	}
 	res := model.Result{Text: w.Text, Action: w.Action, Cited: r.cited(w.Sources)}
 	switch {
-	case string(w.Action) != r.object.action: // it is there twice, and what was handed on may belong to the other one
+	case r.object.action != "" && string(w.Action) != r.object.action: // it is there twice, and what was handed on may belong to the other one
 		return model.Result{}, ErrStructure
 	case w.Action == model.Clarify:
 		for _, b := range w.Buttons {

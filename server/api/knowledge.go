@@ -80,8 +80,9 @@ func (a *API) due() time.Time { return a.now().Add(chat.KnowledgePause) }
 // standing is what documents' states are told by.
 type standing struct {
 	chat.KnowledgeState
-	revision int64 // of the version in use
-	tried    int64 // of the version that is being tried; 0: none is
+	revision int64     // of the version in use
+	built    time.Time // when that was
+	tried    int64     // of the version that is being tried; 0: none is
 	versions []chat.KnowledgeVersion
 	now      time.Time
 }
@@ -94,7 +95,7 @@ func (a *API) standing(ctx context.Context, tenant chat.TenantID) (s standing, e
 	s.versions, err = a.cfg.Store.KnowledgeVersions(ctx, tenant)
 	for i := range s.versions {
 		if s.versions[i].Version == s.Active {
-			s.revision = s.versions[i].Revision
+			s.revision, s.built = s.versions[i].Revision, s.versions[i].CreatedAt
 		}
 		if s.Canary.Version > 0 && s.versions[i].Version == s.Canary.Version {
 			s.tried = s.versions[i].Revision
@@ -105,7 +106,7 @@ func (a *API) standing(ctx context.Context, tenant chat.TenantID) (s standing, e
 
 func (s *standing) of(d *chat.Document) string {
 	switch {
-	case !d.Enabled && d.Revision > s.revision && s.Active > 0:
+	case !d.Enabled && d.Revision > s.revision && d.CreatedAt.Before(s.built):
 		return "leaving" // the index in use may be from before it was switched off
 	case !d.Enabled:
 		return "disabled"

@@ -287,7 +287,7 @@ func (sh *shard) packet(s *session, hd codec.Header, p codec.Packet, err error) 
 			s.refuse(codec.CloseHandshake, "CONNECT must come first")
 			return
 		}
-		if hd.Length > maxConnect {
+		if max(int(hd.Length), len(c.Token)+len(c.Page)+len(c.Locale)) > maxConnect { // in JSON the first is 0
 			s.refuse(codec.CloseHandshake, tooLongConnect)
 			return
 		}
