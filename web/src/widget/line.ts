@@ -61,10 +61,6 @@ export class Line {
 
   constructor(private readonly o: LineOptions) {}
 
-  get snapshot(): Shared {
-    return this.state;
-  }
-
   /** Connects, if it has not begun to. */
   start(): void {
     this.stopped = false;
@@ -97,6 +93,7 @@ export class Line {
 
   /** Some tab put something into the outbox. fresh: a conversation that has just got its id. */
   nudge(fresh: UUID): void {
+    if (this.stopped && box(this.o.session, this.o.entries).all().length === 0) return; // a reset has taken it away meanwhile
     this.start();
     const { client } = this;
     if (client === null) {

@@ -286,7 +286,7 @@ class Loader implements Host {
         if (typeof a === "string") this.setLocale(a);
         break;
       case "reset":
-        if (session.visitor.id !== "") this.bring(); // it removes what was written
+        if (session.visitor.id !== "" || session.conv !== "") this.bring(); // it removes what was written
         session.reset();
         this.forget();
         break;

@@ -68,7 +68,7 @@ async function accept(s: Socket, text: string): Promise<void> {
 }
 
 test("a new leader says nothing of the queue, nor of who writes, before it was told; what was written stays", async () => {
-  const { tabs: [a, b], last, leave } = setUp();
+  const { tabs: [a, b], tab, last, leave } = setUp();
   await a.start();
   await until(() => a.state.link.name === "connecting" && a.session.visitor.id !== "");
   await accept(last(), "hello");
@@ -80,9 +80,16 @@ test("a new leader says nothing of the queue, nor of who writes, before it was t
   assert.deepEqual(b.state.queue, { place: 3, seconds: null }, "nobody knows how long");
   last().says({ type: "event", name: "queue.position", conv: "c1", data: { place: 2, eta_seconds: 240 } });
   await until(() => b.state.queue?.seconds === 240);
+  const c = tab();
+  await c.start();
+  await until(() => c.state.messages.length === 1);
   leave(a);
   await until(() => b.state.queue === null && b.state.typing.length === 0);
   assert.equal(b.state.messages.length, 1);
+  (c as unknown as { ask(m: object): void }).ask({ say: "hello" }); // as when it is looked at again
+  await new Promise((done) => later(done, 30));
+  assert.equal(c.state.messages.length, 1);
+  leave(c);
   leave(b);
 });
 
@@ -140,6 +147,8 @@ test("who opens the chat after a reset is connected again, in whichever tab", as
     a.session.reset();
     for (const r of tabs) r.forget();
     await until(() => a.state.link.name === "idle" && b.state.link.name === "idle" && last().closed);
+    (a as unknown as { do(m: object): void }).do({ say: "nudge", fresh: "" }); // for what the reset has taken away
+    await new Promise((done) => later(done, 30));
     assert.equal(browser.sockets.length, 1, "nobody wants to talk");
     await tabs[first].start();
     await until(() => browser.sockets.length === 2);

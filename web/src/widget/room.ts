@@ -228,7 +228,7 @@ export class Room {
   private heard(message: Told): void {
     const { line } = this;
     if (message.say === "state") {
-      if (!this.tabs.leading) this.take(message.part);
+      if (!this.tabs.leading && Object.keys(message.part).length > 0) this.take(message.part);
       if (this.mine.length === 0) this.heardOf(); // an older answer says nothing of who was given something since
     } else if (line !== null && (this.tabs.alone || message.say === "nudge")) {
       if (this.tabs.alone) this.tabs.tell({ say: "state", part: {} }); // a sign of life
@@ -240,7 +240,7 @@ export class Room {
   private serve(m: Told): void {
     const line = this.line!;
     switch (m.say) {
-      case "hello": this.tabs.tell({ say: "state", part: line.snapshot }); break;
+      case "hello": this.tabs.tell({ say: "state", part: this.state }); break; // not what the line has: a new one has nothing yet
       case "nudge": line.nudge(m.fresh); break;
       case "older": line.older(); break;
       case "again": line.start(); break;
