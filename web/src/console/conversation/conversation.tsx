@@ -1,5 +1,6 @@
 // A conversation: who it is with and what can be done, what was said, and what is to be said.
 
+import { Button } from "@mantine/core";
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { useEffect, useRef, useState, type DragEvent, type ReactNode } from "react";
 import { useGet } from "../api/query.ts";
@@ -43,7 +44,7 @@ export function Conversation({ id, at, back }: Props) {
     tellDone(t.conversation.handedOver); // what was done here took it out of this agent's sight
     back();
   }, [missing, acted]);
-  if (missing) return <Without back={back}><Empty title={t.conversation.gone} text={t.conversation.goneText} role="alert" /></Without>;
+  if (missing) return <Without back={back}><Empty title={t.conversation.gone} text={t.conversation.goneText} role="alert"><Button variant="default" onClick={back}>{t.inbox.toList}</Button></Empty></Without>;
   if (conv.data === undefined) {
     return <Without back={back}>{conv.isError ? <Failed error={conv.error} again={() => void conv.refetch()} /> : <div className={css.loading} role="status" aria-label={t.conversation.loading} />}</Without>;
   }

@@ -59,7 +59,7 @@ export function Audit() {
           {list.items.map((e) => (
             <li key={e.id} data-testid="entry" data-action={e.action}>
               <button type="button" className={css.row} aria-expanded={opened === e.id} onClick={() => setOpened(opened === e.id ? "" : e.id)}>
-                <span className={css.rowText}><b>{e.action}{e.target.name !== "" && ` · ${e.target.name}`}</b><span>{actor(e, s.actors)}{e.address !== "" && ` · ${e.address}`}</span></span>
+                <span className={css.rowText}><b>{named(e.action, s)}{e.target.name !== "" && ` · ${e.target.name}`}</b><span>{actor(e, s.actors)}{e.address !== "" && ` · ${e.address}`}</span></span>
                 <span className={css.rowAside}>{e.outcome === "failed" && <Badge color="red">{s.failed}</Badge>}<span>{moment(Date.parse(e.at))}</span></span>
               </button>
               {opened === e.id && <Detail entry={e} only={(name, v) => set(name, v)} />}
@@ -73,6 +73,13 @@ export function Audit() {
   );
 }
 
+/** An act in words, and by its name where there are none for it. */
+export function named(action: string, s: { subjects: Readonly<Record<string, string>>; verbs: Readonly<Record<string, string>> }): string {
+  const at = action.indexOf(".") + 1;
+  const subject = s.subjects[action.slice(0, at)], verb = s.verbs[action.slice(at)];
+  return subject === undefined || verb === undefined ? action : `${subject}: ${verb}`;
+}
+
 function actor(e: AuditEntry, kinds: Readonly<Record<AuditEntry["actor"]["kind"], string>>): string {
   return e.actor.name === "" ? kinds[e.actor.kind] : e.actor.kind === "agent" ? e.actor.name : `${e.actor.name} (${kinds[e.actor.kind]})`;
 }
@@ -83,6 +90,7 @@ function Detail({ entry, only }: { entry: AuditEntry; only: (name: string, v: st
     <div className={css.detail}>
       <dl className={css.facts}>
         {changes(entry.details).map((c) => <Change key={c.name} {...c} />)}
+        <dt>{s.action}</dt><dd><code>{entry.action}</code></dd>
         <dt>{s.number}</dt><dd>{entry.seq}</dd>
         <dt>{s.request}</dt><dd><code>{entry.request_id}</code></dd>
         <dt>{s.hash}</dt><dd><code>{entry.hash}</code></dd>

@@ -73,7 +73,7 @@ function Editor({ hook, close, made }: { hook: Webhook | undefined; close: () =>
       <Checkbox.Group label={s.events} {...f.value("events")} onChange={(x) => f.set({ events: [...x].sort() })}>
         {(["conversation", "message", "contact", "agent", "visitor"] as const).map((g) => (
           <div key={g} className={css.scopes} role="group" aria-label={s.groups[g]}>
-            {group(g).map((e) => <Checkbox key={e} mt="xs" value={e} label={e} disabled={f.values.all && !many.includes(e)} data-testid={`event-${e}`} />)}
+            {group(g).map((e) => <Checkbox key={e} value={e} label={e} disabled={f.values.all && !many.includes(e)} data-testid={`event-${e}`} />)}
           </div>
         ))}
       </Checkbox.Group>

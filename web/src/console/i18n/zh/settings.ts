@@ -98,6 +98,7 @@ export const settings: Texts["settings"] = {
     actor: "操作者", action: "操作", since: "开始日期", until: "结束日期（含）", clear: "显示全部", empty: "没有找到", emptyText: "没有符合条件的记录。", failed: "失败", number: "序号", request: "请求", hash: "哈希", sameActor: "同一操作者的全部", sameTarget: "同一对象的全部", proof: "记录逐条链接并签名。服务器管理员可用此命令证明未被篡改：",
     another: "已更改，不显示",
     actors: { agent: "客服", api_token: "API 令牌", visitor: "访客", cli: "命令行", system: "系统", anonymous: "未登录" },
+    verbs: { created: "新建", updated: "修改", deleted: "删除", revoked: "吊销", invited: "邀请", password_changed: "修改密码", status_changed: "修改状态", login: "成功", logout: "退出", failed: "被拒绝", refresh_reused: "令牌被重复使用", enrolled: "开始设置", enabled: "启用", disabled: "停用", recovery_code_used: "使用恢复码", erased: "抹除", exported: "导出", applied: "执行", reindexed: "重建", rolled_back: "回退", canary_planned: "安排试用", canary_promoted: "试用转正", dismissed: "忽略", tested: "测试", replayed: "重新发送", checkpoint: "检查点", pruned: "清理旧记录" },
     subjects: { "agent.": "客服", "team.": "小组", "auth.": "登录", "totp.": "两步验证", "api_token.": "API 令牌", "site_key.": "站点密钥", "webhook.": "Webhook", "label.": "标签", "canned_response.": "快捷回复", "business_hours.": "营业时间", "trigger.": "主动邀请", "block.": "黑名单", "routing.": "会话分配", "sla.": "响应目标", "mail.": "邮件", "visitor.": "访客", "export.": "导出", "retention.": "数据保留", "knowledge_document.": "知识库文档", "knowledge.": "知识库索引", "golden_question.": "基准问题", "unanswered.": "未答问题", "bot.": "机器人", "ai_engine.": "AI 引擎", "intent.": "意图", "audit.": "日志本身" },
   },
 };
