@@ -79,8 +79,11 @@ func TestTalliesThatFail(t *testing.T) {
 		require.NoError(t, d.kept.Store.PlanCanary(t.Context(), d.tenant, chat.CanaryPlan{Percent: 50, For: time.Hour}))
 		for _, text := range []string{"Thirty days.", "Two days."} {
 			d.add(text, text)
-			l.Changed(t.Context(), d.tenant)
-			d.settled()
+			require.Eventually(t, func() bool {
+				l.Changed(t.Context(), d.tenant) // again and again: it may not have begun to listen, and looks by itself but once an hour
+				st := d.state()
+				return st.Built >= st.Wanted && !st.Building(time.Now())
+			}, time.Minute, 50*time.Millisecond)
 			d.first(l, "days")
 		}
 		require.EqualValues(t, 2, d.state().Canary.Version)
