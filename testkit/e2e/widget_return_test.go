@@ -98,7 +98,6 @@ func TestWidgetStuck(t *testing.T) {
 	quick(second, "is anybody there?")
 	d.has("before", "is anybody there?")
 	require.Less(t, time.Since(stuck), 40*time.Second, "before the other one was done")
-	require.Eventually(t, func() bool { return s.Metric("uniqchat_engine_connections") == 2 }, 20*time.Second, 50*time.Millisecond)
 	p.WaitFor(time.Minute, `$$("message").at(-1)?.innerText.includes("is anybody there?")`)
 	require.Eventually(t, func() bool { return s.Metric("uniqchat_engine_connections") == 1 }, 20*time.Second, 50*time.Millisecond)
 	quick(p, "now I am")
