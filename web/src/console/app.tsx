@@ -25,7 +25,7 @@ export function App() {
   const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
   return (
     <>
-      <Notifications position={phone ? "top-center" : "bottom-left"} /* neither over the tabs nor over the composer */ limit={4} autoClose={4000} />
+      <Notifications position={phone ? "top-center" : "bottom-right"} /* on a phone the tabs are at the bottom */ limit={4} autoClose={4000} />
       {session === null ? <Login /> : <Desk key={sight(session.agent)} />}
     </>
   );
