@@ -78,6 +78,7 @@ class Widget implements Chat {
   forget(): void {
     this.greeted = this.announced = "";
     this.turn++;
+    save(this.session.draft, null); // the tab that forgot may not have known of it yet
     for (const u of this.desk.uploads.list) this.desk.uploads.cancel(u.id);
     this.room.forget();
   }

@@ -70,7 +70,6 @@ function New({ close, invited }: { close: () => void; invited: (i: Invite | unde
     },
     done: () => {
       tellDone(t.shell.saved);
-      if (self) renew();
       close();
     },
   });
@@ -110,6 +109,7 @@ function Editor({ agent, close, invited }: { agent: Agent; close: () => void; in
     stale: ["/agents"],
     done: () => {
       tellDone(t.shell.saved);
+      if (self) renew();
       close();
     },
   });

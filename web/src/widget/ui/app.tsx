@@ -88,14 +88,14 @@ export function App(p: AppProps) {
         onDragOver={(e) => { if (e.dataTransfer?.types.includes("Files") === true) { e.preventDefault(); setOver(writes); } }}
         onDragLeave={(e) => { if (!panel.current!.contains(e.relatedTarget as Node | null)) setOver(false); }} onDrop={drop}>
         <header>
-          {picture !== "" ? <img class="logo" src={picture} alt="" /> : <span class="logo" aria-hidden="true">{[...title][0]}</span>}
+          {picture ? <img class="logo" src={picture} alt="" /> : <span class="logo" aria-hidden="true">{[...title][0]}</span>}
           <div class="heading"><strong>{title}</strong>{told && (here || away || folded.closed || (folded.agent === "" && !folded.withBot)) && <span class={here ? "status" : "status away"} data-testid="status">{status}</span>}</div>
           <button ref={menuButton} type="button" class="head-button" aria-label={t.more} aria-haspopup="menu" aria-expanded={menu} data-testid="menu" onClick={() => setMenu(!menu)}><Icon name="dots" /></button>
           <button type="button" class="head-button" aria-label={t.close} data-testid="close" onClick={p.close}><Icon name="close" /></button>
           {menu && part && <part.Menu items={items} close={() => { setMenu(false); menuButton.current?.focus(); }} />}
         </header>
         <Notice />
-        {trouble !== "" && <div class="state bad" role="alert">{t.problem + trouble}<button type="button" class="link" onClick={() => setTrouble("")}>{t.dismiss}</button></div>}
+        {trouble && <div class="state bad" role="alert">{t.problem + trouble}<button type="button" class="link" onClick={() => setTrouble("")}>{t.dismiss}</button></div>}
         <List folded={folded} open={setLarge} atEnd={p.atEnd} greeting={greeting}>
           {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
           {asks && part && <part.PreChat fields={settings.preChat} text={settings.preChatText} done={() => { setForm("asked"); focus(); }} />}
@@ -120,7 +120,7 @@ function Greeting({ desk, host, greeted, away, started }: { desk: Desk; host: Ho
   const { greeting, starters } = host.settings;
   return (
     <div class={started ? "welcome small" : "welcome"}>
-      {greeted !== "" ? <div class="bubble text greeted" data-testid="greeted">{greeted}</div> : <><b>{t.hello}</b><span>{away || greeting || t.helloMore}</span></>}
+      {greeted ? <div class="bubble text greeted" data-testid="greeted">{greeted}</div> : <><b>{t.hello}</b><span>{away || greeting || t.helloMore}</span></>}
       {!started && starters.length > 0 && <div class="replies" role="group" aria-label={t.replies}>{starters.map((q) => <button type="button" class="chip" onClick={() => room.sendText(q)}>{q}</button>)}</div>}
     </div>
   );

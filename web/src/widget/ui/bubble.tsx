@@ -65,7 +65,7 @@ export function Bubble(p: BubbleProps) {
           : (p.last || p.mark !== "" || p.edited) && (
             <span class="meta">
               {p.edited && <>{t.edited} · </>}<time>{clockTime(p.time, locale)}</time>
-              {said !== "" && <span class={`mark ${p.mark}`} data-testid="mark"><Icon name={p.mark === "sending" ? "clock" : p.mark === "sent" ? "check" : "checks"} />{said}</span>}
+              {said && <span class={`mark ${p.mark}`} data-testid="mark"><Icon name={p.mark === "sending" ? "clock" : p.mark === "sent" ? "check" : "checks"} />{said}</span>}
             </span>
           )}
       </div>

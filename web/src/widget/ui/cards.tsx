@@ -30,8 +30,8 @@ export function Card({ body, live, open }: { body: Body; live: boolean; open(bod
     <div class="card" data-testid="card">
       {image && <Picture body={{ url: body["image"], name: title, width: 240, height: 150 }} open={open} />}
       <div class="card-text">
-        {title !== "" && <b>{href === "" ? title : <a href={href} target="_blank" rel="noopener noreferrer nofollow ugc">{title}</a>}</b>}
-        {cost !== "" && <span class="price">{cost}</span>}
+        {title && <b>{href === "" ? title : <a href={href} target="_blank" rel="noopener noreferrer nofollow ugc">{title}</a>}</b>}
+        {cost && <span class="price">{cost}</span>}
         {str(body["text"]) !== "" && <p><Rich text={str(body["text"])} /></p>}
       </div>
       {actionsOf(body).map((a) => (a.type === "link"

@@ -21,11 +21,11 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
     const el = box.current!;
     el.style.height = "auto";
     el.style.height = `${Math.min(el.scrollHeight, tallest)}px`;
-    setEmpty(el.value.trim() === "");
+    setEmpty(!el.value.trim());
   };
   const submit = () => {
     const el = box.current!;
-    if (el.value.trim() === "") return;
+    if (!el.value.trim()) return;
     room.sendText(el.value);
     el.value = "";
     save(key, null);
@@ -38,7 +38,7 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
   useEffect(() => {
     onEnter(box.current!, () => latest.current());
     const draft = load(key);
-    if (typeof draft === "string" && box.current!.value === "") box.current!.value = draft;
+    if (typeof draft === "string" && !box.current!.value) box.current!.value = draft;
     fit();
   }, []);
   const put = (emoji: string) => {
@@ -57,12 +57,12 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
   };
   const written = () => {
     room.written(box.current!.value);
-    save(key, box.current!.value === "" ? null : box.current!.value);
+    save(key, box.current!.value || null);
     fit();
   };
   return (
     <div class="foot">
-      {hint !== "" && <p class="hint">{hint}</p>}
+      {hint && <p class="hint">{hint}</p>}
       {picker && <picker.EmojiPicker pick={put} close={() => { setPicking(false); box.current!.focus(); }} />}
       <form class="composer" onSubmit={(e) => { e.preventDefault(); submit(); box.current!.focus(); }}>
         <textarea ref={box} rows={1} placeholder={t.write} aria-label={t.message} maxLength={8000} data-testid="input" enterkeyhint="send" onInput={written} onPaste={paste} />
