@@ -26,7 +26,7 @@ const mostSuggestions = 3
 
 // Suggestions need less than answers, as somebody reads them: so likely must the best chunk be right, and so much of the best's score must others have.
 const (
-	worth     = .15
+	worth     = .2
 	worthNext = .6
 )
 

@@ -180,7 +180,7 @@ const task = "Sum up this conversation for the colleague who takes over, in at m
 
 // given is the evidence of a text that need not be found.
 var given = confidence.Evidence{
-	Words: 1, Grams: 1, Concepts: 1, Heading: 1, Body: 1, Score: 3, Margin: 1, Share: 1, HeadingMargin: .3, Agreement: 1, Inside: 1, SameIntent: 1,
+	Words: 1, Grams: 1, Concepts: 1, Heading: 1, Body: 1, Score: 3, Margin: 1, Share: 1, HeadingMargin: .3, Agreement: 1, Inside: 1, SameIntent: 1, ConceptLead: 1,
 }
 
 // maxPart is how long a part of a transcript is, in characters: an engine sees no more of a chunk.

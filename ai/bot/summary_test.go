@@ -189,7 +189,7 @@ func TestInjections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := newBot(t, nil, nil)
+	plain, unplugged := newBot(t, nil, nil), newBot(t, poisoned, nil)
 	for name, say := range victims {
 		b := newBot(t, poisoned, realRouter(t, engine{say: say}))
 		asks := []Input{input("Is there a warranty?"), input("有保修吗"), input("and the lamp?", "visitor: Is there a warranty on the mug?", "bot: Two years.")}
@@ -209,9 +209,13 @@ func TestInjections(t *testing.T) {
 					t.Errorf("%s, %q: source %+v", name, in.Text, s)
 				}
 			}
-			// An engine can only ever add an answer.
-			if want := plain.Answer(t.Context(), in, nil); o.Step != want.Step && o.Step != Answered {
-				t.Errorf("%s, %q: %s because %s, without engine and poison %s because %s", name, in.Text, o.Step, o.Reason, want.Step, want.Reason)
+			// An engine can only ever add an answer; what stands in a document, have the visitor asked back.
+			floor, want := unplugged.Answer(t.Context(), in, nil), plain.Answer(t.Context(), in, nil)
+			if o.Step != floor.Step && o.Step != Answered {
+				t.Errorf("%s, %q: %s because %s, without an engine %s because %s", name, in.Text, o.Step, o.Reason, floor.Step, floor.Reason)
+			}
+			if floor.Step != want.Step && (floor.Step != Clarified || want.Step != Answered) {
+				t.Errorf("%s, %q: %s because %s, without poison %s because %s", name, in.Text, floor.Step, floor.Reason, want.Step, want.Reason)
 			}
 		}
 		o := b.Answer(t.Context(), asks[0], nil)

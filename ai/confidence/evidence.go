@@ -19,6 +19,7 @@ type Evidence struct {
 	Inside                 float64 // how sure the built-in intents are that a shop is asked
 	Specific               float64 // probability that the question is about one product, which a base of rules seldom knows
 	SameIntent             float64 // probability that question and heading want the same, by the built-in intents
+	ConceptLead            float64 // by how much Concepts is more than the other hits' mean
 }
 
 // spread of scores in Share.
@@ -41,7 +42,9 @@ func Collect(hits []knowledge.Hit, question, heading intent.Answer) Evidence {
 	}
 	var best knowledge.Hit
 	sum := 1.0
+	e.ConceptLead = e.Concepts
 	for _, o := range hits[1:] {
+		e.ConceptLead -= float64(o.Concepts) / 4
 		best.Words, best.Grams, best.Concepts = max(best.Words, o.Words), max(best.Grams, o.Grams), max(best.Concepts, o.Concepts)
 		best.Heading, best.Body = max(best.Heading, o.Heading), max(best.Body, o.Body)
 		sum += math.Exp(float64(o.Score-h.Score) / spread)
@@ -68,12 +71,12 @@ func Collect(hits []knowledge.Hit, question, heading intent.Answer) Evidence {
 }
 
 // size is how many numbers a model looks at, with the constant.
-const size = 12
+const size = 13
 
 // numbers are the evidence as the model sees it. The first is the constant.
 func (e Evidence) numbers() [size]float64 {
 	return [size]float64{
 		1, e.Grams, e.Concepts, e.Heading, e.Body, math.Sqrt(max(0, e.Margin)), e.Share, e.HeadingMargin, e.Agreement, e.Inside, e.Specific,
-		math.Sqrt(e.SameIntent),
+		math.Sqrt(e.SameIntent), e.ConceptLead,
 	}
 }

@@ -129,7 +129,7 @@ func (r *Runner) confident(ctx context.Context, folder string) ([]Metric, error)
 }
 
 // Ridge is what confidence.Fit was called with for the shipped model.
-const Ridge = .1
+const Ridge = .2
 
 func decisions(name string, all []judged, p func(judged) float64) []Metric {
 	var cases []scored
