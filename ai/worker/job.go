@@ -135,6 +135,9 @@ func (j *job) read(ctx context.Context) (open bool, err error) {
 // waits is which of what was said waits for an answer: what the job names or, if that was recalled, the visitor's newest text before it. -1: none
 // does. It was answered, by a worker who died before it could say so, or all was recalled, or is from before the conversation was closed.
 func (j *job) waits(said []chat.Message) int {
+	if j.answers[chat.BotMessageID(j.Key, j.Message, 0)] {
+		return -1
+	}
 	at := slices.IndexFunc(said, func(m chat.Message) bool { return m.ID == j.Message })
 	if at < 0 {
 		for at = len(said) - 1; at >= 0; at-- {

@@ -21,10 +21,10 @@ func (s *senders) take(k chat.VisitorKey, now time.Time, perSecond float64, burs
 	part.mu.Lock()
 	defer part.mu.Unlock()
 	full := uint32(float64(burst)*1000/perSecond) + 1 // after so many ms a bucket is full again, and need not be kept
-	if ms := uint32(now.UnixMilli()); ms-part.swept > full {
+	if ms := uint32(now.UnixMilli()); max(past(ms, part.swept), past(part.swept, ms)) > full { // or the clock was put back
 		part.swept = ms
 		for k, b := range part.m {
-			if ms-b.at > full {
+			if past(ms, b.at) > full {
 				delete(part.m, k)
 			}
 		}

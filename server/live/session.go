@@ -52,7 +52,7 @@ type bucket struct {
 // take takes one token, or returns how long until there is one.
 func (b *bucket) take(now time.Time, perSecond float64, burst int) time.Duration {
 	ms := uint32(now.UnixMilli())
-	b.spent = max(b.spent-float32(float64(ms-b.at)*perSecond/1000), 0)
+	b.spent = max(b.spent-float32(float64(past(ms, b.at))*perSecond/1000), 0)
 	b.at = ms
 	if b.spent+1 <= float32(burst) {
 		b.spent++
@@ -60,6 +60,9 @@ func (b *bucket) take(now time.Time, perSecond float64, burst int) time.Duration
 	}
 	return max(time.Duration(float64(b.spent+1-float32(burst))/perSecond*float64(time.Second)), time.Millisecond)
 }
+
+// past is how many ms at is before now, 0 if it is after it: shards read the clock before they stand in line for a bucket, and clocks are put back.
+func past(now, at uint32) uint32 { return uint32(max(0, int32(now-at))) }
 
 // agentSide is what a session of a member of staff has on top.
 type agentSide struct {

@@ -6,6 +6,7 @@ import { ApiError, callOpen } from "../api/client.ts";
 import { keepTokens } from "../api/tokens.ts";
 import { chooseLanguage, languageCode, languages, say, useTexts, type Texts } from "../i18n/index.ts";
 import { Mark } from "../ui/mark.tsx";
+import { reason } from "../ui/problem.tsx";
 import css from "./login.module.css";
 
 /** What the server asked for last. */
@@ -79,5 +80,5 @@ function said(e: ApiError, step: Step, t: Texts): string {
   if (e.status === 0) return t.shell.noServer;
   if (e.status === 429) return say(t.session.slow, { n: Math.max(1, Math.ceil(e.retryAfter / 1000)) });
   if (e.status === 401) return { password: t.session.badLogin, tenant: t.session.badTenant, code: t.session.badCode }[step];
-  return e.message;
+  return reason(e);
 }

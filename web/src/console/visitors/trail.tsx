@@ -32,7 +32,12 @@ function told(e: VisitorEvent, t: Texts): { title: string; text: string; link: s
       const p = pageView(e.data);
       return p.title === "" ? { title: pathOf(p.url), text: p.url, link: safeLink(p.url) } : { title: p.title, text: pathOf(p.url), link: safeLink(p.url) };
     }
-    case "custom": return { title: t.visitors.event.custom, text: JSON.stringify(e.data), link: "" };
+    case "custom": {
+      const { event, name, ...rest } = e.data as Record<string, unknown>;
+      const title = String(event ?? name ?? t.visitors.event.custom);
+      const more = name === undefined || String(name) === title ? rest : { name, ...rest };
+      return { title, text: Object.keys(more).length === 0 ? "" : JSON.stringify(more), link: "" };
+    }
     default: {
       const b = basket(e.data);
       const total = b.total === null ? "" : ` · ${money(b.total, b.currency)}`;
