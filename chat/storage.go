@@ -165,7 +165,11 @@ type RefreshToken struct {
 	Agent     AgentID
 	IssuedAt  time.Time
 	ExpiresAt time.Time
+	Taken     int // how often it was taken, of what TakeRefreshToken returns; otherwise 0
 }
+
+// RefreshRepeats is for how long after its first use a refresh token may come again with the same attempt.
+const RefreshRepeats = 10 * time.Minute
 
 // SigningKey signs access and visitor tokens; the newest signs, all verify.
 type SigningKey struct {
@@ -178,8 +182,13 @@ type SigningKey struct {
 type Credentials interface {
 	SaveRefreshToken(ctx context.Context, t RefreshToken) error
 	// TakeRefreshToken marks the token used and returns it. A token that was used before ends its whole family and
-	// returns Unauthenticated, as does one that is unknown or expired at now.
-	TakeRefreshToken(ctx context.Context, hash [32]byte, now time.Time) (RefreshToken, error)
+	// returns Unauthenticated, as does one that is unknown or expired at now. attempt is a hash of what the client made up for
+	// this one exchange; zero: nothing. With the attempt of its first use a used token is returned again, until RefreshRepeats are
+	// over or one of the tokens that were given for it is used; using those that were given so far is reuse from then on.
+	TakeRefreshToken(ctx context.Context, hash, attempt [32]byte, now time.Time) (RefreshToken, error)
+	// GiveRefreshToken saves t, which is given for a token that was taken. Conflict: that one, taken with an attempt, was taken
+	// again meanwhile, and that answer counts.
+	GiveRefreshToken(ctx context.Context, taken, t RefreshToken) error
 	// EndRefreshFamily makes every token of a log-in useless. Unknown families are no error.
 	EndRefreshFamily(ctx context.Context, family [16]byte) error
 	// EndedFamilies lists log-ins ended since t: an access token names its family, so nodes can refuse it.

@@ -543,6 +543,29 @@ func (n *node) pages(path, visitorToken, agentToken string) {
 	require.NotEqual(n.t, list.data()[0].(map[string]any)["id"], rest.data()[0].(map[string]any)["id"])
 }
 
+// A refresh whose answer was lost is asked for again with its attempt; without one a token works once.
+func TestRefreshAgain(t *testing.T) {
+	n := start(t, nil)
+	a, _ := n.agent(n.tenant.ID, chat.Member)
+	in := n.call("POST", "/api/v1/auth/login", "", map[string]any{"email": a.Email, "password": password})
+	refresh := func(token any, attempt string) *answer {
+		body := map[string]any{"refresh_token": token}
+		if attempt != "" {
+			body["attempt"] = attempt
+		}
+		return n.call("POST", "/api/v1/auth/refresh", "", body)
+	}
+	first, attempt := in.body["refresh_token"], "0123456789abcdef"
+	require.Equal(t, 400, refresh(first, "short").status)
+	require.Equal(t, 200, refresh(first, attempt).status)
+	again := refresh(first, attempt)
+	require.Equal(t, 200, again.status)
+	next := refresh(again.body["refresh_token"], "")
+	require.Equal(t, 200, next.status)
+	require.Equal(t, 401, refresh(again.body["refresh_token"], attempt).status)
+	require.Equal(t, "refresh_invalid", refresh(next.body["refresh_token"], "").code())
+}
+
 func TestLoginRefreshLogout(t *testing.T) {
 	n := start(t, nil)
 	a, _ := n.agent(n.tenant.ID, chat.Member)

@@ -17,6 +17,7 @@ type loginInput struct {
 type refreshInput struct {
 	Body struct {
 		RefreshToken string `json:"refresh_token" maxLength:"200"`
+		Attempt      string `json:"attempt,omitempty" minLength:"16" maxLength:"64" doc:"Random, made up for this one exchange and kept beside the refresh token until the answer is there. Whoever did not get the answer asks again with the same within 10 minutes, as long as no token given for this one was used; the newest answer counts. Without it, or with another, a token that comes twice ends its log-in."`
 	}
 }
 
@@ -49,7 +50,7 @@ func (a *API) login(ctx context.Context, c *call, in *loginInput) (*answer[Login
 }
 
 func (a *API) refresh(ctx context.Context, c *call, in *refreshInput) (*answer[LoginTokens], error) {
-	t, err := a.cfg.Auth.Refresh(ctx, in.Body.RefreshToken)
+	t, err := a.cfg.Auth.Refresh(ctx, in.Body.RefreshToken, in.Body.Attempt)
 	if err != nil {
 		return nil, err
 	}

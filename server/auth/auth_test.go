@@ -280,22 +280,22 @@ func TestRefreshRotatesAndReuseEndsTheFamily(t *testing.T) {
 	require.NoError(t, err)
 	other, err := w.Login(ctx, auth.LoginRequest{Email: "a@x.test", Password: password})
 	require.NoError(t, err)
-	second, err := w.Refresh(ctx, first.Refresh)
+	second, err := w.Refresh(ctx, first.Refresh, "")
 	require.NoError(t, err)
 	require.NotEqual(t, first.Refresh, second.Refresh)
 
-	_, err = w.Refresh(ctx, first.Refresh) // stolen or replayed
+	_, err = w.Refresh(ctx, first.Refresh, "") // stolen or replayed
 	require.Equal(t, "refresh_invalid", named(t, err))
-	_, err = w.Refresh(ctx, second.Refresh)
+	_, err = w.Refresh(ctx, second.Refresh, "")
 	require.Equal(t, "refresh_invalid", named(t, err), "the whole family has ended")
-	_, err = w.Refresh(ctx, other.Refresh)
+	_, err = w.Refresh(ctx, other.Refresh, "")
 	require.NoError(t, err, "another log-in goes on")
 	for _, junk := range []string{"", "x", strings.Repeat("x", 500)} {
-		_, err = w.Refresh(ctx, junk)
+		_, err = w.Refresh(ctx, junk, "")
 		require.Equal(t, "refresh_invalid", named(t, err))
 	}
 	w.clock.add(31 * 24 * time.Hour)
-	_, err = w.Refresh(ctx, other.Refresh)
+	_, err = w.Refresh(ctx, other.Refresh, "")
 	require.Equal(t, "refresh_invalid", named(t, err))
 }
 

@@ -40,7 +40,7 @@ func (s *Service) ChangePassword(ctx context.Context, c Credential, current, nex
 	if err := s.Revoked(ctx, a.Tenant, a.ID); err != nil {
 		return Tokens{}, err
 	}
-	return s.issue(ctx, &a, newFamily(), a.TokensAfter)
+	return s.issue(ctx, &a, newFamily(), a.TokensAfter, nil)
 }
 
 // own returns the caller's account if the caller knows its password, too. Somebody who found a screen unlocked, or a token,

@@ -38,11 +38,11 @@ func TestChangePassword(t *testing.T) {
 	for _, old := range []auth.Tokens{in, other} {
 		_, err = w.Verify(ctx, old.Access)
 		require.Equal(t, "token_revoked", named(t, err))
-		_, err = w.Refresh(ctx, old.Refresh)
+		_, err = w.Refresh(ctx, old.Refresh, "")
 		require.Equal(t, "refresh_invalid", named(t, err))
 	}
 	w.credential(t, fresh)
-	_, err = w.Refresh(ctx, fresh.Refresh)
+	_, err = w.Refresh(ctx, fresh.Refresh, "")
 	require.NoError(t, err)
 	_, err = w.login(a.Email)
 	require.Equal(t, "wrong_password", named(t, err))

@@ -240,7 +240,7 @@ func TestHoleTokenOfAnotherKind(t *testing.T) {
 	require.Equal(t, "token_revoked", named(t, err))
 	for what, token := range map[string]string{"an access token": agent, "a visitor's": s.Token, "a challenge": challenge, "a refresh token": in.Refresh, "a link": link} {
 		if what != "a refresh token" {
-			_, err = w.Refresh(ctx, token)
+			_, err = w.Refresh(ctx, token, "")
 			require.Error(t, err, "%s is no refresh token", what)
 		}
 		if what != "a challenge" {

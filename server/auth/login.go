@@ -79,7 +79,7 @@ func (s *Service) Login(ctx context.Context, r LoginRequest) (Tokens, error) {
 	if err := s.challenge(ctx, right, seen); err != nil {
 		return Tokens{}, err
 	}
-	return s.issue(ctx, right, newFamily(), seen)
+	return s.issue(ctx, right, newFamily(), seen, nil)
 }
 
 // failed has the audit log tell that somebody could not prove to be an agent. How often that may be is bounded by attempts; addresses
@@ -135,8 +135,8 @@ func (s *Service) accounts(ctx context.Context, email, slug string) ([]chat.Agen
 }
 
 // issue gives an agent the next tokens of a log-in. They count as issued at seen, which was before the account was read: a
-// password change or a lock since then ends them, however long the hash took.
-func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte, seen time.Time) (Tokens, error) {
+// password change or a lock since then ends them, however long the hash took. taken is what they are exchanged for; nil: a log-in.
+func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte, seen time.Time, taken *chat.RefreshToken) (Tokens, error) {
 	access, _, err := s.sign(&claims{
 		Tenant: a.Tenant, Subject: chat.UserID(a.ID), Role: "agent", Family: hex.EncodeToString(family[:]), IssuedMs: seen.UnixMilli(),
 	}, s.cfg.AccessLife)
@@ -147,10 +147,15 @@ func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte, see
 	_, _ = rand.Read(opaque[:])
 	refresh := base64.RawURLEncoding.EncodeToString(opaque[:])
 	now := s.cfg.Now().UTC()
-	err = s.cfg.Store.SaveRefreshToken(ctx, chat.RefreshToken{
+	row := chat.RefreshToken{
 		Hash: sha256.Sum256([]byte(refresh)), Family: family, Tenant: a.Tenant, Agent: a.ID,
 		IssuedAt: seen.UTC(), ExpiresAt: now.Add(s.cfg.RefreshLife),
-	})
+	}
+	if taken == nil {
+		err = s.cfg.Store.SaveRefreshToken(ctx, row)
+	} else {
+		err = s.cfg.Store.GiveRefreshToken(ctx, *taken, row)
+	}
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -159,13 +164,18 @@ func (s *Service) issue(ctx context.Context, a *chat.Agent, family [16]byte, see
 }
 
 // Refresh exchanges a refresh token for new tokens. Each works once: one that comes a second time was stolen or replayed,
-// and ends its whole log-in (RFC 9700 4.14.2).
-func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
+// and ends its whole log-in (RFC 9700 4.14.2). attempt may be empty. It is what the client made up for this exchange: who did not
+// get the answer asks again with the same, see chat.Credentials.
+func (s *Service) Refresh(ctx context.Context, token, attempt string) (Tokens, error) {
 	if token == "" || len(token) > 128 {
 		return Tokens{}, errBadRefresh
 	}
 	seen := s.cfg.Now()
-	row, err := s.cfg.Store.TakeRefreshToken(ctx, sha256.Sum256([]byte(token)), seen)
+	var by [32]byte
+	if attempt != "" {
+		by = sha256.Sum256([]byte(attempt))
+	}
+	row, err := s.cfg.Store.TakeRefreshToken(ctx, sha256.Sum256([]byte(token)), by, seen)
 	if errors.Is(err, &chat.Error{Code: chat.Unauthenticated}) {
 		return Tokens{}, errBadRefresh
 	}
@@ -182,7 +192,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	if a.Disabled || s.endedBefore(&a, row.IssuedAt.UnixMilli()) || s.ended.has(row.Family) {
 		return Tokens{}, errBadRefresh
 	}
-	return s.issue(ctx, &a, row.Family, seen)
+	return s.issue(ctx, &a, row.Family, seen, &row)
 }
 
 // Logout ends the log-in that a credential belongs to: its tokens and its live connections.

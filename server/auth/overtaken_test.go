@@ -55,7 +55,7 @@ func TestHoleLoginOvertakenByPasswordChange(t *testing.T) {
 		t.Helper()
 		require.NoError(t, err, what)
 		_, err = w.open(t).Verify(ctx, tokens.Access)
-		_, again := w.Refresh(ctx, tokens.Refresh)
+		_, again := w.Refresh(ctx, tokens.Refresh, "")
 		if want == "" {
 			require.NoError(t, errors.Join(err, again), what)
 			return
@@ -72,7 +72,7 @@ func TestHoleLoginOvertakenByPasswordChange(t *testing.T) {
 	in, err := s.Login(ctx, login)
 	require.NoError(t, err)
 	slow.then = change
-	tokens, err = s.Refresh(ctx, in.Refresh)
+	tokens, err = s.Refresh(ctx, in.Refresh, "")
 	proves("token_revoked", "a refresh", tokens, err)
 
 	_, recovery := w.enrolled(t, a.Email)

@@ -88,9 +88,9 @@ func TestRevocation(t *testing.T) {
 
 	tokens, _ = login()
 	require.NoError(t, w.kept.Store.EndRefreshFamily(ctx, c.Family)) // by another process: only a poll finds it
-	_, err := w.Refresh(ctx, tokens.Refresh)
+	_, err := w.Refresh(ctx, tokens.Refresh, "")
 	require.NoError(t, err)
-	_, err = w.Refresh(ctx, tokens.Refresh) // reuse
+	_, err = w.Refresh(ctx, tokens.Refresh, "") // reuse
 	require.Error(t, err)
 	gone(tokens)
 
@@ -101,7 +101,7 @@ func TestRevocation(t *testing.T) {
 	gone(tokens)
 	for s = <-signals; string(s.Data) != string(c.Family[:]); s = <-signals { // its connections end, too
 	}
-	_, err = w.Refresh(ctx, tokens.Refresh)
+	_, err = w.Refresh(ctx, tokens.Refresh, "")
 	require.Equal(t, "refresh_invalid", named(t, err))
 	w.clock.add(time.Second)
 	tokens, _ = login() // a new one works

@@ -131,7 +131,7 @@ func (s *Service) CompleteChallenge(ctx context.Context, challenge, code string)
 	if n > 1 { // it has completed its log-in
 		return Tokens{}, errBadChallenge
 	}
-	return s.issue(ctx, &a, newFamily(), seen)
+	return s.issue(ctx, &a, newFamily(), seen, nil)
 }
 
 // tryCode takes a code or recovery code of an agent, a bounded number of wrong ones.

@@ -105,9 +105,9 @@ func testAuditActs(t *testing.T, s *suite) {
 	for _, h := range []byte{1, 2} {
 		no(st.SaveRefreshToken(ctx, chat.RefreshToken{Hash: [32]byte{h}, Family: [16]byte{9}, Tenant: tenant, Agent: id, IssuedAt: start, ExpiresAt: start.Add(time.Hour)}))
 	}
-	_, err = st.TakeRefreshToken(ctx, [32]byte{1}, start)
+	_, err = st.TakeRefreshToken(ctx, [32]byte{1}, [32]byte{}, start)
 	no(err)
-	_, err = st.TakeRefreshToken(ctx, [32]byte{1}, start)
+	_, err = st.TakeRefreshToken(ctx, [32]byte{1}, [32]byte{}, start)
 	code(t, err, chat.Unauthenticated)
 	no(st.EndRefreshFamily(ctx, [16]byte{9}))
 	w := chat.Webhook{ID: chat.NewID[chat.Webhook](), Tenant: tenant, URL: "https://hooks.example/pathsecret", Events: []string{"message.created"}, Secrets: []string{"whsec_secret"}, CreatedAt: start, UpdatedAt: start}

@@ -277,13 +277,14 @@ func testRefresh(t *testing.T, s *suite) {
 	}
 	first, second := token(1), token(2)
 	require.NoError(t, s.Store.SaveRefreshToken(ctx(), first))
-	got, err := s.Store.TakeRefreshToken(ctx(), first.Hash, now)
+	got, err := s.Store.TakeRefreshToken(ctx(), first.Hash, [32]byte{}, now)
 	require.NoError(t, err)
+	first.Taken = 1
 	require.Empty(t, cmp.Diff(first, got))
 	require.NoError(t, s.Store.SaveRefreshToken(ctx(), second))
-	_, err = s.Store.TakeRefreshToken(ctx(), first.Hash, now) // somebody else has a copy
+	_, err = s.Store.TakeRefreshToken(ctx(), first.Hash, [32]byte{}, now) // somebody else has a copy
 	code(t, err, chat.Unauthenticated)
-	_, err = s.Store.TakeRefreshToken(ctx(), second.Hash, now) // so the whole log-in ends
+	_, err = s.Store.TakeRefreshToken(ctx(), second.Hash, [32]byte{}, now) // so the whole log-in ends
 	code(t, err, chat.Unauthenticated)
 	ended, err := s.Store.EndedFamilies(ctx(), start.Add(-time.Hour))
 	require.NoError(t, err)
@@ -291,9 +292,9 @@ func testRefresh(t *testing.T, s *suite) {
 	other := token(3)
 	other.Family = [16]byte(chat.NewID[chat.Actor]())
 	require.NoError(t, s.Store.SaveRefreshToken(ctx(), other))
-	_, err = s.Store.TakeRefreshToken(ctx(), other.Hash, now.Add(2*time.Hour))
+	_, err = s.Store.TakeRefreshToken(ctx(), other.Hash, [32]byte{}, now.Add(2*time.Hour))
 	code(t, err, chat.Unauthenticated)
-	_, err = s.Store.TakeRefreshToken(ctx(), [32]byte{9}, now)
+	_, err = s.Store.TakeRefreshToken(ctx(), [32]byte{9}, [32]byte{}, now)
 	code(t, err, chat.Unauthenticated)
 	require.NoError(t, s.Store.EndRefreshFamily(ctx(), other.Family))
 	require.NoError(t, s.Store.EndRefreshFamily(ctx(), other.Family))

@@ -2,9 +2,11 @@ package storagetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -237,7 +239,7 @@ func testRefreshRace(t *testing.T, s *suite) {
 	got := make(chan chat.RefreshToken, 20)
 	for range 20 {
 		wg.Go(func() {
-			tok, err := s.Store.TakeRefreshToken(ctx(), token.Hash, start)
+			tok, err := s.Store.TakeRefreshToken(ctx(), token.Hash, [32]byte{}, start)
 			if err == nil {
 				got <- tok
 			} else if chat.CodeOf(err) != chat.Unauthenticated {
@@ -247,6 +249,7 @@ func testRefreshRace(t *testing.T, s *suite) {
 	}
 	wg.Wait()
 	require.Len(t, got, 1)
+	token.Taken = 1
 	require.Empty(t, cmp.Diff(token, <-got))
 	ended, err := s.Store.EndedFamilies(ctx(), start)
 	require.NoError(t, err)
@@ -254,6 +257,116 @@ func testRefreshRace(t *testing.T, s *suite) {
 	// The log-in stays ended, whatever is saved for it.
 	token.Hash = [32]byte{3}
 	require.NoError(t, s.Store.SaveRefreshToken(ctx(), token))
-	_, err = s.Store.TakeRefreshToken(ctx(), token.Hash, start)
+	_, err = s.Store.TakeRefreshToken(ctx(), token.Hash, [32]byte{}, start)
 	code(t, err, chat.Unauthenticated)
+}
+
+// logIn saves the first token of a log-in, and returns it with a maker of more.
+func logIn(t *testing.T, s *suite) (chat.RefreshToken, func() chat.RefreshToken) {
+	family, agent := [16]byte(chat.NewID[chat.Actor]()), chat.NewID[chat.Agent]()
+	next := func() chat.RefreshToken {
+		id := chat.NewID[chat.Actor]()
+		return chat.RefreshToken{Hash: sha256.Sum256(id[:]), Family: family, Tenant: s.tenant, Agent: agent, IssuedAt: start, ExpiresAt: start.Add(time.Hour)}
+	}
+	first := next()
+	require.NoError(t, s.Store.SaveRefreshToken(ctx(), first))
+	return first, next
+}
+
+// testRefreshAgain takes a used token again with the attempt of its first use: the newest answer counts, anything else is reuse.
+func testRefreshAgain(t *testing.T, s *suite) {
+	attempt, late := [32]byte{7}, start.Add(chat.RefreshRepeats)
+	take := func(tok chat.RefreshToken, attempt [32]byte, at time.Time) chat.RefreshToken {
+		t.Helper()
+		got, err := s.Store.TakeRefreshToken(ctx(), tok.Hash, attempt, at)
+		require.NoError(t, err)
+		return got
+	}
+	give := func(taken, next chat.RefreshToken) chat.RefreshToken {
+		t.Helper()
+		require.NoError(t, s.Store.GiveRefreshToken(ctx(), taken, next))
+		return next
+	}
+	ends := func(tok chat.RefreshToken, attempt [32]byte, at time.Time, rest ...chat.RefreshToken) {
+		t.Helper()
+		for _, x := range append([]chat.RefreshToken{tok}, rest...) {
+			_, err := s.Store.TakeRefreshToken(ctx(), x.Hash, attempt, at)
+			code(t, err, chat.Unauthenticated)
+		}
+		ended, err := s.Store.EndedFamilies(ctx(), start.Add(-time.Hour))
+		require.NoError(t, err)
+		require.Contains(t, ended, tok.Family)
+	}
+	for name, end := range map[string]func(first, lost, second chat.RefreshToken){
+		"another attempt":      func(first, _, second chat.RefreshToken) { ends(first, [32]byte{8}, start, second) },
+		"no attempt":           func(first, _, second chat.RefreshToken) { ends(first, [32]byte{}, start, second) },
+		"too late":             func(first, _, second chat.RefreshToken) { ends(first, attempt, late, second) },
+		"the lost one is used": func(_, lost, second chat.RefreshToken) { ends(lost, attempt, start, second) },
+		"the next was used": func(first, _, second chat.RefreshToken) {
+			third := give(take(second, attempt, start), chat.RefreshToken{
+				Hash: sha256.Sum256(second.Hash[:]), Family: first.Family, Tenant: first.Tenant, Agent: first.Agent, IssuedAt: start, ExpiresAt: first.ExpiresAt,
+			})
+			ends(first, attempt, start, second, third)
+		},
+	} {
+		t.Log(name)
+		first, next := logIn(t, s)
+		lost := give(take(first, attempt, start), next())
+		again := take(first, attempt, late.Add(-time.Microsecond))
+		require.Equal(t, 2, again.Taken)
+		end(first, lost, give(again, next()))
+	}
+	first, next := logIn(t, s) // without an attempt nothing can be asked for again, also not with one
+	second := give(take(first, [32]byte{}, start), next())
+	ends(first, attempt, start, second)
+	first, next = logIn(t, s) // an answer that was overtaken is none
+	slow := take(first, attempt, start)
+	give(take(first, attempt, start), next())
+	code(t, s.Store.GiveRefreshToken(ctx(), slow, next()), chat.Conflict)
+}
+
+// testRefreshAgainRace asks for one refresh many times at once: one answer counts. It is used while the refresh is asked for again: either is
+// reuse.
+func testRefreshAgainRace(t *testing.T, s *suite) {
+	attempt := [32]byte{7}
+	first, next := logIn(t, s)
+	var wg sync.WaitGroup
+	given := make(chan chat.RefreshToken, 10)
+	for range 10 {
+		wg.Go(func() {
+			taken, err := s.Store.TakeRefreshToken(ctx(), first.Hash, attempt, start)
+			n := next()
+			if err == nil {
+				err = s.Store.GiveRefreshToken(ctx(), taken, n)
+			}
+			if err == nil {
+				given <- n
+			} else if chat.CodeOf(err) != chat.Conflict {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	taken, err := s.Store.TakeRefreshToken(ctx(), first.Hash, attempt, start)
+	require.NoError(t, err)
+	require.Equal(t, 11, taken.Taken)
+	require.NotEmpty(t, given)
+	second := next()
+	require.NoError(t, s.Store.GiveRefreshToken(ctx(), taken, second))
+	var well atomic.Int32
+	for _, tok := range []chat.RefreshToken{first, second} {
+		wg.Go(func() {
+			_, err := s.Store.TakeRefreshToken(ctx(), tok.Hash, attempt, start)
+			if err == nil {
+				well.Add(1)
+			} else if chat.CodeOf(err) != chat.Unauthenticated {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 1, well.Load())
+	ended, err := s.Store.EndedFamilies(ctx(), start)
+	require.NoError(t, err)
+	require.Equal(t, [][16]byte{first.Family}, ended)
 }

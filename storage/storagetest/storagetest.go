@@ -63,6 +63,8 @@ func Run(t *testing.T, f Factory) {
 		{"Shown", testShown},
 		{"Unread", testUnread},
 		{"RefreshRace", testRefreshRace},
+		{"RefreshAgain", testRefreshAgain},
+		{"RefreshAgainRace", testRefreshAgainRace},
 		{"APITokens", testAPITokens},
 		{"SecondFactors", testSecondFactors},
 		{"Attempts", testAttempts},

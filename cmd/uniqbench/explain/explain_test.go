@@ -28,6 +28,7 @@ var elsewhere = map[string]string{
 	"StillSealed": "an operator's command, reads every row once",
 	"SaveTenant":  "writes by primary key", "CreateTenant": "writes by primary key", "SaveSiteKey": "writes by primary key", "SaveTeam": "writes by primary key",
 	"SaveAgents": "writes by primary key", "SaveRefreshToken": "credentials: small tables", "TakeRefreshToken": "credentials: small tables",
+	"GiveRefreshToken": "credentials: small tables",
 	"EndRefreshFamily": "credentials: small tables", "EndedFamilies": "credentials: small tables", "SigningKeys": "credentials: small tables",
 	"Webhook": "by primary key", "Webhooks": "50 rows of a tenant", "AddWebhook": "writes by primary key", "ChangeWebhook": "writes by primary key",
 	"DeleteWebhook": "writes by primary key", "Deliveries": "webhooks: no table of the dataset", "Replay": "writes by primary key",

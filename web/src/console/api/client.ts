@@ -3,7 +3,7 @@
 import { withLock } from "../../shared/browser.ts";
 import { eventReader } from "../ai/events.ts";
 import { locale } from "../i18n/index.ts";
-import { keepTokens, tokens, type Tokens } from "./tokens.ts";
+import { attemptOf, keepTokens, tokens, type Tokens } from "./tokens.ts";
 import type { Api, Problem } from "./schema.ts";
 
 /** What a problem document says. status 0: the server was not reached. */
@@ -138,11 +138,12 @@ export async function access(stale = ""): Promise<Tokens> {
     const other = good(); // another tab was faster
     if (other !== null) return other;
     const was = tokens();
+    if (was === null) throw new ApiError(401, "logged_out", "logged out");
     try {
-      const t = await callOpen("POST /auth/refresh", { body: { refresh_token: was?.refresh_token ?? "" } });
+      const t = await callOpen("POST /auth/refresh", { body: { refresh_token: was.refresh_token, attempt: attemptOf(was) } });
       return keepTokens(t);
     } catch (e) {
-      if (e instanceof ApiError && e.status === 401 && tokens()?.refresh_token === was?.refresh_token) keepTokens(null);
+      if (e instanceof ApiError && e.status === 401 && tokens()?.refresh_token === was.refresh_token) keepTokens(null);
       throw e;
     }
   });

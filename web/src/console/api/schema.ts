@@ -1848,6 +1848,8 @@ export interface RecoveryCodes {
 }
 
 export interface RefreshInputBody {
+  /** Random, made up for this one exchange and kept beside the refresh token until the answer is there. Whoever did not get the answer asks again with the same within 10 minutes, as long as no token given for this one was used; the newest answer counts. Without it, or with another, a token that comes twice ends its log-in. */
+  attempt?: string;
   refresh_token: string;
 }
 

@@ -1,10 +1,11 @@
 // Who is logged in, over all tabs: kept in the browser's storage, watched for what other tabs do.
 
 import { load, localStore, save } from "../../shared/browser.ts";
+import { uuidv4 } from "../../shared/uuid.ts";
 import type { LoginTokens } from "./schema.ts";
 
-/** until: when the access token ends, by this machine's clock. */
-export interface Tokens extends LoginTokens { until: number }
+/** until: when the access token ends, by this machine's clock. attempt: of the refresh that is under way, or whose answer was lost. */
+export interface Tokens extends LoginTokens { until: number; attempt?: string }
 
 const key = "uniqchat:console:tokens";
 const listeners = new Set<() => void>();
@@ -32,6 +33,16 @@ export function keepTokens(t: LoginTokens | null): Tokens | null {
   text = localStore?.getItem(key) ?? null;
   for (const f of listeners) f();
   return whole;
+}
+
+/** What the exchange of t for the next tokens is known by: the same for every tab and page load until they are there. */
+export function attemptOf(t: Tokens): string {
+  if (t.attempt === undefined) {
+    t.attempt = uuidv4();
+    save(key, t);
+    text = localStore?.getItem(key) ?? null;
+  }
+  return t.attempt;
 }
 
 /** Calls f when somebody logs in or out, here or in another tab. */
