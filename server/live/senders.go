@@ -20,7 +20,7 @@ func (s *senders) take(k chat.VisitorKey, now time.Time, perSecond float64, burs
 	part := &s[k.Visitor[len(k.Visitor)-1]%uint8(len(s))]
 	part.mu.Lock()
 	defer part.mu.Unlock()
-	full := uint32(float64(burst)*1000/perSecond) + 1 // after so many ms a bucket is full again, and need not be kept
+	full := uint32(float64(burst)*1000/perSecond) + 1                                          // after so many ms a bucket is full again, and need not be kept
 	if ms := uint32(now.UnixMilli()); max(past(ms, part.swept), past(part.swept, ms)) > full { // or the clock was put back
 		part.swept = ms
 		for k, b := range part.m {
