@@ -169,7 +169,7 @@ func (a *API) updateAgent(ctx context.Context, c *call, in *updateAgentInput) (*
 			return nil, err
 		}
 	}
-	if err := a.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalSettings, Tenant: g.Tenant}); err != nil {
+	if err := a.settingsChanged(ctx, g.Tenant); err != nil {
 		return nil, err
 	}
 	return ok(a.showAgent(&g))
@@ -283,7 +283,7 @@ func (a *API) createTeam(ctx context.Context, c *call, in *createTeamInput) (*an
 	if err := a.cfg.Store.SaveTeam(ctx, t); err != nil {
 		return nil, err
 	}
-	if err := a.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalSettings, Tenant: t.Tenant}); err != nil {
+	if err := a.settingsChanged(ctx, t.Tenant); err != nil {
 		return nil, err
 	}
 	return ok(showTeam(&t))

@@ -168,8 +168,11 @@ func (a *API) changeSiteKey(ctx context.Context, c *call, key string, change fun
 	return k, a.settingsChanged(ctx, k.Tenant)
 }
 
+// settingsChanged has every node look up a tenant's keys and people anew: this one before the caller has its answer, the others a moment later.
 func (a *API) settingsChanged(ctx context.Context, t chat.TenantID) error {
-	return a.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalSettings, Tenant: t})
+	s := chat.Signal{Kind: chat.SignalSettings, Tenant: t}
+	a.cfg.Auth.Heard(s)
+	return a.cfg.Broker.Publish(ctx, s)
 }
 
 func (a *API) deleteSiteKey(ctx context.Context, c *call, in *SiteKeyTarget) (*none, error) {

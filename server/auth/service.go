@@ -45,6 +45,7 @@ type Service struct {
 	sites  map[string]entry[chat.SiteKey]
 	tokens map[[32]byte]entry[chat.APIToken]
 	used   map[[32]byte]struct{} // API tokens whose use was not written yet
+	age    uint64                // how often something was forgotten
 }
 
 type agentKey struct {
@@ -206,6 +207,7 @@ func cached[K comparable, V any](ctx context.Context, s *Service, m map[K]entry[
 	now := s.cfg.Now()
 	s.mu.Lock()
 	e, ok := m[k]
+	age := s.age
 	s.mu.Unlock()
 	if ok && now.Before(e.until) {
 		return e.v, nil
@@ -227,8 +229,8 @@ func cached[K comparable, V any](ctx context.Context, s *Service, m map[K]entry[
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, still := m[k]; err != nil && !still {
-		return e.v, nil // forgotten meanwhile: not known any more from the next time on
+	if s.age != age {
+		return e.v, nil // something was forgotten meanwhile, maybe this: from the next time on it is looked up anew
 	}
 	if len(m) >= cacheMost {
 		clear(m)
@@ -241,6 +243,7 @@ func cached[K comparable, V any](ctx context.Context, s *Service, m map[K]entry[
 func (s *Service) forget(t chat.TenantID, user chat.UserID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.age++
 	if !user.IsZero() {
 		delete(s.agents, agentKey{t, chat.AgentID(user)})
 		for k, e := range s.tokens {
