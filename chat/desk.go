@@ -135,24 +135,34 @@ func (d *Desk) Observe(events []Event) {
 			d.router.silence.forget(e.Fork.Concerns)
 			continue
 		}
-		key := Key{e.Tenant, e.Conversation}
-		h := Head{State: e.State, Last: e.Seq, LastPublic: e.PrevPublic}
-		if e.Visibility == Public {
-			h.LastPublic = e.Seq
-		}
-		before, known := d.heads.get(key)
-		d.heads.advance(key, h)
+		d.moved(e)
 		d.router.silence.observe(e, e.Time)
 		if e.Next != nil {
-			if !known || before.Status == Queued { // who was answered already was not taken out of the queue
-				d.pace.observe(e, before.Queued)
-			}
-			d.router.changed(key, e.Seq)
+			d.router.changed(Key{e.Tenant, e.Conversation}, e.Seq)
 		}
 	}
 }
 
-// HeadIfKnown returns a conversation's head if it is in memory. It is as new as the last Observe.
+// moved brings the head in memory to where an event has brought its conversation. It may hear of an event more than once.
+func (d *Desk) moved(e *Event) {
+	h := Head{State: e.State, Last: e.Seq, LastPublic: e.PrevPublic}
+	if e.Visibility == Public {
+		h.LastPublic = e.Seq
+	}
+	before, newer := d.heads.advance(Key{e.Tenant, e.Conversation}, h)
+	if newer && e.Next != nil && (!before.Exists() || before.Status == Queued) { // who was answered already was not taken out of the queue
+		d.pace.observe(e, before.Queued)
+	}
+}
+
+// changed takes in a change of this node's own that has just been appended: what is asked for next on this node goes by it, and
+// need not wait for the Tail.
+func (d *Desk) changed(e *Event, r *Receipt) {
+	e.State, e.Seq, e.Prev, e.PrevPublic, e.Time = *e.Next, r.Seq, r.Prev, r.PrevPublic, r.Time
+	d.moved(e)
+}
+
+// HeadIfKnown returns a conversation's head if it is in memory. It is at least as new as the last Observe.
 func (d *Desk) HeadIfKnown(key Key) (Head, bool) { return d.heads.get(key) }
 
 // Heads returns where conversations stand, from memory where possible and otherwise in one look-up. A conversation that

@@ -30,6 +30,7 @@ func (d *Desk) amend(ctx context.Context, a *Actor, id ConversationID, plan func
 			return err
 		}
 		if err = receipts[0].Err; err == nil {
+			d.changed(&e, &receipts[0])
 			return nil
 		}
 		if stale, err := d.wasStale(ctx, key, c.Version, err); !stale {

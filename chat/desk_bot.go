@@ -76,6 +76,11 @@ func (d *Desk) Reply(ctx context.Context, a *Actor, id ConversationID, r BotRepl
 	case receipts[0].Err == nil && receipts[0].Dup:
 		return errAnswered
 	case receipts[0].Err == nil:
+		for i := range events {
+			if events[i].Next != nil {
+				d.changed(&events[i], &receipts[i])
+			}
+		}
 		return nil
 	}
 	stale, err := d.wasStale(ctx, Key{a.Tenant, id}, r.Version, receipts[0].Err)

@@ -156,12 +156,14 @@ func (d *Desk) changeAt(ctx context.Context, a *Actor, id ConversationID, plan f
 			}
 			h = now
 		}
-		receipts, err := d.log.Append(ctx, d.stateEvent(a, key, h.State, next, c))
+		e := d.stateEvent(a, key, h.State, next, c)
+		receipts, err := d.log.Append(ctx, e)
 		if err != nil {
 			return 0, err
 		}
 		if err = receipts[0].Err; err == nil {
-			return receipts[0].Seq, nil
+			d.changed(&e, &receipts[0])
+			return e.Seq, nil
 		}
 		stale, err := d.wasStale(ctx, key, h.Version, err)
 		if !stale {

@@ -106,19 +106,21 @@ func (c *headCache) get(k Key) (Head, bool) {
 	return e.head(), true
 }
 
-// advance stores a head unless a newer one is there. When the shard is full, the entry that came first makes room.
-func (c *headCache) advance(k Key, h Head) {
+// advance stores a head unless a newer one is there, and returns the one that was there (zero if none) and whether h is newer. When
+// the shard is full, the entry that came first makes room.
+func (c *headCache) advance(k Key, h Head) (before Head, newer bool) {
 	s, slot := c.find(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.in(slot, &k); e != nil {
-		if e.last > h.Last || uint64(e.version) > h.Version {
-			return
+		before = e.head()
+		if before.Last > h.Last || before.Version > h.Version {
+			return before, false
 		}
 		next := e.next
 		e.packedHead = pack(&h)
 		e.next = next
-		return
+		return before, before.Last < h.Last
 	}
 	if len(s.all) < s.max {
 		if len(s.all) == cap(s.all) { // append would take more than there may ever be
@@ -126,12 +128,13 @@ func (c *headCache) advance(k Key, h Head) {
 		}
 		s.all = append(s.all, headEntry{})
 		s.link(slot, len(s.all), k, h)
-		return
+		return Head{}, true
 	}
 	s.hand = s.hand%len(s.all) + 1
 	_, was := c.find(s.all[s.hand-1].key)
 	s.unlink(was, uint16(s.hand))
 	s.link(slot, s.hand, k, h)
+	return Head{}, true
 }
 
 // link puts a head into the entry at and at the front of a chain. mu must be held.

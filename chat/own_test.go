@@ -1,0 +1,47 @@
+package chat_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/storage"
+)
+
+// TestOwnChangeAtOnce: what a node has changed itself holds for its next look, though the Tail has not brought it yet.
+func TestOwnChangeAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	kept, err := storage.Open(ctx, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "chat.db")})
+	must(t, err)
+	tenant, team := chat.NewID[chat.Tenant](), chat.NewID[chat.Team]()
+	must(t, kept.Store.SaveTenant(ctx, chat.Tenant{ID: tenant, Slug: "one", Name: "One"}))
+	must(t, kept.Store.SaveTeam(ctx, chat.Team{ID: team, Tenant: tenant, Name: "T", CreatedAt: time.Now()}))
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = kept.Run(ctx) })
+	t.Cleanup(func() { cancel(); wg.Wait(); must(t, kept.Close()) })
+	d := chat.NewDesk(chat.DeskConfig{Log: kept.Log, Store: kept.Store, Broker: kept.Broker}) // nobody follows the Tail for it
+	id := chat.NewID[chat.Conversation]()
+	must(t, d.Send(ctx, []chat.SendRequest{{
+		Actor: &chat.Actor{Tenant: tenant, User: chat.NewID[chat.Actor](), Role: chat.RoleVisitor}, Conversation: id,
+		CMID: chat.NewID[chat.Event](), Body: []byte(`{"text":"hello"}`),
+	}})[0].Err)
+	admin := &chat.Actor{Tenant: tenant, User: chat.NewID[chat.Actor](), Role: chat.RoleAgent, AgentRole: chat.Admin}
+	outsider := &chat.Actor{Tenant: tenant, User: chat.NewID[chat.Actor](), Role: chat.RoleAgent, AgentRole: chat.Member}
+	first, err := d.Head(ctx, outsider, id)
+	must(t, err)
+	must(t, d.Transfer(ctx, admin, id, chat.AgentID{}, team, ""))
+	if _, err := d.Head(ctx, outsider, id); !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+		t.Errorf("who is not of the team reads it: %v", err)
+	}
+	moved, err := d.Head(ctx, admin, id)
+	must(t, err)
+	now, err := d.HeadNow(ctx, admin, id)
+	must(t, err)
+	if moved != now || moved.Version != first.Version+1 || moved.Team != team {
+		t.Errorf("in memory %+v, in the log %+v", moved, now)
+	}
+}
