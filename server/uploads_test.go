@@ -352,7 +352,12 @@ func TestRefusedUploads(t *testing.T) {
 		require.Equal(t, tc.status, got.status, "%s: %s", name, got.raw)
 		require.Equal(t, tc.code, got.code(), name)
 	}
-	body, kind := form(t, "a.txt", []byte("x"))
+	body, kind := form(t, "a.svg", svg)
+	for lang, detail := range map[string]string{"zh-CN,zh;q=0.9": "不支持此类型的文件", "en": "files of this type are not taken", "": "files of this type"} {
+		got := n.call("POST", "/api/v1/uploads", token, body, "Content-Type", kind, "Accept-Language", lang)
+		require.Contains(t, got.body["detail"], detail, "for people in their language, for programs in English")
+	}
+	body, kind = form(t, "a.txt", []byte("x"))
 	for what, got := range map[string]*answer{
 		"no form":       n.call("POST", "/api/v1/uploads", token, `{"a":1}`),
 		"no boundary":   n.call("POST", "/api/v1/uploads", token, body, "Content-Type", "multipart/form-data"),

@@ -23,6 +23,7 @@ import (
 type call struct {
 	id      string // X-Request-Id
 	lang    string // of texts for people: zh or en
+	asked   string // lang if Accept-Language names it, otherwise nothing
 	cred    *auth.Credential
 	link    *chat.MailLink // that the caller came with, on the paths that take one
 	bearer  string         // the token as it came; "" if none
@@ -48,8 +49,9 @@ func (c *call) actor() *chat.Actor { return c.cred.Actor }
 // begin gives every request an id, its security headers and a net: a panic is a 500 and nothing more.
 func (a *API) begin(ctx context.Context, h *app.RequestContext) {
 	started := a.cfg.Now()
+	lang, asked := language(string(h.Request.Header.Peek("Accept-Language")))
 	c := &call{
-		id: requestID(h.Request.Header.Peek("X-Request-Id")), lang: language(string(h.Request.Header.Peek("Accept-Language"))),
+		id: requestID(h.Request.Header.Peek("X-Request-Id")), lang: lang, asked: asked,
 		bearer: bearer(h), origin: string(h.Request.Header.Peek("Origin")), host: string(h.Host()), addr: a.clientAddr(h),
 		h: h, body: bodyOf(h),
 	}

@@ -76,7 +76,15 @@ func TestLanguage(t *testing.T) {
 		"": "zh", "en": "en", "en-GB,en;q=0.9,zh;q=0.8": "en", "zh-CN,zh;q=0.9,en;q=0.8": "zh", "fr": "zh", "fr, en;q=.5": "en", ",;": "zh",
 		"en;q=0.1, zh;q=0.9": "zh", "zh;q=0, en": "en", "en;q=0": "zh", "zh;q=0.5 , EN-us ; q=0.6": "en", "en;q=x": "zh", "en, zh": "en",
 	} {
-		require.Equal(t, want, language(accept), accept)
+		got, asked := language(accept)
+		require.Equal(t, want, got, accept)
+		if asked != "" {
+			require.Equal(t, want, asked, accept)
+		}
+	}
+	for _, accept := range []string{"", "fr", ",;", "en;q=0", "en;q=x"} {
+		_, asked := language(accept)
+		require.Empty(t, asked, accept)
 	}
 }
 

@@ -22,7 +22,7 @@ type Problem struct {
 	Type      string             `json:"type" doc:"Always about:blank: code says what it is."`
 	Title     string             `json:"title" doc:"What kind of problem it is, in the caller's language (zh unless en is asked for)."`
 	Status    int                `json:"status" doc:"The HTTP status."`
-	Detail    string             `json:"detail,omitempty" doc:"What happened this time."`
+	Detail    string             `json:"detail,omitempty" doc:"What happened this time: in Chinese if Accept-Language asks for it and it is for people, otherwise in English."`
 	Code      string             `json:"code" doc:"Stable, machine-readable name of the problem."`
 	RequestID string             `json:"request_id,omitempty" doc:"The id of this request, as in X-Request-Id."`
 	Error_    string             `json:"error,omitempty" doc:"For 429 only: the same as title."`
@@ -112,7 +112,7 @@ func problem(c *call, err error) *Problem {
 func newProblem(c *call, row codes.Row, detail string) *Problem {
 	p := &Problem{Type: "about:blank", Status: row.HTTP, Code: row.Name, Detail: detail, Title: row.ZH}
 	if c != nil {
-		p.RequestID, p.Title = c.id, row.Title(c.lang)
+		p.RequestID, p.Title, p.Detail = c.id, row.Title(c.lang), codes.Say(c.asked, detail)
 	}
 	if row.HTTP == http.StatusTooManyRequests {
 		p.Error_ = p.Title
@@ -161,8 +161,9 @@ func installProblems() {
 	})
 }
 
-// language picks "en" or "zh" (the default) from Accept-Language, by its weights (RFC 9110, 12.5.4): of equals the one that is named first.
-func language(accept string) string {
+// language picks "en" or "zh" (the default) from Accept-Language, by its weights (RFC 9110, 12.5.4): of equals the one that is named
+// first. asked is the same, and "" if neither is named.
+func language(accept string) (best, asked string) {
 	best, most := "zh", 0.0
 	for part := range strings.SplitSeq(accept, ",") {
 		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
@@ -175,8 +176,8 @@ func language(accept string) string {
 			weight, _ = strconv.ParseFloat(q, 64) // nonsense is 0: not wanted
 		}
 		if weight > most {
-			best, most = base, weight
+			best, asked, most = base, base, weight
 		}
 	}
-	return best
+	return best, asked
 }

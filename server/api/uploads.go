@@ -273,7 +273,11 @@ func (a *API) receive(c *call) (in incoming, err error) {
 
 func (a *API) tooLarge() error {
 	a.stats.refused.Inc()
-	return &chat.Error{Code: chat.TooLarge, Name: "file_too_large", Message: fmt.Sprintf("a file may have %d bytes", a.cfg.Uploads.Bytes)}
+	most := fmt.Sprintf("a file may have %d bytes", a.cfg.Uploads.Bytes)
+	if a.cfg.Uploads.Bytes%(1<<20) == 0 {
+		most = fmt.Sprintf("a file may have %d MiB", a.cfg.Uploads.Bytes>>20)
+	}
+	return &chat.Error{Code: chat.TooLarge, Name: "file_too_large", Message: most}
 }
 
 var errDisk = errors.New("the file can't be written here")

@@ -45,7 +45,7 @@ func (h *Handler) kick(t chat.TenantID) {
 		}
 		for _, c := range followers {
 			if s, ok := c.Session().(*session); ok && s.agent == nil && h.desk.BlockedIfKnown(t, s.suspect()) {
-				c.Close(codec.CloseKicked, chat.ErrBlocked.Message)
+				c.Close(codec.CloseKicked, s.said(chat.ErrBlocked.Message))
 			}
 		}
 	})

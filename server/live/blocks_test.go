@@ -69,6 +69,11 @@ func TestBlocked(t *testing.T) {
 	require.EqualValues(t, codec.CloseKicked, vera.closed())
 	require.EqualValues(t, codec.CloseKicked, tab.closed())
 	require.EqualValues(t, codec.CloseKicked, w.knock("vera"))
+	for locale, reason := range map[string]string{"zh-CN": "您已被限制使用在线客服", "ZH": "您已被限制使用在线客服", "en": "you have been blocked", "": "you have been blocked", "z": "you have been blocked"} {
+		p := w.dial(engine.WebSocketText)
+		p.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "vera", Locale: locale})
+		require.Equal(t, reason, want[codec.Disconnect](p).Reason, locale)
+	}
 	told := want[codec.Event](alice)
 	for told.Name != "settings.changed" {
 		told = want[codec.Event](alice)

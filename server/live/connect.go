@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uniqchat/uniqchat/chat"
 	"github.com/uniqchat/uniqchat/codec"
+	"github.com/uniqchat/uniqchat/server/codes"
 )
 
 const (
@@ -38,6 +40,7 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		s.refused = true
 		return
 	}
+	s.zh = strings.EqualFold(p.Locale[:min(len(p.Locale), 2)], "zh")
 	if p.MinVersion > protocolVersion || p.MaxVersion < protocolVersion {
 		s.refuse(codec.CloseVersion, "this server speaks version 1 of the protocol")
 		return
@@ -60,7 +63,7 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 	h.adopt(s, cred, p)
 	if h.keepsOut(ctx, s) {
 		s.known = false // it was never part of anything
-		s.refuse(codec.CloseKicked, chat.ErrBlocked.Message)
+		s.refuse(codec.CloseKicked, s.said(chat.ErrBlocked.Message))
 		return
 	}
 	s.entering = true
@@ -193,6 +196,14 @@ func (h *Handler) adopt(s *session, cred Credential, p *codec.Connect) {
 	s.actor.Profile = nil
 }
 
+// said is a sentence for people in the language that CONNECT asked for.
+func (s *session) said(english string) string {
+	if s.zh {
+		return codes.Say("zh", english)
+	}
+	return english
+}
+
 // refuse ends a connection that was not accepted: nothing else that it sent is looked at.
 func (s *session) refuse(code uint16, reason string) {
 	s.refused = true
@@ -203,17 +214,17 @@ func (s *session) refuse(code uint16, reason string) {
 func (h *Handler) refuse(s *session, err error) {
 	switch chat.CodeOf(err) {
 	case chat.Unauthenticated:
-		s.refuse(codec.CloseBadToken, "the token is not valid (any more)")
+		s.refuse(codec.CloseBadToken, s.said("the token is not valid (any more)"))
 	case chat.Forbidden, chat.NotFound:
-		s.refuse(codec.CloseKicked, "not allowed here")
+		s.refuse(codec.CloseKicked, s.said("not allowed here"))
 	case chat.TooMany:
-		s.refuse(codec.CloseTooMany, "too many connections; try again later")
+		s.refuse(codec.CloseTooMany, s.said("too many connections; try again later"))
 	default:
 		var e *chat.Error
 		if !errors.As(err, &e) {
 			h.cfg.Logger.Error("connect failed", "err", err)
 		}
-		s.refuse(codec.CloseStorage, "storage is not available; try again")
+		s.refuse(codec.CloseStorage, s.said("storage is not available; try again"))
 	}
 }
 
@@ -239,7 +250,7 @@ func (h *Handler) enter(sh *shard, s *session) (tell bool) {
 			if string(other.id[:]) > string(s.id[:]) { // ids are time-ordered: both may look at the same moment
 				older = s
 			}
-			older.conn.Close(codec.CloseReplaced, "replaced by a newer connection of the same device")
+			older.conn.Close(codec.CloseReplaced, older.said("replaced by a newer connection of the same device"))
 		}
 	}
 	clear(sh.conns)

@@ -23,7 +23,7 @@ func (sh *shard) send(s *session, hd codec.Header, p *codec.Send) {
 	}
 	if h.nowBlocked(s) {
 		h.sendError(s, hd.RID, chat.ErrBlocked)
-		s.conn.Close(codec.CloseKicked, chat.ErrBlocked.Message)
+		s.conn.Close(codec.CloseKicked, s.said(chat.ErrBlocked.Message))
 		return
 	}
 	s.inflight++
@@ -155,6 +155,6 @@ func (h *Handler) sendError(s *session, rid uint16, err error) {
 	h.stats.errors(e.Code)
 	h.reply(s, rid, &codec.Error{
 		Code: uint16(e.Code), Retryable: e.Code.Retryable(), RetryAfter: uint32(e.RetryAfter / time.Millisecond),
-		Message: e.Message, Conv: codec.UUID(e.Conversation),
+		Message: s.said(e.Message), Conv: codec.UUID(e.Conversation),
 	})
 }

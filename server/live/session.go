@@ -37,6 +37,7 @@ type session struct {
 	entering bool              // CONNECT was accepted and waits for others; shard only
 	refused  bool              // CONNECT failed; shard only
 	gone     bool              // the connection ended; shard only
+	zh       bool              // its CONNECT asked for Chinese; written before anyone else knows of the session
 
 	mu      sync.Mutex
 	joining map[chat.ConversationID]*joinBuffer // conversations whose history is being read right now; nil if none

@@ -165,7 +165,7 @@ func (h *Handler) revoked(sig *chat.Signal) {
 		if !ok || len(sig.Data) == 16 && (s.agent == nil || s.agent.family != [16]byte(sig.Data)) {
 			continue
 		}
-		c.Close(codec.CloseBadToken, "the credential was revoked")
+		c.Close(codec.CloseBadToken, s.said("the credential was revoked"))
 	}
 }
 
@@ -180,7 +180,7 @@ func (h *Handler) superseded(sig *chat.Signal) {
 			continue
 		}
 		if string(s.id[:]) < string(sig.Origin[:]) {
-			c.Close(codec.CloseReplaced, "replaced by a newer connection of the same device")
+			c.Close(codec.CloseReplaced, s.said("replaced by a newer connection of the same device"))
 		}
 	}
 }

@@ -1665,7 +1665,7 @@ export interface Problem {
   code: string;
   /** The conversation that stands in the way, for a 409. */
   conversation_id?: string;
-  /** What happened this time. */
+  /** What happened this time: in Chinese if Accept-Language asks for it and it is for people, otherwise in English. */
   detail?: string;
   /** For 429 only: the same as title. */
   error?: string;
