@@ -3,6 +3,7 @@ package live
 import (
 	"encoding/json"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,5 +29,12 @@ func TestProfileComesBack(t *testing.T) {
 	}
 	if got := packProfile(&chat.Visitor{Locale: "de", Attributes: json.RawMessage(`{`)}).actor(a); got.Profile.Locale != "de" {
 		t.Errorf("broken attributes took the rest along: %+v", got.Profile)
+	}
+}
+
+// There are 100,000 of them: one byte more takes 32.
+func TestSessionSize(t *testing.T) {
+	if n := unsafe.Sizeof(session{}); n > 256 {
+		t.Errorf("a session has %d bytes; memory is given out by 256 and then by 288", n)
 	}
 }

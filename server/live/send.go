@@ -134,7 +134,9 @@ func (h *Handler) throttle(s *session) error {
 	if sec := uint32(now.Unix()); sec != s.second {
 		s.second, s.packets = sec, 0
 	}
-	s.packets++
+	if s.packets <= packetsFlood { // what is still on its way when the connection closes counts no further
+		s.packets++
+	}
 	switch {
 	case s.packets > packetsFlood:
 		s.conn.Close(codec.CloseTooMany, "too many packets")

@@ -32,7 +32,7 @@ type session struct {
 	unsaid   *[]codec.Position // what a DURABLE is owed for; nil if none is; the shard makes and ends it, mu guards what it holds
 	inflight int32             // SENDs without an answer; shard only
 	second   uint32            // the second that packets counts; shard only
-	packets  int32             // packets other than SEND in that second; shard only
+	packets  int16             // packets other than SEND in that second; shard only
 	known    bool              // CONNECT was accepted; shard only
 	entering bool              // CONNECT was accepted and waits for others; shard only
 	refused  bool              // CONNECT failed; shard only
