@@ -80,11 +80,12 @@ func (c *Conn) Gone() bool { return c.origin.Load() == gone }
 // Tier returns how the connection is treated at this moment.
 func (c *Conn) Tier() *Tier { return c.tier.Load() }
 
-// Ready says that the peer has proven who it is: the deadline for that ends, and t holds from now on.
-func (c *Conn) Ready(t *Tier) {
+// Ready says that the peer has proven who it is: the deadline for that ends, and t holds from now on. first (nil for none), of which
+// it takes over one reference, tells the peer so: pushes of topics that it was made a follower of before come after that.
+func (c *Conn) Ready(t *Tier, first *Frame) {
 	c.tier.Store(t)
 	c.origin.Store(nil)
-	c.loop.push(op{conn: c, ready: true})
+	c.loop.push(op{conn: c, ready: true, frame: first})
 }
 
 // Send queues a frame for the connection and takes over one reference of it.
@@ -121,12 +122,19 @@ type goodbye struct {
 // closeWait is how long the peer has to end its side after our goodbye.
 const closeWait = 2 * time.Second
 
+// heldFrame is a push to a connection that is not ready yet.
+type heldFrame struct {
+	frame *Frame
+	class Class
+}
+
 // outbox is what waits to be written in this wake, and how the backlog of a slow reader is kept in bounds.
 // Event loop only.
 type outbox struct {
 	frames []*Frame
 	bytes  int // of frames
 	missed []Missed
+	held   []heldFrame // what came before Ready
 	// While gnet still holds bytes that the kernel did not take:
 	given    uint64 // bytes handed to gnet since then
 	taken    uint64 // bytes the kernel had taken of those when we looked last

@@ -313,6 +313,7 @@ func (e *Engine) OnClose(gc gnet.Conn, _ error) gnet.Action {
 	}
 	c.letGo()
 	if b := c.out; b != nil {
+		c.loop.letHeld(c)
 		for _, f := range b.frames {
 			f.Release()
 		}

@@ -40,7 +40,7 @@ type echo struct {
 
 func (h *echo) Open(c *engine.Conn) engine.Session {
 	if !h.mute {
-		c.Ready(&h.tier)
+		c.Ready(&h.tier, nil)
 	}
 	return h
 }

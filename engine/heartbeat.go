@@ -95,8 +95,12 @@ func (l *loop) ping(k Kind) *Frame {
 	return l.pings[k]
 }
 
-// becomeReady starts the heartbeat of a connection that has proven who it is.
-func (l *loop) becomeReady(c *Conn) {
+// becomeReady starts the heartbeat of a connection that has proven who it is, and sends first, if there is one, and what was held.
+func (l *loop) becomeReady(c *Conn, first *Frame) {
+	if first != nil {
+		l.enqueue(c, first, Must)
+	}
+	defer l.letHeld(c)
 	if c.state != isOpen || c.ready {
 		return
 	}

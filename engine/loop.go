@@ -29,7 +29,7 @@ type loop struct {
 	stopped bool
 }
 
-// op is one wish of another goroutine: a frame to be sent, a goodbye, or Ready.
+// op is one wish of another goroutine: a frame to be sent, a goodbye, or Ready with its frame.
 type op struct {
 	conn  *Conn
 	frame *Frame
@@ -128,12 +128,14 @@ func (l *loop) drain() {
 		o := &ops[i]
 		c := o.conn
 		switch {
+		case o.ready:
+			l.becomeReady(c, o.frame)
+		case o.frame != nil && !c.ready && o.class != Must:
+			l.hold(c, o.frame, o.class)
 		case o.frame != nil:
 			l.enqueue(c, o.frame, o.class)
 		case o.bye != nil:
 			l.goodbye(c, o.bye)
-		case o.ready:
-			l.becomeReady(c)
 		}
 	}
 	l.flushAll()

@@ -19,7 +19,7 @@ func (l *loop) box(c *Conn) *outbox {
 func (l *loop) unbox(c *Conn) {
 	b := c.out
 	c.out = nil
-	if cap(b.frames) > 256 || len(l.boxes) > 1024 {
+	if cap(b.frames) > 256 || cap(b.held) > 0 || len(l.boxes) > 1024 {
 		return
 	}
 	*b = outbox{frames: b.frames[:0]}
@@ -33,6 +33,9 @@ func (l *loop) markDirty(c *Conn) {
 		l.dirty = append(l.dirty, c)
 	}
 }
+
+// maxHeld is how many pushes may wait for Ready: it follows within microseconds.
+const maxHeld = 256
 
 // maxMissed is how many topics one GAP may have to name; a reader that far behind starts again.
 const maxMissed = 1000
@@ -91,6 +94,42 @@ func (l *loop) enqueue(c *Conn, f *Frame, class Class) {
 	b.bytes += f.Len()
 }
 
+// hold keeps a push for a connection that is not ready yet, and takes over the frame's reference. Event loop only.
+func (l *loop) hold(c *Conn, f *Frame, class Class) {
+	if c.state != isOpen {
+		f.Release()
+		return
+	}
+	b := l.box(c)
+	have := f.Len()
+	for i := range b.held {
+		have += b.held[i].frame.Len()
+	}
+	if len(b.held) > 0 && have > c.tier.Load().OutLimit || len(b.held) >= maxHeld {
+		l.e.stats.dropped("full")
+		f.Release()
+		l.abandon(c)
+		return
+	}
+	b.held = append(b.held, heldFrame{f, class})
+}
+
+// letHeld lets go of what is held, sent if there is somebody to send it to.
+func (l *loop) letHeld(c *Conn) {
+	if c.out == nil {
+		return
+	}
+	held := c.out.held
+	c.out.held = nil
+	for _, h := range held {
+		if c.state == isOpen {
+			l.enqueue(c, h.frame, h.class)
+		} else {
+			h.frame.Release()
+		}
+	}
+}
+
 // miss notes that a push was dropped. False if that is too much to tell.
 func (b *outbox) miss(t Topic, seq uint64) bool {
 	for i := range b.missed {
@@ -147,7 +186,7 @@ func (l *loop) flush(c *Conn) {
 	if len(b.frames) > 0 && !l.write(c, b) {
 		return
 	}
-	if !b.slow && !b.dirty && len(b.missed) == 0 && len(b.frames) == 0 {
+	if !b.slow && !b.dirty && len(b.missed)+len(b.frames)+len(b.held) == 0 {
 		l.unbox(c)
 	}
 }

@@ -44,7 +44,7 @@ type echo struct{ tier *engine.Tier }
 
 // Open lifts the deadline for a first message: there is nothing to prove here.
 func (h echo) Open(c *engine.Conn) engine.Session {
-	c.Ready(h.tier)
+	c.Ready(h.tier, nil)
 	return struct{}{}
 }
 

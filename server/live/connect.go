@@ -261,12 +261,11 @@ func (h *Handler) enter(sh *shard, s *session) (tell bool) {
 func (h *Handler) welcome(s *session, rid uint16) {
 	l := h.cfg.Limits.of(s.role())
 	t := h.tiers.of(s.role(), s.conn.Kind())
-	s.conn.Ready(t)
-	h.reply(s, rid, &codec.Connack{
+	s.conn.Ready(t, encode(s.conn.Kind(), codec.Header{RID: rid}, &codec.Connack{
 		Version: protocolVersion, Session: codec.UUID(s.id), User: codec.UUID(s.actor.User), Role: codec.Role(s.actor.Role),
 		Time: uint64(h.cfg.Now().UnixMilli()), Ping: uint16(t.Ping / time.Second), Pong: uint16(t.Pong / time.Second),
 		MaxBody: uint32(l.MaxBody), Window: uint16(l.Window), Caps: s.caps & codec.CapCompress, Conv: codec.UUID(s.conv),
-	})
+	}))
 }
 
 // closed ends a session: it leaves its audiences, and its owner may have left altogether.

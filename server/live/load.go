@@ -25,7 +25,7 @@ func (h *Handler) LoadChanged(was, l load.Level) {
 			}
 			(*f).Retain()
 			return *f
-		}, engine.Must)
+		}, engine.Push)
 	}
 	for _, f := range frames {
 		if f != nil {
