@@ -92,6 +92,8 @@ type Answerer interface {
 	Summarize(ctx context.Context, tenant TenantID, q AIQuestion, language string) (AISummary, AITraceID, error)
 	// EngineHealth says of each engine in use whether it is asked (closed), left alone (open) or tried again (half-open).
 	EngineHealth(ctx context.Context, tenant TenantID) (map[AIEngineID]string, error)
+	// SettingsChanged takes in that something else of what a tenant has set up was changed here: what is asked next goes by it.
+	SettingsChanged(tenant TenantID)
 	// EnginesChanged takes in that a tenant's engines were changed, and tells the other nodes.
 	EnginesChanged(ctx context.Context, tenant TenantID)
 }

@@ -14,6 +14,7 @@ type staffCache struct {
 	mu     sync.Mutex
 	agents map[staffKey]staffEntry
 	teams  map[TenantID]teamEntry
+	age    uint64 // how often something was forgotten: what was being looked up then is not kept
 }
 
 type staffKey struct {
@@ -44,6 +45,7 @@ func (c *staffCache) agent(ctx context.Context, t TenantID, id AgentID) (Agent, 
 	k, now := staffKey{t, id}, c.now()
 	c.mu.Lock()
 	e, ok := c.agents[k]
+	age := c.age
 	c.mu.Unlock()
 	if ok && now.Before(e.until) {
 		return e.Agent, nil
@@ -57,6 +59,9 @@ func (c *staffCache) agent(ctx context.Context, t TenantID, id AgentID) (Agent, 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.age != age {
+		return a, nil
+	}
 	if len(c.agents) >= staffMax {
 		clear(c.agents)
 	}
@@ -68,6 +73,7 @@ func (c *staffCache) hasTeam(ctx context.Context, t TenantID, id TeamID) error {
 	now := c.now()
 	c.mu.Lock()
 	e, ok := c.teams[t]
+	age := c.age
 	c.mu.Unlock()
 	if !ok || now.After(e.until) {
 		teams, err := c.store.Teams(ctx, t)
@@ -76,7 +82,9 @@ func (c *staffCache) hasTeam(ctx context.Context, t TenantID, id TeamID) error {
 		}
 		e = teamEntry{teams, now.Add(staffTTL)}
 		c.mu.Lock()
-		c.teams[t] = e
+		if c.age == age {
+			c.teams[t] = e
+		}
 		c.mu.Unlock()
 	}
 	for i := range e.teams {
@@ -91,6 +99,7 @@ func (c *staffCache) hasTeam(ctx context.Context, t TenantID, id TeamID) error {
 func (c *staffCache) forget(t TenantID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.age++
 	for k := range c.agents {
 		if k.tenant == t {
 			delete(c.agents, k)

@@ -200,6 +200,11 @@ func (d *Desk) MarkRead(ctx context.Context, a *Actor, id ConversationID, seq Se
 	if err != nil {
 		return Mark{}, err
 	}
+	if seq > h.LastFor(a.Audience()) { // memory may be a moment behind what the actor has seen
+		if h, err = d.HeadNow(ctx, a, id); err != nil {
+			return Mark{}, err
+		}
+	}
 	seq = min(seq, h.LastFor(a.Audience()))
 	m, moved, err := d.store.MarkRead(ctx, Key{a.Tenant, id}, Mark{User: a.User, Role: a.Role, Delivered: seq, Read: seq})
 	if err != nil || !moved {

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -21,7 +22,11 @@ func (d *Desk) amend(ctx context.Context, a *Actor, id ConversationID, plan func
 		}
 		next, change, fields, err := plan(&c)
 		if err != nil || change.Event == "" {
-			return err
+			// As in changeAt: nothing is refused, or taken as done, because memory was behind.
+			if now, herr := d.HeadNow(ctx, a, id); herr != nil || now.Version <= c.Version {
+				return cmp.Or(herr, err)
+			}
+			continue
 		}
 		e := d.stateEvent(a, key, c.State, next, change)
 		e.Set = fields

@@ -77,8 +77,8 @@ func (d *Desk) Reply(ctx context.Context, a *Actor, id ConversationID, r BotRepl
 		return errAnswered
 	case receipts[0].Err == nil:
 		for i := range events {
-			if events[i].Next != nil {
-				d.changed(&events[i], &receipts[i])
+			if e := events[i]; e.Next != nil { // a copy: the log may still hold the others
+				d.changed(&e, &receipts[i])
 			}
 		}
 		return nil

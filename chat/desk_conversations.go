@@ -97,8 +97,10 @@ func (d *Desk) Conversation(ctx context.Context, a *Actor, id ConversationID) (C
 		return Conversation{}, err
 	}
 	// Whoever has just changed it sees the change: what this node remembers may be older than the log, on whose tail it comes.
-	if now, err := d.log.Heads(ctx, Key{a.Tenant, id}); err == nil && now[0].Last > h.Last && mayRead(a, &now[0].State) {
-		h = now[0]
+	if now, err := d.log.Heads(ctx, Key{a.Tenant, id}); err == nil && now[0].Last > h.Last {
+		if h = now[0]; !mayRead(a, &h.State) {
+			return Conversation{}, errNoConversation
+		}
 	}
 	behind := d.settle(ctx, Key{a.Tenant, id}, h.Last)
 	c, err := d.store.Conversation(ctx, Key{a.Tenant, id})

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -198,12 +199,18 @@ func (d *Desk) revise(ctx context.Context, a *Actor, m *Message, cmid CMID, r Re
 	if err != nil {
 		return Errorf(Malformed, "body: %s", err)
 	}
-	receipts, err := d.log.Append(ctx, Event{Message: Message{
+	e := Event{Message: Message{
 		ID: DeriveMessageID(m.Conversation, UserID{}, cmid), Tenant: m.Tenant, Conversation: m.Conversation, CMID: cmid,
 		Role: RoleSystem, Kind: KindSystem, Visibility: m.Visibility, Time: d.stamp(), Body: body,
-	}})
-	if err != nil {
-		return err
+	}}
+	receipts, err := d.log.Append(ctx, e)
+	if err != nil || receipts[0].Err != nil {
+		return cmp.Or(err, receipts[0].Err)
 	}
-	return receipts[0].Err
+	// Whoever edits it next waits for the rows that this is in.
+	if h, ok := d.heads.get(Key{m.Tenant, m.Conversation}); ok && h.Last == receipts[0].Prev {
+		e.State, e.Seq, e.PrevPublic = h.State, receipts[0].Seq, receipts[0].PrevPublic
+		d.moved(&e)
+	}
+	return nil
 }

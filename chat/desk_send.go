@@ -117,6 +117,10 @@ func (d *Desk) sendRound(ctx context.Context, reqs []SendRequest, out []SendResu
 		i := todo[j]
 		out[i].Receipt = receipts[at[k]]
 		if out[i].Err == nil {
+			if m := events[at[k]]; m.Joined && !out[i].Dup { // copies: the log may still hold them
+				before := events[at[k]-1]
+				d.changed(&before, &receipts[at[k]-1])
+			}
 			continue
 		}
 		key := Key{reqs[i].Actor.Tenant, reqs[i].Conversation}

@@ -37,11 +37,41 @@ func TestOwnChangeAtOnce(t *testing.T) {
 	if _, err := d.Head(ctx, outsider, id); !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
 		t.Errorf("who is not of the team reads it: %v", err)
 	}
+	// A read mark that goes beyond what memory has heard of is not cut to that.
+	visitor := &chat.Actor{Tenant: tenant, User: chat.UserID(first.Visitor), Role: chat.RoleVisitor}
+	said := d.Send(ctx, []chat.SendRequest{{Actor: visitor, Conversation: id, CMID: chat.NewID[chat.Event](), Body: []byte(`{"text":"more"}`)}})[0]
+	must(t, said.Err)
+	mark, err := d.MarkRead(ctx, admin, id, said.Seq, chat.SessionID{})
+	must(t, err)
+	if mark.Read != said.Seq {
+		t.Errorf("read up to %d, not %d", mark.Read, said.Seq)
+	}
 	moved, err := d.Head(ctx, admin, id)
 	must(t, err)
 	now, err := d.HeadNow(ctx, admin, id)
 	must(t, err)
 	if moved != now || moved.Version != first.Version+1 || moved.Team != team {
 		t.Errorf("in memory %+v, in the log %+v", moved, now)
+	}
+
+	// A message that brings a conversation back, too.
+	must(t, d.Close(ctx, admin, id))
+	if open, err := d.OpenConversation(ctx, visitor); err != nil || !open.IsZero() {
+		t.Errorf("closed, and open is %s, %v", open, err)
+	}
+	must(t, d.Send(ctx, []chat.SendRequest{{Actor: visitor, Conversation: id, CMID: chat.NewID[chat.Event](), Body: []byte(`{"text":"again"}`)}})[0].Err)
+	if h, ok := d.HeadIfKnown(chat.Key{Tenant: tenant, Conversation: id}); !ok || h.Status != chat.Queued {
+		t.Errorf("brought back, and memory has %+v", h)
+	}
+
+	// What is recalled can't be edited, and a team that is gone takes nothing.
+	must(t, d.Recall(ctx, visitor, id, said.Message))
+	if _, err := d.Edit(ctx, visitor, id, said.Message, []byte(`{"text":"other"}`)); !errors.Is(err, &chat.Error{Code: chat.Conflict}) {
+		t.Errorf("edited after it was recalled: %v", err)
+	}
+	must(t, kept.Store.DeleteTeam(ctx, tenant, team))
+	d.Heard(chat.Signal{Kind: chat.SignalSettings, Tenant: tenant})
+	if err := d.Transfer(ctx, admin, id, chat.AgentID{}, team, ""); !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
+		t.Errorf("transferred to a team that is gone: %v", err)
 	}
 }

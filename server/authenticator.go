@@ -14,11 +14,11 @@ type authenticator struct{ auth *auth.Service }
 
 // Authenticate implements live.Authenticator.
 func (a authenticator) Authenticate(ctx context.Context, token, origin string) (live.Credential, error) {
-	c, err := a.auth.Authenticate(ctx, token, origin)
+	c, still, err := a.auth.Admit(ctx, token, origin)
 	if err == nil && c.Platform {
 		return live.Credential{}, chat.Errorf(chat.Forbidden, "a token of the platform has no conversations")
 	}
-	return live.Credential{Actor: c.Actor, Family: c.Family, Print: c.Print}, err
+	return live.Credential{Actor: c.Actor, Family: c.Family, Print: c.Print, Still: still}, err
 }
 
 // defaultShards is how many goroutines serve packets: more than processors, because they wait for the log.

@@ -112,7 +112,7 @@ func (s *Server) makeEngine() (err error) {
 	s.door = load.NewDoor(s.cfg.Flash.Connects, nil, s.set)
 	s.live = live.New(live.Config{
 		Load: s.load, Door: s.door,
-		Desk: s.desk, Log: s.deps.Log, Broker: s.deps.Broker, Auth: authenticator{s.auth}, Limits: s.cfg.Limits, Limiter: s.deps.Limiter,
+		Desk: s.desk, Log: s.deps.Log, Broker: s.deps.Broker, Auth: authenticator{s.auth}, Heard: s.auth.Heard, Limits: s.cfg.Limits, Limiter: s.deps.Limiter,
 		Shards: cfg.Shards, Logger: s.cfg.Logger, Metrics: s.set,
 	})
 	s.live.SetTenantBucket(s.cfg.Requests.TenantBucket())

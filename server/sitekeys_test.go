@@ -7,10 +7,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/uniqchat/uniqchat/chat"
+	"github.com/uniqchat/uniqchat/codec"
 )
 
 // signed opens a session as c-1, signed with a secret.
@@ -72,7 +74,11 @@ func TestSiteKeys(t *testing.T) {
 	good(map[string]int{first: 201, second: 201})
 	third := rotate(map[string]any{})
 	good(map[string]int{first: 401, second: 201, third: 201})
+	held := n.signed(key, third).body["token"].(string)
+	forged := dialLine(t, n.TCPAddr(), held)
 	fourth := rotate(map[string]any{"end_old": true})
+	require.Equal(t, codec.CloseRebalance, closedWithin(t, forged, 5*time.Second).Code, "whoever is connected by it must come in again")
+	require.Equal(t, codec.CloseBadToken, refusedWith(t, n.TCPAddr(), held))
 	good(map[string]int{second: 401, third: 401, fourth: 201, "": 401})
 
 	for _, call := range []func(token string) *answer{

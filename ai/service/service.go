@@ -134,6 +134,9 @@ func (s *Service) Warm(ctx context.Context) error {
 	return err
 }
 
+// SettingsChanged implements chat.Answerer.
+func (s *Service) SettingsChanged(tenant chat.TenantID) { s.stale(tenant) }
+
 // EnginesChanged implements chat.Answerer.
 func (s *Service) EnginesChanged(ctx context.Context, tenant chat.TenantID) {
 	s.stale(tenant)

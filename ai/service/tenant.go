@@ -45,7 +45,7 @@ const readWait = 5 * time.Second
 
 // open returns what a tenant has set up, to be given back with done. What was known goes on if it can't be read again.
 func (s *Service) open(ctx context.Context, id chat.TenantID) (use, error) {
-	for {
+	for tries := 0; ; tries++ {
 		t, now := s.tenant(id), time.Now()
 		t.asked.Store(now.UnixNano())
 		k := t.known.Load()
@@ -53,6 +53,9 @@ func (s *Service) open(ctx context.Context, id chat.TenantID) (use, error) {
 			var err error
 			if k, err = s.renew(ctx, t); k == nil {
 				return use{}, err
+			}
+			if err == nil && tries < 2 && t.stale.Load() {
+				continue // it changed while somebody was reading it
 			}
 		}
 		if k.lineup.take() {

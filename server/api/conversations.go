@@ -220,7 +220,7 @@ func (a *API) transfer(ctx context.Context, c *call, in *transferInput) (*answer
 		return nil, err
 	}
 	// It may have gone to a team that the caller is not in: show it this once all the same.
-	conv, err := a.cfg.Store.Conversation(ctx, chat.Key{Tenant: c.actor().Tenant, Conversation: id})
+	conv, err := a.cfg.Desk.Conversation(ctx, &chat.Actor{Tenant: c.actor().Tenant, Role: chat.RoleSystem}, id)
 	if err != nil {
 		return nil, err
 	}

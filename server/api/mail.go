@@ -142,14 +142,14 @@ func (a *API) mailTranscript(ctx context.Context, c *call, in *Target) (*none, e
 		return nil, err
 	}
 	actor := c.actor()
-	head, err := a.cfg.Desk.Head(ctx, actor, id)
+	conv, err := a.cfg.Desk.Conversation(ctx, actor, id) // its visitor's row is there with its own
 	if err != nil {
 		return nil, err
 	}
 	if !a.cfg.Mail.Enabled {
 		return nil, chat.ErrNoMail
 	}
-	v, err := a.cfg.Store.Visitor(ctx, actor.Tenant, head.Visitor)
+	v, err := a.cfg.Store.Visitor(ctx, actor.Tenant, conv.Visitor)
 	if err != nil {
 		return nil, err
 	}

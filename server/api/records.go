@@ -192,9 +192,17 @@ func (k *collection[T, B]) fill(ctx context.Context, r *chat.Record, b *T) (err 
 	return err
 }
 
+// recordsChanged has this node go by what a tenant has set up from now on, and tells the others.
+func (a *API) recordsChanged(ctx context.Context, t chat.TenantID, kind chat.RecordKind) error {
+	if a.cfg.AI.Answerer != nil && (kind == chat.RecordBot || kind == chat.RecordHours) {
+		a.cfg.AI.Answerer.SettingsChanged(t)
+	}
+	return a.cfg.Desk.SettingsChanged(ctx, t, kind)
+}
+
 // changed lets everybody know and answers with the record.
 func (k *collection[T, B]) changed(ctx context.Context, r chat.Record) (*answer[Record[T]], error) {
-	if err := k.api.cfg.Desk.SettingsChanged(ctx, r.Tenant, k.kind); err != nil {
+	if err := k.api.recordsChanged(ctx, r.Tenant, k.kind); err != nil {
 		return nil, err
 	}
 	return ok(Record[T]{r})
@@ -268,5 +276,5 @@ func (k *collection[T, B]) remove(ctx context.Context, c *call, in *Target) (*no
 	if err := k.api.cfg.Store.DeleteRecord(ctx, r.Tenant, k.kind, r.ID); err != nil {
 		return nil, err
 	}
-	return &none{}, k.api.cfg.Desk.SettingsChanged(ctx, r.Tenant, k.kind)
+	return &none{}, k.api.recordsChanged(ctx, r.Tenant, k.kind)
 }

@@ -49,7 +49,7 @@ func (k *single[T, B]) patch(ctx context.Context, t chat.TenantID, p *Patch[T]) 
 	if b, err = k.parse(&r); err != nil {
 		return r, b, err
 	}
-	return r, b, k.api.cfg.Desk.SettingsChanged(ctx, t, k.kind)
+	return r, b, k.api.recordsChanged(ctx, t, k.kind)
 }
 
 // first writes the document for the first time.
@@ -75,5 +75,5 @@ func (k *single[T, B]) reset(ctx context.Context, t chat.TenantID) error {
 	if err != nil && !errors.Is(err, &chat.Error{Code: chat.NotFound}) {
 		return err
 	}
-	return k.api.cfg.Desk.SettingsChanged(ctx, t, k.kind)
+	return k.api.recordsChanged(ctx, t, k.kind)
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,20 +159,38 @@ func (a *API) updateSiteKey(ctx context.Context, c *call, in *updateSiteKeyInput
 
 // changeSiteKey changes a site key as it is at this moment, so that a secret which was ended does not come back, and tells every node.
 func (a *API) changeSiteKey(ctx context.Context, c *call, key string, change func(*chat.SiteKey)) (chat.SiteKey, error) {
+	ends := false
 	k, err := a.cfg.Store.ChangeSiteKey(ctx, c.actor().Tenant, key, func(k *chat.SiteKey) error {
+		was := *k
+		was.Secrets, was.Origins = slices.Clone(k.Secrets), slices.Clone(k.Origins)
 		change(k)
+		ends = less(was.Secrets, k.Secrets) || len(k.Origins) > 0 && (len(was.Origins) == 0 || less(was.Origins, k.Origins))
 		return nil
 	})
 	if err != nil {
 		return k, err
 	}
-	return k, a.settingsChanged(ctx, k.Tenant)
+	if err := a.settingsChanged(ctx, k.Tenant); err != nil || !ends {
+		return k, err
+	}
+	return k, a.proveAgain(ctx, k.Tenant)
+}
+
+// less reports whether something of a is not in b.
+func less(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
+}
+
+// proveAgain has the visitors who are connected come in again, on every node: what some of their tokens stand on is gone.
+func (a *API) proveAgain(ctx context.Context, t chat.TenantID) error {
+	return a.cfg.Broker.Publish(ctx, chat.Signal{Kind: chat.SignalRevoked, Tenant: t, Role: chat.RoleVisitor})
 }
 
 // settingsChanged has every node look up a tenant's keys and people anew: this one before the caller has its answer, the others a moment later.
 func (a *API) settingsChanged(ctx context.Context, t chat.TenantID) error {
 	s := chat.Signal{Kind: chat.SignalSettings, Tenant: t}
 	a.cfg.Auth.Heard(s)
+	a.cfg.Desk.Heard(s)
 	return a.cfg.Broker.Publish(ctx, s)
 }
 
@@ -179,7 +198,10 @@ func (a *API) deleteSiteKey(ctx context.Context, c *call, in *SiteKeyTarget) (*n
 	if err := a.cfg.Store.DeleteSiteKey(ctx, c.actor().Tenant, in.ID); err != nil {
 		return nil, err
 	}
-	return &none{}, a.settingsChanged(ctx, c.actor().Tenant)
+	if err := a.settingsChanged(ctx, c.actor().Tenant); err != nil {
+		return nil, err
+	}
+	return &none{}, a.proveAgain(ctx, c.actor().Tenant)
 }
 
 type rotateInput struct {

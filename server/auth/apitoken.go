@@ -107,6 +107,6 @@ func (s *Service) RevokeAPIToken(ctx context.Context, tenant chat.TenantID, id c
 	if err := s.cfg.Store.RevokeAPIToken(ctx, tenant, id, s.cfg.Now()); err != nil {
 		return err
 	}
-	s.ended.end([16]byte(id), s.cfg.Now().Add(s.memory()))
+	s.endFamily([16]byte(id), s.cfg.Now().Add(s.memory()))
 	return s.tellRevoked(ctx, member{tenant: tenant, user: chat.UserID(id), role: chat.RoleAPI}, id[:])
 }

@@ -55,7 +55,11 @@ func (s *Service) loadErased(ctx context.Context, since time.Time, tell bool) er
 	}
 	for i := range list {
 		e := &list[i]
-		if !s.erased.end(chat.VisitorKey{Tenant: e.Tenant, Visitor: e.Visitor}, e.At) || !tell {
+		fresh := s.erased.end(chat.VisitorKey{Tenant: e.Tenant, Visitor: e.Visitor}, e.At)
+		if fresh {
+			s.changes.Add(1)
+		}
+		if !fresh || !tell {
 			continue
 		}
 		err := s.cfg.Broker.Publish(ctx, chat.Signal{

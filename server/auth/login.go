@@ -203,7 +203,7 @@ func (s *Service) Logout(ctx context.Context, c Credential) error {
 	if err := s.cfg.Store.EndRefreshFamily(ctx, c.Family); err != nil {
 		return err
 	}
-	s.ended.end(c.Family, s.cfg.Now().Add(s.memory()))
+	s.endFamily(c.Family, s.cfg.Now().Add(s.memory()))
 	return s.tellRevoked(ctx, member{tenant: c.Actor.Tenant, user: c.Actor.User, role: c.Actor.Role}, c.Family[:])
 }
 

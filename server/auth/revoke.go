@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,7 +60,7 @@ func (s *Service) poll(ctx context.Context, since time.Time) error {
 	}
 	until := s.cfg.Now().Add(s.memory())
 	for _, f := range list {
-		who, fresh := s.ended.end(f, until)
+		who, fresh := s.endFamily(f, until)
 		if !fresh || who.user.IsZero() {
 			continue
 		}
@@ -82,7 +83,7 @@ func (s *Service) recheck(ctx context.Context) error {
 		if !over {
 			continue
 		}
-		s.ended.end(family, s.cfg.Now().Add(s.memory()))
+		s.endFamily(family, s.cfg.Now().Add(s.memory()))
 		s.forget(m.tenant, m.user)
 		if err := s.tellRevoked(ctx, m, family[:]); err != nil {
 			return err
@@ -116,13 +117,37 @@ func (s *Service) Heard(sig chat.Signal) {
 	case chat.SignalRevoked:
 		s.forget(sig.Tenant, sig.User)
 		if len(sig.Data) == 16 {
-			s.ended.end([16]byte(sig.Data), s.cfg.Now().Add(s.memory()))
+			s.endFamily([16]byte(sig.Data), s.cfg.Now().Add(s.memory()))
 		}
 	case chat.SignalSettings:
 		s.forget(sig.Tenant, chat.UserID{})
 	case chat.SignalErased:
 		s.erased.end(chat.VisitorKey{Tenant: sig.Tenant, Visitor: chat.VisitorID(sig.User)}, chat.ErasedAt(&sig))
+		s.changes.Add(1)
 	}
+}
+
+// endFamily is families.end, and counts as a change.
+func (s *Service) endFamily(id [16]byte, until time.Time) (who member, fresh bool) {
+	defer s.changes.Add(1)
+	return s.ended.end(id, until)
+}
+
+// Admit is Authenticate for what lasts. still says, later, whether the token still counts: what ended it meanwhile may have looked for
+// whoever had come in by it before this one had. It costs next to nothing while nobody's credentials end.
+func (s *Service) Admit(ctx context.Context, token, origin string) (cred Credential, still func(context.Context) error, err error) {
+	seen := s.changes.Load()
+	if cred, err = s.Authenticate(ctx, token, origin); err != nil {
+		return cred, nil, err
+	}
+	token = strings.Clone(token)
+	return cred, func(ctx context.Context) error {
+		if s.changes.Load() == seen {
+			return nil
+		}
+		_, err := s.Authenticate(ctx, token, origin)
+		return err
+	}, nil
 }
 
 // Revoked tells every node that all credentials of an agent have ended (the Store has it already).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -46,6 +47,8 @@ type Service struct {
 	tokens map[[32]byte]entry[chat.APIToken]
 	used   map[[32]byte]struct{} // API tokens whose use was not written yet
 	age    uint64                // how often something was forgotten
+
+	changes atomic.Uint64 // how often something was forgotten, or somebody's credentials ended
 }
 
 type agentKey struct {
@@ -241,6 +244,7 @@ func cached[K comparable, V any](ctx context.Context, s *Service, m map[K]entry[
 
 // forget drops what is cached of a tenant: of one agent if user names one, otherwise everything.
 func (s *Service) forget(t chat.TenantID, user chat.UserID) {
+	defer s.changes.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.age++

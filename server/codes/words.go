@@ -25,6 +25,7 @@ var words = map[string]string{
 	"the server is busy; send again":                                  "服务繁忙，请重新发送",
 	"the database is behind; try again":                               "服务繁忙，请重试",
 	"this took too long; try again":                                   "处理超时，请重试",
+	"come in again":                                                   "请重新连接",
 	"internal error":                                                  "服务器内部错误",
 	"something went wrong here; the request id helps to find it":      "服务器出错了，请求编号可帮助查找原因",
 	"too many requests; slow down":                                    "请求过于频繁，请稍后再试",

@@ -26,6 +26,8 @@ type Credential struct {
 	Family [16]byte
 	// Print is the fingerprint of a visitor's page; 0 if none is known.
 	Print chat.Print
+	// Still says whether the token counts to this moment; nil: it does. It is asked once, when signals that end it reach the connection.
+	Still func(context.Context) error
 }
 
 // RoleLimits is what one role may do and how its connections are kept alive.
@@ -70,6 +72,8 @@ type Config struct {
 	Log    chat.Log
 	Broker chat.Broker
 	Auth   Authenticator
+	// Heard takes in signals that end credentials, before the connections are closed that came in by those. nil: nobody does.
+	Heard  func(chat.Signal)
 	Limits Limits // Defaults to DefaultLimits.
 	// Limiter keeps the buckets of SetTenantBucket. nil: API tokens are bounded by each connection's limits only.
 	Limiter chat.Limiter

@@ -24,6 +24,7 @@ type newcomer struct {
 	s      *session
 	rid    uint16
 	resume []codec.Position
+	still  func(context.Context) error // Credential.Still
 }
 
 // maxConnect is how large a CONNECT may be, in bytes of its binary body, or of its text.
@@ -67,7 +68,7 @@ func (sh *shard) connect(s *session, hd codec.Header, p *codec.Connect) {
 		return
 	}
 	s.entering = true
-	sh.newcomers = append(sh.newcomers, newcomer{s, hd.RID, slices.Clone(p.Resume)})
+	sh.newcomers = append(sh.newcomers, newcomer{s, hd.RID, slices.Clone(p.Resume), cred.Still})
 	if sh.resuming += len(p.Resume); sh.resuming > maxResuming {
 		sh.letIn()
 	}
@@ -159,6 +160,12 @@ func (sh *shard) enter(n *newcomer) {
 		s.beginJoin(chat.ConversationID(r.Conv))
 	}
 	first := h.enter(sh, s)
+	if !sh.stillMay(n) {
+		if first { // its end is told, too
+			h.desk.Presence.Up(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
+		}
+		return
+	}
 	h.desk.Connected(&s.actor, s.id, s.device)
 	h.welcome(s, n.rid)
 	h.tellLoad(s)
@@ -168,6 +175,21 @@ func (sh *shard) enter(n *newcomer) {
 	if first { // after CONNACK: it is told to the conversation's audience, which this connection is part of
 		h.desk.Presence.Up(s.actor.Tenant, s.actor.User, s.actor.Role, s.conv)
 	}
+}
+
+// stillMay looks once more whether a newcomer's token counts, now that whatever ends it finds the connection: what ended it while its
+// CONNECT was under way found nothing.
+func (sh *shard) stillMay(n *newcomer) bool {
+	if n.still == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(sh.ctx, sh.h.cfg.CallTimeout)
+	defer cancel()
+	if err := n.still(ctx); err != nil {
+		sh.h.refuse(n.s, err)
+		return false
+	}
+	return true
 }
 
 // adopt makes a connection a session of the credential's owner.

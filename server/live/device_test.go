@@ -89,3 +89,43 @@ func TestConnectOfNobody(t *testing.T) {
 		require.NotEqual(t, "vito", <-g.served)
 	}
 }
+
+// revoking is an Authenticator whose first credential ends while its CONNECT is under way.
+type revoking struct {
+	live.Authenticator
+	ended error
+}
+
+func (r *revoking) Authenticate(ctx context.Context, token, origin string) (live.Credential, error) {
+	c, err := r.Authenticator.Authenticate(ctx, token, origin)
+	if token == "vera" {
+		c.Still = func(context.Context) error { return r.ended }
+	}
+	return c, err
+}
+
+// TestEndedWhileConnecting: what ends a credential closes the connections that are there; one that was about to come looks itself.
+func TestEndedWhileConnecting(t *testing.T) {
+	r := &revoking{ended: chat.Errorf(chat.Unauthenticated, "revoked")}
+	heard := make(chan chat.Signal, 10)
+	w := newWorld(t, func(c *live.Config) {
+		r.Authenticator, c.Auth = c.Auth, r
+		c.Heard = func(sig chat.Signal) { heard <- sig }
+	})
+	late := w.dial(engine.RawTCP)
+	late.write(0, &codec.Connect{MinVersion: 1, MaxVersion: 1, Token: "vera"})
+	require.Equal(t, codec.CloseBadToken, want[codec.Disconnect](late).Code)
+
+	// All of a tenant's visitors come in again, and nobody else; who judges them has heard first.
+	vito, alice := w.dial(engine.WebSocketText), w.dial(engine.WebSocketText)
+	vito.connect("vito")
+	alice.connect("alice")
+	sig := chat.Signal{Kind: chat.SignalRevoked, Tenant: w.tenant, Role: chat.RoleVisitor}
+	require.NoError(t, w.store.Broker.Publish(context.Background(), sig))
+	said := want[codec.Disconnect](vito)
+	require.True(t, said.Reconnect)
+	require.Less(t, said.RetryAfter, uint32(2000))
+	require.Equal(t, sig, <-heard)
+	alice.write(0, &codec.Ping{Time: 7})
+	require.EqualValues(t, 7, want[codec.Pong](alice).Time)
+}

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -51,8 +52,10 @@ func (h *Handler) signal(sig chat.Signal) {
 	case chat.SignalPresence:
 		h.presence(&sig)
 	case chat.SignalRevoked:
+		h.heard(sig)
 		h.revoked(&sig)
 	case chat.SignalErased:
+		h.heard(sig)
 		h.erased(&sig)
 	case chat.SignalSession:
 		h.superseded(&sig)
@@ -158,8 +161,20 @@ func (h *Handler) tellStaff(t chat.TenantID, name string, conv chat.Conversation
 	}
 }
 
-// revoked closes the connections whose credential ended: all of a user's, or those of one log-in.
+// heard has the authenticator take a signal in first: whoever comes back at once must be judged by it.
+func (h *Handler) heard(sig chat.Signal) {
+	if h.cfg.Heard != nil {
+		h.cfg.Heard(sig)
+	}
+}
+
+// revoked closes the connections whose credential ended: all of a user's, those of one log-in, or those of all visitors of a tenant,
+// who come in again if their tokens still count.
 func (h *Handler) revoked(sig *chat.Signal) {
+	if sig.Role == chat.RoleVisitor && sig.User.IsZero() {
+		h.proveAgain(sig.Tenant)
+		return
+	}
 	for _, c := range h.hub.Members(userTopic(h.spaces.of(sig.Tenant), sig.User), nil) {
 		s, ok := c.Session().(*session)
 		if !ok || len(sig.Data) == 16 && (s.agent == nil || s.agent.family != [16]byte(sig.Data)) {
@@ -168,6 +183,23 @@ func (h *Handler) revoked(sig *chat.Signal) {
 		c.Close(codec.CloseBadToken, s.said("the credential was revoked"))
 	}
 }
+
+// proveAgain sends a tenant's visitors away for a moment, spread over proveWithin: their tokens stand on what has changed.
+func (h *Handler) proveAgain(t chat.TenantID) {
+	own := h.spaces.of(t) + purposeUser
+	h.hub.Each(func(topic engine.Topic, followers []*engine.Conn) {
+		if topic.Space != own {
+			return
+		}
+		for _, c := range followers {
+			if s, ok := c.Session().(*session); ok && s.agent == nil {
+				c.CloseFor(codec.CloseRebalance, s.said("come in again"), time.Duration(rand.Int64N(int64(proveWithin))))
+			}
+		}
+	})
+}
+
+const proveWithin = 2 * time.Second
 
 // superseded closes the connections of a device that has connected to another node. The newer one wins by its id, which is
 // time-ordered. How long ago the signal came says nothing: it may have waited for Redis, or its CONNECT in a queue, while the
