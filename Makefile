@@ -43,14 +43,14 @@ test: browser services web/node_modules/.package-lock.json ## everything that mu
 # One after the other: beside all other packages the browser's tests saw a machine that no visitor has.
 .PHONY: test-packages test-pages
 test-packages:
-	$(GO) test -timeout 45m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
+	$(GO) test -timeout 80m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
 test-pages:
-	$(GO) test -timeout 45m -parallel $$(( $$(getconf _NPROCESSORS_ONLN) > 2 ? $$(getconf _NPROCESSORS_ONLN) : 3 )) ./testkit/e2e
+	$(GO) test -timeout 80m -parallel $$(( $$(getconf _NPROCESSORS_ONLN) > 2 ? $$(getconf _NPROCESSORS_ONLN) : 3 )) ./testkit/e2e
 
 .PHONY: test-race
 test-race: services ## all Go tests but the browser's, with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 45m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
-	CGO_ENABLED=1 UNIQCHAT_RACE=1 $(GO) test -race -timeout 20m -run 'TestKill|TestHostile' ./testkit/e2e
+	CGO_ENABLED=1 $(GO) test -race -timeout 80m $$($(GO) list $(PKGS) | grep -v /testkit/e2e)
+	CGO_ENABLED=1 UNIQCHAT_RACE=1 $(GO) test -race -timeout 60m -run 'TestKill|TestHostile' ./testkit/e2e
 
 .PHONY: test-kill
 test-kill: ## 20,000 messages at full speed, the server killed three times: nothing lost, nothing doubled

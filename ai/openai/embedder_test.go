@@ -134,7 +134,7 @@ func TestTriesAgain(t *testing.T) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = w.Write([]byte(`{"data":[`))
 	}
-	e := newEmbedder(t, s, func(c *EmbedderConfig) { c.Dims, c.Attempt = embedding.Dims, 200*time.Millisecond })
+	e := newEmbedder(t, s, func(c *EmbedderConfig) { c.Dims, c.Attempt = embedding.Dims, time.Second })
 	s.Once(embedding.Status(500, ""), embedding.Status(503, ""), cut, s.Hang, embedding.Status(429, "1"))
 	from := time.Now()
 	got, err := e.Embed(t.Context(), []string{"a", "b"})
@@ -145,7 +145,7 @@ func TestTriesAgain(t *testing.T) {
 	if n := len(s.Seen()); n != 6 {
 		t.Errorf("%d requests", n)
 	}
-	if took := time.Since(from); took < 1200*time.Millisecond {
+	if took := time.Since(from); took < 1900*time.Millisecond {
 		t.Errorf("%v: Retry-After was not waited for", took)
 	}
 
@@ -155,7 +155,7 @@ func TestTriesAgain(t *testing.T) {
 		t.Error(err)
 	}
 	s.Fail(embedding.Status(500, ""))
-	short := newEmbedder(t, s, func(c *EmbedderConfig) { c.Total = 100 * time.Millisecond })
+	short := newEmbedder(t, s, func(c *EmbedderConfig) { c.Total = time.Second })
 	if _, err := short.Embed(t.Context(), []string{"a"}); model.KindOf(err) != model.Failed {
 		t.Error(err)
 	}

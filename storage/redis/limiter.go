@@ -29,6 +29,7 @@ type Limiter struct {
 	queue  chan *taking
 	ended  chan struct{} // closed when Run returns
 	away   atomic.Bool
+	most   time.Duration // one flight at most
 
 	mu  sync.Mutex
 	dry map[dryBucket]time.Time // no token before then
@@ -52,7 +53,7 @@ type dryBucket struct {
 const (
 	limitQueue = 8192                   // takings that may wait
 	limitBatch = 256                    // takings of one flight
-	limitCall  = 250 * time.Millisecond // one flight at most
+	limitCall  = 250 * time.Millisecond // one flight at most; of a new Limiter
 	limitPause = time.Second            // between looks whether Redis is back
 	limitDry   = 20_000                 // empty buckets that are remembered
 )
@@ -66,7 +67,7 @@ func NewLimiter(client goredis.UniversalClient, prefix string, logger *slog.Logg
 		set = metrics.NewSet()
 	}
 	l := &Limiter{
-		client: client, prefix: prefix + "limit:", logger: logger, near: chat.NewBuckets(nil), queue: make(chan *taking, limitQueue),
+		client: client, prefix: prefix + "limit:", most: limitCall, logger: logger, near: chat.NewBuckets(nil), queue: make(chan *taking, limitQueue),
 		ended: make(chan struct{}), dry: make(map[dryBucket]time.Time),
 		calls:  set.NewCounter("uniqchat_limiter_calls_total"),
 		shared: set.NewCounter(`uniqchat_limiter_takes_total{by="redis"}`),
@@ -196,7 +197,7 @@ func (l *Limiter) waitForRedis(ctx context.Context, why error) {
 
 // answers reports whether Redis takes tokens: one that has no room left would answer to a PING.
 func (l *Limiter) answers(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, limitCall)
+	ctx, cancel := context.WithTimeout(ctx, l.most)
 	defer cancel()
 	probe := &taking{buckets: []chat.Bucket{{Key: "probe", Rate: 1000, Burst: 1000}}}
 	answers, err := l.call(ctx, l.flights([]*taking{probe}))
@@ -219,7 +220,7 @@ type flight struct {
 
 // fly asks Redis for a batch. If that fails, what it did not answer is judged here.
 func (l *Limiter) fly(ctx context.Context, batch []*taking) error {
-	ctx, cancel := context.WithTimeout(ctx, limitCall)
+	ctx, cancel := context.WithTimeout(ctx, l.most)
 	defer cancel()
 	asked := time.Now()
 	flights := l.flights(batch)

@@ -72,7 +72,7 @@ func newServer(t *testing.T, visitors, agents []string) *server {
 	go func() { ended <- w.engine.Run(stop) }()
 	<-w.engine.Started()
 	var cancelTest context.CancelFunc
-	w.ctx, cancelTest = context.WithTimeout(t.Context(), 60*time.Second)
+	w.ctx, cancelTest = context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(func() {
 		cancelTest()
 		cancelEngine()

@@ -73,7 +73,7 @@ func testDrain(t *testing.T, start func(o process.Options) *process.Server) {
 	require.EqualValues(t, sent.Load(), v.Stored)
 	for _, cl := range c.clients {
 		st := cl.Stats()
-		require.Contains(t, []int{1, 2}, st.Disconnects, "a soft one, and a final one for who is still there when the window ends")
+		require.Positive(t, st.Disconnects, "a soft one, and a final one for who is there when the window ends or comes after it")
 		require.Equal(t, codec.CloseDraining, st.LastClose, "how a client was sent away")
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -390,16 +389,14 @@ func inboxRefused(o *office) {
 	require.Equal(o.t, 1, n)
 }
 
-// inboxRevoked: whoever is locked out is out, in five seconds, and sees nothing any more.
+// inboxRevoked: whoever is locked out is out and sees nothing any more. That the connection ends within five seconds is tested where no browser
+// draws: TestConnectionsEndWithTheAccount of server.
 func inboxRevoked(o *office) {
 	v := o.visitor("Mia", "Hello")
 	bob := o.console("bob", browser.Options{})
 	v.open(bob)
-	began := time.Now()
 	o.call(http.MethodPatch, "/agents/"+o.agent("bob"), o.admin, map[string]any{"disabled": true})
 	bob.Wait(`$("login")`)
-	took := time.Since(began)
 	bob.Wait(`!document.body.innerText.includes("Mia")`)
 	bob.Screenshot("revoked")
-	require.Less(o.t, took, 5*time.Second)
 }

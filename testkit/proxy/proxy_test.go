@@ -154,11 +154,11 @@ func TestReset(t *testing.T) {
 func TestDelay(t *testing.T) {
 	p, _ := start(t)
 	c := dial(t, p)
-	require.NoError(t, p.Delay(proxy.Up, 150*time.Millisecond))
-	require.NoError(t, p.Delay(proxy.Down, 100*time.Millisecond))
+	require.NoError(t, p.Delay(proxy.Up, time.Second))
+	require.NoError(t, p.Delay(proxy.Down, time.Second))
 	from := time.Now()
 	require.NoError(t, say(c, "hello", soon))
-	require.GreaterOrEqual(t, time.Since(from), 250*time.Millisecond)
+	require.GreaterOrEqual(t, time.Since(from), 2*time.Second)
 	// Ten at once are no slower than one: the delay is of the way, not of each.
 	from = time.Now()
 	for range 10 {
@@ -168,11 +168,11 @@ func TestDelay(t *testing.T) {
 	for range 10 {
 		require.NoError(t, hear(c, "hello", soon))
 	}
-	require.Less(t, time.Since(from), 2*time.Second)
+	require.Less(t, time.Since(from), 10*time.Second)
 	require.NoError(t, p.Heal())
 	from = time.Now()
 	require.NoError(t, say(c, "hello", soon))
-	require.Less(t, time.Since(from), 100*time.Millisecond)
+	require.Less(t, time.Since(from), time.Second)
 }
 
 func TestDrip(t *testing.T) {
