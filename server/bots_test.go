@@ -109,16 +109,27 @@ type talk struct {
 // talks begins a conversation with something that is said.
 func (n *node) talks(text string) *talk {
 	n.t.Helper()
+	return n.talksOn(n.Desk(), text)
+}
+
+// talksOn is talks on another node's Desk.
+func (n *node) talksOn(desk *chat.Desk, text string) *talk {
+	n.t.Helper()
 	t := &talk{n, &chat.Actor{Tenant: n.tenant.ID, User: chat.UserID(chat.NewID[chat.Visitor]()), Role: chat.RoleVisitor}, chat.NewID[chat.Conversation]()}
-	t.say(text)
+	t.sayOn(desk, text)
 	return t
 }
 
 func (t *talk) say(text string) {
 	t.n.t.Helper()
+	t.sayOn(t.n.Desk(), text)
+}
+
+func (t *talk) sayOn(desk *chat.Desk, text string) {
+	t.n.t.Helper()
 	body, err := json.Marshal(map[string]string{"text": text})
 	require.NoError(t.n.t, err)
-	r := t.n.Desk().Send(context.Background(), []chat.SendRequest{{Actor: t.actor, Conversation: t.id, CMID: chat.NewID[chat.Event](), Body: body}})
+	r := desk.Send(context.Background(), []chat.SendRequest{{Actor: t.actor, Conversation: t.id, CMID: chat.NewID[chat.Event](), Body: body}})
 	require.NoError(t.n.t, r[0].Err)
 }
 
@@ -482,12 +493,14 @@ func testBotTurnedOff(t *testing.T, start func(func(*server.Config)) *node) {
 	n.botOn("")
 	v := n.talks("who answers this?")
 	require.Equal(t, chat.WithBot, v.status())
-	// Another node turns it off, and this one has not heard yet: what is asked now is the bot's, and no bot's by the time that its row is written.
+	// One node turns it off, and another has not heard yet: what is asked now is the bot's, and no bot's by the time that its row is written.
 	all, err := n.kept.Store.RecordsOf(t.Context(), n.tenant.ID, chat.RecordBot)
 	require.NoError(t, err)
+	behind := chat.NewDesk(chat.DeskConfig{Log: n.kept.Log, Store: n.kept.Store, Broker: n.kept.Broker}) // nobody tells it of anything
+	behind.Settings(t.Context(), n.tenant.ID)
 	all[0].Version, all[0].Body = all[0].Version+1, []byte(`{"enabled":false}`)
 	require.NoError(t, n.kept.Store.ReplaceRecord(t.Context(), all[0]))
-	late := n.talks("and this?")
+	late := n.talksOn(behind, "and this?")
 	require.Equal(t, chat.WithBot, late.status())
 	_, owner := n.agent(n.tenant.ID, chat.Owner)
 	require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", owner, map[string]any{"enabled": false}).status)
