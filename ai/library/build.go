@@ -27,6 +27,7 @@ type build struct {
 
 	chunks    []knowledge.Chunk
 	vectors   []knowledge.Vectors
+	twins     map[int][]int // for a chunk that is embedded: others with the same heading and text
 	members   [][16]byte
 	documents int
 }
@@ -231,7 +232,8 @@ func (b *build) cut(ctx context.Context) (*chat.KnowledgeFailure, error) {
 	return nil, nil
 }
 
-// embed finds the vectors of chunks: those that are kept, and for the others new ones, which are kept at once.
+// embed finds the vectors of chunks: those that are kept, with the chunk or with another of the same heading and text, and for what is left new ones.
+// What was not kept of it is kept at once.
 func (b *build) embed(ctx context.Context, progress chan [2]int) error {
 	tenant := b.state.Tenant
 	ids, err := b.Store.ChunkIDs(ctx, tenant)
@@ -264,6 +266,9 @@ func (b *build) embed(ctx context.Context, progress chan [2]int) error {
 			return err
 		}
 	}
+	if missing, err = b.reuse(ctx, ids, missing); err != nil {
+		return err
+	}
 	step := 16 * workers()
 	if w, is := b.model.(knowledge.Wide); is {
 		step = max(1, w.Wide()/2)
@@ -273,7 +278,7 @@ func (b *build) embed(ctx context.Context, progress chan [2]int) error {
 			return err
 		}
 		select {
-		case progress <- [2]int{len(known) + min(from+step, len(missing)), len(b.chunks)}:
+		case progress <- [2]int{len(b.chunks) - len(missing) + min(from+step, len(missing)), len(b.chunks)}:
 		default:
 		}
 	}
@@ -291,19 +296,18 @@ func (b *build) embedSome(ctx context.Context, which []int) error {
 		if err != nil {
 			return err
 		}
+		same := which
 		for i, at := range which {
 			b.vectors[at] = vectors[i]
+			for _, twin := range b.twins[at] {
+				b.vectors[twin] = vectors[i]
+			}
+			same = slices.Concat(same, b.twins[at])
 		}
 		b.embedded.Add(len(chunks))
+		which = same
 	}
-	rows := make([]chat.KnowledgeChunk, len(which))
-	for i, at := range which {
-		var err error
-		if rows[i], err = pack(&b.chunks[at], b.name, &b.vectors[at]); err != nil {
-			return err
-		}
-	}
-	return b.Store.SaveChunks(ctx, b.state.Tenant, rows)
+	return b.save(ctx, which)
 }
 
 // spare is how many pieces that bots leave out may stand before what is looked for.

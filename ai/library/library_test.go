@@ -25,9 +25,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type counting struct {
 	texts atomic.Int64
 	stop  atomic.Int64 // fails after so many texts; 0: never
+	name  atomic.Value
 }
 
-func (c *counting) Name() string { return "letters" }
+func (c *counting) Name() string {
+	if name, is := c.name.Load().(string); is {
+		return name
+	}
+	return "letters"
+}
 
 func (c *counting) Ready(context.Context) error { return nil }
 
@@ -67,7 +73,13 @@ type desk struct {
 
 func open(t *testing.T) *desk {
 	t.Helper()
-	kept, err := storage.Open(t.Context(), storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")})
+	return openOn(t, storage.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")})
+}
+
+// openOn is open of a store that is named.
+func openOn(t *testing.T, o storage.Options) *desk {
+	t.Helper()
+	kept, err := storage.Open(t.Context(), o)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
