@@ -12,15 +12,17 @@ import (
 //
 // It never changes. Safe for concurrent use.
 type Allowed struct {
-	links map[string]bool
-	hosts []string
-	ids   map[string]bool
+	links  map[string]bool
+	hosts  []string
+	ids    map[string]bool // without their groups
+	linked map[string]bool // ids that only links may have
 }
 
-// NewAllowed reads the links of a question's chunks, and the ids that the visitor wrote: no document has a reason to tell ids. hosts are allowed
-// with all of their paths, subdomains included.
+// NewAllowed reads the links of a question's chunks, and ids: those that the visitor wrote, and those of the chunks that are none of ours (a product's, a
+// file's). One of ours may be shown only in a link that has it: no document has a reason to tell it. hosts are allowed with all of their paths, subdomains
+// included.
 func NewAllowed(q *model.Question, hosts []string) *Allowed {
-	a := &Allowed{links: map[string]bool{}, ids: map[string]bool{}}
+	a := &Allowed{links: map[string]bool{}, ids: map[string]bool{}, linked: map[string]bool{}}
 	for _, h := range hosts {
 		if h = strings.ToLower(strings.Trim(h, ". ")); h != "" {
 			a.hosts = append(a.hosts, h)
@@ -30,10 +32,15 @@ func NewAllowed(q *model.Question, hosts []string) *Allowed {
 		for _, s := range []string{c.Title, c.Heading, c.Text} {
 			s = markup.ReplaceAllString(s, " ") // what stands in attributes nobody was shown
 			for _, m := range markdownLink.FindAllStringSubmatch(s, -1) {
-				a.links[canonical(m[2])] = true
+				a.learnLink(m[2])
 			}
 			for _, l := range bareLink.FindAllString(s, -1) {
-				a.links[canonical(l)] = true
+				a.learnLink(l)
+			}
+			for _, id := range idsIn(s) {
+				if !ours(id) {
+					a.ids[id] = true
+				}
 			}
 		}
 	}
@@ -47,9 +54,57 @@ func NewAllowed(q *model.Question, hosts []string) *Allowed {
 }
 
 func (a *Allowed) learn(s string) {
-	for _, id := range anyID.FindAllString(strings.ToLower(s), -1) {
-		a.ids[bare(id)] = true
+	for _, id := range idsIn(s) {
+		a.ids[id] = true
 	}
+}
+
+func (a *Allowed) learnLink(l string) {
+	a.links[canonical(l)] = true
+	for _, id := range idsIn(l) {
+		a.linked[id] = true
+	}
+}
+
+// foreign reports whether a text has an id that it must not have.
+func (a *Allowed) foreign(s string) bool {
+	for _, id := range idsIn(s) {
+		if !a.ids[id] {
+			return true
+		}
+	}
+	return false
+}
+
+// unlinked is a text without the links that may be shown with the ids that they have: a link to one of the tenant's hosts may have no other ids than the
+// texts do.
+func (a *Allowed) unlinked(s string) string {
+	if len(idsIn(s)) == 0 {
+		return s // nearly all words
+	}
+	shown := func(l string) bool {
+		if !a.link(l) {
+			return false
+		}
+		for _, id := range idsIn(l) {
+			if !a.linked[id] && !a.ids[id] {
+				return false
+			}
+		}
+		return true
+	}
+	s = replace(markdownLink, s, func(m []string) string {
+		if shown(m[2]) {
+			return strings.ReplaceAll(m[0], m[2], " ")
+		}
+		return m[0]
+	})
+	return replace(bareLink, s, func(m []string) string {
+		if shown(m[0]) {
+			return " "
+		}
+		return m[0]
+	})
 }
 
 // link reports whether a link may be shown.
@@ -86,8 +141,19 @@ func canonical(l string) string {
 	return head + strings.TrimRight(path, "/")
 }
 
-// What looks like an id of ours: 32 hexadecimal digits, in groups or not.
+// What looks like an id: 32 hexadecimal digits, in groups or not.
 var anyID = regexp.MustCompile(`\b[0-9a-f]{8}[ -]?[0-9a-f]{4}[ -]?[0-9a-f]{4}[ -]?[0-9a-f]{4}[ -]?[0-9a-f]{12}\b`)
 
-// bare is an id without its groups.
-func bare(id string) string { return strings.NewReplacer("-", "", " ", "").Replace(id) }
+// idsIn are the ids in a text, without their groups.
+func idsIn(s string) []string {
+	ids := anyID.FindAllString(strings.ToLower(s), -1)
+	for i := range ids {
+		ids[i] = strings.NewReplacer("-", "", " ", "").Replace(ids[i])
+	}
+	return ids
+}
+
+// ours reports whether an id may be one of this server's: they are of the versions 7 and 8 (RFC 9562).
+func ours(id string) bool {
+	return (id[12] == '7' || id[12] == '8') && strings.IndexByte("89ab", id[16]) >= 0
+}

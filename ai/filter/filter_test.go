@@ -10,12 +10,21 @@ import (
 	"github.com/uniqchat/uniqchat/ai/prompt"
 )
 
-const ours = "0198c0de-1111-7222-8333-444455556666"
+// Ids: in the visitor's question; in a document's text, not of our kind; in links of a document; and in its text, of our kind.
+const (
+	own     = "0198c0de-1111-7222-8333-444455556666"
+	product = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+	file    = "d41d8cd98f00b204e9800998ecf8427e"
+	page    = "0198c0de-5555-7222-8333-444455556666"
+	written = "0198c0de-6666-7222-8333-444455556666"
+)
 
 func asked() *model.Question {
 	return &model.Question{
-		Text: "is order " + ours + " there?", Secrets: model.Secrets{Canary: "qzxcanary7bwordk", Fence: "mfencewpqz3again"},
-		Chunks: []model.Chunk{{Chunk: &knowledge.Chunk{Text: "See https://Shop.test/Returns/ or [the form](https://shop.test/form?a=1). Write to help@shop.test. 请访问shop.test/zh查看。"}}},
+		Text: "is order " + own + " there?", Secrets: model.Secrets{Canary: "qzxcanary7bwordk", Fence: "mfencewpqz3again"},
+		Chunks: []model.Chunk{{Chunk: &knowledge.Chunk{Text: "See https://Shop.test/Returns/ or [the form](https://shop.test/form?a=1). Write to help@shop.test. 请访问shop.test/zh查看。"}}, {
+			Chunk: &knowledge.Chunk{Text: "Part " + product + " has [a manual](https://shop.test/files/" + file + ".pdf), and see https://shop.test/p/" + page + "/about. Tenant " + written + " has it."},
+		}},
 	}
 }
 
@@ -112,16 +121,34 @@ func TestLeaks(t *testing.T) {
 		}
 	}
 	for name, s := range map[string]string{
+		"of our kind, in a document": "Tenant " + written + " has it.", "of a link, without the link": "It is " + page + ".", "beside a link": "https://shop.test/Returns " + written,
+		"in another link": "https://shop.test/p/" + written, "in a link of a host": "https://brand.com/p/" + written, "in a link's words": "[" + page + "](https://shop.test/p/" + page + "/about)",
+		"in a link's title": "[x](https://shop.test/p/" + page + "/about \"" + page + "\")", "brought together": "0198c0de-<b>aaaa-7222-8333-4444</b>55556666", "in an unknown link": "https://evil.test/" + page,
 		"other id": "Tenant 0198c0de-aaaa-7222-8333-444455556666 has it.", "without groups": "0198C0DEAAAA72228333444455556666", "spaced": "0198c0de aaaa 7222 8333 444455556666",
 	} {
 		for _, size := range []int{1, 5, 1000} {
-			if _, _, err := through(s, size); !errors.Is(err, ErrForeign) {
+			if _, _, err := through(s, size, "brand.com"); !errors.Is(err, ErrForeign) {
 				t.Errorf("%s in %d: %v", name, size, err)
 			}
 		}
 	}
-	if got, _, err := through("Yes, "+ours+" is there.", 3); err != nil || !strings.Contains(got, ours) {
+	if got, _, err := through("Yes, "+own+" is there.", 3); err != nil || !strings.Contains(got, own) {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestKnownIDs: what the documents have of ids of other systems may be said, and their links have whatever ids they have.
+func TestKnownIDs(t *testing.T) {
+	for _, s := range []string{
+		"It is part " + product + ".", "It is " + strings.ToUpper(strings.ReplaceAll(product, "-", "")) + " then", "See [the manual](https://shop.test/files/" + file + ".pdf) for it",
+		"请看https://shop.test/p/" + page + "/about。", "<https://shop.test/files/" + file + ".pdf> has", "See https://brand.com/p/" + page + " or " + product,
+	} {
+		want := strings.NewReplacer("<", "", ">", "").Replace(s)
+		for _, size := range []int{1, 7, 1000} {
+			if got, _, err := through(s, size, "brand.com"); err != nil || got != want {
+				t.Errorf("%q in %d: %q, %v", s, size, got, err)
+			}
+		}
 	}
 }
 

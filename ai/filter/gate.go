@@ -14,13 +14,15 @@ import (
 type Gate struct {
 	allowed *Allowed
 	leaks   *leaks
+	written recent // of what came
+	shown   recent // of what was let through: taking something out may bring an id together
 	pending string
 	notes   []string
 	err     error
 }
 
 // NewGate makes the gate of one answer.
-func NewGate(a *Allowed, s model.Secrets) *Gate { return &Gate{allowed: a, leaks: newLeaks(s, a.ids)} }
+func NewGate(a *Allowed, s model.Secrets) *Gate { return &Gate{allowed: a, leaks: newLeaks(s)} }
 
 // Bounds: what waits for its end longer than this is let through as the plain text that it is then; and how much is told of what was taken out.
 const (
@@ -45,17 +47,27 @@ func (g *Gate) Write(piece string) (string, error) {
 	}
 	out := g.pending[:n]
 	g.pending = g.pending[n:]
-	return g.allowed.clean(out, g.note), nil
+	return g.pass(out)
 }
 
-// Close returns the rest.
+// Close returns the rest, or the error that stops it.
 func (g *Gate) Close() (string, error) {
 	if g.err != nil {
 		return "", g.err
 	}
 	out := g.pending
 	g.pending = ""
-	return g.allowed.clean(out, g.note), nil
+	return g.pass(out)
+}
+
+// pass cleans a part, in which links are whole, and stops what has ids that it must not have.
+func (g *Gate) pass(s string) (string, error) {
+	out := g.allowed.clean(s, g.note)
+	if written, shown := g.written.foreign(g.allowed, s), g.shown.foreign(g.allowed, out); written || shown {
+		g.err, g.pending = ErrForeign, ""
+		return "", g.err
+	}
+	return out, nil
 }
 
 // Notes says what was taken out.

@@ -29,12 +29,10 @@ const (
 type leaks struct {
 	secrets []string // folded
 	folded  strings.Builder
-	recent  string // of the text as it is, for ids
-	ids     map[string]bool
 }
 
-func newLeaks(s model.Secrets, ids map[string]bool) *leaks {
-	l := &leaks{ids: ids}
+func newLeaks(s model.Secrets) *leaks {
+	l := &leaks{}
 	for _, secret := range []string{s.Canary, s.Fence} {
 		if len(secret) < gram {
 			continue
@@ -86,14 +84,15 @@ func (l *leaks) add(s string) error {
 			return ErrLeak
 		}
 	}
-	l.recent += strings.ToLower(strings.Map(visible, s))
-	for _, id := range anyID.FindAllString(l.recent, -1) {
-		if !l.ids[bare(id)] {
-			return ErrForeign
-		}
-	}
-	if cut := len(l.recent) - 60; cut > 0 {
-		l.recent = strings.ToValidUTF8(l.recent[cut:], "")
-	}
 	return nil
+}
+
+// recent is the end of a text that comes in parts: long enough for an id.
+type recent string
+
+// foreign takes the next part and reports whether there is an id now that must not be.
+func (r *recent) foreign(a *Allowed, s string) bool {
+	all := string(*r) + a.unlinked(strings.Map(visible, s))
+	*r = recent(strings.ToValidUTF8(all[max(0, len(all)-60):], ""))
+	return a.foreign(all)
 }

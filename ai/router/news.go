@@ -115,7 +115,10 @@ func (rc *race) ended(ctx context.Context, e event) (*attempt, bool) {
 		if text, err = a.gate.Write(a.result.Text); err != nil {
 			return rc.refuse(a, err)
 		}
-		more, _ := a.gate.Close()
+		more, err := a.gate.Close()
+		if err != nil {
+			return rc.refuse(a, err)
+		}
 		a.shown.WriteString(text + more)
 	}
 	f := rc.judge(a)
