@@ -95,13 +95,15 @@ func (f *flow) clicked(ctx context.Context, button, about string) error {
 	return nil
 }
 
-// named reports whether a button's words are a chunk's: its question, the last of its headings, or its document's title.
+// named reports whether a button's words are a chunk's: its question, the last of its headings, or its document's title; or, if the button had no room for all
+// of them, what they begin with.
 func named(h chat.KnowledgeHit, button string) bool {
 	heading := h.Heading
 	if i := strings.LastIndex(heading, " > "); i >= 0 && !h.Question {
 		heading = heading[i+3:]
 	}
-	return strings.EqualFold(chat.FoldQuestion(cmp.Or(heading, h.Title)), chat.FoldQuestion(button))
+	words, said := chat.FoldQuestion(cmp.Or(heading, h.Title)), chat.FoldQuestion(button)
+	return strings.EqualFold(words, said) || strings.HasSuffix(button, "…") && strings.HasPrefix(strings.ToLower(words), strings.ToLower(said))
 }
 
 // retrieved ends the fourth step.

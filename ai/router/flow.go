@@ -229,11 +229,19 @@ func (f *flow) headings() []string {
 		if h == "" {
 			h = c.Title
 		}
-		if h = strings.TrimSpace(f.plain(h)); h != "" && utf8.RuneCountInString(h) <= model.MaxButton && !slices.Contains(out, h) {
+		if h = fitting(strings.TrimSpace(f.plain(h))); h != "" && !slices.Contains(out, h) {
 			out = append(out, h)
 		}
 	}
 	return out
+}
+
+// fitting is a heading as a button has room for it. What is left out of it is told by "…", by which it is found again.
+func fitting(h string) string {
+	if utf8.RuneCountInString(h) <= model.MaxButton {
+		return h
+	}
+	return strings.TrimSpace(string([]rune(h)[:model.MaxButton-1])) + "…"
 }
 
 // plain is a text as a button may show it: no links, no markup.
