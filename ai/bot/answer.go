@@ -14,6 +14,7 @@ import (
 	"github.com/uniqchat/uniqchat/ai/local"
 	"github.com/uniqchat/uniqchat/ai/model"
 	"github.com/uniqchat/uniqchat/ai/router"
+	"github.com/uniqchat/uniqchat/chat"
 )
 
 // flow is one message on its way.
@@ -32,6 +33,7 @@ type flow struct {
 	builtin   string // the built-in intent: what is never kept for others goes by it, whatever the tenant's are called
 	asked     string // what is looked for: the message, with its context where it has one
 	found     found
+	answers   map[string]chat.KnowledgeAnswer // of the knowledge, by what it was asked
 }
 
 // Answer makes an outcome of a message. It always returns one: whatever fails is told by its reason and its trace. What the visitor may see goes into sink

@@ -24,7 +24,13 @@ func (f *flow) context(ctx context.Context) error {
 	question, said := before(f.in.Turns, func(s string) bool { return smallTalk(s) != "" })
 	f.step("context", string(t.Mark))
 
-	alone, err := f.b.find(ctx, f.in, f.language, f.asked, look{f.asked, 1})
+	self := look{f.asked, 1}
+	if question != "" && t.Mark != Alone { // both will be looked at
+		if err := f.search(ctx, append(f.looks(question, said), self)...); err != nil {
+			return err
+		}
+	}
+	alone, err := f.find(ctx, f.asked, self)
 	if err != nil {
 		return err
 	}
@@ -38,18 +44,23 @@ func (f *flow) context(ctx context.Context) error {
 	return nil
 }
 
-// follow looks with the question before, and takes what it finds where the form asks for it or the evidence is better.
-func (f *flow) follow(ctx context.Context, question, said string) error {
-	t := &f.trace.Context
-	joined := question + "\n" + f.asked
-	looks := []look{{content(f.asked), shareAlone}, {joined, shareJoined}}
+// looks are the ways of looking with the question before.
+func (f *flow) looks(question, said string) []look {
+	looks := []look{{content(f.asked), shareAlone}, {question + "\n" + f.asked, shareJoined}}
 	if !sameLanguage(question, f.asked) {
 		looks[1].text = question // one text in two languages is read as one of them
 	}
 	if said != "" {
 		looks = append(looks, look{said, shareSaid})
 	}
-	with, err := f.b.find(ctx, f.in, f.language, joined, looks...)
+	return looks
+}
+
+// follow looks with the question before, and takes what it finds where the form asks for it or the evidence is better.
+func (f *flow) follow(ctx context.Context, question, said string) error {
+	t := &f.trace.Context
+	joined := question + "\n" + f.asked
+	with, err := f.find(ctx, joined, f.looks(question, said)...)
 	if err != nil {
 		return err
 	}
@@ -83,7 +94,7 @@ func (f *flow) clicked(ctx context.Context, button, about string) error {
 		looks = append(looks, look{about, shareSaid})
 	}
 	var err error
-	if f.found, err = f.b.find(ctx, f.in, f.language, f.asked, looks...); err != nil {
+	if f.found, err = f.find(ctx, f.asked, looks...); err != nil {
 		return err
 	}
 	meant := slices.DeleteFunc(slices.Clone(f.found.hits), func(h chat.KnowledgeHit) bool { return !named(h, button) })

@@ -3,7 +3,13 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/uniqchat/uniqchat/ai/confidence"
 	"github.com/uniqchat/uniqchat/ai/guard"
@@ -46,35 +52,89 @@ type look struct {
 	share float64
 }
 
+// search asks the knowledge for what some looks look for, side by side: each may have to wait for its text's vector. What was asked before is not asked again.
+func (f *flow) search(ctx context.Context, looks ...look) error {
+	var texts []string
+	for _, l := range looks {
+		if _, is := f.answers[l.text]; !is && !slices.Contains(texts, l.text) {
+			texts = append(texts, l.text)
+		}
+	}
+	answers := make([]chat.KnowledgeAnswer, len(texts))
+	err := sideBySide(ctx, len(texts), func(ctx context.Context, i int) (err error) {
+		answers[i], err = f.b.c.Knowledge.Search(ctx, f.in.Tenant, chat.KnowledgeQuery{Question: texts[i], Limit: asks, Conversation: f.in.Conversation})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if f.answers == nil {
+		f.answers = make(map[string]chat.KnowledgeAnswer)
+	}
+	for i, text := range texts {
+		f.answers[text] = answers[i]
+	}
+	return nil
+}
+
+// errPanic ends what stands beside a panic.
+var errPanic = errors.New("panic")
+
+// sideBySide calls a function for 0 to n-1. The first error ends the others; a panic is the caller's.
+func sideBySide(ctx context.Context, n int, call func(ctx context.Context, i int) error) error {
+	if n == 1 {
+		return call(ctx, 0)
+	}
+	var once sync.Once
+	var panicked any
+	g, ctx := errgroup.WithContext(ctx)
+	for i := range n {
+		g.Go(func() (err error) {
+			defer func() {
+				if p := recover(); p != nil {
+					once.Do(func() { panicked = fmt.Sprintf("%v\n%s", p, debug.Stack()) })
+					err = errPanic
+				}
+			}()
+			return call(ctx, i)
+		})
+	}
+	err := g.Wait()
+	if panicked != nil {
+		panic(panicked)
+	}
+	return err
+}
+
 // find looks for chunks in some ways at once. Their raw scores are added up by shares: each says how much of its text a chunk has, so a chunk that has what
 // the message says and what it is about comes first. evidence is collected for asked.
-func (b *Bot) find(ctx context.Context, in *Input, language, asked string, looks ...look) (found, error) {
-	var f found
+func (f *flow) find(ctx context.Context, asked string, looks ...look) (found, error) {
+	var out found
+	if err := f.search(ctx, looks...); err != nil {
+		return out, err
+	}
 	at, whole := map[string]int{}, 0.0
 	for _, l := range looks {
 		whole += l.share
 	}
 	for _, l := range looks {
-		a, err := b.c.Knowledge.Search(ctx, in.Tenant, chat.KnowledgeQuery{Question: l.text, Limit: asks, Conversation: in.Conversation})
-		if err != nil {
-			return f, err
-		}
-		f.version = a.Version
+		a := f.answers[l.text]
+		out.version = a.Version
 		for _, h := range a.Hits {
 			i, is := at[h.Chunk]
 			if !is {
-				i = len(f.hits)
+				i = len(out.hits)
 				at[h.Chunk] = i
-				f.hits = append(f.hits, chat.KnowledgeHit{Chunk: h.Chunk, Document: h.Document, Title: h.Title, Heading: h.Heading, Text: h.Text, Question: h.Question})
+				out.hits = append(out.hits, chat.KnowledgeHit{Chunk: h.Chunk, Document: h.Document, Title: h.Title, Heading: h.Heading, Text: h.Text, Question: h.Question})
 			}
-			add(&f.hits[i], h, l.share/whole)
+			add(&out.hits[i], h, l.share/whole)
 		}
 	}
-	slices.SortStableFunc(f.hits, func(a, b chat.KnowledgeHit) int { return cmp.Compare(b.Score, a.Score) })
-	f.leaveOut()
-	f.prefer(language)
-	b.judge(&f, asked)
-	return f, nil
+	slices.SortStableFunc(out.hits, func(a, b chat.KnowledgeHit) int { return cmp.Compare(b.Score, a.Score) })
+	out.leaveOut()
+	out.prefer(f.language)
+	f.b.judge(&out, asked)
+	return out, nil
 }
 
 // add adds a share of what speaks for a hit.
