@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/uniqchat/uniqchat/chat"
 )
@@ -359,52 +357,12 @@ func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result, traced bool)
 	if j.w.o.Asked != nil && r.says() && a.Knowledge > 0 {
 		j.w.o.Asked(j.Tenant, a.Knowledge, open)
 	}
-	if open && !personal(j.asked.Text) {
+	if q := impersonal(j.asked.Text); open && q != "" {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWait)
 		defer cancel()
-		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, j.Conversation, clip(j.asked.Text, maxQuestion), time.Now()))
+		err = errors.Join(err, j.w.o.Store.NoteUnanswered(ctx, j.Tenant, j.Conversation, clip(q, maxQuestion), time.Now()))
 	}
 	if err != nil {
 		j.w.o.Logger.Warn("what became of a question was not noted", "tenant", j.Tenant, "err", err)
 	}
-}
-
-// unanswered are the reasons that say that the knowledge lacks something.
-var unanswered = map[string]bool{"unknown": true, "unsure": true, "asked": true, "refused": true, "own_choice": true, "no_engine": true}
-
-// maxQuestion is how much of a question is noted, in bytes.
-const maxQuestion = 1000
-
-// clip cuts a text to so many bytes, at a character's border.
-func clip(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
-	}
-	return s[:most]
-}
-
-// personal reports whether a question may say who asks: everybody who looks after the knowledge reads the list of what nobody could answer. An address
-// does, five digits in a row, or seven with spaces and the like between them; a product's number and a year do not.
-func personal(s string) bool {
-	row, long := 0, 0
-	for _, r := range s {
-		switch {
-		case r == '@':
-			return true
-		case unicode.IsDigit(r):
-			row++
-			long++
-		case strings.ContainsRune(" -./()\u00a0", r):
-			row = 0
-		default:
-			row, long = 0, 0
-		}
-		if row >= 5 || long >= 7 {
-			return true
-		}
-	}
-	return false
 }
