@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -59,6 +60,13 @@ func (s *scripted) Greeting(context.Context, chat.TenantID, chat.AIQuestion) (st
 func (s *scripted) Chatter(line string) bool { return line == "ok" }
 
 func (s *scripted) Apology(chat.AIQuestion) string { return "sorry" }
+
+func (s *scripted) Unasked(t chat.TenantID, q chat.AIQuestion, a chat.AIAnswer) chat.AITrace {
+	body, _ := json.Marshal(map[string]any{"question": q.Text, "reason": a.Reason, "told": a.Messages})
+	return chat.AITrace{
+		ID: chat.NewID[chat.AITrace](), Tenant: t, Conversation: q.Conversation, Message: q.Message, At: time.Now(), Outcome: a.Outcome, Body: body,
+	}
+}
 
 func (s *scripted) Language(chat.AIQuestion) string { return "en" }
 
@@ -205,6 +213,19 @@ func traces(t *talk) (out []string) {
 		out = append(out, a.Outcome)
 	}
 	return out
+}
+
+// leaves wants one trace of the conversation, of a question that people were given unasked.
+func (t *talk) leaves(body string) {
+	t.n.t.Helper()
+	all, _, err := t.n.kept.Store.AITraces(context.Background(), t.n.tenant.ID, chat.AITraceFilter{Conversation: t.id, Limit: 100})
+	require.NoError(t.n.t, err)
+	require.Len(t.n.t, all, 1)
+	one, err := t.n.kept.Store.AITrace(context.Background(), t.n.tenant.ID, all[0].ID)
+	require.NoError(t.n.t, err)
+	require.Equal(t.n.t, chat.AIHandedOff, one.Outcome)
+	require.JSONEq(t.n.t, body, string(one.Body))
+	require.Equal(t.n.t, t.newest(chat.RoleVisitor), one.Message)
 }
 
 // A conversation begins with the bot, which answers it, goes on, hands it over with a note for whoever takes it, and is silent from then on.
@@ -404,6 +425,10 @@ func testBotTwoOwners(t *testing.T, start func(func(*server.Config)) *node) {
 	require.Eventually(t, func() bool { return len(v.bot()) > 0 }, 10*time.Second, 10*time.Millisecond)
 	n.noJobs(ends...)
 	require.Len(t, v.bot(), 1)
+	said := traces(v)
+	slices.Sort(said)
+	require.Equal(t, []string{"answer", "overtaken"}, slices.Compact(said))
+	require.Equal(t, "overtaken", said[1], "one has said it")
 }
 
 // stubborn holds on to nothing and believes that it does.
@@ -449,6 +474,7 @@ func TestBotSlowAndBroken(t *testing.T) {
 	v.hears("sorry", "note: The bot handed this over")
 	require.Equal(t, chat.Queued, v.status())
 	require.EqualValues(t, 5, failures.Load())
+	v.leaves(`{"question":"broken","reason":"failed","told":["sorry"]}`)
 	for _, v := range slow {
 		require.Empty(t, v.bot())
 	}
@@ -471,6 +497,7 @@ func TestBotRests(t *testing.T) {
 	v.hears("sorry", "note: The bot handed this over")
 	require.Equal(t, chat.Queued, v.status())
 	require.Zero(t, ai.asked.Load())
+	v.leaves(`{"question":"at midnight","reason":"busy","told":["sorry"]}`)
 	pressed.Store(false)
 	n.talks("an hour later").hears("quick")
 
@@ -512,6 +539,8 @@ func testBotTurnedOff(t *testing.T, start func(func(*server.Config)) *node) {
 	n.noJobs(end)
 	require.Empty(t, append(v.bot(), late.bot()...))
 	require.Zero(t, ai.asked.Load())
+	v.leaves(`{"question":"who answers this?","reason":"off","told":null}`)
+	late.leaves(`{"question":"and this?","reason":"off","told":null}`)
 }
 
 // An erased person's question is nobody's job any more.

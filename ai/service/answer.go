@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/uniqchat/uniqchat/ai/bot"
+	"github.com/uniqchat/uniqchat/ai/guard"
 	"github.com/uniqchat/uniqchat/ai/local"
 	"github.com/uniqchat/uniqchat/ai/router"
 	"github.com/uniqchat/uniqchat/chat"
@@ -157,6 +158,21 @@ func (s *Service) Language(q chat.AIQuestion) string {
 func (s *Service) Apology(q chat.AIQuestion) string {
 	in := bot.Input{Text: q.Text, Locale: q.Locale}
 	return local.Say(bot.LanguageOf(&in)).Person
+}
+
+// Unasked is the trace of a question that people get without that Answer was called: because the bot is off, has no time, or has failed often enough. a
+// says why, and what the visitor is told.
+func (s *Service) Unasked(id chat.TenantID, q chat.AIQuestion, a chat.AIAnswer) chat.AITrace {
+	in := bot.Input{Text: q.Text, Locale: q.Locale}
+	o := bot.Outcome{Step: bot.Step(a.Outcome), Reason: router.Reason(a.Reason), Language: bot.LanguageOf(&in)}
+	for _, text := range a.Messages {
+		o.Messages = append(o.Messages, router.Message{Engine: local.Name, Text: text})
+	}
+	t := bot.Trace{
+		Tenant: id, Conversation: q.Conversation, Message: q.Message, At: time.Now(), Question: guard.Cap(q.Text), Language: o.Language, Steps: []bot.StepTrace{},
+		Context: bot.ContextTrace{Mark: bot.Alone}, Step: o.Step, Reason: o.Reason,
+	}
+	return s.trace(id, &q, a.Outcome, whole{&t, &o})
 }
 
 func sources(all []bot.Source) []chat.AISource {

@@ -22,6 +22,7 @@ type job struct {
 	greeted bool
 	answers map[chat.MessageID]bool // what the bot has said, to whatever was asked, also what was recalled
 	stream  *stream
+	doubt   bool // something may have been said, and nobody can say whether
 }
 
 // entries is how much of a conversation is looked at.
@@ -50,10 +51,7 @@ func (w *Worker) attempt(ctx context.Context, j *job) (result, error) {
 		return dropped, nil
 	}
 	if !s.Enabled {
-		if got, err := j.reply(ctx, chat.BotReply{HandOff: true, Why: "off"}); got != "" || err != nil {
-			return got, err
-		}
-		return handedOff, nil
+		return j.handOver(ctx, chat.BotReply{HandOff: true, Why: "off"})
 	}
 	if j.Attempt > w.o.Attempts {
 		return j.giveUp(ctx, "failed")
@@ -255,75 +253,6 @@ func (j *job) say(ctx context.Context, a *chat.AIAnswer) (result, error) {
 	return done, nil
 }
 
-// giveUp brings in a person for a question that could not be answered though it was tried often enough, or that there is no time for.
-func (j *job) giveUp(ctx context.Context, why string) (result, error) {
-	r := chat.BotReply{HandOff: true, Why: why, Lines: []chat.BotLine{
-		{Body: body(map[string]any{"text": j.w.o.AI.Apology(j.asked)})},
-		noteLine(&chat.AISummary{Why: why, Wants: []string{clip(j.asked.Text, maxQuestion)}, Language: j.w.o.AI.Language(j.asked)}),
-	}}
-	if got, err := j.reply(ctx, r); got != "" || err != nil {
-		return got, err
-	}
-	return handedOff, nil
-}
-
-// tries is how often an append is tried of which nothing is known, or that met a busy log.
-const tries = 3
-
-// reply appends, if the job is still this worker's and the conversation still the bot's. Without a result or an error it is done.
-func (j *job) reply(ctx context.Context, r chat.BotReply) (result, error) {
-	r.Question, r.Retry = j.asked.Message, j.Attempt > 1
-	for n := 0; ; {
-		still, err := j.w.o.Store.KeepBotJob(ctx, j.BotJob, time.Now().Add(j.w.o.Lease))
-		switch {
-		case ctx.Err() != nil:
-			return stopped, context.Cause(ctx)
-		case err != nil:
-			return failed, err
-		case !still:
-			return overtaken, nil
-		}
-		r.Version = j.head.Version
-		err = j.w.o.Desk.Reply(ctx, j.bot, j.Conversation, r)
-		var e *chat.Error
-		switch {
-		case err == nil, errors.As(err, &e) && e.Name == chat.BotAnswered:
-			return "", nil
-		case errors.As(err, &e) && e.Name == chat.BotOvertaken:
-			if r, err := j.lookAgain(ctx); r != "" || err != nil {
-				return r, err
-			}
-		case gone(err):
-			return dropped, nil
-		default:
-			if n++; n >= tries || ctx.Err() != nil {
-				return failed, err
-			}
-			r.Retry = true
-			select {
-			case <-ctx.Done():
-			case <-time.After(200 * time.Millisecond):
-			}
-		}
-	}
-}
-
-// lookAgain finds out whether a conversation that has changed is still the bot's: a label changes nothing, a person or a close does. What the rows say
-// of the job holds once they have caught up.
-func (j *job) lookAgain(ctx context.Context) (result, error) {
-	c, err := j.w.o.Desk.Conversation(ctx, j.bot, j.Conversation)
-	switch {
-	case gone(err):
-		return dropped, nil
-	case err != nil:
-		return failed, err
-	case c.Status != chat.WithBot:
-		return overtaken, nil
-	}
-	j.head = c.Head
-	return "", nil
-}
-
 // traceWait is how long an answer waits for its trace to be kept. If it can't be it is tried once more afterwards: an answer without one is an answer.
 const traceWait = time.Second
 
@@ -343,9 +272,13 @@ func (j *job) note(ctx context.Context, a *chat.AIAnswer, r result, traced bool)
 		if !traced {
 			return // the next attempt says more
 		}
-		a.Trace.Outcome = string(overtaken) // by that one
+		if !j.doubt { // else it is left as it is, as that of a worker that was killed is
+			a.Trace.Outcome = string(overtaken) // by that one
+		}
 	case overtaken, dropped:
-		a.Trace.Outcome = string(r)
+		if !j.doubt {
+			a.Trace.Outcome = string(r)
+		}
 	}
 	var err error
 	if !traced || a.Trace.Outcome != meant {

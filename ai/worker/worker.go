@@ -36,6 +36,8 @@ type AI interface {
 	Language(q chat.AIQuestion) string
 	// Apology is what is said where no answer can be made.
 	Apology(q chat.AIQuestion) string
+	// Unasked is the trace of a question that people get without that Answer was called: a says why, and what its visitor is told.
+	Unasked(tenant chat.TenantID, q chat.AIQuestion, a chat.AIAnswer) chat.AITrace
 }
 
 // Options says what a Worker works with.
