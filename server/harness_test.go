@@ -63,6 +63,7 @@ var pages = fstest.MapFS{
 	"demo/index.html":     {Data: []byte("<!doctype html><title>demo</title>")},
 	"console/index.html":  {Data: []byte("<!doctype html><title>console</title>")},
 	"console/console.css": {Data: []byte("body{}")},
+	"picture/index.html":  {Data: []byte("<!doctype html><title>picture</title>")},
 }
 
 // start runs a server on SQLite; change may alter its configuration.

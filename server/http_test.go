@@ -139,6 +139,12 @@ func TestHeadersAndProblems(t *testing.T) {
 		require.NotContains(t, h.Get("Content-Security-Policy"), "unsafe", path)
 		require.NotContains(t, h.Get("Content-Security-Policy"), "https:", "%s fetches nothing that a message names", path)
 	}
+	framed := n.call("GET", "/picture/", "", nil).header
+	require.Equal(t, "SAMEORIGIN", framed.Get("X-Frame-Options"))
+	require.Contains(t, framed.Get("Content-Security-Policy"), "img-src https:;")
+	require.Contains(t, framed.Get("Content-Security-Policy"), "frame-ancestors 'self'")
+	require.NotContains(t, framed.Get("Content-Security-Policy"), "connect-src")
+	require.Contains(t, n.call("GET", "/demo/", "", nil).header.Get("Content-Security-Policy"), "img-src 'self' data: blob: https:;", "as a shop's page would")
 	_, token := n.agent(n.tenant.ID, chat.Admin)
 	for path, allow := range map[string]string{
 		"/api/v1/agents": "GET, POST", "/api/v1/agents/x": "GET, PATCH", "/api/v1/conversations/x/close": "POST",

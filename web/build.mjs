@@ -63,6 +63,7 @@ if (process.argv.includes("--tests")) {
     widget("parts.ts", "widget-parts.js", {}, kit),
     ...languages.map((l) => widget(`words/${l}.ts`, `widget-${l}.js`)),
     build({ ...page, entryPoints: ["src/demo/demo.ts", "src/demo/demo.css", "src/demo/examples.css"], outdir: "dist/demo" }),
+    build({ ...page, entryPoints: ["src/picture/picture.ts", "src/picture/picture.css"], outdir: "dist/picture" }),
     build({ ...page, minify: false, entryPoints: ["src/demo/examples.ts"], outdir: "dist/demo" }), // it shows its own text
   ]);
   // The loader names the others by what is in them, so that browsers may keep them for ever.
@@ -70,5 +71,5 @@ if (process.argv.includes("--tests")) {
   for (const name of ["widget-chat", "widget-parts", ...languages.map((l) => `widget-${l}`)]) versions[name] = createHash("sha256").update(await readFile(`dist/${name}.js`)).digest("hex").slice(0, 20);
   await widget("loader.ts", "widget.js", { VERSIONS: JSON.stringify(versions) });
   await cp("src/widget/widget.d.ts", "dist/widget.d.ts");
-  for (const name of ["index", "examples"]) await cp(`src/demo/${name}.html`, `dist/demo/${name}.html`);
+  for (const name of ["demo/index", "demo/examples", "picture/index"]) await cp(`src/${name}.html`, `dist/${name}.html`);
 }

@@ -22,11 +22,16 @@ import (
 // loaderName is the one script that a shop's pages name themselves.
 const loaderName = "widget.js"
 
+// picturePage shows one picture from elsewhere, in a frame of the console.
+const picturePage = "picture/index.html"
+
 // file is one embedded file, ready to be served.
 type file struct {
 	body, gzip []byte // gzip is nil if it would not be smaller
 	kind, etag string
 	shared     bool // a page that uses it need not ask each time
+	pictures   bool // a page that may load pictures from elsewhere
+	framed     bool // a page that stands in a frame of another page of ours, and does nothing else
 }
 
 // mountPages serves the embedded pages, the document and its reference page.
@@ -78,6 +83,8 @@ func (a *API) loadPages(files map[string]*file) {
 		}
 		files["/"+name] = newFile(name, body)
 		files["/"+name].shared = name == loaderName
+		files["/"+name].pictures = name == picturePage || strings.HasPrefix(name, "demo/") // as a shop's page would
+		files["/"+name].framed = name == picturePage
 		return nil
 	})
 	if err != nil {
@@ -124,7 +131,10 @@ func (a *API) serveFile(ctx context.Context, h *app.RequestContext, f *file) {
 	head.Set("ETag", f.etag)
 	head.Set("Vary", "Accept-Encoding")
 	if strings.HasPrefix(f.kind, "text/html") {
-		head.Set("Content-Security-Policy", a.pagePolicy(callOf(ctx)))
+		head.Set("Content-Security-Policy", a.pagePolicy(callOf(ctx), f))
+		if f.framed {
+			head.Set("X-Frame-Options", "SAMEORIGIN")
+		}
 	} else {
 		head.Set("Cross-Origin-Resource-Policy", "cross-origin") // a shop's page loads the widget
 		head.Set("Access-Control-Allow-Origin", "*")
@@ -153,16 +163,24 @@ func matchesETag(wanted, etag string) bool {
 }
 
 // pagePolicy is what our own pages may load (CSP 3): themselves, and the WebSocket listener. A picture from elsewhere, which a message
-// could name, would tell its sender where an agent is and when it was read. Text never becomes HTML or
+// could name, would tell its sender where an agent is and when it was read: the console shows one only where somebody asks for it, in a
+// frame of the page for that. Text never becomes HTML or
 // script in them (Trusted Types): the one policy there may be is the widget's, which makes nothing but the address of its own chat.
-func (a *API) pagePolicy(c *call) string {
-	ws := ""
+func (a *API) pagePolicy(c *call, f *file) string {
+	if f.framed {
+		return "default-src 'none'; script-src 'self'; style-src 'self'; img-src https:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; " +
+			"require-trusted-types-for 'script'; trusted-types 'none'"
+	}
+	ws, pictures := "", ""
 	if u, err := url.Parse(a.cfg.WSURL(c.host)); err == nil && address.MatchString(u.Host) { // it may be of the Host header
 		ws = " " + u.Scheme + "://" + u.Host
 	}
-	return fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "+
-		"connect-src 'self'%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "+
-		"require-trusted-types-for 'script'; trusted-types uniqchat", ws)
+	if f.pictures {
+		pictures = " https:"
+	}
+	return fmt.Sprintf("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:%s; font-src 'self'; "+
+		"connect-src 'self'%s; manifest-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "+
+		"require-trusted-types-for 'script'; trusted-types uniqchat", pictures, ws)
 }
 
 // address is a host and a port that mean nothing else in a policy.

@@ -7,6 +7,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -100,4 +101,11 @@ func (p *Page) key(e input.DispatchKeyEventParams) {
 var named = map[string]string{
 	"Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab, "Space": " ", "ArrowRight": kb.ArrowRight, "ArrowLeft": kb.ArrowLeft, "ArrowDown": kb.ArrowDown,
 	"ArrowUp": kb.ArrowUp, "Home": kb.Home, "End": kb.End,
+}
+
+// TrustAll makes the page take any certificate, as of a server that a test has for https.
+func (p *Page) TrustAll() {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
+	p.must(err)
 }

@@ -1,14 +1,15 @@
 // What a message holds, by its kind. Everything in it was written by somebody else: it is shown as text, links lead to http(s) only,
-// and nothing is loaded from anywhere but this server.
+// and nothing is loaded from anywhere but this server unless an agent asks for it.
 
-import type { MouseEvent } from "react";
+import { useState, type MouseEvent } from "react";
 import type { Body, Kind } from "../../shared/packets.ts";
 import { actionsOf } from "../../widget/ui/bodies.ts";
 import { fieldsOf } from "../../widget/ui/fields.ts";
-import { fileSize, pieces, safeLink, str, uploadOf } from "../../widget/text.ts";
-import { useTexts } from "../i18n/index.ts";
+import { fileSize, pieces, safeImage, safeLink, str, uploadOf } from "../../widget/text.ts";
+import { say, useTexts } from "../i18n/index.ts";
 import { money } from "../panel/trail.ts";
-import { IconDownload, IconFile } from "../ui/icons.ts";
+import { Foreign } from "../ui/foreign.tsx";
+import { IconDownload, IconFile, IconPhoto } from "../ui/icons.ts";
 import css from "./conversation.module.css";
 import { useFile, type Link } from "./link.ts";
 import { said } from "./said.ts";
@@ -62,12 +63,25 @@ function FileRow({ body }: { body: Body }) {
   return file === null ? <div className={css.file}>{inner}</div> : <a className={css.file} href={file.url} onClick={(e) => follow(e, file)} target="_blank" rel="noopener noreferrer" download={name} data-testid="file">{inner}</a>;
 }
 
+/** A card's picture: an upload as it is, one from elsewhere once it is wanted. */
+function CardPicture({ image, title }: { image: unknown; title: string }) {
+  const t = useTexts();
+  const src = safeImage(image);
+  const [state, setState] = useState<"" | "asked" | "lost">("");
+  if (uploadOf(image) !== "") return <Picture body={{ url: image, name: title, width: 240, height: 150 }} />;
+  if (src === "") return null;
+  if (state === "lost") return <small className={css.lost} role="status">{t.card.pictureLost}</small>;
+  return state === "" ? <button type="button" className={css.showPicture} onClick={() => setState("asked")} data-testid="show-picture"><IconPhoto size={16} aria-hidden="true" />{say(t.card.show, { host: new URL(src).host })}</button>
+    : <div className={css.cardPicture} data-testid="card-picture"><Foreign src={src} label={title || t.card.image} ended={(shown) => { if (!shown) setState("lost"); }} /></div>;
+}
+
 function Card({ body }: { body: Body }) {
   const t = useTexts();
   const title = str(body["title"]), text = str(body["text"]), price = str(body["price"]);
   const link = safeLink(body["url"]);
   return (
     <div className={css.card} data-testid="card">
+      <CardPicture image={body["image"]} title={title} />
       {title !== "" && <b dir="auto">{link === "" ? title : <a href={link} target="_blank" rel="noopener noreferrer nofollow">{title}</a>}</b>}
       {text !== "" && <div className={css.text} dir="auto" data-text><Rich text={text} /></div>}
       {price !== "" && <span className={css.price}>{money(body["price"], body["currency"])}</span>}

@@ -50,6 +50,17 @@ test("a canned reply names the visitor and the agent", () => {
   expect(box.value).toBe("Hi Mia, Bob here");
 });
 
+test("a text that is too long is not cut: it is said, and not sent", () => {
+  const { send, box, write } = waiting();
+  write("x".repeat(20_002));
+  expect(box.value).toHaveLength(20_002);
+  expect(screen.getByRole("alert").textContent).toBe("2 characters too long");
+  expect((screen.getByTestId("send") as HTMLButtonElement).disabled).toBe(true);
+  expect(send).not.toHaveBeenCalled();
+  write("x".repeat(20_000));
+  expect(send).toHaveBeenCalledTimes(1);
+});
+
 /** A composer whose canned replies come page after page, when they come. */
 function waiting() {
   const pages: { answer: (page: unknown) => void; refuse: (e: unknown) => void; cursor: string | undefined }[] = [];

@@ -12,6 +12,7 @@ import type { Conversation } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { useLive, useMe } from "../live/live.ts";
 import { IconBolt, IconCards, IconPaperclip, IconSend, IconSparkles } from "../ui/icons.ts";
+import { Length, longest } from "../ui/length.tsx";
 import { reason } from "../ui/problem.tsx";
 import { can as allowed } from "./actions.ts";
 import { fill, insert, matching, slashAt, type Canned } from "./canned.ts";
@@ -23,7 +24,7 @@ import { useUploads } from "./uploads.ts";
 export interface ComposerHandle { /** Puts the caret into the box. */ write: (mode: Mode) => void; attach: (files: Iterable<File>) => void; /** Opens the list of canned replies. */ canned: () => void; /** Looks for answers. */ suggest: () => void }
 interface Props { c: Conversation; sent: () => void; /** Opens the dialog of a card. */ card: () => void; ref?: Ref<ComposerHandle> }
 
-const most = 8;
+const most = 8; // canned replies in the list
 
 export function Composer({ c, sent, card, ref }: Props) {
   const t = useTexts();
@@ -41,6 +42,7 @@ export function Composer({ c, sent, card, ref }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const note = mode === "note";
+  const over = text.trim().length > longest;
   const uploads = useUploads(c.id);
   const typing = useMemo(() => new TypingReporter(realClock, (state, preview) => client.typing(c.id, state, preview)), [client, c.id]);
   useEffect(() => () => typing.stop(), [typing]);
@@ -73,7 +75,7 @@ export function Composer({ c, sent, card, ref }: Props) {
   };
   const send = () => {
     const clean = cleanText(text).trim();
-    if (clean === "" || !can.write) return;
+    if (clean === "" || clean.length > longest || !can.write) return;
     typing.stop();
     client.send(c.id, "text", { text: clean }, note ? "internal" : "public");
     setText("");
@@ -147,7 +149,7 @@ export function Composer({ c, sent, card, ref }: Props) {
       </div>
       <Files uploads={uploads} />
       {helped && !note && can.write && <Suggest conv={c.id} insert={take} close={() => { setHelped(false); box.current?.focus(); }} />}
-      <textarea ref={box} className={css.box} rows={1} maxLength={20_000} value={text} disabled={!can.write} dir="auto" data-testid="answer" aria-label={note ? t.conversation.note : t.conversation.message}
+      <textarea ref={box} className={css.box} rows={1} aria-invalid={over} value={text} disabled={!can.write} dir="auto" data-testid="answer" aria-label={note ? t.conversation.note : t.conversation.message}
         aria-autocomplete="list" aria-controls={found.length > 0 ? "canned" : undefined} aria-activedescendant={found[chosen] === undefined ? undefined : `canned-${found[chosen].id}`}
         placeholder={!can.write ? t.conversation.viewer : note ? t.conversation.writeNote : t.conversation.write}
         onChange={wrote} onKeyDown={keys} onFocus={() => setNear(true)} onSelect={(e) => setCaret(e.currentTarget.selectionStart)} onPaste={pasted} />
@@ -158,8 +160,9 @@ export function Composer({ c, sent, card, ref }: Props) {
         {!note && <Tooltip label={t.card.send}><ActionIcon onClick={card} disabled={!can.write} aria-label={t.card.send} data-testid="card-open"><IconCards size={18} /></ActionIcon></Tooltip>}
         {!note && <Tooltip label={t.ai.suggest.open}><ActionIcon onClick={() => setHelped(!helped)} disabled={!can.write} aria-label={t.ai.suggest.open} aria-expanded={helped} variant={helped ? "light" : "subtle"} color={helped ? "brand" : "gray"} data-testid="suggest"><IconSparkles size={18} /></ActionIcon></Tooltip>}
         <span className={css.space} />
+        <Length n={text.trim().length} most={longest} />
         <span className={css.hint}>{t.conversation.enterSends}</span>
-        <ActionIcon type="submit" variant="filled" color={note ? "yellow" : "brand"} size="lg" disabled={!can.write || text.trim() === ""} aria-label={t.conversation.send} data-testid="send"><IconSend size={17} /></ActionIcon>
+        <ActionIcon type="submit" variant="filled" color={note ? "yellow" : "brand"} size="lg" disabled={!can.write || text.trim() === "" || over} aria-label={t.conversation.send} data-testid="send"><IconSend size={17} /></ActionIcon>
       </div>
     </form>
   );

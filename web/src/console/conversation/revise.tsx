@@ -9,6 +9,7 @@ import { useTexts } from "../i18n/index.ts";
 import { useMe } from "../live/live.ts";
 import { copyText } from "../ui/copy.ts";
 import { IconCopy, IconDots, IconPencil, IconTrash } from "../ui/icons.ts";
+import { Length, longest } from "../ui/length.tsx";
 import { tellProblem } from "../ui/problem.tsx";
 import { str } from "../../widget/text.ts";
 import css from "./conversation.module.css";
@@ -57,8 +58,10 @@ export function Edit({ message: m, body, close }: { message: Message; body: Body
     box.current?.focus();
     box.current?.setSelectionRange(text.length, text.length);
   }, []);
+  const over = text.trim().length > longest;
   const save = async () => {
     const clean = cleanText(text).trim();
+    if (over) return;
     if (clean === "" || clean === str(body["text"])) return close();
     setBusy(true);
     try {
@@ -72,7 +75,7 @@ export function Edit({ message: m, body, close }: { message: Message; body: Body
   };
   return (
     <div className={css.edit}>
-      <textarea ref={box} value={text} rows={Math.min(8, text.split("\n").length + 1)} maxLength={20_000} dir="auto" aria-label={t.conversation.editing} onChange={(e) => setText(e.target.value)} data-testid="edit-box"
+      <textarea ref={box} value={text} rows={Math.min(8, text.split("\n").length + 1)} aria-invalid={over} dir="auto" aria-label={t.conversation.editing} onChange={(e) => setText(e.target.value)} data-testid="edit-box"
         onKeyDown={(e) => {
           if (e.key === "Escape") close();
           else if (e.key === "Enter" && !e.shiftKey && !e.nativeEvent.isComposing) {
@@ -80,7 +83,7 @@ export function Edit({ message: m, body, close }: { message: Message; body: Body
             void save();
           }
         }} />
-      <div><Button size="compact-xs" variant="default" onClick={close}>{t.shell.cancel}</Button> <Button size="compact-xs" loading={busy} onClick={() => void save()} data-testid="edit-save">{t.shell.save}</Button></div>
+      <div><Button size="compact-xs" variant="default" onClick={close}>{t.shell.cancel}</Button> <Button size="compact-xs" loading={busy} disabled={over} onClick={() => void save()} data-testid="edit-save">{t.shell.save}</Button> <Length n={text.trim().length} most={longest} /></div>
     </div>
   );
 }

@@ -73,8 +73,9 @@ function AsCard({ d, card }: { d: CardDraft; card: Props["card"] }) {
 
 function Trail({ id, card }: { id: string; card: Props["card"] }) {
   const t = useTexts();
-  const pages = usePages("/visitors/{id}/events", { path: { id }, query: { limit: 50 } }, { staleTime: 5_000, every: 10_000 });
   const [all, setAll] = useState(false);
+  const away = useOnline(id) === false;
+  const pages = usePages("/visitors/{id}/events", { path: { id }, query: { limit: 50 } }, { staleTime: 2_000, every: away || all ? 10_000 : 3_000 }); // no EVENT tells of them; all: many pages at once
   const cart = cartOf(pages.items);
   const orders = ordersOf(pages.items);
   const steps = stepsOf(pages.items);

@@ -7,6 +7,7 @@ import type { CannedResponse } from "../api/schema.ts";
 import { placeholders } from "../conversation/canned.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { tellDone } from "../ui/problem.tsx";
+import { longest } from "../ui/length.tsx";
 import { Collection } from "./parts/collection.tsx";
 import { Confirm } from "./parts/confirm.tsx";
 import { FormBody, useForm } from "./parts/form.tsx";
@@ -31,7 +32,7 @@ function Editor({ canned, close }: { canned: Kept | undefined; close: () => void
   const s = t.settings.canned;
   const teams = useTeams();
   const f = useForm({ shortcut: canned?.shortcut ?? "", title: canned?.title ?? "", text: canned?.text ?? "", team_id: canned?.team_id ?? "" }, {
-    check: (v) => ({ shortcut: v.shortcut.trim() === "" ? t.shell.required : /\s/.test(v.shortcut.trim()) ? s.blanks : undefined, text: v.text.trim() === "" ? t.shell.required : undefined }),
+    check: (v) => ({ shortcut: v.shortcut.trim() === "" ? t.shell.required : /\s/.test(v.shortcut.trim()) ? s.blanks : undefined, text: v.text.trim() === "" ? t.shell.required : v.text.length > longest ? say(t.shell.tooLong, { n: v.text.length - longest }) : undefined }),
     codes: { name_taken: "shortcut" },
     of: canned,
     save: (v, { seen }) => {
@@ -48,7 +49,7 @@ function Editor({ canned, close }: { canned: Kept | undefined; close: () => void
     <FormBody form={f} cancel={close} aside={canned !== undefined && <Confirm action={t.shell.remove} title={s.removeTitle} text={s.removeText} run={() => call("DELETE /canned-responses/{id}", { path: { id: canned.id } })} done={() => { refresh("/canned-responses"); close(); }} />}>
       <TextInput label={s.shortcut} description={s.shortcutText} leftSection="/" required maxLength={50} data-autofocus {...f.text("shortcut")} />
       <TextInput label={s.title} description={s.titleText} maxLength={100} {...f.text("title")} />
-      <Textarea label={s.text} description={say(s.textText, { names: placeholders.map((p) => `{{${p}}}`).join(", "), other: "{{visitor.name|…}}" })} required autosize minRows={4} maxRows={16} maxLength={20_000} {...f.text("text")} />
+      <Textarea label={s.text} description={say(s.textText, { names: placeholders.map((p) => `{{${p}}}`).join(", "), other: "{{visitor.name|…}}" })} required autosize minRows={4} maxRows={16} {...f.text("text")} />
       <Select label={s.team} data={choices(teams.items, s.everybody)} {...f.value("team_id")} />
     </FormBody>
   );

@@ -1,10 +1,13 @@
 // The widget as it will look: a drawing of it with the settings as they stand.
 
 import { SegmentedControl } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { languageCode, useTexts } from "../i18n/index.ts";
+import { Foreign } from "../ui/foreign.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { IconMessageCircle, IconSend } from "../ui/icons.ts";
+import { safeImage } from "../../widget/text.ts";
 import { onColour, type Both, type Look } from "./look.ts";
 import css from "./preview.module.css";
 
@@ -21,13 +24,16 @@ export function Preview({ look }: { look: Look }) {
   const night = look.theme === "dark" || look.theme === "auto" && dark;
   const color = hex.test(look.color) ? look.color : "#0d7566";
   const to = hex.test(look.color_to) ? look.color_to : color;
-  const logo = /^https:\/\/\S+$/.test(look.logo.trim()) ? look.logo.trim() : "";
+  const [logo] = useDebouncedValue(safeImage(look.logo.trim()), 500); // not for each letter of its address
+  const [bad, setBad] = useState(""); // the logo that could not be loaded
+  const title = say(look.title) || own[lang].title;
   const starters = look.starters.map(say).filter((x) => x !== "");
   return (
     <section className={css.stage} data-dark={night} data-side={look.position} style={{ "--w": color, "--w-to": to, "--w-on": onColour(color) } as React.CSSProperties} aria-label={s.preview} data-testid="preview">
       <header className={css.bar}><b>{s.preview}</b>{look.theme === "auto" && <SegmentedControl size="xs" aria-label={s.theme} value={dark ? "dark" : "light"} onChange={(x) => setDark(x === "dark")} data={[{ value: "light", label: s.themes.light }, { value: "dark", label: s.themes.dark }]} />}</header>
+      {logo !== "" && logo === bad && <p className={css.none} role="status" data-testid="logo-lost">{s.logoLost}</p>}
       <div className={css.panel} aria-hidden="true">
-        <div className={css.head}>{logo === "" ? null : <img src={logo} alt="" referrerPolicy="no-referrer" />}<b>{say(look.title) || own[lang].title}</b></div>
+        <div className={css.head}><span className={css.logo} data-letter={logo === "" || logo === bad} data-testid="preview-logo">{logo === "" || logo === bad ? [...title][0] : <Foreign src={logo} label={s.logo} ended={(shown) => setBad(shown ? "" : logo)} />}</span><b>{title}</b></div>
         <div className={css.body}>
           <p className={css.greeting}>{say(look.greeting) || own[lang].greeting}</p>
           {starters.length > 0 ? <div className={css.starters}>{starters.map((x) => <span key={x}>{x}</span>)}</div> : <p className={css.mine}>{own[lang].hello}</p>}

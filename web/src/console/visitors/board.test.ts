@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { noBoard, readBoard, take, watchFilter, windowFor, writeBoard, type Board } from "./board.ts";
+import { noBoard, readBoard, readOpened, take, watchFilter, windowFor, writeBoard, writeOpened, type Board } from "./board.ts";
 
 const begin = (...ids: string[]): Board => take(noBoard, { n: 1, offset: 0, total: ids.length, complete: true, rows: ids.map((id, at) => ({ id, at, name: id.toUpperCase(), pages: 1 })) })!;
 const ids = (b: Board | null) => b?.rows.map((r) => r.id).join("");
@@ -36,6 +36,17 @@ test("scrolling a little asks for nothing, far for other rows", () => {
   expect(windowFor(40, 59, first)).toEqual({ offset: 25, limit: 50 });
   expect(windowFor(20_000, 20_020, null).offset).toBe(10_000);
   expect(windowFor(0, 500, null)).toEqual({ offset: 0, limit: 200 });
+});
+
+test("the address says who is looked at", () => {
+  const who = { id: "0197a000-0000-7000-8000-000000000001", since: "2026-01-02T03:04:05.678Z" };
+  const filter = readBoard("?q=mug&sort=pages");
+  const search = writeOpened(filter, who);
+  expect(readOpened(search)).toEqual(who);
+  expect(readBoard(search)).toEqual(filter);
+  expect(readOpened("?q=mug")).toBeNull();
+  expect(readOpened("?visitor=../x")).toBeNull();
+  expect(readOpened(`?visitor=${who.id}&since=soon`)).toEqual({ id: who.id, since: "" });
 });
 
 test("the address says what the board shows", () => {

@@ -78,6 +78,22 @@ export function writeBoard(f: BoardFilter): string {
   return p.size > 0 ? `?${p}` : "";
 }
 
+/** Who is looked at beside the board, as it stands in the address: since finds it again among very many. */
+export interface Opened { id: string; since: string }
+
+export function readOpened(search: string): Opened | null {
+  const p = new URLSearchParams(search);
+  const id = p.get("visitor") ?? "", since = p.get("since") ?? "";
+  return /^[0-9a-f-]{36}$/.test(id) ? { id, since: Number.isNaN(Date.parse(since)) ? "" : since } : null;
+}
+
+export function writeOpened(f: BoardFilter, { id, since }: Opened): string {
+  const p = new URLSearchParams(writeBoard(f));
+  p.set("visitor", id);
+  p.set("since", since);
+  return `?${p}`;
+}
+
 /** The filter of WATCH. */
 export function watchFilter(f: BoardFilter): Body {
   return {

@@ -5,34 +5,45 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { call } from "../api/client.ts";
 import { refresh, useGet } from "../api/query.ts";
-import type { Conversation } from "../api/schema.ts";
+import type { Conversation, OnlineVisitor } from "../api/schema.ts";
 import { say, useTexts } from "../i18n/index.ts";
 import { duration, useNow } from "../i18n/time.ts";
 import { useMe } from "../live/live.ts";
 import { IconMessage, IconMessagePlus, IconUser } from "../ui/icons.ts";
-import { tellProblem } from "../ui/problem.tsx";
-import type { BoardRow } from "./board.ts";
+import { Failed, tellProblem } from "../ui/problem.tsx";
+import type { BoardRow, Opened } from "./board.ts";
 import { pathOf, safeLink } from "./steps.ts";
 import { Shopping, Trail } from "./trail.tsx";
 import css from "./visitors.module.css";
 import { nameOf, Who } from "./who.tsx";
 
-export function Detail({ row, close }: { row: BoardRow | null; close: () => void }) {
+/** row: as the board has it; null if it is not among the rows that are told of. */
+export function Detail({ at, row, close }: { at: Opened | null; row: BoardRow | null; close: () => void }) {
   const t = useTexts();
+  const who = row ?? (at === null ? null : { id: at.id, name: "", email: "" });
   return (
-    <Drawer opened={row !== null} onClose={close} position="right" size={420} title={row === null ? "" : say(t.visitors.details, { name: nameOf(row, t) })} closeButtonProps={{ "aria-label": t.shell.close }}>
-      {row !== null && <Inside row={row} />}
+    <Drawer opened={at !== null} onClose={close} position="right" size={420} title={who === null ? "" : say(t.visitors.details, { name: nameOf(who, t) })} closeButtonProps={{ "aria-label": t.shell.close }}>
+      {at !== null && <Found key={at.id} at={at} row={row} />}
     </Drawer>
   );
 }
 
-function Inside({ row }: { row: BoardRow }) {
+function Found({ at, row }: { at: Opened; row: BoardRow | null }) {
+  const t = useTexts();
+  const since = row?.since ?? at.since;
+  // Who came at this moment or later, the earliest first: the visitor is the first one, or among those of the same moment.
+  const q = useGet("/visitors/online", { query: { since, sort: "since", order: "asc", limit: 20 } }, { enabled: since !== "", every: 3_000, keep: true });
+  const whole = q.data?.data.find((x) => x.id === at.id);
+  const shown = row ?? (whole === undefined ? null : { ...whole, has_cart: whole.cart !== null });
+  if (shown !== null) return <Inside row={shown} whole={whole} />;
+  if (q.isError) return <Failed error={q.error} again={() => void q.refetch()} />;
+  return q.isLoading ? null : <p className={css.soft} data-testid="left">{t.visitors.left}</p>;
+}
+
+function Inside({ row, whole }: { row: BoardRow; whole: OnlineVisitor | undefined }) {
   const t = useTexts();
   const v = t.visitors;
   const now = useNow();
-  // Who came at this moment or later, the earliest first: the visitor is the first one, or among those of the same moment.
-  const q = useGet("/visitors/online", { query: { since: row.since, sort: "since", order: "asc", limit: 20 } }, { every: 10_000, keep: true });
-  const whole = q.data?.data.find((x) => x.id === row.id);
   const last = useGet("/conversations", { query: { visitor: row.id, limit: 1 } });
   const link = safeLink(row.page);
   return (

@@ -3,13 +3,13 @@
 import { Button, Popover, Select, Switch, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { say, useTexts } from "../i18n/index.ts";
 import { duration, useNow } from "../i18n/time.ts";
 import { Empty } from "../ui/empty.tsx";
 import { IconAdjustmentsHorizontal, IconArrowDown, IconArrowUp, IconWorld } from "../ui/icons.ts";
-import { boardSorts, boardStates, countBoard, deepest, mostRows, readBoard, watchFilter, writeBoard, type Board, type BoardFilter, type BoardRow } from "./board.ts";
+import { boardSorts, boardStates, countBoard, deepest, mostRows, readBoard, readOpened, watchFilter, writeBoard, writeOpened, type Board, type BoardFilter, type BoardRow } from "./board.ts";
 import { Detail } from "./detail.tsx";
 import { Search } from "./people.tsx";
 import { money, pathOf } from "./steps.ts";
@@ -24,10 +24,13 @@ export function Live() {
   const search = useSearch();
   const f = useMemo(() => readBoard(search), [search]);
   const { board, answered, see } = useBoard(watchFilter(f));
-  const [open, setOpen] = useState<BoardRow | null>(null);
+  const open = readOpened(search);
+  const known = useRef<BoardRow | null>(null); // it may have scrolled away
   const change = (c: Partial<BoardFilter>) => go(`/visitors/live${writeBoard({ ...f, ...c })}`, { replace: true });
   const asked = countBoard(f) > 0 || f.q !== "";
-  const current = open === null ? null : (board.rows.find((r) => r.id === open.id) ?? open);
+  if (known.current?.id !== open?.id) known.current = null;
+  known.current = board.rows.find((r) => r.id === open?.id) ?? known.current;
+  const show = useCallback((r: BoardRow) => go(`/visitors/live${writeOpened(f, r)}`), [f, go]);
   return (
     <div className={`${css.wrap} ${css.board}`}>
       <div className={css.bar}>
@@ -45,10 +48,10 @@ export function Live() {
             <span>{v.name}</span><span>{v.status}</span><span>{v.page}</span>
             <Sort by="pages" title={v.pages} f={f} change={change} /><Sort by="since" title={v.here} f={f} change={change} /><Sort by="last_seen" title={v.seen} f={f} change={change} /><Sort by="cart_value" title={v.cart} f={f} change={change} />
           </div>
-          <Rows board={board} see={see} open={setOpen} />
+          <Rows board={board} see={see} open={show} />
         </>
       )}
-      <Detail row={current} close={() => setOpen(null)} />
+      <Detail at={open} row={known.current} close={() => change({})} />
     </div>
   );
 }

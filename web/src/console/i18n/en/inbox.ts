@@ -1,5 +1,5 @@
 export const inbox = {
-  title: "Inbox", visitor: "Visitor {id}", list: "Conversations", views: "Queues", moreViews: "More queues", pick: "Choose a conversation", pickText: "Move with J and K, open with Enter.",
+  title: "Inbox", visitor: "Visitor {id}", list: "Conversations", views: "Queues", moreViews: "More queues", pick: "Choose a conversation", pickText: "J and K go through the list and open one after the other; Enter begins to write.",
   view: { mine: "Mine", queued: "Waiting", open: "Open", bot: "With the bot", snoozed: "Snoozed", closed: "Closed", all: "All" },
   empty: {
     mine: "You have no open conversations", queued: "Nobody is waiting", open: "No open conversations", bot: "The bot talks to nobody", snoozed: "Nothing is snoozed",

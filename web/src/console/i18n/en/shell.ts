@@ -6,7 +6,7 @@ export const shell = {
   replaced: "opened elsewhere", sound: "Sound", desktop: "Desktop notifications", desktopDenied: "Your browser blocks notifications of this site.", newMessage: "New message", newWaiting: "{name} is waiting",
   notFound: "There is nothing here", notFoundText: "The address may be wrong, or what it named is gone.", toInbox: "To the inbox", broken: "This page broke", brokenText: "Loading it again usually helps.",
   reload: "Load again", save: "Save", cancel: "Cancel", close: "Close", remove: "Delete", edit: "Edit", add: "Add", create: "Create", back: "Back", more: "More", copy: "Copy", copied: "Copied", notCopied: "This browser did not let it be copied. Select the text and copy it yourself.", saved: "Saved",
-  done: "Done", retry: "Try again", loading: "Loading…", none: "None", all: "All", yes: "Yes", no: "No", name: "Name", required: "Please fill this in",
+  done: "Done", retry: "Try again", loading: "Loading…", none: "None", all: "All", yes: "Yes", no: "No", name: "Name", required: "Please fill this in", tooLong: "{n} {n|character|characters} too long", lengthOf: "{n} of {most} characters",
   noServer: "The server can't be reached. Try again in a moment.", failed: "That did not work: {reason}", forbidden: "Your role does not allow this.", loadMore: "Load more", you: "You", go: "then",
   general: "Anywhere", list: "Conversation list", conversation: "Conversation", keyPalette: "Command palette", keyHelp: "Keyboard shortcuts", keyGoInbox: "Go to the inbox", keyGoVisitors: "Go to visitors", keyGoReports: "Go to reports",
   keyGoSettings: "Go to settings", skip: "Skip to content", roles: { owner: "Owner", admin: "Admin", supervisor: "Supervisor", agent: "Agent", viewer: "Viewer" },

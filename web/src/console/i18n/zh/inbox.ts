@@ -1,7 +1,7 @@
 import type { Texts } from "../index.ts";
 
 export const inbox: Texts["inbox"] = {
-  title: "会话", visitor: "访客 {id}", list: "会话列表", views: "队列", moreViews: "更多队列", pick: "选择一个会话", pickText: "按 J 和 K 上下移动，按回车打开。",
+  title: "会话", visitor: "访客 {id}", list: "会话列表", views: "队列", moreViews: "更多队列", pick: "选择一个会话", pickText: "按 J 和 K 依次打开列表中的会话，按回车开始输入。",
   view: { mine: "我的", queued: "排队中", open: "进行中", bot: "机器人接待", snoozed: "已搁置", closed: "已结束", all: "全部" },
   empty: {
     mine: "您没有进行中的会话", queued: "没有人在排队", open: "没有进行中的会话", bot: "机器人没有在接待", snoozed: "没有搁置的会话",

@@ -59,7 +59,7 @@ export const settings: Texts["settings"] = {
   widget: {
     site: "站点", noSite: "还没有站点", noSiteText: "聊天窗口属于某个站点，请先添加。", snippet: "网页代码", snippetText: "粘贴到每个页面的 </body> 之前。下面的设置无需改动页面。", colours: "外观", colour: "颜色", colourTo: "渐变的第二种颜色", pale: "该颜色上的文字不易阅读，建议换深一些或浅一些的颜色。",
     theme: "主题", themes: { auto: "跟随访客", light: "浅色", dark: "深色" }, position: "位置", left: "左侧", right: "右侧", texts: "文字", textsText: "留空则使用访客的语言。", 
-    title: "标题", greeting: "欢迎语", logo: "标志", logoText: "正方形图片的地址。", behaviour: "行为", sound: "提示音", soundText: "访客可自行更改。", triggers: "主动邀请", triggersText: "按主动邀请的设置问候访客。关闭后本站点不再发出。",
+    title: "标题", greeting: "欢迎语", logo: "标志", logoText: "正方形图片的地址。", logoLost: "标志图片无法加载。", behaviour: "行为", sound: "提示音", soundText: "访客可自行更改。", triggers: "主动邀请", triggersText: "按主动邀请的设置问候访客。关闭后本站点不再发出。",
     badAddress: "地址须以 https:// 开头", avatar: "接待者头像", avatarText: "有客服在线时显示。", launcher: "按钮上的文字", starter: "开场问题", addStarter: "开场问题", pageViews: "浏览页面", pageViewsText: "客服可以看到访客浏览的页面。",
     preChat: "首条消息之前", preChatText: "访客开始前需要填写的内容。没有字段则不询问。", preChatWords: "字段上方的文字", question: "其他问题", attribute: "属性名", attributeText: "小写字母、数字和 _", type: "类型", typeText: "回答的形式", types: { text: "文本", email: "邮箱", tel: "电话", number: "数字", textarea: "长文本", select: "选择", checkbox: "是或否" }, label: "标题", options: "选项", required: "必填",
     badField: "以小写字母开头，只含小写字母、数字和 _，且不能重复。", noOption: "请至少填写一个选项。", noLabel: "请至少填写一种语言的标题。", offline: "无人在线时", offlineText: "用留言表单代替聊天。", offlineWhen: "何时", offlineForms: { closed: "非营业时间", away: "非营业时间，以及没有客服在线时", never: "从不" }, offlineWords: "表单上方的文字",
