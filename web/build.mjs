@@ -14,6 +14,34 @@ const common = {
   target: ["es2021", "chrome100", "firefox100", "safari15.4"],
 };
 
+/** The languages: the files there are, English first. */
+const languages = (await readdir("src/shared/i18n")).filter((n) => /^[a-z]{2}\.ts$/.test(n)).map((n) => n.slice(0, 2)).sort((a, b) => (b === "en") - (a === "en") || (a < b ? -1 : 1));
+
+/** Writes src/shared/languages.ts, and throws if a language lacks words or has others than English. */
+async function listLanguages() {
+  const list = (part) => `export const ${part}: All<typeof en.${part}> = { ${languages.map((l) => (l === "en" ? `en: en.${part}` : `${l}: ${l}.${part}`)).join(", ")} };\n`;
+  await writeFile("src/shared/languages.ts", `// Made by build.mjs of the files in i18n: every language's words, by part.\n\n${languages.map((l) => `import * as ${l} from "./i18n/${l}.ts";\n`).join("")}
+type All<T> = Readonly<Record<string, en.Translation<T>>>;\n\n${["launcher", "forms", "demo", "examples"].map(list).join("")}`);
+  const { outputFiles } = await build({ ...common, stdin: { contents: languages.map((l) => `export * as ${l} from "./src/shared/i18n/${l}.ts";`).join("\n"), resolveDir: "." }, format: "esm", write: false });
+  const all = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+  const keys = (o, at = "") => Object.entries(o).flatMap(([k, v]) => (typeof v === "string" ? (v === "" ? [] : [at + k]) : keys(v, `${at}${k}.`)));
+  const english = new Set(keys(all.en));
+  for (const l of languages) {
+    const own = new Set(keys(all[l]));
+    const wrong = [...english].filter((k) => !own.has(k)).map((k) => `lacks ${k}`).concat([...own].filter((k) => !english.has(k)).map((k) => `has ${k}, which English has not`));
+    if (wrong.length > 0) throw new Error(`src/shared/i18n/${l}.ts ${wrong.slice(0, 10).join(", ")}`);
+  }
+}
+
+/** The chat's words in one language, a file of its own that comes with the chat: the entry words:zh. */
+const words = { name: "words", setup: (b) => {
+  b.onResolve({ filter: /^words:/ }, ({ path }) => ({ path, namespace: "words" }));
+  b.onLoad({ filter: /./, namespace: "words" }, ({ path }) => {
+    const l = path.slice("words:".length);
+    return { contents: `import { widget } from "./shared/i18n/${l}.ts"; import { bring } from "./widget/words.ts"; bring("${l}", widget);`, resolveDir: "src" };
+  });
+} };
+
 /** Names that only ever stand behind `this.`, and so can be short without anybody noticing. */
 async function privateNames() {
   const names = (await readdir("src", { recursive: true })).filter((n) => /^(shared|widget)\/.*\.tsx?$/.test(n) && !n.endsWith(".test.ts")).sort();
@@ -39,13 +67,14 @@ async function widget(entry, out, define = {}, ...more) {
     return { contents: outputFiles[0].text.trim(), loader: "text" };
   }) };
   const { outputFiles } = await build({
-    ...common, entryPoints: [`src/widget/${entry}`], format: "iife", minifySyntax: true, write: false, define, plugins: [sheets, ...more],
+    ...common, entryPoints: [entry], format: "iife", minifySyntax: true, write: false, define, plugins: [sheets, ...more],
     mangleProps: new RegExp(`^(${(await privateNames()).join("|")})$`),
   });
   const { code } = await minify(outputFiles[0].text, { ecma: 2020, compress: { passes: 3, ecma: 2020 }, format: { ecma: 2020, comments: false } });
   await writeFile(`dist/${out}`, code);
 }
 
+await listLanguages();
 if (process.argv.includes("--tests")) {
   await rm(".test", { recursive: true, force: true });
   const tests = (await readdir("src", { recursive: true })).filter((name) => name.endsWith(".test.ts") && !name.startsWith("console/"));
@@ -57,11 +86,10 @@ if (process.argv.includes("--tests")) {
   await rm("dist", { recursive: true, force: true });
   const page = { ...common, minify: true, format: "iife" };
   await mkdir("dist");
-  const languages = (await readdir("src/widget/words")).filter((n) => n !== "bring.ts").map((n) => n.replace(".ts", "")).sort();
   await Promise.all([
-    widget("chat.tsx", "widget-chat.js"),
-    widget("parts.ts", "widget-parts.js", {}, kit),
-    ...languages.map((l) => widget(`words/${l}.ts`, `widget-${l}.js`)),
+    widget("src/widget/chat.tsx", "widget-chat.js"),
+    widget("src/widget/parts.ts", "widget-parts.js", {}, kit),
+    ...languages.map((l) => widget(`words:${l}`, `widget-${l}.js`, {}, words)),
     build({ ...page, entryPoints: ["src/demo/demo.ts", "src/demo/demo.css", "src/demo/examples.css"], outdir: "dist/demo" }),
     build({ ...page, entryPoints: ["src/picture/picture.ts", "src/picture/picture.css"], outdir: "dist/picture" }),
     build({ ...page, minify: false, entryPoints: ["src/demo/examples.ts"], outdir: "dist/demo" }), // it shows its own text
@@ -69,7 +97,7 @@ if (process.argv.includes("--tests")) {
   // The loader names the others by what is in them, so that browsers may keep them for ever.
   const versions = {};
   for (const name of ["widget-chat", "widget-parts", ...languages.map((l) => `widget-${l}`)]) versions[name] = createHash("sha256").update(await readFile(`dist/${name}.js`)).digest("hex").slice(0, 20);
-  await widget("loader.ts", "widget.js", { VERSIONS: JSON.stringify(versions) });
+  await widget("src/widget/loader.ts", "widget.js", { VERSIONS: JSON.stringify(versions) });
   await cp("src/widget/widget.d.ts", "dist/widget.d.ts");
   for (const name of ["demo/index", "demo/examples", "picture/index"]) await cp(`src/${name}.html`, `dist/${name}.html`);
 }

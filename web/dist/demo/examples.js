@@ -36,6 +36,11 @@
     for (const c of children) if (c !== null && c !== void 0 && c !== false) el.append(c);
   }
 
+  // src/shared/i18n/index.ts
+  function pickLanguage(wishes, offered) {
+    return wishes.map((w) => w?.toLowerCase().split(/[-_]/)[0] ?? "").find((w) => offered.includes(w)) ?? offered[0] ?? "en";
+  }
+
   // src/shared/i18n/en.ts
   var examples = {
     title: "SDK examples",
@@ -77,11 +82,6 @@
     seenReset: "This browser knows no visitor.",
     seenNothing: "Nothing came of it. Is the server there?"
   };
-
-  // src/shared/i18n/index.ts
-  function pickLanguage(wishes, offered) {
-    return wishes.map((w) => w?.toLowerCase().split(/[-_]/)[0] ?? "").find((w) => offered.includes(w)) ?? offered[0] ?? "en";
-  }
 
   // src/shared/i18n/zh.ts
   var examples2 = {
@@ -125,11 +125,13 @@
     seenNothing: "没有结果。服务器是否在运行？"
   };
 
+  // src/shared/languages.ts
+  var examples3 = { en: examples, zh: examples2 };
+
   // src/demo/examples.ts
-  var languages = { en: examples, zh: examples2 };
   var widget = () => document.getElementById("uniqchat");
-  var launcher = () => widget()?.shadowRoot?.querySelector(".launcher");
-  var isOpen = () => launcher()?.getAttribute("aria-expanded") === "true";
+  var launcher3 = () => widget()?.shadowRoot?.querySelector(".launcher");
+  var isOpen = () => launcher3()?.getAttribute("aria-expanded") === "true";
   function visitor() {
     const kept2 = load("uniqchat:widget:demo");
     return kept2?.visitor?.id ? kept2.visitor : null;
@@ -164,7 +166,7 @@
     { id: "locale", title: "locale", text: "localeText", run() {
       const chinese = document.getElementById("uniqchat").lang.startsWith("zh");
       uniqchat("setLocale", chinese ? "en" : "zh-CN");
-    }, seen: (t) => `${t.seenLocale} ${widget().lang}, “${launcher().getAttribute("aria-label")}”` },
+    }, seen: (t) => `${t.seenLocale} ${widget().lang}, “${launcher3().getAttribute("aria-label")}”` },
     { id: "cart", title: "cart", text: "cartText", run() {
       uniqchat("track", "cart_updated", {
         value: 459,
@@ -189,7 +191,7 @@ ${told(t, "newsletter")}` },
       document.documentElement.style.setProperty("--uniqchat-color", "#7c2d5e");
       document.documentElement.style.setProperty("--uniqchat-radius", "8px");
       uniqchat("open");
-    }, seen: (t) => isOpen() ? `${t.seenLook} ${getComputedStyle(launcher()).backgroundColor}` : "" },
+    }, seen: (t) => isOpen() ? `${t.seenLook} ${getComputedStyle(launcher3()).backgroundColor}` : "" },
     { id: "reset", title: "reset", text: "resetText", run() {
       uniqchat("close");
       uniqchat("reset");
@@ -221,7 +223,7 @@ ${told(t, "newsletter")}` },
     return h("article", { class: "example" }, h("h2", {}, t[e.title]), h("p", {}, t[e.text]), h("pre", { tabindex: 0, role: "region", "aria-label": `${t.code}: ${t[e.title]}` }, h("code", {}, sourceOf(e.run))), run, seen);
   }
   function draw(language) {
-    const t = languages[language];
+    const t = examples3[language];
     document.documentElement.lang = language === "zh" ? "zh-CN" : language;
     document.title = `${t.title} · uniqchat`;
     document.getElementById("shop").replaceChildren(
@@ -241,7 +243,7 @@ ${told(t, "newsletter")}` },
   }
   var wanted = new URLSearchParams(location.search).get("lang");
   var kept = load("uniqchat:demo:language");
-  draw(pickLanguage([wanted, typeof kept === "string" ? kept : null, ...navigator.languages], Object.keys(languages)));
+  draw(pickLanguage([wanted, typeof kept === "string" ? kept : null, ...navigator.languages], Object.keys(examples3)));
   var page = window;
   page.uniqchat ??= Object.assign((...call) => {
     page.uniqchat.q.push(call);

@@ -2,14 +2,13 @@
 
 import { load, save } from "../shared/browser.ts";
 import { h } from "../shared/dom.ts";
-import { demo as en, type Translation } from "../shared/i18n/en.ts";
+import type { demo as en, Translation } from "../shared/i18n/en.ts";
 import { pickLanguage } from "../shared/i18n/index.ts";
-import { demo as zh } from "../shared/i18n/zh.ts";
+import { demo as languages } from "../shared/languages.ts";
 import { picture } from "./pictures.ts";
 
 type Texts = Translation<typeof en>;
 
-const languages: Readonly<Record<string, Texts>> = { en, zh };
 const languageKey = "uniqchat:demo:language";
 
 interface Product { id: keyof Texts & string; text: keyof Texts; price: number }
@@ -55,7 +54,9 @@ function draw(language: string): void {
     count.textContent = `${t.bag} (${bag.size})`;
   };
   showBag();
-  const other = language === "zh" ? "en" : "zh";
+  const codes = Object.keys(languages);
+  const other = codes[(codes.indexOf(language) + 1) % codes.length]!;
+  const name = new Intl.DisplayNames([other], { type: "language" }).of(other) ?? other;
   const promise = (title: string, text: string) => h("div", {}, h("h3", {}, title), h("p", {}, text));
   document.getElementById("shop")!.replaceChildren(
     h("header", { class: "top" },
@@ -63,12 +64,12 @@ function draw(language: string): void {
       h("nav", {},
         h("a", { href: "#collection" }, t.collection),
         h("button", {
-          type: "button", lang: other, "aria-label": t.languageLabel,
+          type: "button", lang: other, "aria-label": `${t.languageLabel}: ${name}`,
           onclick: () => {
             save(languageKey, other);
             location.reload(); // the widget takes its language from the page when it starts
           },
-        }, t.language),
+        }, name),
         count)),
     h("main", {},
       h("section", { class: "hero" },

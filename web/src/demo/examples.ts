@@ -5,13 +5,12 @@
 
 import { load } from "../shared/browser.ts";
 import { h } from "../shared/dom.ts";
-import { examples as en, type Translation } from "../shared/i18n/en.ts";
+import type { examples as en, Translation } from "../shared/i18n/en.ts";
 import { pickLanguage } from "../shared/i18n/index.ts";
-import { examples as zh } from "../shared/i18n/zh.ts";
+import { examples as languages } from "../shared/languages.ts";
 
 type Texts = Translation<typeof en>;
 
-const languages: Readonly<Record<string, Texts>> = { en, zh };
 
 /** seen is what can be seen of it on this page: "" as long as it has not happened. */
 interface Example { id: string; title: keyof Texts; text: keyof Texts; run(): void; seen(t: Texts): string }

@@ -2,9 +2,9 @@
 // chat when somebody wants it: at a click, when a trigger fires, or when there is a conversation to go on with. Before that it
 // opens no connection and sets no cookie, and asks for nothing but how the site wants its widget, when it has no copy of that.
 
-import { launcher as en, type Translation } from "../shared/i18n/en.ts";
+import type { launcher as en, Translation } from "../shared/i18n/en.ts";
 import { pickLanguage } from "../shared/i18n/index.ts";
-import { launcher as zh } from "../shared/i18n/zh.ts";
+import { launcher as languages } from "../shared/languages.ts";
 import type { Call, Chat, Host, Start } from "./host.ts";
 import { icon } from "./icon.ts";
 import css from "./launcher.css";
@@ -22,8 +22,6 @@ import { Triggers } from "./triggers.ts";
 declare const VERSIONS: Readonly<Record<string, string>>;
 
 interface Api { (...call: unknown[]): unknown; q?: Call[]; chat?(start: Start): void; words?: Record<string, Texts>; loaded?: boolean }
-
-const languages: Readonly<Record<string, Translation<typeof en>>> = { en, zh };
 
 /** The language there is for a locale. */
 const spokenIn = (locale: string) => pickLanguage([locale], Object.keys(languages));

@@ -1,18 +1,16 @@
-// Languages. Each is one file here: its name, its locale, and the texts, which the compiler holds complete (Texts). The page loads
-// the one that is spoken. In a text {name} is a value's place, and {n|message|messages} is chosen by the number n.
+// Languages. Each is one file of shared/i18n; its `console` has the locale and the texts, which compiler and build hold complete. The page
+// loads the one that is spoken. In a text {name} is a value's place, and {n|message|messages} is chosen by the number n.
 
 import { useSyncExternalStore } from "react";
 import { load, save } from "../../shared/browser.ts";
 import { pickLanguage } from "../../shared/i18n/index.ts";
-import type { texts as english } from "./en/index.ts";
+import type { Language, Texts } from "./texts.ts";
 
-/** The same keys, any words. */
-type Words<T> = { readonly [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
-export type Texts = Words<typeof english>;
-export interface Language { name: string; locale: string; texts: Texts }
+export type { Texts };
 
-const files = import.meta.glob<Language>("./*/index.ts");
-const codes = Object.keys(files).map((f) => f.split("/")[1] ?? "").sort();
+const files = import.meta.glob<Language>("../../shared/i18n/??.ts", { import: "console" });
+const fileOf = (c: string) => files[`../../shared/i18n/${c}.ts`];
+const codes = Object.keys(files).map((f) => f.slice(-5, -3)).sort();
 const key = "uniqchat:console:lang";
 
 let current: Language | null = null;
@@ -32,7 +30,7 @@ export async function chooseLanguage(to: string): Promise<void> {
 }
 
 async function speak(to: string): Promise<void> {
-  const file = files[`./${to}/index.ts`];
+  const file = fileOf(to);
   if (file === undefined) return;
   current = await file();
   code = to;
@@ -42,7 +40,7 @@ async function speak(to: string): Promise<void> {
 }
 
 /** The languages there are, by code. */
-export const languages: readonly { code: string; name: string }[] = codes.map((c) => ({ code: c, name: { en: "English", zh: "中文" }[c] ?? c }));
+export const languages: readonly { code: string; name: string }[] = codes.map((c) => ({ code: c, name: new Intl.DisplayNames([c], { type: "language" }).of(c) ?? c }));
 
 /** "en", "zh". */
 export function languageCode(): string {

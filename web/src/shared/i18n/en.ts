@@ -39,24 +39,8 @@ export const forms = {
   sendMessage: "Send message", instead: "Write in the chat instead", left: "Thank you! We have your message and will answer to {email}.",
 };
 
-export const console = {
-  title: "uniqchat console", email: "E-mail", password: "Password", tenant: "Tenant", login: "Log in", loggingIn: "Logging in…",
-  badLogin: "E-mail or password is wrong.", noServer: "The server can't be reached. Try again in a moment.",
-  tenantNeeded: "This address is in several tenants: name the one you want.", logout: "Log out", queued: "Waiting", open: "Open",
-  closed: "Closed", emptyQueue: "Nobody is waiting", emptyOpen: "No open conversations", emptyClosed: "No closed conversations",
-  pick: "Choose a conversation", visitor: "Visitor", you: "You", agent: "Agent", system: "System", online: "Online", busy: "Busy",
-  away: "Away", offline: "Offline", status: "My status", connecting: "Connecting…", waiting: "Connection lost, reconnecting…",
-  ended: "Connection ended: ", connected: "Connected", assign: "Take it", close: "Close", reopen: "Reopen",
-  write: "Write a message, Enter sends", send: "Send", typing: "is typing", sending: "Sending", sent: "Sent", read: "Read",
-  failed: "Not sent", retry: "Try again", discard: "Delete", back: "Back", older: "Load earlier messages", loading: "Loading…",
-  language: "中文", waitedFor: "waiting", unread: "unread", message: "Message", "conversation.created": "Conversation started",
-  "conversation.assigned": "{name} takes care of it", "conversation.transferred": "Conversation transferred",
-  "conversation.closed": "Conversation closed", "conversation.reopened": "Conversation reopened",
-  "conversation.queued": "Back in the queue", other: "Conversation updated", actionFailed: "That did not work: ", now: "just now",
-  min: "min", hour: "h", noMessage: "No messages yet", list: "Conversations",
-  more: "Load more", internal: "Internal note", slow: "Too fast, one moment.", again: "Connect again", unsupported: "This can't be shown here yet",
-  viewer: "You can read, but not answer.",
-};
+/** The console's words: too many for this file. */
+export { console } from "../../console/i18n/en/index.ts";
 
 export const demo = {
   title: "Nook & Needle",
@@ -68,8 +52,7 @@ export const demo = {
   add: "Add to bag",
   added: "In your bag",
   bag: "Bag",
-  language: "中文",
-  languageLabel: "Switch to Chinese",
+  languageLabel: "Language",
   shipping: "Free shipping over ¥299",
   returns: "30 days to return",
   support: "A person answers",

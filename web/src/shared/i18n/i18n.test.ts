@@ -6,7 +6,7 @@ import { messageText, systemText } from "./system.ts";
 import * as zh from "./zh.ts";
 
 test("every text has its places filled in both languages", () => {
-  for (const part of ["launcher", "widget", "forms", "console", "demo", "examples"] as const) {
+  for (const part of ["launcher", "widget", "forms", "demo", "examples"] as const) {
     const english = en[part] as Record<string, string>;
     const chinese = zh[part] as Record<string, string>;
     assert.deepEqual(Object.keys(chinese).sort(), Object.keys(english).sort());

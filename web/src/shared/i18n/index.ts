@@ -1,5 +1,5 @@
-// Languages. Each is one file with the same keys (the compiler checks); a new language is a new file and a line where
-// each page lists its languages.
+// Languages. Each is one file of this folder, by its code, with the same keys as en.ts: the compiler and build.mjs check that. Nothing else
+// names them: build.mjs lists the files in shared/languages.ts.
 
 /** Fills {name} in a text with values. */
 export function format(text: string, values: Readonly<Record<string, string | number>> = {}): string {

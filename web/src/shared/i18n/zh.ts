@@ -34,21 +34,7 @@ export const forms: en.Translation<typeof en.forms> = {
   leaveText: "现在没有客服在线。请留言并留下邮箱，我们会通过邮件和这里回复您。", text: "留言内容", sendMessage: "提交留言", instead: "直接在聊天中留言", left: "感谢您的留言！我们会回复到 {email}。",
 };
 
-export const console: en.Translation<typeof en.console> = {
-  title: "uniqchat 客服台", email: "邮箱", password: "密码", tenant: "企业标识", login: "登录", loggingIn: "正在登录…",
-  badLogin: "邮箱或密码不正确。", noServer: "无法连接服务器，请稍后重试。", tenantNeeded: "该邮箱属于多个企业，请填写企业标识。",
-  logout: "退出", queued: "排队中", open: "进行中", closed: "已结束", emptyQueue: "没有排队的会话", emptyOpen: "没有进行中的会话",
-  emptyClosed: "没有已结束的会话", pick: "请选择左侧的会话", visitor: "访客", you: "我", agent: "客服", system: "系统",
-  online: "在线", busy: "忙碌", away: "离开", offline: "离线", status: "我的状态", connecting: "正在连接…", waiting: "连接已断开，正在重连…",
-  ended: "连接已结束：", connected: "已连接", assign: "由我接待", close: "结束会话", reopen: "重新打开", write: "输入消息，回车发送", send: "发送",
-  typing: "正在输入", sending: "发送中", sent: "已发送", read: "已读", failed: "发送失败", retry: "重试", discard: "删除", back: "返回",
-  older: "加载更早的消息", loading: "正在加载…", language: "English", waitedFor: "已等待", unread: "条未读", message: "消息",
-  "conversation.created": "会话开始", "conversation.assigned": "由 {name} 接待", "conversation.transferred": "会话已转接",
-  "conversation.closed": "会话已结束", "conversation.reopened": "会话重新打开", "conversation.queued": "会话回到队列", other: "会话状态更新",
-  actionFailed: "操作未成功：", now: "刚刚", min: "分钟", hour: "小时", noMessage: "暂无消息", list: "会话列表",
-  more: "加载更多", internal: "内部备注", slow: "发送过快，请稍候。", again: "重新连接", unsupported: "暂时无法显示这种消息",
-  viewer: "您只能查看，不能回复。",
-};
+export { console } from "../../console/i18n/zh/index.ts";
 
 export const demo: en.Translation<typeof en.demo> = {
   title: "一隅小铺",
@@ -60,8 +46,7 @@ export const demo: en.Translation<typeof en.demo> = {
   add: "加入购物袋",
   added: "已加入",
   bag: "购物袋",
-  language: "English",
-  languageLabel: "切换到英文",
+  languageLabel: "语言",
   shipping: "满 ¥299 包邮",
   returns: "30 天无忧退换",
   support: "真人客服",

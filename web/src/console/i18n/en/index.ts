@@ -15,6 +15,5 @@ import { settings } from "./settings.ts";
 import { shell, time } from "./shell.ts";
 import { visitors } from "./visitors.ts";
 
-export const name = "English";
-export const locale = "en";
 export const texts = { shell, time, session, inbox, conversation, card, panel, guide, visitors, queue, reports, settings, knowledge, problems, ai };
+export const console = { locale: "en", texts };

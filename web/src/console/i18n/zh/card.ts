@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const card: Texts["card"] = {
   send: "发送卡片", asCard: "作为卡片发送：{name}", title: "标题", text: "内容", price: "价格", currency: "货币", url: "链接", image: "图片", imageText: "网上图片的地址，以 https 开头。", sample: "卡片预览",

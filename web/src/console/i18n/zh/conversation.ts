@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const conversation: Texts["conversation"] = {
   saidImage: "图片 {name}", saidFile: "文件 {name}", card: "卡片", form: "表单", unsupported: "此内容无法在这里显示", recalled: "消息已撤回", edited: "已编辑", note: "内部备注",

@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const guide: Texts["guide"] = {
   title: "接待您的第一位访客", text: "四个步骤，约两分钟。", finished: "您已完成第一次接待", finishedText: "就是这么简单。", skip: "跳过引导", login: "登录",

@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const inbox: Texts["inbox"] = {
   title: "会话", visitor: "访客 {id}", list: "会话列表", views: "队列", moreViews: "更多队列", pick: "选择一个会话", pickText: "按 J 和 K 依次打开列表中的会话，按回车开始输入。",

@@ -1,6 +1,6 @@
 // 简体中文。
 
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 import { ai } from "./ai.ts";
 import { card } from "./card.ts";
 import { conversation } from "./conversation.ts";
@@ -16,6 +16,5 @@ import { settings } from "./settings.ts";
 import { shell, time } from "./shell.ts";
 import { visitors } from "./visitors.ts";
 
-export const name = "中文";
-export const locale = "zh-CN";
 export const texts: Texts = { shell, time, session, inbox, conversation, card, panel, guide, visitors, queue, reports, settings, knowledge, problems, ai };
+export const console = { locale: "zh-CN", texts };

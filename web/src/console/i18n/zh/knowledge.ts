@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const knowledge: Texts["knowledge"] = {
   tabs: { documents: "文档", try: "试一试", golden: "基准问题", unanswered: "未答问题", index: "索引" }, sections: "知识库的各部分",

@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const panel: Texts["panel"] = {
   title: "访客", why: "为何由此客服接待", verified: "已验证", unverified: "未验证", verifiedText: "网站已确认此人身份。", unverifiedText: "此人身份未经确认。", onlineNow: "在线", lastSeen: "最近访问",

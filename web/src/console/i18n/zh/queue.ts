@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const queue: Texts["queue"] = {
   nobody: "没有客户在等", nobodyText: "{n} 位客服在线，还可接待 {free} 个会话。", nobodyHere: "没有客服在线：现在来的访客需要等待。", waiting: "{n} 位客户正在等待", longest: "最长已等 {time}。",

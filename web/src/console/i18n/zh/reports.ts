@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const reports: Texts["reports"] = {
   title: "报表", sections: "报表", asChart: "显示图表", asTable: "显示表格",

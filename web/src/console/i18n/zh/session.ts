@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const session: Texts["session"] = {
   welcome: "登录", intro: "接待您的访客。", email: "邮箱", password: "密码", login: "登录", forgot: "忘记密码？",

@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const settings: Texts["settings"] = {
   title: "设置", intro: "配置团队与网站上的 uniqchat。",

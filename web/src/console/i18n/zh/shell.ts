@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const shell: Texts["shell"] = {
   title: "uniqchat", inbox: "会话", visitors: "访客", reports: "报表", settings: "设置", search: "搜索", palette: "搜索或跳转…",

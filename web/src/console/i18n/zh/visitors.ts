@@ -1,4 +1,4 @@
-import type { Texts } from "../index.ts";
+import type { Texts } from "../texts.ts";
 
 export const visitors: Texts["visitors"] = {
   title: "访客", everybody: "全部访客", live: "在线访客", view: "访客", count: "{n} 位访客在线", unnamed: "访客 {id}", find: "姓名、邮箱、电话或编号", findLive: "姓名、邮箱、编号或页面",
