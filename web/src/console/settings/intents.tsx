@@ -75,7 +75,7 @@ function Editor({ intent, close }: { intent: Intent | undefined; close: () => vo
   const n = sentences(f.values.examples).length;
   return (
     <FormBody form={f} {...(intent === undefined ? { cancel: close } : {})} aside={intent !== undefined && <Confirm action={t.shell.remove} title={s.removeTitle} text={s.removeText} run={() => call("DELETE /ai/intents/{name}", { path: { name: intent.name } })} done={() => { refresh("/ai/intents", "/ai/training"); close(); }} />}>
-      <TextInput label={s.name} description={s.nameText} required maxLength={50} disabled={intent !== undefined} {...f.text("name")} />
+      <TextInput label={s.name} description={s.nameText} required maxLength={50} disabled={intent !== undefined} autoFocus={intent === undefined} {...f.text("name")} />
       <TextInput label={s.description} maxLength={500} {...f.text("description")} />
       <Textarea label={`${s.examples} · ${n}`} description={s.examplesText} autosize minRows={8} maxRows={20} {...f.text("examples")} />
       <Input.Wrapper label={s.action} labelElement="div" description={s.actionAbout[f.values.action]}><SegmentedControl mt="xs" fullWidth aria-label={s.action} data={actions.map((value) => ({ value, label: s.actions[value] }))} value={f.values.action} onChange={(action) => f.set({ action: action as (typeof actions)[number] })} data-testid="field-action" /></Input.Wrapper>

@@ -54,7 +54,7 @@ function Editor({ team, agents, close }: { team: Team | undefined; agents: Agent
   });
   return (
     <FormBody form={f} cancel={close} aside={team !== undefined && <Confirm action={t.shell.remove} title={s.removeTitle} text={s.removeText} run={() => call("DELETE /teams/{id}", { path: { id: team.id } })} done={() => { refresh("/teams", "/agents"); close(); }} />}>
-      <TextInput label={t.shell.name} required maxLength={100} data-autofocus {...f.text("name")} />
+      <TextInput label={t.shell.name} required maxLength={100} data-autofocus autoFocus {...f.text("name")} />
       <MultiSelect label={s.who} description={s.whoText} data={choices(agents)} searchable hidePickedOptions {...f.value("members")} />
     </FormBody>
   );
