@@ -16,6 +16,8 @@ export const problems = {
     file_too_large: "The file is larger than this server takes.", image_too_large: "The picture has too many pixels.", file_empty: "The file is empty.", file_broken: "The file is broken and can't be read.", file_type_not_allowed: "Files of this kind are not taken. Pictures, PDF, office documents, text, ZIP, sound and video are.", file_type_mismatch: "The file is not what its name says.", archive_bomb: "The archive unpacks to too much.", not_an_image: "The file is no picture.",
     quota_exceeded: "There is no room left for files.", uploads_unsent: "Too many files were sent up that no message names. Wait a while.", upload_not_found: "The file is not there any more.", upload_sent: "A message names the file. Take the message back.", files_unavailable: "Files can't be kept or read right now.",
   },
+  /** What is wrong with a field. */
+  fields: { short: "At least {n} characters.", long: "At most {n} characters.", length: "{n} to {most} characters.", least: "At least {n}.", most: "At most {n}.", range: "From {n} to {most}.", many: "At most {n}.", email: "This is no e-mail address.", url: "This is no web address such as https://example.com." },
   /** Stands for the problem's title where another language than the server's is spoken. */
   conflict: "As it stands now, this can't be done. It may have changed just now.",
   detailed: "{what} ({detail})",

@@ -16,6 +16,7 @@ export const problems: Texts["problems"] = {
     file_too_large: "文件超过了本服务器允许的大小。", image_too_large: "图片的像素过多。", file_empty: "文件是空的。", file_broken: "文件已损坏，无法读取。", file_type_not_allowed: "不支持这种文件。可以发送图片、PDF、办公文档、文本、ZIP、音频和视频。", file_type_mismatch: "文件内容与扩展名不符。", archive_bomb: "压缩包解压后过大。", not_an_image: "该文件不是图片。",
     quota_exceeded: "文件存储空间已满。", uploads_unsent: "已上传而未发送的文件过多，请稍后再试。", upload_not_found: "文件已不存在。", upload_sent: "该文件已随消息发送，请撤回消息。", files_unavailable: "暂时无法存取文件，请稍后重试。",
   },
+  fields: { short: "至少 {n} 个字符。", long: "最多 {n} 个字符。", length: "须为 {n} 到 {most} 个字符。", least: "不能小于 {n}。", most: "不能大于 {n}。", range: "须在 {n} 到 {most} 之间。", many: "最多 {n} 项。", email: "不是有效的邮箱地址。", url: "不是有效的网址，例如 https://example.com。" },
   conflict: "当前状态不允许此操作，情况可能刚刚有变。",
   detailed: "{what}（{detail}）",
   refused: { e400: "消息的内容或格式不符合要求", e403: "您无权在此发送", e404: "会话不存在，或您无权查看", e409: "会话的当前状态不允许发送", e413: "内容过长或过大", e507: "存储空间已满", other: "服务器出错" },

@@ -14,6 +14,31 @@ export function explain(e: unknown): string {
   return more ? say(words().problems.detailed, { what, detail: e.message }) : what;
 }
 
+type Words = ReturnType<typeof words>["problems"]["fields"];
+
+/** What the server says most of fields, in English; its numbers fill the places. */
+const patterns: readonly [RegExp, (f: Words, a: string, b: string) => string][] = [
+  [/^expected (?:length >= 1|required property .+ to be present)$/, () => words().shell.required],
+  [/^expected length >= (\d+)$/, (f, n) => say(f.short, { n: Number(n) })],
+  [/^expected length <= (\d+)$/, (f, n) => say(f.long, { n: Number(n) })],
+  [/^must be (\d+) to (\d+) characters$/, (f, n, most) => say(f.length, { n: Number(n), most: Number(most) })],
+  [/^expected number >= (-?\d+)$/, (f, n) => say(f.least, { n: Number(n) })],
+  [/^expected number <= (-?\d+)$/, (f, n) => say(f.most, { n: Number(n) })],
+  [/^must be (\d+) to (\d+)$/, (f, n, most) => say(f.range, { n: Number(n), most: Number(most) })],
+  [/^expected array length <= (\d+)$|^at most (\d+)$/, (f, n, m) => say(f.many, { n: Number(n || m) })],
+  [/^expected string to be RFC 5322 email/, (f) => f.email],
+  [/^expected string to be RFC 3986 (?:absolute )?uri|^must be an absolute http or https address$/, (f) => f.url],
+];
+
+/** What is wrong with a field in the console's words if it has some, otherwise as the server says it. */
+export function fieldText(message: string): string {
+  for (const [pattern, text] of patterns) {
+    const m = pattern.exec(message);
+    if (m !== null) return text(words().problems.fields, m[1] ?? "", m[2] ?? "");
+  }
+  return message;
+}
+
 /**
  * Sorts an error: what is about one of the fields, and the rest of it, which is null if there is none.
  * codes names the field of a problem's code: { name_taken: "name" }.
@@ -27,7 +52,7 @@ export function fieldErrors(e: unknown, names: readonly string[], codes: Readonl
   const told = (at: string, message: string) => {
     const path = at.replace(/\[(\d+)\]/g, ".$1");
     if (!names.includes(path.split(".")[0] ?? "")) others = true;
-    else found[path] ??= message;
+    else found[path] ??= fieldText(message);
   };
   for (const one of e.problem.errors ?? []) told((one.location ?? "").replace(/^body\./, ""), one.message ?? "");
   if ((e.problem.errors ?? []).length === 0 && e.status === 400) {

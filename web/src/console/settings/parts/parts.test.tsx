@@ -7,9 +7,10 @@ import { may } from "../access.ts";
 import { changes } from "../audit.tsx";
 import { originOf } from "../sites.tsx";
 import { membership } from "../teams.tsx";
+import { words } from "../../i18n/index.ts";
 import { present } from "../triggers.tsx";
 import { endOf, fromLocal, toLocal } from "./dates.ts";
-import { fieldErrors } from "./errors.ts";
+import { fieldErrors, fieldText } from "./errors.ts";
 import { FormBody, useForm } from "./form.tsx";
 import { Guard, leaves } from "./guard.tsx";
 import { qr } from "./qr.ts";
@@ -18,7 +19,7 @@ test("what the server finds wrong goes to its field", () => {
   const validation = new ApiError(400, "malformed", "…", 0, { errors: [{ location: "body.weekly[1].from", message: "no time" }, { location: "body.name", message: "too long" }] });
   expect(fieldErrors(validation, ["name", "weekly"])).toEqual({ fields: { "weekly.1.from": "no time", name: "too long" }, rest: null });
   const said = new ApiError(400, "malformed", "conditions.url: at most 50");
-  expect(fieldErrors(said, ["conditions"])).toEqual({ fields: { "conditions.url": "at most 50" }, rest: null });
+  expect(fieldErrors(said, ["conditions"])).toEqual({ fields: { "conditions.url": "At most 50." }, rest: null });
   expect(fieldErrors(said, ["name"])).toEqual({ fields: {}, rest: said });
   const taken = new ApiError(409, "name_taken", "there is one like it already");
   expect(fieldErrors(taken, ["name"], { name_taken: "name" }).fields["name"]).toBe("There is one like this already.");
@@ -90,4 +91,13 @@ test("a QR code's frame", () => {
   expect(code?.[0]?.slice(0, 8)).toEqual([true, true, true, true, true, true, true, false]);
   expect(code?.[33]?.[8]).toBe(true);
   expect(qr("x".repeat(500))).toBeNull();
+});
+
+test("what the server says of a field is told in the console's words, and as it is where those lack", () => {
+  const t = words();
+  for (const [said, told] of [
+    ["expected length >= 1", t.shell.required], ["expected required property name to be present", t.shell.required], ["expected length <= 50", "At most 50 characters."],
+    ["must be 1 to 20000 characters", "1 to 20,000 characters."], ["expected number >= 1", "At least 1."], ["must be 0 to 1000", "From 0 to 1,000."], ["at most 4", "At most 4."],
+    ["expected string to be RFC 5322 email: mail: missing '@'", "This is no e-mail address."], ["must have no blanks", "must have no blanks"], ["须为数字", "须为数字"],
+  ] as const) expect(fieldText(said)).toBe(told);
 });
