@@ -71,18 +71,17 @@ export function FileRow({ body }: { body: Body }) {
   const id = uploadOf(body["url"]);
   const [gone, setGone] = useState(false);
   const name = str(body["name"]) || t.file;
-  const fetch = async (e: Event) => {
-    e.preventDefault();
+  const fetch = async () => {
     const held = id === "" ? { url: safeLink(body["url"]), gone: safeLink(body["url"]) === "" } : await links.ask(id);
     if (held.gone || held.url === "") setGone(true);
     else save(held.url);
   };
   return (
-    <a class="file" href={safeLink(body["url"]) || "#"} role="button" onClick={(e) => void fetch(e)} data-testid="file" aria-label={`${t.download}: ${name}`}>
+    <button type="button" class="file" onClick={() => void fetch()} data-testid="file" aria-label={`${t.download}: ${name}`}>
       <span class="file-icon"><Icon name="file" /></span>
       <span class="file-text"><b>{name}</b><small>{gone ? t.gone : fileSize(body["size"]) || t.file}</small></span>
       <Icon name="download" />
-    </a>
+    </button>
   );
 }
 
