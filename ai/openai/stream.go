@@ -3,6 +3,7 @@ package openai
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -26,10 +27,29 @@ type completion struct {
 }
 
 type message struct {
-	Content   string `json:"content"`
-	Refusal   string `json:"refusal"`
-	Reasoning string `json:"reasoning_content"`
+	Content string `json:"content"`
+	Refusal string `json:"refusal"`
+	// What a model thinks before it answers, as DeepSeek and llama.cpp call it, and as Ollama, OpenRouter and vLLM do; some send both. It is a sign of life, and
+	// nobody sees it.
+	ReasoningContent thought `json:"reasoning_content"`
+	Reasoning        thought `json:"reasoning"`
 }
+
+// thought is a text, or whatever else a server has there.
+type thought string
+
+// UnmarshalJSON implements json.Unmarshaler. It takes everything: what only shows that a model thinks must not end its answer.
+func (t *thought) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) != nil {
+		s = string(b)
+	}
+	*t = thought(s)
+	return nil
+}
+
+// thinks is what is thought in a piece of an answer.
+func (m *message) thinks() string { return string(cmp.Or(m.ReasoningContent, m.Reasoning)) }
 
 // stream reads server-sent events (HTML standard, 9.2), of which only data counts.
 func (a *answering) stream(body io.Reader) error {
@@ -105,9 +125,9 @@ func (a *answering) take(c *completion, whole bool) error {
 	if m.Refusal != "" {
 		return &model.Error{Kind: model.Declined, Err: errors.New("the model refuses")}
 	}
-	if m.Content != "" || m.Reasoning != "" {
+	if thought := m.thinks(); m.Content != "" || thought != "" {
 		a.alive()
-		a.written += max(1, model.Tokens(m.Content)+model.Tokens(m.Reasoning))
+		a.written += max(1, model.Tokens(m.Content)+model.Tokens(thought))
 	}
 	if m.Content == "" {
 		return nil
