@@ -35,12 +35,13 @@ type attempt struct {
 	pass   pass
 	cancel context.CancelCauseFunc
 	opens  <-chan struct{} // its engine's breaker has opened
-	tardy  bool            // its engine was told to be late
 	others bool            // there are others that work
 	// blame says that it was ended because it fell silent, not because nobody waited.
 	blame atomic.Bool
 
-	// The rest belongs to the race.
+	// The rest belongs to the race while that goes on.
+	doubted bool // its breaker was told that it is late, or of no use
+	turned  bool // what it says is no answer, or can't be shown
 	gate    *filter.Gate
 	shown   strings.Builder // what the gate let through
 	told    int             // bytes of it that the visitor has
@@ -48,6 +49,8 @@ type attempt struct {
 	first   time.Duration
 	last    time.Time // of its newest piece
 	running bool
+	says    verdict // of its end, when it runs no more
+	failed  error   // likewise
 	result  model.Result
 	sum     float64 // confidence
 	err     error
@@ -70,6 +73,7 @@ type event struct {
 	done  bool
 	res   model.Result
 	err   error
+	says  verdict // what its end says about the engine by itself
 }
 
 // reserved is what was counted as used when an attempt began.
@@ -95,7 +99,7 @@ func (rc *race) engine(ctx context.Context, a *attempt, piece func(string) error
 	return a.Engine.Answer(ctx, &rc.ask.Question, piece)
 }
 
-// work runs an attempt and tells the race what the engine does, until it is over. It accounts for the attempt in the end, whoever won.
+// work runs an attempt and tells the race what the engine does, until it is over. In the end it accounts for the attempt, whoever won.
 func (rc *race) work(ctx context.Context, a *attempt, counted reserved) {
 	var first, gap time.Duration
 	last, pieces := a.began, 0
@@ -123,41 +127,74 @@ func (rc *race) work(ctx context.Context, a *attempt, counted reserved) {
 	if err == nil && pieces > 0 && res.Action != model.Answer {
 		err = &model.Error{Kind: model.Garbled, Engine: a.Engine.Name(), Err: errTurned}
 	}
-	if usual := a.pace.hedge(rc.r.c.FirstSign); err == nil && a.pass.probe && a.others && first > slowProbe*usual {
-		a.blame.Store(true) // it answers, but much later than it used to, and others work
+	v, rest := a.health(ctx, err, first > slowProbe*a.pace.hedge(rc.r.c.FirstSign))
+	if v == well {
+		a.pace.timed(first, gap)
 	}
-	rc.r.account(ctx, a, res, err, rc.ask.Tenant, counted)
-	if err == nil && !a.blame.Load() {
-		a.pace.succeeded(first, gap)
+	if v == ill || v == slow { // those that wait for it are to know at once
+		a.leave(v, rest)
 	}
+	rc.r.settle(ctx, a, res, err, rc.ask.Tenant, counted)
 	select {
-	case rc.events <- event{a: a, done: true, res: res, err: err}:
+	case rc.events <- event{a: a, done: true, res: res, err: err, says: v}:
 	case <-rc.over:
+		rc.leave(a, v, res, err)
 	}
 }
 
-// account tells breaker and meter what became of an attempt.
-func (r *Router) account(ctx context.Context, a *attempt, res model.Result, err error, tenant string, counted reserved) {
-	v, rest := well, time.Duration(0)
-	if err == nil && a.blame.Load() {
-		v = ill
+// health is what the end of an attempt says by itself about its engine, and how long that wants to be left alone.
+func (a *attempt) health(ctx context.Context, err error, late bool) (verdict, time.Duration) {
+	switch kind := model.KindOf(err); {
+	case a.blame.Load():
+	case err == nil && a.pass.probe && a.others && late:
+		return slow, 0
+	case err == nil:
+		return well, 0
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+	case context.Cause(ctx) != nil, kind == model.Canceled, kind == model.Declined:
+		return nothing, 0
 	}
-	if err != nil {
-		v = ill
-		switch kind := model.KindOf(err); {
-		case a.blame.Load(), errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		case context.Cause(ctx) != nil, kind == model.Canceled, kind == model.Declined:
-			v = nothing
-		}
-		var known *model.Error
-		if errors.As(err, &known) && v == ill {
-			rest = known.RetryAfter
-		}
-		if v == ill {
-			a.pace.failed()
-		}
+	var known *model.Error
+	if errors.As(err, &known) {
+		return ill, known.RetryAfter
+	}
+	return ill, 0
+}
+
+// leave has an attempt's engine be judged when the race is over, if its end did not say it before. That a question is turned down counts only where another
+// engine has answered that very question: else it may be the question, and a row of such questions, which anybody can ask, would have all engines left alone.
+func (rc *race) leave(a *attempt, v verdict, res model.Result, err error) {
+	turned := a.turned || model.KindOf(err) == model.Declined || err == nil && (res.Action != model.Answer || a.pass.probe && !rc.stands(res.Text))
+	switch {
+	case v == ill || v == slow:
+		return
+	case turned && rc.answered != nil && rc.answered != a:
+		v = outdone
+	case turned:
+		v = nothing
+	}
+	a.leave(v, 0)
+}
+
+// stands reports whether an answer may be shown and stands in the chunks: of one that came when another was shown already.
+func (rc *race) stands(text string) bool {
+	g := filter.NewGate(rc.allowed, rc.ask.Secrets)
+	head, err := g.Write(text)
+	tail, err2 := g.Close()
+	share, _ := rc.proof.support(head + tail)
+	return err == nil && err2 == nil && share >= supported
+}
+
+// leave tells the breaker, and remembers how it went.
+func (a *attempt) leave(v verdict, rest time.Duration) {
+	if v != nothing {
+		a.pace.went(v == well)
 	}
 	a.breaker.leave(a.pass, v, time.Now(), rest)
+}
+
+// settle tells the meter what an attempt has used.
+func (r *Router) settle(ctx context.Context, a *attempt, res model.Result, err error, tenant string, counted reserved) {
 	used := Amount{res.Usage.Total(), a.Price.Of(res.Usage)}
 	if errors.Is(err, errPanic) {
 		used = counted.Amount // nobody knows what it has used

@@ -28,20 +28,25 @@ const (
 	failing  fault = "5xx"
 	cut      fault = "cut in mid-stream"
 	stalls   fault = "stalls in mid-stream"
+	rests    fault = "rests in mid-stream"
 	garbled  fault = "bad JSON"
 	huge     fault = "huge"
 	refused  fault = "wrong type"
 	declines fault = "declines"
+	proposes fault = "always hands off"
+	babbles  fault = "says what nothing supports"
+	blabs    fault = "tells its secrets"
 	turns    fault = "answers, and says at the end that it doesn't"
 )
 
-var faults = []fault{hangs, late, limited, failing, cut, stalls, garbled, huge, refused}
+var faults = []fault{hangs, late, limited, failing, cut, stalls, rests, garbled, huge, refused, declines, proposes, babbles, blabs}
 
 // fake is an engine in the test's own time.
 type fake struct {
 	name   string
 	first  time.Duration
 	gap    time.Duration
+	rest   time.Duration // of the fault
 	text   string
 	action model.Action
 	button []string
@@ -52,7 +57,7 @@ type fake struct {
 }
 
 func newFake(name string) *fake {
-	f := &fake{name: name, first: 200 * time.Millisecond, gap: 20 * time.Millisecond, text: truth, action: model.Answer, usage: model.Usage{Prompt: 500, Completion: 40}}
+	f := &fake{name: name, first: 200 * time.Millisecond, gap: 20 * time.Millisecond, rest: time.Second, text: truth, action: model.Answer, usage: model.Usage{Prompt: 500, Completion: 40}}
 	f.fault.Store(fine)
 	return f
 }
@@ -101,6 +106,14 @@ func (f *fake) Answer(ctx context.Context, q *model.Question, piece func(string)
 	if f.say != nil {
 		text = f.say(q)
 	}
+	switch f.fault.Load().(fault) {
+	case babbles:
+		text = "Elephants sleep standing because lions roam the savannah at night, as everybody knows."
+	case blabs:
+		text = "The number that I was given is " + q.Secrets.Canary + "."
+	case proposes:
+		return model.Result{Text: text, Action: model.HandOff, Usage: f.usage}, nil
+	}
 	if f.action != model.Answer {
 		return model.Result{Text: text, Action: f.action, Buttons: f.button, Usage: f.usage}, nil
 	}
@@ -117,6 +130,10 @@ func (f *fake) Answer(ctx context.Context, q *model.Question, piece func(string)
 				return used, f.fail(model.Cut)
 			case huge:
 				return used, f.fail(model.TooLong)
+			case rests:
+				if err := f.wait(ctx, f.rest); err != nil {
+					return used, err
+				}
 			case stalls:
 				if err := f.wait(ctx, 4*time.Second); err != nil {
 					return used, err

@@ -103,11 +103,13 @@ func inject(t *testing.T, where, text string, e confidence.Evidence, say func(*m
 	victim := newFake("victim")
 	victim.first, victim.gap = time.Millisecond, time.Millisecond
 	var secrets model.Secrets
-	r := router(t, Config{}, victim)
-	r.members[0].Engine = talked{victim, func(q *model.Question) (string, model.Action, []string) {
-		secrets = q.Secrets
-		return say(q)
-	}}
+	r := router(t, Config{}, victim, newFake("another victim")) // which is asked when the first one's answer can't be shown
+	for _, m := range r.members {
+		m.Engine = talked{m.Engine.(*fake), func(q *model.Question) (string, model.Action, []string) {
+			secrets = q.Secrets
+			return say(q)
+		}}
+	}
 	q, plain := ask(e), ask(e)
 	switch where {
 	case "chat":

@@ -29,7 +29,7 @@ func (rc *race) take(ctx context.Context, e event) (*attempt, bool) {
 	}
 	text, err := a.gate.Write(e.piece)
 	if err != nil {
-		return rc.refuse(a, err)
+		return rc.refuse(ctx, a, err)
 	}
 	a.shown.WriteString(text)
 	if rc.chosen == nil && !a.held && whole(a.shown.String()) {
@@ -44,13 +44,21 @@ func (rc *race) take(ctx context.Context, e event) (*attempt, bool) {
 }
 
 // refuse ends an attempt whose text must not be shown. What was shown of it stays.
-func (rc *race) refuse(a *attempt, err error) (*attempt, bool) {
-	a.err, a.trace.Verdict = err, "refused"
+func (rc *race) refuse(ctx context.Context, a *attempt, err error) (*attempt, bool) {
+	a.err = err
 	a.cancel(errOver)
+	rc.turnDown(ctx, a, "refused")
 	if a == rc.chosen {
 		return a, true
 	}
 	return nil, false
+}
+
+// turnDown is for an attempt that worked and is no answer: another engine may have one.
+func (rc *race) turnDown(ctx context.Context, a *attempt, verdict string) {
+	a.turned, a.trace.Verdict = true, verdict
+	rc.doubt(a)
+	rc.failOver(ctx, a, false)
 }
 
 // tell shows what is new of the chosen attempt's text.
@@ -81,12 +89,13 @@ func (rc *race) choose(a *attempt) {
 // ended hears that an attempt is over.
 func (rc *race) ended(ctx context.Context, e event) (*attempt, bool) {
 	a := e.a
-	a.running, a.trace.Took, a.result = false, time.Since(a.began), e.res
+	a.running, a.trace.Took, a.result, a.says, a.failed = false, time.Since(a.began), e.res, e.says, e.err
 	if a.first == 0 && e.err == nil {
 		a.first = a.trace.Took
 	}
 	switch {
 	case a.err != nil: // refused before
+		rc.failOver(ctx, a, false)
 		return nil, false
 	case e.err != nil:
 		a.err = e.err
@@ -94,30 +103,30 @@ func (rc *race) ended(ctx context.Context, e event) (*attempt, bool) {
 			a.trace.Verdict = "cut"
 			return a, true
 		}
-		a.trace.Verdict = "failed"
-		if rc.chosen == nil && rc.working() == 0 && ctx.Err() == nil {
-			rc.start(ctx, "failover")
+		if a.trace.Verdict = "failed"; model.KindOf(e.err) == model.Declined {
+			rc.doubt(a)
 		}
+		rc.failOver(ctx, a, true)
 		return nil, false
 	case rc.chosen != nil && rc.chosen != a:
 		return nil, false
 	}
 	text, err := a.gate.Close()
 	if err != nil {
-		return rc.refuse(a, err)
+		return rc.refuse(ctx, a, err)
 	}
 	a.shown.WriteString(text)
 	if a.result.Action != model.Answer {
-		a.trace.Verdict = "proposed"
+		rc.turnDown(ctx, a, "proposed")
 		return nil, false
 	}
 	if a.shown.Len() == 0 { // it was written and not streamed, or nothing of it may be shown
 		if text, err = a.gate.Write(a.result.Text); err != nil {
-			return rc.refuse(a, err)
+			return rc.refuse(ctx, a, err)
 		}
 		more, err := a.gate.Close()
 		if err != nil {
-			return rc.refuse(a, err)
+			return rc.refuse(ctx, a, err)
 		}
 		a.shown.WriteString(text + more)
 	}
@@ -125,7 +134,7 @@ func (rc *race) ended(ctx context.Context, e event) (*attempt, bool) {
 	a.trace.Features, a.sum = &f, f.probability()
 	if rc.chosen != a {
 		if a.sum < rc.ask.Thresholds.Answer || a.shown.Len() == 0 {
-			a.trace.Verdict = "unsupported"
+			rc.turnDown(ctx, a, "unsupported")
 			return nil, false
 		}
 		rc.choose(a)
@@ -171,45 +180,81 @@ func (rc *race) patience() time.Duration {
 	return max(wait, 0)
 }
 
-// silence finds the attempt that was heard of and has said nothing for the longest time, and a timer for when that is too long.
+// silence finds the attempt that was heard of and has to say something soonest, and a timer for when that is.
 func (rc *race) silence() (*attempt, *time.Timer) {
 	var which *attempt
 	wait := never
 	for _, a := range rc.attempts {
-		if !a.running || a.first == 0 || a.err != nil {
+		if !a.running || a.first == 0 || a.err != nil || rc.chosen != nil && rc.chosen != a {
 			continue
 		}
-		if w := a.pace.silence(rc.r.c.FirstSign) - time.Since(a.last); w < wait {
+		usual, most := rc.silences(a)
+		if !a.doubted && rc.others(a) {
+			most = min(usual, most)
+		}
+		if w := most - time.Since(a.last); w < wait {
 			which, wait = a, w
 		}
 	}
 	return which, time.NewTimer(max(wait, 0))
 }
 
-// drop ends an attempt for a fault of its engine.
-func (a *attempt) drop(why error) {
-	a.blame.Store(true)
-	a.cancel(&model.Error{Kind: model.Cut, Engine: a.Engine.Name(), Err: why})
+// silences are after how long without a further piece an answer is unusual, and after how long it has broken off. What somebody reads is given more time than
+// what nobody has seen yet. Where no other engine could do better, the engine's own limits and the deadline end it.
+func (rc *race) silences(a *attempt) (usual, most time.Duration) {
+	usual = a.pace.silence(rc.r.c.FirstSign)
+	switch {
+	case a == rc.chosen && rc.others(a):
+		return usual, min(max(usual, minShownSilence), rc.r.c.FirstSign)
+	case a != rc.chosen && (rc.another() || rc.working() > 1):
+		return usual, usual
+	}
+	return usual, never
+}
+
+// rests is told when an attempt has said nothing for too long. Its engine is late first, and has failed when somebody was reading.
+func (rc *race) rests(a *attempt) {
+	rc.doubt(a)
+	if _, most := rc.silences(a); time.Since(a.last) < most {
+		return
+	}
+	a.blame.Store(a == rc.chosen || a.pass.probe)
+	a.cancel(&model.Error{Kind: model.Cut, Engine: a.Engine.Name(), Err: errSilent})
 	a.last = time.Now().Add(never) // its end is on the way
 }
 
-// opened is closed when the engine is left alone from which an attempt has waited longest for a sign.
+// opened is closed when the engine fails others, or is late for them, from which an attempt has waited longest for a sign.
 func (rc *race) opened() <-chan struct{} {
+	if a := rc.waiting(); a != nil {
+		return a.opens
+	}
+	return nil
+}
+
+func (rc *race) waiting() *attempt {
 	for _, a := range rc.attempts {
 		if a.running && a.first == 0 && !a.pass.probe && a.opens != nil {
-			return a.opens
+			return a
 		}
 	}
 	return nil
 }
 
-// abandon ends the attempt that opened speaks of: another engine is asked when its end is heard of.
-func (rc *race) abandon() {
-	for _, a := range rc.attempts {
-		if a.running && a.first == 0 && !a.pass.probe && a.opens != nil {
-			a.opens = nil
-			a.cancel(&model.Error{Kind: model.Slow, Engine: a.Engine.Name(), Err: errOpened})
-			return
-		}
+// abandon ends the attempt that opened speaks of if its engine fails: another one is asked when its end is heard of. One that is only late may go on, beside
+// another one.
+func (rc *race) abandon(ctx context.Context) {
+	a := rc.waiting()
+	if a == nil {
+		return
+	}
+	a.opens = a.breaker.opens()
+	if a.breaker.standing() == open {
+		a.opens = nil
+		a.cancel(&model.Error{Kind: model.Slow, Engine: a.Engine.Name(), Err: errOpened})
+		return
+	}
+	a.doubted = true
+	if rc.chosen == nil && rc.working() == 1 && rc.another() {
+		rc.start(ctx, "hedge")
 	}
 }

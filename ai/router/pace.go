@@ -42,7 +42,8 @@ func (r *ring) quantile(q float64) time.Duration {
 const (
 	minHedge, newHedge     = 80 * time.Millisecond, time.Second
 	minSilence, newSilence = 400 * time.Millisecond, 2 * time.Second
-	manySilences           = 4 // times the usual longest silence
+	manySilences           = 4               // times the usual longest silence
+	minShownSilence        = 2 * time.Second // of an answer that somebody reads: a short rest is no reason to break it off
 )
 
 // hedge is after which time without a sign another engine is asked, too: a little after 95 of 100 have given one, so that engines which are
@@ -68,17 +69,22 @@ func (p *pace) silence(most time.Duration) time.Duration {
 	return min(max(d, minSilence), most)
 }
 
-func (p *pace) succeeded(first, gap time.Duration) {
+// timed remembers how long an answer's first sign and its longest silence took.
+func (p *pace) timed(first, gap time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.first.add(first)
 	p.gap.add(gap)
-	p.well.add(1)
 }
 
-func (p *pace) failed() {
+// went remembers whether a call went well.
+func (p *pace) went(well bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if well {
+		p.well.add(1)
+		return
+	}
 	p.well.add(0)
 }
 

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type race struct {
 	attempts []*attempt
 	queue    []*member // not asked yet, best first
 	chosen   *attempt  // whose text the visitor sees
+	answered *attempt  // who has answered to the end; set before over is closed
 	broke    bool      // the day's budget is used up
 	gone     error     // of the sink
 }
@@ -36,33 +38,43 @@ func (rc *race) run(ctx context.Context) *attempt {
 	rc.events, rc.over = make(chan event), make(chan struct{})
 	defer rc.end()
 	rc.begin(ctx)
+	winner := rc.listen(ctx)
+	if winner != nil && winner.err == nil && rc.gone == nil {
+		rc.answered = winner
+	}
+	return winner
+}
+
+// listen follows all attempts until one has won, or none is left.
+func (rc *race) listen(ctx context.Context) *attempt {
 	hedge := time.NewTimer(rc.patience())
 	defer hedge.Stop()
 	for rc.working() > 0 {
+		n := len(rc.attempts)
 		silent, silence := rc.silence()
 		select {
 		case e := <-rc.events:
-			n := len(rc.attempts)
 			if winner, over := rc.take(ctx, e); over {
 				silence.Stop()
 				return winner
 			}
-			if len(rc.attempts) > n {
-				hedge.Reset(rc.patience())
-			}
 		case <-hedge.C:
 			hedge.Reset(rc.hedge(ctx))
+			n = len(rc.attempts)
 		case <-rc.opened():
-			rc.abandon()
+			rc.abandon(ctx)
 		case <-silence.C:
 			if silent != nil {
-				silent.drop(errSilent)
+				rc.rests(silent)
 			}
 		case <-ctx.Done():
 			silence.Stop()
 			return rc.late(ctx)
 		}
 		silence.Stop()
+		if len(rc.attempts) > n {
+			hedge.Reset(rc.patience())
+		}
 	}
 	return nil
 }
@@ -77,9 +89,8 @@ func (rc *race) hedge(ctx context.Context) time.Duration {
 		return d
 	}
 	for _, a := range rc.attempts {
-		if a.running && a.first == 0 && !a.tardy {
-			a.tardy = true
-			a.breaker.late(a.pass, time.Now())
+		if a.running && a.first == 0 {
+			rc.doubt(a)
 		}
 	}
 	if !rc.r.extra.spend() {
@@ -89,14 +100,22 @@ func (rc *race) hedge(ctx context.Context) time.Duration {
 	return rc.patience()
 }
 
+// doubt tells an attempt's breaker, once, that it is late or of no use, where another engine could do better.
+func (rc *race) doubt(a *attempt) {
+	if !a.doubted && rc.others(a) {
+		a.doubted = true
+		a.breaker.doubt(a.pass, time.Now())
+	}
+}
+
 // another reports whether there is an engine to ask that works, as far as is known.
 func (rc *race) another() bool {
-	for _, m := range rc.queue {
-		if m.breaker.state(time.Now()) == "closed" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(rc.queue, func(m *member) bool { return m.breaker.standing() == closed })
+}
+
+// others reports whether an engine works, as far as is known, besides that of an attempt.
+func (rc *race) others(a *attempt) bool {
+	return slices.ContainsFunc(rc.r.members, func(m *member) bool { return m != a.member && m.breaker.standing() == closed })
 }
 
 // late is what is left when time is over: what the visitor has seen, or nothing.
@@ -109,6 +128,7 @@ func (rc *race) late(ctx context.Context) *attempt {
 
 // begin asks the first engine, or as many as are to be asked at once. With one that is asked to see whether it is well again, another one is asked at once.
 func (rc *race) begin(ctx context.Context) {
+	rc.r.second.earn()
 	n, why := 1, "first"
 	if rc.r.c.Mode == Parallel {
 		n, why = rc.r.c.AtOnce, "parallel"
@@ -121,11 +141,28 @@ func (rc *race) begin(ctx context.Context) {
 	}
 }
 
+// next takes the engine out of the queue that is asked next: one that is late comes behind all others.
+func (rc *race) next() *member {
+	i := max(0, slices.IndexFunc(rc.queue, func(m *member) bool { return !m.breaker.last(time.Now()) }))
+	m := rc.queue[i]
+	rc.queue = slices.Delete(rc.queue, i, i+1)
+	return m
+}
+
+// failOver asks the next engine after one if nobody else works on the question. After one that is well, though it was of no use here, only so often.
+func (rc *race) failOver(ctx context.Context, after *attempt, failed bool) {
+	if rc.chosen != nil || rc.working() > 0 || ctx.Err() != nil {
+		return
+	}
+	if failed || after.breaker.standing() != closed || slices.ContainsFunc(rc.queue, func(m *member) bool { return m.breaker.standing() != open }) && rc.r.second.spend() {
+		rc.start(ctx, "failover")
+	}
+}
+
 // start asks the next engine that may be asked, and returns nil if there is none.
 func (rc *race) start(ctx context.Context, why string) *attempt {
 	for len(rc.queue) > 0 {
-		m := rc.queue[0]
-		rc.queue = rc.queue[1:]
+		m := rc.next()
 		p, ok := m.breaker.enter(time.Now())
 		if !ok {
 			continue
@@ -161,7 +198,9 @@ func (rc *race) start(ctx context.Context, why string) *attempt {
 func (rc *race) end() {
 	close(rc.over)
 	for _, a := range rc.attempts {
-		if !a.pass.probe {
+		if !a.running {
+			rc.leave(a, a.says, a.result, a.failed)
+		} else if !a.pass.probe {
 			a.cancel(errOver)
 		}
 	}

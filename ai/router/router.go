@@ -95,7 +95,8 @@ func (c *Config) validate() error {
 type Router struct {
 	c       Config
 	members []*member // the cheapest first
-	extra   allowance
+	extra   allowance // of hedges
+	second  allowance // of engines that are asked after one that turned a question down
 	calls   sync.WaitGroup
 	closing context.Context
 	close   context.CancelFunc
@@ -107,7 +108,7 @@ func New(c Config) (*Router, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	r := &Router{c: c, extra: allowance{share: c.Extra, left: mostExtra / 2}}
+	r := &Router{c: c, extra: allowance{share: c.Extra, left: mostExtra / 2}, second: allowance{share: secondShare, left: mostExtra / 2}}
 	r.closing, r.close = context.WithCancel(context.Background())
 	for _, m := range c.Engines {
 		r.members = append(r.members, &member{Member: m, breaker: newBreaker()})
@@ -117,6 +118,10 @@ func New(c Config) (*Router, error) {
 	})
 	return r, nil
 }
+
+// secondShare is of how many calls another engine is asked after one that proposed something else than an answer, or wrote what can't be shown. One that
+// does so all the time is left alone before long; what is left are engines that are right to. With the hedges that is a twentieth of all calls.
+const secondShare = .02
 
 // Close waits for calls that nobody waits for any longer. Answer must not be called any more.
 func (r *Router) Close() {
