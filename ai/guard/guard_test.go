@@ -17,6 +17,18 @@ func TestCheck(t *testing.T) {
 
 		"I'm calling the police": Legal, "Fix this or I am suing": Legal, "I reported this shop to the police": Legal, "is the press machine pursuing the same job": None,
 
+		// Threats with the press, and injuries; and what shops sell and are asked.
+		"不处理我就曝光": Legal, "我要曝光你们": Legal, "信不信我去曝光": Legal, "把你们曝光到网上": Legal, "已经在小红书曝光了": Legal, "等着被曝光吧": Legal, "再不退款我就找媒体": Legal, "我已经联系了当地媒体": Legal, "我要打给电视台": Legal, "让媒体介入": Legal,
+		"相机曝光时间怎么调": None, "支持手动曝光吗": None, "我要曝光补偿功能的相机": None, "夜景要曝光多久": None, "在抖音曝光量怎么提高": None, "会曝光过度吗": None, "流媒体": None, "这个流媒体盒子支持4K吗": None, "找一款多媒体音箱": None, "社交媒体上能联系你们吗": None, "媒体播放器怎么安装": None, "请问媒体文件存哪里": None,
+		"I'm going to tell the press about this": Legal, "I told the media. Your move": Legal, "I have contacted the press!": Legal, "calling the newspapers now": Legal,
+		"how do I tell the media player to shuffle": None, "does it contact the media server": None, "what is the exposure time of this camera": None, "a streaming media box": None, "can I call the press office number": None,
+		"热水器漏电了": Safety, "插座漏电": Safety, "充电器漏电把我电了": Safety, "你们的电热毯好像漏电，手都麻了": Safety, "机身漏电怎么办": Safety, "孩子触电了": Safety,
+		"漏电保护器多少钱": None, "有漏电保护吗": None, "热水器漏电保护插头多少钱": None, "会漏电吗": None, "防漏电插座有货吗": None, "漏电开关怎么接": None, "防触电插座": None,
+		"我中毒了": Safety, "孩子吃了你们的饼干中毒了": Safety, "全家食物中毒": Safety, "猫吃了会中毒吗": Safety, "我怀疑是煤气中毒": Safety, "狗狗好像中毒": Safety,
+		"电脑中毒了怎么办": None, "我的电脑中毒了能修吗": None, "一氧化碳中毒报警器多少钱": None, "能预防食物中毒吗": None, "U盘会中毒吗": None,
+		"I got food poisoning from your cookies": Safety, "I got an electric shock from it": Safety, "there was an explosion in the kitchen": Safety, "it gave my son an electric shock.": Safety,
+		"a carbon monoxide poisoning detector": None, "an explosion-proof lamp": None, "has it electric shock protection": None, "lead poisoning test kit": None,
+
 		// As they are written in Taiwan and Hong Kong.
 		"我的孩子誤食了電池": Safety, "我被你們的電熱毯燙傷了": Safety, "充電器著火了": Safety, "漏電了": Safety, "我要找律師起訴你們": Legal, "我要報警": Legal, "我的信用卡被盜刷了": Fraud, "你們是騙子": Fraud,
 		"我想和客服人員講話": Human, "請幫我轉接專員": Human, "有真人嗎": Human, "別用機器人糊弄我": Human, "我都說了三遍了": Anger, "沒人管": Anger, "垃圾客服，氣死我了": Anger,
