@@ -37,8 +37,8 @@ type AIEngine struct {
 // MaxAIEngines is how many engines a tenant may have.
 const MaxAIEngines = 20
 
-// maxAIWait bounds an engine's times: nobody waits longer for an answer.
-const maxAIWait = 2 * time.Minute
+// MaxAIWait bounds an engine's times: so long an answer may take over all engines, and nobody waits longer.
+const MaxAIWait = 20 * time.Second
 
 // Check brings what people set into one form, and returns Malformed, naming the field, for what can't be.
 func (e *AIEngine) Check() error {
@@ -62,8 +62,8 @@ func (e *AIEngine) Check() error {
 		}
 	}
 	for name, d := range map[string]time.Duration{"first_token_ms": e.FirstToken, "total_ms": e.Total} {
-		if d < 0 || d > maxAIWait || d%time.Millisecond != 0 {
-			return Errorf(Malformed, "%s: must be 0 to %d", name, maxAIWait.Milliseconds())
+		if d < 0 || d > MaxAIWait || d%time.Millisecond != 0 {
+			return Errorf(Malformed, "%s: must be 0 to %d", name, MaxAIWait.Milliseconds())
 		}
 	}
 	if e.Total > 0 && e.FirstToken > e.Total {
@@ -125,15 +125,16 @@ type AIAmount struct {
 type AIUsage struct {
 	Day time.Time // its midnight, UTC
 	AIAmount
+	Refused int64 // calls that were not made, since the day had no room for them
 }
 
 // AIMeter counts what tenants' engines use, day by day (UTC), for all nodes together.
 type AIMeter interface {
-	// ReserveAI counts an amount as used and reports true, or reports false, and counts nothing, if the day of at has no room for it.
+	// ReserveAI counts an amount as used and reports true, or reports false, and counts only that, if the day of at has no room for it.
 	ReserveAI(ctx context.Context, tenant TenantID, b AIBudget, a AIAmount, at time.Time) (bool, error)
 	// SettleAI corrects what was reserved at a time to what was used, on the day of that time. Nothing becomes less than nothing.
 	SettleAI(ctx context.Context, tenant TenantID, reserved, used AIAmount, at time.Time) error
-	// AIUsage lists the days from that of since to that of until on which something was used, in their order.
+	// AIUsage lists the days from that of since to that of until on which something was used or refused, in their order.
 	AIUsage(ctx context.Context, tenant TenantID, since, until time.Time) ([]AIUsage, error)
 }
 

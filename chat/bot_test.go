@@ -77,19 +77,20 @@ func TestBotSettings(t *testing.T) {
 func TestAIEngineCheck(t *testing.T) {
 	good := AIEngine{Name: " one ", BaseURL: "http://127.0.0.1:8080/v1/", Model: "m", Key: "sk-1", FirstToken: time.Second, Total: 20 * time.Second}
 	for name, spoil := range map[string]func(*AIEngine){
-		"":                            func(*AIEngine) {},
-		"name: must be":               func(e *AIEngine) { e.Name = "" },
-		"model: must be":              func(e *AIEngine) { e.Model = " " },
-		"base_url: must look like":    func(e *AIEngine) { e.BaseURL = "ftp://x/" },
-		"base_url: must look like h":  func(e *AIEngine) { e.BaseURL = "https://u:p@x/v1" },
-		"base_url: must look like ht": func(e *AIEngine) { e.BaseURL = "https://x/v1?a=1" },
-		"key: must be printable":      func(e *AIEngine) { e.Key = "sk\r\nX: y" },
-		"position:":                   func(e *AIEngine) { e.Position = -1 },
-		"prompt_price:":               func(e *AIEngine) { e.PromptPrice = math.NaN() },
-		"completion_price:":           func(e *AIEngine) { e.CompletionPrice = -1 },
-		"total_ms:":                   func(e *AIEngine) { e.Total = time.Hour },
-		"first_token_ms: must be":     func(e *AIEngine) { e.FirstToken = 1 },
-		"first_token_ms: must not":    func(e *AIEngine) { e.FirstToken = 21 * time.Second },
+		"":                             func(*AIEngine) {},
+		"name: must be":                func(e *AIEngine) { e.Name = "" },
+		"model: must be":               func(e *AIEngine) { e.Model = " " },
+		"base_url: must look like":     func(e *AIEngine) { e.BaseURL = "ftp://x/" },
+		"base_url: must look like h":   func(e *AIEngine) { e.BaseURL = "https://u:p@x/v1" },
+		"base_url: must look like ht":  func(e *AIEngine) { e.BaseURL = "https://x/v1?a=1" },
+		"key: must be printable":       func(e *AIEngine) { e.Key = "sk\r\nX: y" },
+		"position:":                    func(e *AIEngine) { e.Position = -1 },
+		"prompt_price:":                func(e *AIEngine) { e.PromptPrice = math.NaN() },
+		"completion_price:":            func(e *AIEngine) { e.CompletionPrice = -1 },
+		"total_ms: must be 0 to 20000": func(e *AIEngine) { e.Total = 20*time.Second + time.Millisecond },
+		"first_token_ms: must be":      func(e *AIEngine) { e.FirstToken = 1 },
+		"first_token_ms: must not":     func(e *AIEngine) { e.FirstToken, e.Total = 20*time.Second, 19*time.Second },
+		"first_token_ms: must be 0 t":  func(e *AIEngine) { e.FirstToken, e.Total = 21*time.Second, 0 },
 	} {
 		e := good
 		spoil(&e)

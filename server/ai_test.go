@@ -158,6 +158,11 @@ func testAIEngines(t *testing.T, start func(func(*server.Config)) *node) {
 	require.Equal(t, "large", got.body["model"])
 	require.Equal(t, true, got.body["key_set"], "it stays")
 	require.EqualValues(t, 0, got.body["first_token_ms"])
+	got = n.call("PATCH", one, admin, map[string]any{"total_ms": 20_001})
+	require.Equal(t, 400, got.status)
+	require.Contains(t, string(got.raw), "total_ms")
+	require.Contains(t, string(got.raw), "20000", "nobody waits longer for all engines together")
+	require.Equal(t, 200, n.call("PATCH", one, admin, map[string]any{"total_ms": 20_000}).status)
 	kept := func() string {
 		id, err := chat.ParseID[chat.AIEngine](made.body["id"].(string))
 		require.NoError(t, err)
@@ -184,7 +189,7 @@ func testAIEngines(t *testing.T, start func(func(*server.Config)) *node) {
 		require.NotContains(t, string(raw), "sk-")
 		told[e["action"].(string)]++
 	}
-	require.Equal(t, map[string]int{"ai_engine.created": 2, "ai_engine.updated": 4, "ai_engine.deleted": 1}, told)
+	require.Equal(t, map[string]int{"ai_engine.created": 2, "ai_engine.updated": 5, "ai_engine.deleted": 1}, told)
 }
 
 // Addresses that are not public are refused before anything is kept, and so is what would send a key in the clear.
@@ -343,6 +348,7 @@ func TestAIUsage(t *testing.T) {
 	require.Nil(t, got.body["max_tokens"])
 	require.Equal(t, false, got.body["exhausted"])
 	require.Equal(t, now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1).Format(time.RFC3339), got.body["resets_at"])
+	require.EqualValues(t, 0, got.body["refused"])
 	require.Len(t, n.call("GET", "/api/v1/ai/usage?days=1", admin, nil).data(), 1)
 	require.Len(t, n.call("GET", "/api/v1/ai/usage?days=41", admin, nil).data(), 3)
 	for budget, exhausted := range map[string]bool{
@@ -351,6 +357,17 @@ func TestAIUsage(t *testing.T) {
 		require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", admin, `{"budget":`+budget+`}`).status)
 		require.Equal(t, exhausted, n.call("GET", "/api/v1/ai/usage", admin, nil).body["exhausted"], budget)
 	}
+
+	// What is left, and is too little for the questions that are asked, is told as that.
+	require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", admin, `{"budget":{"tokens_per_day":5000}}`).status)
+	room, err := n.kept.Store.ReserveAI(ctx, n.tenant.ID, chat.AIBudget{Tokens: 5000}, chat.AIAmount{Tokens: 2500}, now)
+	require.NoError(t, err)
+	require.False(t, room)
+	got = n.call("GET", "/api/v1/ai/usage", admin, nil)
+	require.Equal(t, false, got.body["exhausted"], "a shorter question has room")
+	require.EqualValues(t, 1, got.body["refused"])
+	days := got.data()
+	require.EqualValues(t, 1, days[len(days)-1].(map[string]any)["refused"])
 
 	// Money that is left, and is too little for a call of any engine that is on, is none.
 	require.Equal(t, 200, n.call("PATCH", "/api/v1/bot", admin, `{"budget":{"money_per_day":0.0031}}`).status)

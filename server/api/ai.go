@@ -118,16 +118,18 @@ type AIUsage struct {
 	Money     float64      `json:"money" doc:"Likewise, in the currency that engines' prices are in."`
 	MaxTokens *int64       `json:"max_tokens" nullable:"true" doc:"What may be used in a day, by the bot's settings; null: no limit."`
 	MaxMoney  *float64     `json:"max_money" nullable:"true" doc:"Likewise."`
-	Exhausted bool         `json:"exhausted" doc:"Whether today's budget has no room for another call. Until resets_at no engine is asked, and the local one answers."`
+	Exhausted bool         `json:"exhausted" doc:"Whether today's budget has no room for even the shortest call. Until resets_at no engine is asked, and the local one answers."`
+	Refused   int64        `json:"refused" doc:"How many calls of engines were not made today, because what was left of the budget was less than they may use: the instructions, the question, what was found for it, and the longest answer. Those questions were answered by another engine or the local one. It may be more than 0 while exhausted is false: then there is room for shorter questions only."`
 	ResetsAt  time.Time    `json:"resets_at" doc:"When a new day's budget begins."`
-	Data      []AIUsageDay `json:"data" nullable:"false" doc:"Days on which something was used, the oldest first."`
+	Data      []AIUsageDay `json:"data" nullable:"false" doc:"Days on which something was used or refused, the oldest first."`
 }
 
 // AIUsageDay is one day of it.
 type AIUsageDay struct {
-	Day    string  `json:"day" format:"date"`
-	Tokens int64   `json:"tokens"`
-	Money  float64 `json:"money"`
+	Day     string  `json:"day" format:"date"`
+	Tokens  int64   `json:"tokens"`
+	Money   float64 `json:"money"`
+	Refused int64   `json:"refused" doc:"Calls that were not made, because the day's budget had no room for them."`
 }
 
 type usageInput struct {
@@ -179,9 +181,9 @@ func (a *API) getUsage(ctx context.Context, c *call, in *usageInput) (*answer[AI
 		Data: make([]AIUsageDay, len(days)),
 	}
 	for i, d := range days {
-		out.Data[i] = AIUsageDay{d.Day.Format(time.DateOnly), d.Tokens, d.Money}
+		out.Data[i] = AIUsageDay{d.Day.Format(time.DateOnly), d.Tokens, d.Money, d.Refused}
 		if d.Day.Equal(today) {
-			out.Tokens, out.Money = d.Tokens, d.Money
+			out.Tokens, out.Money, out.Refused = d.Tokens, d.Money, d.Refused
 		}
 	}
 	out.Exhausted = !roomFor(&budget, out.Tokens, out.Money, engines)

@@ -24,7 +24,7 @@ type AIEngine struct {
 	PromptPrice     float64   `json:"prompt_price" doc:"What a million tokens of a question cost."`
 	CompletionPrice float64   `json:"completion_price" doc:"What a million tokens of an answer cost."`
 	FirstToken      int64     `json:"first_token_ms" doc:"How long is waited for the first token; 0: as long as by default, 4 s."`
-	Total           int64     `json:"total_ms" doc:"How long is waited for all of an answer; 0: as long as by default, 20 s."`
+	Total           int64     `json:"total_ms" doc:"How long is waited for all of an answer; 0: as long as by default, 20 s, which is also the longest: so long an answer may take over all engines."`
 	CreatedAt       time.Time `json:"created_at"`
 	UpdatedAt       time.Time `json:"updated_at"`
 }
@@ -93,8 +93,8 @@ type createEngineInput struct {
 		Position        int     `json:"position,omitempty" minimum:"0" maximum:"1000"`
 		PromptPrice     float64 `json:"prompt_price,omitempty" minimum:"0" maximum:"1000000" doc:"What a million tokens of a question cost. Without prices a budget of money is never used up."`
 		CompletionPrice float64 `json:"completion_price,omitempty" minimum:"0" maximum:"1000000" doc:"What a million tokens of an answer cost."`
-		FirstToken      int64   `json:"first_token_ms,omitempty" minimum:"0" maximum:"120000" doc:"How long is waited for the first token. 0: as long as by default, 4 s."`
-		Total           int64   `json:"total_ms,omitempty" minimum:"0" maximum:"120000" doc:"How long is waited for all of an answer. 0: as long as by default, 20 s."`
+		FirstToken      int64   `json:"first_token_ms,omitempty" minimum:"0" maximum:"20000" doc:"How long is waited for the first token. 0: as long as by default, 4 s."`
+		Total           int64   `json:"total_ms,omitempty" minimum:"0" maximum:"20000" doc:"How long is waited for all of an answer. 0: as long as by default, 20 s, which is also the longest: so long an answer may take over all engines."`
 	}
 }
 
@@ -165,8 +165,8 @@ type updateEngineInput struct {
 		Position        *int     `json:"position,omitempty" minimum:"0" maximum:"1000"`
 		PromptPrice     *float64 `json:"prompt_price,omitempty" minimum:"0" maximum:"1000000"`
 		CompletionPrice *float64 `json:"completion_price,omitempty" minimum:"0" maximum:"1000000"`
-		FirstToken      *int64   `json:"first_token_ms,omitempty" minimum:"0" maximum:"120000"`
-		Total           *int64   `json:"total_ms,omitempty" minimum:"0" maximum:"120000"`
+		FirstToken      *int64   `json:"first_token_ms,omitempty" minimum:"0" maximum:"20000"`
+		Total           *int64   `json:"total_ms,omitempty" minimum:"0" maximum:"20000"`
 	}
 }
 
@@ -178,6 +178,7 @@ func (a *API) updateEngine(ctx context.Context, c *call, in *updateEngineInput) 
 	b := &in.Body
 	e, err := a.cfg.Store.ChangeAIEngine(ctx, c.actor().Tenant, id, func(e *chat.AIEngine) error {
 		server := serverOf(e.BaseURL)
+		e.FirstToken, e.Total = min(e.FirstToken, chat.MaxAIWait), min(e.Total, chat.MaxAIWait) // of before there was this bound: nobody waited longer
 		set(&e.Name, b.Name)
 		set(&e.BaseURL, b.BaseURL)
 		set(&e.Model, b.Model)

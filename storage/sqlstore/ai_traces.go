@@ -136,7 +136,10 @@ func (s *Store) ReserveAI(ctx context.Context, tenant chat.TenantID, b chat.AIBu
 			return err
 		}
 		n, err := res.RowsAffected()
-		room = n > 0
+		if room = n > 0; room || err != nil {
+			return err
+		}
+		_, err = q.ExecContext(ctx, `UPDATE ai_usage SET refused = refused + 1 WHERE tenant = $1 AND day = $2`, tenant, dayOf(at))
 		return err
 	})
 	return room && err == nil, err
@@ -152,13 +155,13 @@ func (s *Store) SettleAI(ctx context.Context, tenant chat.TenantID, reserved, us
 
 func scanUsage(scan row) (u chat.AIUsage, err error) {
 	var day int64
-	err = scan(&day, &u.Tokens, &u.Money)
+	err = scan(&day, &u.Tokens, &u.Money, &u.Refused)
 	u.Day = time.Unix(day*secondsPerDay, 0).UTC()
 	return u, err
 }
 
 // AIUsage implements chat.AIMeter.
 func (s *Store) AIUsage(ctx context.Context, tenant chat.TenantID, since, until time.Time) ([]chat.AIUsage, error) {
-	return readAll(ctx, s, Of(tenant), scanUsage, `SELECT day, tokens, money FROM ai_usage WHERE tenant = $1 AND day BETWEEN $2 AND $3
-		AND (tokens > 0 OR money > 0) ORDER BY day`, tenant, dayOf(since), dayOf(until))
+	return readAll(ctx, s, Of(tenant), scanUsage, `SELECT day, tokens, money, refused FROM ai_usage WHERE tenant = $1 AND day BETWEEN $2 AND $3
+		AND (tokens > 0 OR money > 0 OR refused > 0) ORDER BY day`, tenant, dayOf(since), dayOf(until))
 }

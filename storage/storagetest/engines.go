@@ -130,7 +130,7 @@ func testAIMeter(t *testing.T, s *suite) {
 		return all
 	}
 	day := start.Truncate(24 * time.Hour)
-	require.Empty(t, cmp.Diff([]chat.AIUsage{{Day: day, AIAmount: chat.AIAmount{Tokens: 100, Money: 1}}, {Day: day.AddDate(0, 0, 1), AIAmount: chat.AIAmount{Tokens: 100, Money: 1}}}, usage()))
+	require.Empty(t, cmp.Diff([]chat.AIUsage{{Day: day, AIAmount: chat.AIAmount{Tokens: 100, Money: 1}, Refused: 2}, {Day: day.AddDate(0, 0, 1), AIAmount: chat.AIAmount{Tokens: 100, Money: 1}}}, usage()))
 	require.NoError(t, s.Store.SettleAI(ctx(), s.tenant, chat.AIAmount{Tokens: 40, Money: 0.5}, chat.AIAmount{Tokens: 10, Money: 0.25}, start))
 	require.Equal(t, chat.AIAmount{Tokens: 70, Money: 0.75}, usage()[0].AIAmount)
 	require.True(t, reserve(30, 0.25, start))
@@ -143,6 +143,8 @@ func testAIMeter(t *testing.T, s *suite) {
 	none, err := s.Store.AIUsage(ctx(), chat.NewID[chat.Tenant](), start, later)
 	require.NoError(t, err)
 	require.Empty(t, none)
+	require.False(t, reserve(101, 0, start.AddDate(0, 0, -1)), "what is refused is told, though nothing was used")
+	require.Equal(t, chat.AIUsage{Day: day.AddDate(0, 0, -1), Refused: 1}, usage()[0])
 	b = chat.AIBudget{}
 	require.True(t, reserve(1<<40, 1e6, start), "no limit")
 

@@ -46,7 +46,7 @@ export interface AIEngine {
   position: number;
   /** What a million tokens of a question cost. */
   prompt_price: number;
-  /** How long is waited for all of an answer; 0: as long as by default, 20 s. */
+  /** How long is waited for all of an answer; 0: as long as by default, 20 s, which is also the longest: so long an answer may take over all engines. */
   total_ms: number;
   updated_at: string;
 }
@@ -146,11 +146,11 @@ export interface AITraceEntry {
 }
 
 export interface AIUsage {
-  /** Days on which something was used, the oldest first. */
+  /** Days on which something was used or refused, the oldest first. */
   data: AIUsageDay[];
   /** Today, in UTC: budgets are for days of UTC. */
   day: string;
-  /** Whether today's budget has no room for another call. Until resets_at no engine is asked, and the local one answers. */
+  /** Whether today's budget has no room for even the shortest call. Until resets_at no engine is asked, and the local one answers. */
   exhausted: boolean;
   /** Likewise. */
   max_money: number | null;
@@ -158,6 +158,8 @@ export interface AIUsage {
   max_tokens: number | null;
   /** Likewise, in the currency that engines' prices are in. */
   money: number;
+  /** How many calls of engines were not made today, because what was left of the budget was less than they may use: the instructions, the question, what was found for it, and the longest answer. Those questions were answered by another engine or the local one. It may be more than 0 while exhausted is false: then there is room for shorter questions only. */
+  refused: number;
   /** When a new day's budget begins. */
   resets_at: string;
   /** Used today, with what is reserved for answers that are being written. */
@@ -167,6 +169,8 @@ export interface AIUsage {
 export interface AIUsageDay {
   day: string;
   money: number;
+  /** Calls that were not made, because the day's budget had no room for them. */
+  refused: number;
   tokens: number;
 }
 
@@ -478,7 +482,7 @@ export interface CreateEngineInputBody {
   position?: number;
   /** What a million tokens of a question cost. Without prices a budget of money is never used up. */
   prompt_price?: number;
-  /** How long is waited for all of an answer. 0: as long as by default, 20 s. */
+  /** How long is waited for all of an answer. 0: as long as by default, 20 s, which is also the longest: so long an answer may take over all engines. */
   total_ms?: number;
 }
 

@@ -122,6 +122,7 @@ export function Usage() {
     <Panel title={t.ai.usage.title} text={say(s.resets, { time: moment(Date.parse(u.resets_at)) })} actions={<Button component={Link} href="/engines" variant="default">{s.engines}</Button>}>
       <div className={css.fields} data-testid="usage" data-tokens={u.tokens}>
         {u.exhausted && <Alert color="orange" title={s.exhausted} icon={<IconAlertTriangle size={17} />} data-testid="exhausted">{say(s.exhaustedText, { time: moment(Date.parse(u.resets_at)) })}</Alert>}
+        {!u.exhausted && u.refused > 0 && <Alert color="orange" title={s.refused} icon={<IconAlertTriangle size={17} />} data-testid="refused">{say(s.refusedText, { n: u.refused, time: moment(Date.parse(u.resets_at)) })}</Alert>}
         <Meter name={s.tokens} used={u.tokens} most={u.max_tokens} />
         <Meter name={s.money} used={u.money} most={u.max_money} />
         {days.length === 0 ? <p className={css.hint}>{s.nothingUsed}</p> : <Days days={days} />}

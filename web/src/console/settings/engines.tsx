@@ -50,7 +50,7 @@ function Editor({ engine, close }: { engine: AIEngine | undefined; close: () => 
   const f = useForm(start, {
     check: (v) => ({
       name: v.name.trim() === "" ? t.shell.required : undefined, base_url: /^https?:\/\/\S+$/i.test(v.base_url.trim()) ? undefined : s.badUrl, model: v.model.trim() === "" ? t.shell.required : undefined,
-      key: moved(v) && v.key === "" && !v.forget ? s.keyNeeded : undefined, position: whole(v.position, 1000, s.badPosition), first_token_ms: whole(v.first_token_ms, 120_000, s.badLimit), total_ms: whole(v.total_ms, 120_000, s.badLimit),
+      key: moved(v) && v.key === "" && !v.forget ? s.keyNeeded : undefined, position: whole(v.position, 1000, s.badPosition), first_token_ms: whole(v.first_token_ms, 20_000, s.badLimit), total_ms: whole(v.total_ms, 20_000, s.badLimit),
       prompt_price: price(v.prompt_price), completion_price: price(v.completion_price),
     }),
     codes: { name_taken: "name" },
@@ -84,8 +84,8 @@ function Editor({ engine, close }: { engine: AIEngine | undefined; close: () => 
       <div role="group" aria-label={s.limits}>
         <p className={css.legend}>{s.limits}</p><p className={css.hint}>{s.limitsText}</p>
         <div className={css.pair}>
-          <NumberInput label={s.first} min={0} max={120_000} allowDecimal={false} {...f.value("first_token_ms")} />
-          <NumberInput label={s.total} min={0} max={120_000} allowDecimal={false} {...f.value("total_ms")} />
+          <NumberInput label={s.first} min={0} max={20_000} allowDecimal={false} {...f.value("first_token_ms")} />
+          <NumberInput label={s.total} min={0} max={20_000} allowDecimal={false} {...f.value("total_ms")} />
         </div>
       </div>
     </FormBody>

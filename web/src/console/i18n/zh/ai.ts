@@ -8,7 +8,7 @@ export const ai: Texts["ai"] = {
     topics: "话题", topicsText: "它可以谈论的内容，用您自己的话写；每项后按回车。留空则为知识库中的全部内容。", topicsExample: "运费、退货…", avoid: "留给人工", avoidText: "问题中出现这些词或涉及这些内容时，机器人不回答。", avoidExample: "退款、投诉…", sure: "需要多大把握", sureText: "低于此把握则转人工。", clarify: "最多反问次数", clarifyText: "每个会话 0 到 2 次。", answerFrom: "直接回答的把握", clarifyFrom: "反问的把握", shipped: "0 表示默认值。", badShare: "请填写 0 到 100。", badOrder: "反问的把握不能高于直接回答。", badClarify: "请填写 0、1 或 2。", begins: "新会话", beginsOf: { bot: "先由机器人接待", people: "先由人工接待，访客可主动找机器人" }, hours: "时间", hoursOf: { always: "全天", open: "仅营业时间内", closed: "仅营业时间外" },
     asking: "如何请求引擎", askingOf: { cheapest: "先请求最便宜的；太慢或失败时换下一个", parallel: "同时请求多个" }, askingText: "同时请求时，每个问题最多请求四个引擎，每个都要付费；采用最先得到知识库支持的回答。",
     budget: "每日预算", budgetText: "所有引擎合计。用完后由内置引擎根据知识库免费回答。", tokens: "Token 数", money: "金额", moneyText: "货币与引擎价格相同。", zeroIsNone: "0 表示不限。", badNumber: "请填写 0 或以上的数字。",
-    used: "今日已用", of: "{n} / {most}", noLimit: "{n}，不限", exhausted: "今日预算已用完", exhaustedText: "{time} 前不再请求引擎，由内置引擎回答。", resets: "{time} 开始新的一天。", days: "最近 30 天", day: "日期", nothingUsed: "还没有请求过任何引擎。",
+    used: "今日已用", of: "{n} / {most}", noLimit: "{n}，不限", exhausted: "今日预算已用完", exhaustedText: "{time} 前不再请求引擎，由内置引擎回答。", refused: "剩余预算不够部分问题使用", refusedText: "今天有 {n} 次没有请求引擎：剩余预算少于一个问题可能用到的量，较短的问题仍可请求。{time} 前这些问题由内置引擎回答。", resets: "{time} 开始新的一天。", days: "最近 30 天", day: "日期", nothingUsed: "还没有请求过任何引擎。",
     reset: "关闭并清除设置", resetText: "机器人将关闭，其全部设置将清除。知识库和引擎保留。", engines: "引擎", knowledge: "知识库",
   },
   try: {
@@ -21,7 +21,7 @@ export const ai: Texts["ai"] = {
     name: "名称", nameText: "团队内部的叫法。", url: "地址", urlText: "API 所在的地址，通常以 /v1 结尾：OpenAI、DeepSeek，或您自己的兼容服务器。", badUrl: "请填写以 https:// 开头的地址（运营者允许时也可用 http://）。", model: "模型", modelText: "服务器使用的模型名称。",
     key: "密钥", keyText: "之后不会再显示给任何人。", keyKept: "已保存密钥。留空则保持不变。", keyNeeded: "更换地址后不会沿用原密钥，请重新填写。", keyDrop: "删除密钥", resting: "出错，暂停使用", keySet: "有密钥", keyNone: "无密钥",
     enabled: "启用", on: "已启用", off: "已停用", position: "顺序", positionText: "数字小的先请求。", prices: "价格", pricesText: "每百万 token 的价格。不填则金额预算永远用不完。", prompt: "提问", completion: "回答", limits: "等待时间", limitsText: "单位毫秒。0 表示默认（4,000 和 20,000）。",
-    first: "首个字", total: "全部", badLimit: "请填写 0 到 120,000 的整数。", badPosition: "请填写 0 到 1,000 的整数。", test: "测试", testText: "用已保存的设置问一个很短的问题；会消耗少量 token。", testing: "正在提问…", works: "可以使用", fails: "无法使用", timing: "首字 {first}，全部 {total}",
+    first: "首个字", total: "全部", badLimit: "请填写 0 到 20,000 的整数。", badPosition: "请填写 0 到 1,000 的整数。", test: "测试", testText: "用已保存的设置问一个很短的问题；会消耗少量 token。", testing: "正在提问…", works: "可以使用", fails: "无法使用", timing: "首字 {first}，全部 {total}",
     tokens: "{n} 个 token", structured: "它遵守回答的结构，因此回答带有来源。", plain: "它不遵守回答的结构：回答照原样采用，没有来源。", said: "它的回答", status: "HTTP {n}", removeTitle: "删除这个引擎？", removeText: "密钥将一并删除。问题由其余引擎回答。",
   },
   intents: {
