@@ -115,6 +115,25 @@ test("a database that opens late is taken in: what it holds is shown, what was w
   assert.deepEqual([[...db.rows.keys()].sort(), journal.length], [[key(1), key(2)], 0]);
 });
 
+test("what is removed while the database opens is not brought back when it has", async () => {
+  const [db, journal] = [new TestDatabase(), new TestStorage()];
+  let opened: (db: Database | null) => void = () => {};
+  const e = new DatabaseEntries(new Promise((done) => { opened = done; }), journal);
+  e.setItem(key(1), "discarded");
+  const looked = e.refresh();
+  e.removeItem(key(1));
+  assert.equal(await looked, false, "it was not waited for");
+  let read: () => void = () => {};
+  db.all = async () => { await new Promise<void>((done) => { read = done; }); return [...db.rows]; };
+  opened(db);
+  await tick();
+  read();
+  await tick();
+  assert.deepEqual([e.length, db.rows.size, journal.length], [0, 0, 0]);
+  db.all = async () => [...db.rows];
+  assert.equal(await e.refresh(), true);
+});
+
 test("a database that does not answer, or can't be read, takes nothing away", async () => {
   const [db, journal] = [new TestDatabase(), new TestStorage()];
   db.rows.set(key(1), "kept");

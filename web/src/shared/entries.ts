@@ -80,17 +80,18 @@ export class DatabaseEntries implements EntryStorage {
     this.drop(key);
   }
 
-  /** Reads everything again, because another tab wrote. A database that does not answer is not waited for. */
-  async refresh(): Promise<void> {
+  /** Reads everything again, because another tab wrote. A database that does not answer is not waited for: false. */
+  async refresh(): Promise<boolean> {
     let late = false;
     const read = this.read().then(() => { if (late) this.late(); });
     await Promise.race([read, new Promise((done) => setTimeout(() => done((late = true)), patience))]);
+    return !late;
   }
 
   private async read(): Promise<void> {
-    const before = this.journalled(); // what moves into the database meanwhile
-    this.merge(before, this.map);
+    this.merge([], this.map);
     await this.opened;
+    const before = this.journalled(); // what moves into the database meanwhile; not what stood there before a long wait: it may be gone
     this.reading++;
     const stored = await (this.db?.all() ?? Promise.resolve([])).catch(() => this.map); // what can't be read is as it was
     this.reading--;

@@ -41,12 +41,13 @@ export function left(session: Session): boolean {
   return others(session, false).length > 0;
 }
 
-/** Removes what is left of visitors who were forgotten. */
-export function clean(session: Session, entries: EntryStorage): void {
+/** Removes what is left of visitors who were forgotten. whole: entries has all there is of them, so that they need not be known any more. */
+export function clean(session: Session, entries: EntryStorage, whole: boolean): void {
   for (const scope of others(session, false)) {
     const old = new Outbox(scope, entries);
     for (const e of old.all()) old.remove(e.cmid);
   }
+  if (whole) save(keyOf(session), known(session).filter((k) => k[1] === session.era));
 }
 
 const keyOf = (session: Session) => `${session.key}:boxes`;

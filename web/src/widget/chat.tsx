@@ -34,9 +34,11 @@ class Widget implements Chat {
   private unread = -1;
   private queue = "";
   private link = "";
+  private draft: string;
 
   constructor(private readonly host: Host) {
     this.session = host.session;
+    this.draft = this.session.draft;
     this.title = new Title(host);
     this.room = new Room(this.session, host.base, host.tracker, {
       changed: () => this.changed(), arrived: (m, loud) => this.arrived(m, loud),
@@ -78,7 +80,8 @@ class Widget implements Chat {
   forget(): void {
     this.greeted = this.announced = "";
     this.turn++;
-    save(this.session.draft, null); // the tab that forgot may not have known of it yet
+    save(this.draft, null); // the tab that forgot may not have known of it yet
+    this.draft = this.session.draft;
     for (const u of this.desk.uploads.list) this.desk.uploads.cancel(u.id);
     this.room.forget();
   }

@@ -110,10 +110,6 @@ export class Line {
     this.client?.loadOlder(this.state.conv);
   }
 
-  discard(cmid: UUID): void {
-    this.client?.discard(cmid);
-  }
-
   read(seq: number): void {
     if (this.state.conv !== "") this.client?.read(this.state.conv, seq);
     this.changed();

@@ -161,6 +161,30 @@ test("who opens the chat after a reset is connected again, in whichever tab", as
   }
 });
 
+test("after a reset the next tab in line rests too, until somebody opens the chat", async () => {
+  const { tabs: [a, b], tab, browser, last, leave } = setUp();
+  await a.start();
+  await until(() => browser.sockets.length === 1);
+  await accept(last(), "hello");
+  await b.start();
+  await until(() => b.state.messages.length === 1);
+  a.session.reset();
+  for (const r of [a, b]) r.forget();
+  leave(a); // the page after the log-out is another one
+  const leads = (r: unknown) => (r as { tabs: { leading: boolean } }).tabs.leading;
+  await until(() => leads(b));
+  await new Promise((done) => later(done, 30));
+  assert.deepEqual([browser.sockets.length, b.session.visitor.id], [1, ""], "nobody wants to talk");
+  const c = tab();
+  await c.start();
+  await until(() => browser.sockets.length === 2);
+  await accept(last(), "welcome");
+  await until(() => c.state.messages.length === 1);
+  leave(b);
+  await until(() => browser.sockets.length === 3); // somebody talks: whoever leads is connected
+  leave(c);
+});
+
 test("what can't be told to the other tabs throws nothing at the page", async () => {
   const { tabs: [a, b], browser, trackers, last, leave } = setUp();
   await a.start();
@@ -253,6 +277,7 @@ test("a reset leaves nothing of what was written on the machine, a chat that is 
   assert.match(kept(browser), /third secret/);
   const c = tab();
   await until(() => !kept(browser).includes("secret"));
+  await until(() => browser.store.getItem(`${c.session.key}:boxes`) === "[]"); // nothing is left to look for
   leave(c);
 });
 
@@ -315,6 +340,33 @@ test("a tab that leads and is frozen is led over, and follows when it wakes", as
   await soon(t, () => b.state.outbox.length === 2);
   t.mock.timers.tick(6000); // a leader that answers keeps the connection
   assert.deepEqual([browser.sockets.length, second.closed], [2, false]);
+  leave(a);
+  leave(b);
+});
+
+test("what is discarded while the tab that leads is frozen is not sent, by no tab", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { tabs: [a, b], browser, last, leave } = setUp();
+  await a.start();
+  await until(() => browser.sockets.length === 1);
+  await accept(last(), "hello");
+  await b.start();
+  await soon(t, () => b.state.messages.length === 1);
+  browser.freeze(0);
+  const sent = b.send("text", { text: "better not" });
+  const gone = b.discard(b.outbox[0]!.cmid);
+  await soon(t, () => browser.sockets.length === 2);
+  await Promise.all([sent, gone]);
+  const second = last();
+  second.onopen!();
+  second.says({ type: "connack", version: 1, user: "anna", role: "visitor", ping: 20, pong: 10, window: 8, conv: "c1" });
+  await soon(t, () => second.sent.some((p) => p["type"] === "join"));
+  browser.wake(0);
+  for (let i = 0; i < 50; i++) {
+    t.mock.timers.tick(10);
+    await new Promise((done) => setImmediate(done));
+  }
+  assert.deepEqual([browser.sockets.flatMap((s) => textsOf(s)), b.outbox.length, kept(browser).includes("better not")], [[], 0, false]);
   leave(a);
   leave(b);
 });

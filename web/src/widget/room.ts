@@ -4,7 +4,7 @@
 import { localStore } from "../shared/browser.ts";
 import { realClock } from "../shared/clock.ts";
 import { DatabaseEntries, openDatabase } from "../shared/entries.ts";
-import type { OutboxEntry } from "../shared/outbox.ts";
+import type { Outbox, OutboxEntry } from "../shared/outbox.ts";
 import { cleanText, type Body, type Kind, type Message, type TypingState } from "../shared/packets.ts";
 import { TypingReporter } from "../shared/typists.ts";
 import { uuidv4, uuidv7, type UUID } from "../shared/uuid.ts";
@@ -20,7 +20,6 @@ type Told =
   | { say: "hello" } // a tab that wants to know everything
   | { say: "state"; part: Partial<Shared> }
   | { say: "nudge"; fresh: UUID } | { say: "older" } | { say: "again" }
-  | { say: "discard"; cmid: UUID }
   | { say: "read"; seq: number }
   | { say: "typing"; state: TypingState; preview: string }
   | { say: "track"; name: string; data: Body };
@@ -47,6 +46,8 @@ export class Room {
   private silence: ReturnType<typeof setTimeout> | undefined;
   /** How far this tab was told of a conversation: what comes after it is news. */
   private told = { conv: "", seq: 0 };
+  /** The visitor was forgotten, and no tab has wanted to talk since. */
+  private resting = false;
   /** Written here and not yet seen in what the leader says. */
   private mine: readonly OutboxEntry[] = [];
 
@@ -67,7 +68,7 @@ export class Room {
     if (this.kept === null) {
       this.kept = new DatabaseEntries(openDatabase(`uniqchat:${this.session.siteKey}`), localStore);
       this.kept.late = () => {
-        clean(this.session, this.entries);
+        clean(this.session, this.entries, true);
         if (this.state.link.name !== "idle") this.line?.nudge("");
       };
     }
@@ -77,9 +78,8 @@ export class Room {
   /** Removes what visitors wrote who were forgotten. */
   private async clean(): Promise<void> {
     if (!left(this.session)) return;
-    clean(this.session, this.entries);
-    await this.entries.refresh();
-    clean(this.session, this.entries);
+    clean(this.session, this.entries, false);
+    clean(this.session, this.entries, await this.entries.refresh());
   }
 
   /** The page is left, maybe to be come back to, or another tab has taken over: what it has of the connection goes to that. */
@@ -115,6 +115,7 @@ export class Room {
 
   /** Connects, or finds the tab that is connected. After a reset no tab is, until somebody wants to talk. */
   async start(): Promise<void> {
+    this.resting = false;
     await (this.ready ??= this.entries.refresh().then(() => this.join()));
     if (this.state.link.name === "idle") this.again();
   }
@@ -166,14 +167,18 @@ export class Room {
 
   /** Here and not in the tab that leads: one that was frozen must not do it again, later. */
   async retry(cmid: UUID): Promise<void> {
-    await this.entries.refresh();
-    box(this.session, this.entries).retry(cmid, this.device);
-    this.do({ say: "nudge", fresh: "" });
+    await this.change((own) => own.retry(cmid, this.device));
   }
 
-  discard(cmid: UUID): void {
+  async discard(cmid: UUID): Promise<void> {
     this.mine = this.mine.filter((e) => e.cmid !== cmid);
-    this.do({ say: "discard", cmid });
+    await this.change((own) => own.remove(cmid));
+  }
+
+  private async change(f: (own: Outbox) => void): Promise<void> {
+    await this.entries.refresh();
+    f(box(this.session, this.entries));
+    this.do({ say: "nudge", fresh: "" });
   }
 
   read(seq: number): void {
@@ -188,6 +193,7 @@ export class Room {
   /** The visitor was forgotten. */
   forget(): void {
     this.typist.stop();
+    this.resting = true;
     this.line?.stop();
     this.mine = [];
     this.state = nothing;
@@ -215,6 +221,10 @@ export class Room {
       up: () => this.tracker.flush(),
     });
     this.line = line;
+    if (this.resting) {
+      line.stop();
+      return;
+    }
     publish({ ...passing, link: { ...nothing.link, name: "connecting" } });
     void this.entries.refresh().then(() => { if (this.line === line) line.start(); });
   }
@@ -244,7 +254,6 @@ export class Room {
       case "nudge": line.nudge(m.fresh); break;
       case "older": line.older(); break;
       case "again": line.start(); break;
-      case "discard": line.discard(m.cmid); break;
       case "read": line.read(m.seq); break;
       case "typing": line.typing(m.state, m.preview); break;
       case "track": line.track(m.name, m.data); break;
@@ -253,6 +262,7 @@ export class Room {
 
   private take(part: Partial<Shared>): void {
     this.state = { ...this.state, ...part };
+    if (part.link) this.resting = part.link.name === "idle";
     if (this.mine.length > 0) {
       const known = new Set([...this.state.outbox.map((e) => e.cmid), ...this.state.messages.map((m) => m.cmid)]);
       this.mine = this.mine.filter((e) => !known.has(e.cmid));

@@ -108,6 +108,17 @@ for (const [days, how] of [[3, "fast"], [-3, "slow"], [400, "far ahead"]] as con
   });
 }
 
+test("what is being written is the visitor's own: a tab that is late removes nothing of the next one's", () => {
+  const { tab, browser } = setUp();
+  const one = tab(), two = tab();
+  const [before, late] = [one.draft, two.draft];
+  browser.store.setItem(before, '"of the first"');
+  one.reset();
+  browser.store.setItem(one.draft, '"of the next"');
+  browser.store.removeItem(late); // what a tab does that was asleep
+  assert.deepEqual([browser.store.getItem(before), browser.store.getItem(two.draft)], [null, '"of the next"']);
+});
+
 test("an identity token is told once; one that has run out keeps nobody from chatting", async () => {
   const { server, tab } = setUp();
   server.good = "one";

@@ -59,8 +59,6 @@ export function identityOf(said: unknown): Identity {
 
 export class Session {
   readonly key: string;
-  /** Where the text stands that is not sent yet. */
-  readonly draft: string;
   /** Called when there is news of the visitor, or a new token: maybe another visitor's than before. */
   changed: () => void = () => {};
   /** For browsers that keep nothing, or nothing more: full, what they have is older than this. */
@@ -69,7 +67,6 @@ export class Session {
 
   constructor(private readonly base: string, readonly siteKey: string, public locale: string) {
     this.key = sessionKey(siteKey);
-    this.draft = `uniqchat:draft:${siteKey}`;
   }
 
   /** The language that the widget speaks. */
@@ -85,6 +82,11 @@ export class Session {
   /** Changes when the visitor is forgotten, by this tab or another one. */
   get era(): number {
     return Number(load(`${this.key}:era`)) || 0;
+  }
+
+  /** Where the text stands that is not sent yet. */
+  get draft(): string {
+    return `uniqchat:draft:${this.siteKey}${this.era || ""}`;
   }
 
   private get stored(): Stored {
