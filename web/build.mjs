@@ -56,7 +56,7 @@ async function privateNames() {
 /** What widget-parts.js takes from the chat instead of having its own (src/widget/ui/parts.ts). */
 const kit = { name: "kit", setup: (b) => {
   b.onResolve({ filter: /^preact|\/(context|icons|media)\.tsx?$/ }, ({ path }) => ({ path, namespace: "kit" }));
-  b.onLoad({ filter: /./, namespace: "kit" }, () => ({ contents: "export const { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useCountdown, useDesk, useFile, Picture, Icon } = window.uniqchat.kit;" }));
+  b.onLoad({ filter: /./, namespace: "kit" }, () => ({ contents: "export const { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useAttempt, useCountdown, useDesk, useFile, Picture, Icon } = window.uniqchat.kit;" }));
 } };
 
 /** One of the widget's scripts, as small as it gets. */
@@ -70,7 +70,7 @@ async function widget(entry, out, define = {}, ...more) {
     ...common, entryPoints: [entry], format: "iife", minifySyntax: true, write: false, define, plugins: [sheets, ...more],
     mangleProps: new RegExp(`^(${(await privateNames()).join("|")})$`),
   });
-  const { code } = await minify(outputFiles[0].text, { ecma: 2020, compress: { passes: 3, ecma: 2020 }, format: { ecma: 2020, comments: false } });
+  const { code } = await minify(outputFiles[0].text, { ecma: 2020, compress: { passes: 3, ecma: 2020, inline: 1 }, format: { ecma: 2020, comments: false } });
   await writeFile(`dist/${out}`, code);
 }
 

@@ -5,6 +5,7 @@
 import type { launcher as en, Translation } from "../shared/i18n/en.ts";
 import { pickLanguage } from "../shared/i18n/index.ts";
 import { launcher as languages } from "../shared/languages.ts";
+import { plain } from "./calls.ts";
 import type { Call, Chat, Host, Start } from "./host.ts";
 import { icon } from "./icon.ts";
 import css from "./launcher.css";
@@ -49,6 +50,7 @@ class Loader implements Host {
   private refused = false;
   /** The server was asked for the site's look, and nobody answered. */
   private unanswered = false;
+  private watched = false;
   private isOpen = false;
   private count = 0;
   private site: Site = { widget: {}, triggers: [] };
@@ -61,7 +63,7 @@ class Loader implements Host {
   /** What has the focus, also in the moment in which it loses it because the page takes the widget away. */
   private focused: HTMLElement | null = null;
 
-  constructor(private readonly raw: Readonly<Record<string, unknown>>, first: Settings, private readonly nonce: string, readonly emit: Host["emit"]) {
+  constructor(private readonly raw: Record<string, unknown>, first: Settings, private readonly nonce: string, readonly emit: Host["emit"]) {
     this.settings = first;
     const { base, siteKey } = first;
     this.locale = first.locale;
@@ -94,14 +96,11 @@ class Loader implements Host {
     // Without a copy the button waits for its look, but not for long: it must not jump.
     if (kept === null) setTimeout(() => this.show(), 2000);
     else this.show();
-    void (kept === null || kept.old ? this.ask() : Promise.resolve()).then(() => {
-      if (this.refused) return;
-      this.show();
-      this.begin();
-    });
+    if (kept === null || kept.old) void this.ask();
+    else this.begin();
   }
 
-  /** Asks how the site wants its widget. Only the server's own word takes it away; if nobody answers, the next intent asks again. */
+  /** Asks how the site wants its widget. Only the server's own word takes it away; if nobody answers, it asks again in a minute, and at the next intent. */
   private async ask(): Promise<void> {
     const { siteKey } = this;
     this.unanswered = false;
@@ -111,7 +110,16 @@ class Loader implements Host {
       console.error(`uniqchat: no chat here, because there is no site key "${siteKey}" that may be used on ${location.origin}. Its origins are set in the console, with the site keys.`);
       this.refused = true;
       this.element.remove();
-    } else if (site !== null) this.take(site);
+      return;
+    }
+    if (site !== null) this.take(site);
+    else setTimeout(() => this.askAgain(), 60_000);
+    this.show();
+    this.begin();
+  }
+
+  private askAgain(): void {
+    if (this.unanswered) void this.ask();
   }
 
   locale: string;
@@ -152,7 +160,8 @@ class Loader implements Host {
     const { element, locale } = this;
     element.toggleAttribute("data-dark", s.theme === "dark" || (s.theme === "auto" && this.dark?.matches === true));
     element.dataset["position"] = s.position;
-    element.lang = locale;
+    const lang = spokenIn(locale);
+    element.lang = locale.startsWith(lang) ? locale : lang;
     element.dir = direction(locale);
     const set = (name: string, value: string) => {
       if (value !== (this.colors[name] ?? "")) element.style.setProperty(name, (this.colors[name] = value)); // "" takes it away
@@ -204,7 +213,18 @@ class Loader implements Host {
 
   private begin(): void {
     if (this.settings.triggers) this.triggered.set(this.site.triggers);
-    if (this.settings.pageViews) watchPages((url, title) => this.tracker.track("page_view", { url, title }), this);
+    if (this.settings.pageViews && !this.watched) {
+      this.watched = true;
+      watchPages((url, title) => this.tracker.track("page_view", { url, title }), this);
+    }
+  }
+
+  /** Boot was called again: settings may change, the site may not. */
+  boot(raw: Record<string, unknown>): void {
+    const { siteKey, base, locale } = this;
+    if ((raw["siteKey"] ?? siteKey) !== siteKey) console.error(`uniqchat: this page has the chat of "${siteKey}"; another site's needs another page`);
+    Object.assign(this.raw, raw, { siteKey, base });
+    this.setLocale(String(raw["locale"] ?? locale));
   }
 
   private greet(text: string): void {
@@ -236,9 +256,9 @@ class Loader implements Host {
 
   /** Brings the chat and its words, once. */
   bring(): void {
+    this.askAgain();
     if (this.chat !== null || this.asked || this.refused) return;
     this.asked = true;
-    if (this.unanswered) void this.ask();
     this.dress();
     void Promise.all([this.speak(this.locale), this.start !== null || this.script("widget-chat")]).then(([words, there]) => {
       this.busy(false);
@@ -342,16 +362,6 @@ class Loader implements Host {
   }
 }
 
-/** A call as JSON: other tabs and the server take nothing else, and the page may change what it gave. */
-function plain(call: Call): Call {
-  try {
-    return JSON.parse(JSON.stringify(call)) as Call;
-  } catch (e) {
-    console.error("uniqchat", e);
-    return call.filter((x) => typeof x === "string");
-  }
-}
-
 /** Takes over window.uniqchat: calls that came before the script are made up for, in their order. */
 function install(script: HTMLScriptElement | null): void {
   if (page.uniqchat?.loaded === true) return; // the snippet stands twice on the page
@@ -372,15 +382,17 @@ function install(script: HTMLScriptElement | null): void {
     }
   };
   const boot = (raw: Record<string, unknown>) => {
-    if (loader !== null) return;
-    const own = { ...data, ...raw };
-    const settings = readSettings(own, base, document.documentElement.lang || navigator.language);
-    if (settings.siteKey === "") {
-      console.error("uniqchat: data-site-key, or siteKey in uniqchat('boot', {…}), is needed");
-      return;
-    }
     const go = () => {
-      if (loader !== null) return;
+      if (loader !== null) {
+        loader.boot(raw);
+        return;
+      }
+      const own = { ...data, ...raw };
+      const settings = readSettings(own, base, document.documentElement.lang || navigator.language);
+      if (settings.siteKey === "") {
+        console.error("uniqchat: data-site-key, or siteKey in uniqchat('boot', {…}), is needed");
+        return;
+      }
       loader = new Loader(own, settings, script?.nonce ?? "", emit);
       for (const call of waiting.splice(0)) loader.call(call);
       ready = true;

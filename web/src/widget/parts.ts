@@ -6,9 +6,10 @@ import { EmojiPicker } from "./ui/emoji.tsx";
 import { Form, Offline, PreChat } from "./ui/forms.tsx";
 import type { Part } from "./ui/parts.ts";
 import { Lightbox } from "./ui/lightbox.tsx";
-import { Menu, transcript } from "./ui/menu.tsx";
+import { Menu } from "./ui/menu.tsx";
 import { Pending } from "./ui/pending.tsx";
 import { Rating } from "./ui/rating.tsx";
 import { Sources } from "./ui/sources.tsx";
+import { trap } from "./ui/trap.ts";
 
-(window as unknown as { uniqchat: { parts?: Part } }).uniqchat.parts = { Card, Form, PreChat, Offline, Rating, EmojiPicker, Menu, transcript, Lightbox, Pending, Sources, css };
+(window as unknown as { uniqchat: { parts?: Part } }).uniqchat.parts = { Card, Form, PreChat, Offline, Rating, EmojiPicker, Menu, Lightbox, Pending, Sources, trap, css };

@@ -5,10 +5,9 @@ import type { Body } from "../../shared/packets.ts";
 import type { Host } from "../host.ts";
 import { opensAt } from "../texts.ts";
 import { Composer } from "./composer.tsx";
-import { DeskContext, type Desk } from "./context.ts";
+import { DeskContext, useAttempt, type Desk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { List, useFolded } from "./list.tsx";
-import type { MenuItem } from "./menu.tsx";
 import { Notice } from "./notice.tsx";
 
 export interface AppProps {
@@ -34,7 +33,7 @@ export function App(p: AppProps) {
   const [menu, setMenu] = useState(false);
   const [over, setOver] = useState(false);
   const [put, setPut] = useState("");
-  const [trouble, setTrouble] = useState("");
+  const { bad, busy, attempt, dismiss } = useAttempt(t);
   const [form, setForm] = useState(""); // "mail": the visitor wants the form; "chat": it does not; "asked": what the site asks is answered
   const [left, setLeft] = useState(""); // where the answer goes to what the visitor has just left
   const menuButton = useRef<HTMLButtonElement>(null);
@@ -52,21 +51,17 @@ export function App(p: AppProps) {
   useEffect(() => { if (p.open) focus(); }, [p.open]);
 
   const settings = p.host.settings;
-  const started = s.messages.length > 0 || room.outbox.length > 0 || uploads.list.length > 0;
+  const past = folded.closed && s.last > 0;
+  const lively = useRef(false); // who is here as it is closed goes on writing
+  const started = (s.messages.length > 0 && !past) || room.outbox.length > 0 || uploads.list.length > 0;
+  lively.current ||= s.last > 0 && !past;
   const told = config.open !== undefined; // nothing is claimed before the server has said it
-  const mail = left !== "" || form === "mail" || (!started && told && form !== "chat" && !here && settings.offlineForm !== "never" && (away || settings.offlineForm === "away"));
-  const asks = !mail && !started && form !== "asked" && !room.session.asked && (settings.preChat as { name?: unknown; required?: boolean }[]).some((f) => room.session.knows(String(f.name)) === "");
+  const mail = left !== "" || form === "mail" || (!started && told && form !== "chat" && !lively.current && !here && settings.offlineForm !== "never" && (away || settings.offlineForm === "away"));
+  const asks = !mail && !started && !past && form !== "asked" && !room.session.asked && (settings.preChat as { name?: unknown; required?: boolean }[]).some((f) => room.session.knows(String(f.name)) === "");
   const writes = !asks && !(mail && !started);
   const part = mail || asks || folded.closed || menu || large !== null ? parts.get() : undefined;
 
-  const attempt = (f: () => Promise<unknown>) => { setTrouble(""); f().catch((e: unknown) => setTrouble(e instanceof Error ? e.message : String(e))); };
   const handoff = (to: "human" | "bot") => attempt(() => room.api.call("POST", `/conversations/${s.conv}/handoff`, { to }));
-  const items: MenuItem[] = [{ icon: p.sound ? "mute" : "sound", label: p.sound ? t.soundOff : t.soundOn, id: "sound", act: () => p.setSound(!p.sound) }];
-  if (s.last > 0) {
-    items.push({ icon: "download", label: t.transcript, id: "transcript", act: () => attempt(() => part!.transcript(room)) });
-    if (!folded.closed && (folded.withBot || folded.agent === "")) items.push({ icon: "person", label: t.askHuman, id: "human", act: () => handoff("human") });
-    if (!folded.closed && !folded.withBot && s.members.some((m) => m.role === "bot")) items.push({ icon: "bot", label: t.askBot, id: "bot", act: () => handoff("bot") });
-  }
   const drop = (e: DragEvent) => {
     e.preventDefault();
     setOver(false);
@@ -75,10 +70,10 @@ export function App(p: AppProps) {
   const keys = (e: KeyboardEvent) => {
     if (e.key === "Escape" && menu) setMenu(false);
     else if (e.key === "Escape") p.close();
-    if (e.key === "Tab" && matchMedia("(max-width: 520px)").matches) trap(e, panel.current!);
+    if (e.key === "Tab" && matchMedia("(max-width: 520px)").matches) parts.get()?.trap(e, panel.current!);
   };
   const greeting = (
-    <Greeting desk={p.desk} host={p.host} greeted={p.greeted} away={away ? (Number.isNaN(next) ? t.awayNote : t.awayUntil.replace("{time}", opensAt(next, locale, t))) : ""} started={started || asks || mail} />
+    <Greeting desk={p.desk} host={p.host} greeted={p.greeted} away={away ? (Number.isNaN(next) ? t.awayNote : t.awayUntil.replace("{time}", opensAt(next, locale, t))) : ""} started={started || asks || mail || past} />
   );
   // What a key has pressed may be gone afterwards: the focus must not fall out of the chat.
   const pressed = (e: MouseEvent) => { if (e.detail === 0) setTimeout(() => { if ((panel.current!.getRootNode() as ShadowRoot).activeElement === null) focus(); }, 99); };
@@ -92,20 +87,20 @@ export function App(p: AppProps) {
           <div class="heading"><strong>{title}</strong>{told && (here || away || folded.closed || (folded.agent === "" && !folded.withBot)) && <span class={here ? "status" : "status away"} data-testid="status">{status}</span>}</div>
           <button ref={menuButton} type="button" class="head-button" aria-label={t.more} aria-haspopup="menu" aria-expanded={menu} data-testid="menu" onClick={() => setMenu(!menu)}><Icon name="dots" /></button>
           <button type="button" class="head-button" aria-label={t.close} data-testid="close" onClick={p.close}><Icon name="close" /></button>
-          {menu && part && <part.Menu items={items} close={() => { setMenu(false); menuButton.current?.focus(); }} />}
+          {menu && part && <part.Menu folded={folded} sound={p.sound} setSound={p.setSound} attempt={attempt} handoff={handoff} close={() => { setMenu(false); menuButton.current?.focus(); }} />}
         </header>
         <Notice />
-        {trouble && <div class="state bad" role="alert">{t.problem + trouble}<button type="button" class="link" onClick={() => setTrouble("")}>{t.dismiss}</button></div>}
+        {bad && <div class="state bad" role="alert">{bad}<button type="button" class="link" onClick={dismiss}>{t.dismiss}</button></div>}
         <List folded={folded} open={setLarge} atEnd={p.atEnd} greeting={greeting}>
-          {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
+          {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" disabled={busy} onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
+          {past && put !== s.conv && (folded.rated === 0
+            ? part && <part.Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
+            : put === `thanks:${s.conv}` && <p class="thanks" role="status">{t.rateThanks}</p>)}
           {asks && part && <part.PreChat fields={settings.preChat} text={settings.preChatText} done={() => { setForm("asked"); focus(); }} />}
           {mail && part && <part.Offline text={settings.offlineText} left={left} keep={setLeft} instead={() => { setForm("chat"); focus(); }} />}
           {!started && !mail && !asks && told && !here && <button type="button" class="chip human" data-testid="by-mail" onClick={() => setForm("mail")}>{t.byMail}</button>}
-          {folded.closed && s.last > 0 && put !== s.conv && (folded.rated === 0
-            ? part && <part.Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
-            : put === `thanks:${s.conv}` && <p class="thanks" role="status">{t.rateThanks}</p>)}
         </List>
-        {writes && <Composer hint={folded.closed && s.last > 0 ? t.reopenHint : ""} sent={() => { setLeft(""); p.atEnd(true); }} />}
+        {writes && <Composer hint={past ? t.reopenHint : ""} sent={() => { setLeft(""); p.atEnd(true); }} />}
         {over && <div class="drop" aria-hidden="true"><Icon name="clip" />{t.drop}</div>}
         {large !== null && part && <part.Lightbox body={large} close={() => setLarge(null)} />}
         <div class="hidden" role="log" aria-live="polite">{p.announced}</div>
@@ -124,14 +119,4 @@ function Greeting({ desk, host, greeted, away, started }: { desk: Desk; host: Ho
       {!started && starters.length > 0 && <div class="replies" role="group" aria-label={t.replies}>{starters.map((q) => <button type="button" class="chip" onClick={() => room.sendText(q)}>{q}</button>)}</div>}
     </div>
   );
-}
-
-/** Keeps the focus in a panel that covers the page. */
-function trap(e: KeyboardEvent, panel: HTMLElement): void {
-  const all = [...panel.querySelectorAll<HTMLElement>("button, textarea, input, select, a[href], [tabindex='0']")].filter((el) => el.getClientRects().length > 0 && !(el as HTMLButtonElement).disabled && el.tabIndex >= 0);
-  const active = (panel.getRootNode() as ShadowRoot).activeElement;
-  const to = e.shiftKey ? (active === all[0] ? all.at(-1) : null) : active === all.at(-1) ? all[0] : null;
-  if (to === null || to === undefined) return;
-  e.preventDefault();
-  to.focus();
 }

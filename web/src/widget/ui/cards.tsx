@@ -7,6 +7,7 @@ import { actionsOf } from "./bodies.ts";
 import { useDesk } from "./context.ts";
 import { Picture } from "./media.tsx";
 import { Rich } from "./rich.tsx";
+import { useWords } from "./words.ts";
 
 function price(body: Body, locale: string): string {
   const raw = body["price"];
@@ -20,7 +21,8 @@ function price(body: Body, locale: string): string {
 }
 
 export function Card({ body, live, open }: { body: Body; live: boolean; open(body: Body): void }) {
-  const { room, locale, t } = useDesk();
+  const { room, locale } = useDesk();
+  const w = useWords();
   const [used, setUsed] = useState("");
   const image = uploadOf(body["image"]) !== "" || safeImage(body["image"]) !== "";
   const href = safeLink(body["url"]);
@@ -35,7 +37,7 @@ export function Card({ body, live, open }: { body: Body; live: boolean; open(bod
         {str(body["text"]) !== "" && <p><Rich text={str(body["text"])} /></p>}
       </div>
       {actionsOf(body).map((a) => (a.type === "link"
-        ? <a class="card-action" href={a.href} target="_blank" rel="noopener noreferrer nofollow ugc">{a.label}<span class="hidden"> {t.newTab}</span></a>
+        ? <a class="card-action" href={a.href} target="_blank" rel="noopener noreferrer nofollow ugc">{a.label}<span class="hidden"> {w.newTab}</span></a>
         : <button type="button" class="card-action" disabled={!live || used !== ""} data-testid="card-action" onClick={() => { setUsed(a.value); room.sendText(a.label, { postback: a.value }); }}>{a.label}</button>))}
     </div>
   );

@@ -3,16 +3,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { load, save } from "../../shared/browser.ts";
 import { onEnter } from "../../shared/enter.ts";
+import { format } from "../../shared/i18n/index.ts";
 import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 
 const tallest = 132;
+const most = 8000; // characters of a message
 
 export function Composer({ hint, sent }: { hint: string; sent(): void }) {
   const { room, uploads, parts, t } = useDesk();
   const box = useRef<HTMLTextAreaElement>(null);
   const files = useRef<HTMLInputElement>(null);
-  const [empty, setEmpty] = useState(true);
+  const [size, setSize] = useState(0);
+  const long = size > most;
   const [picking, setPicking] = useState(false);
   const picker = picking ? parts.get() : undefined;
   const key = room.session.draft;
@@ -21,11 +24,12 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
     const el = box.current!;
     el.style.height = "auto";
     el.style.height = `${Math.min(el.scrollHeight, tallest)}px`;
-    setEmpty(!el.value.trim());
+    setSize(el.value.trim().length);
   };
   const submit = () => {
     const el = box.current!;
-    if (!el.value.trim()) return;
+    const { length } = el.value.trim();
+    if (!length || length > most) return;
     room.sendText(el.value);
     el.value = "";
     save(key, null);
@@ -62,16 +66,16 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
   };
   return (
     <div class="foot">
-      {hint && <p class="hint">{hint}</p>}
+      <p class={long ? "hint bad" : "hint"} role="status">{long ? format(t.tooLong, { size, most }) : hint}</p>
       {picker && <picker.EmojiPicker pick={put} close={() => { setPicking(false); box.current!.focus(); }} />}
       <form class="composer" onSubmit={(e) => { e.preventDefault(); submit(); box.current!.focus(); }}>
-        <textarea ref={box} rows={1} placeholder={t.write} aria-label={t.message} maxLength={8000} data-testid="input" enterkeyhint="send" onInput={written} onPaste={paste} />
+        <textarea ref={box} rows={1} placeholder={t.write} aria-label={t.message} aria-invalid={long} data-testid="input" enterkeyhint="send" onInput={written} onPaste={paste} />
         <div class="tools">
           <button type="button" class="tool" aria-label={t.emoji} aria-expanded={picking} data-testid="emoji" onClick={() => setPicking(!picking)}><Icon name="smile" /></button>
           <button type="button" class="tool" aria-label={t.attach} data-testid="attach" onClick={() => files.current!.click()}><Icon name="clip" /></button>
           <input ref={files} type="file" multiple hidden data-testid="files" tabIndex={-1}
             onChange={() => { uploads.add([...(files.current!.files ?? [])]); files.current!.value = ""; sent(); }} />
-          <button type="submit" class="send" disabled={empty} aria-label={t.send} data-testid="send"><Icon name="send" /></button>
+          <button type="submit" class="send" disabled={!size || long} aria-label={t.send} data-testid="send"><Icon name="send" /></button>
         </div>
       </form>
     </div>

@@ -2,6 +2,9 @@
 
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
+import { format } from "../../shared/i18n/index.ts";
+import type { CredentialsError } from "../../shared/link.ts";
+import type { Problem } from "../api.ts";
 import type { Links } from "../links.ts";
 import type { Room } from "../room.ts";
 import type { Texts } from "../texts.ts";
@@ -19,6 +22,36 @@ export interface Desk {
 
 export const DeskContext = createContext<Desk>(null as unknown as Desk);
 export const useDesk = () => useContext(DeskContext);
+
+export interface Attempt {
+  /** Why it did not work, in words; "" if nothing is wrong. */
+  bad: string;
+  /** It is being tried, or the server asks for patience. */
+  busy: boolean;
+  attempt(f: () => Promise<unknown>): Promise<void>;
+  dismiss(): void;
+}
+
+/** What the server may refuse: tries it, and says why it was refused, or for how long it can't be tried again. */
+export function useAttempt(t: Texts = useDesk().t): Attempt {
+  const [said, say] = useState<{ text?: string; until?: number; busy?: boolean }>({});
+  const left = useCountdown(said.until ?? 0);
+  return {
+    bad: said.until ? (left > 0 ? `${t.slow} ${format(t.slowFor, { seconds: left })}` : "") : said.text === undefined ? "" : t.problem + (said.text || t.noServer),
+    busy: said.busy === true || left > 0,
+    attempt: async (f) => {
+      say({ busy: true });
+      try {
+        await f();
+        say({});
+      } catch (e) {
+        const { status, final, retryAfter, message } = e as Problem & CredentialsError;
+        say(retryAfter || status === 429 ? { until: Date.now() + (retryAfter || 1000) } : { text: status || final ? message : "" }); // what the network says is for nobody
+      }
+    },
+    dismiss: () => say({}),
+  };
+}
 
 /** Seconds until a time, counted down while it is in the future; 0 afterwards. */
 export function useCountdown(until: number): number {

@@ -29,6 +29,7 @@ export function faults(fields: readonly Field[], values: Readonly<Record<string,
   for (const f of fields) {
     const v = (values[f.name] ?? "").trim();
     if (f.required && v === "") out[f.name] = "required";
+    else if (v.length > (f.type === "textarea" ? 4000 : 1000)) out[f.name] = "tooLong";
     else if (f.type === "email" && v !== "" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(v)) out[f.name] = "badEmail";
   }
   return out;

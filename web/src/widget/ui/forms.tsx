@@ -6,7 +6,7 @@ import type { Body } from "../../shared/packets.ts";
 import { uuidv7, type UUID } from "../../shared/uuid.ts";
 import type { Identity } from "../session.ts";
 import { str } from "../text.ts";
-import { useDesk } from "./context.ts";
+import { useAttempt, useDesk } from "./context.ts";
 import { faults, fieldsOf, tooLong, type Fault, type Field } from "./fields.ts";
 import { Icon } from "./icons.tsx";
 import { useWords } from "./words.ts";
@@ -27,8 +27,8 @@ function FieldRow({ field, id, value, set, bad }: { field: Field; id: string; va
           : type === "checkbox"
             ? <label class="tick"><input {...common} type="checkbox" checked={value === "true"} onChange={(e) => set(e.currentTarget.checked ? "true" : "")} />{field.label}{field.required && <span aria-hidden="true"> *</span>}</label>
             : type === "textarea"
-              ? <textarea {...common} rows={3} maxLength={4000} value={value} onInput={(e) => set(e.currentTarget.value)} />
-              : <input {...common} type={(plainTypes.has(type) ? type : "text") as "text"} maxLength={1000} value={value} onInput={(e) => set(e.currentTarget.value)} />}
+              ? <textarea {...common} rows={3} value={value} onInput={(e) => set(e.currentTarget.value)} />
+              : <input {...common} type={(plainTypes.has(type) ? type : "text") as "text"} value={value} onInput={(e) => set(e.currentTarget.value)} />}
       {bad && <small id={`${id}-bad`} class="bad" role="alert">{w[bad]}</small>}
     </div>
   );
@@ -120,37 +120,29 @@ export function PreChat({ fields, text, done }: { fields: readonly unknown[]; te
 
 /** A message with an e-mail address, for when nobody is there. */
 export function Offline({ text, left, keep, instead }: { text: string; left: string; keep(email: string): void; instead(): void }) {
-  const { room, t } = useDesk();
+  const { room } = useDesk();
   const w = useWords();
   const known = room.session.knows("email");
   const field = (name: string, label: string, type: string, required: boolean): Field => ({ name, label, type, required, options: [] });
   const form = useFields([...(room.session.knows("name") === "" ? [field("name", w.name, "text", false)] : []), ...(known === "" ? [field("email", w.email, "email", true)] : []), field("text", w.text, "textarea", true)]);
   const box = useFirst();
-  const [busy, setBusy] = useState(false);
-  const [bad, setBad] = useState("");
+  const { bad, busy, attempt } = useAttempt();
   const cmid = useRef("");
-  const submit = async () => {
+  const submit = () => attempt(async () => {
     const said = Object.fromEntries(meant(form).map(([f, v]) => [f.name, v])) as Record<string, string>;
-    setBusy(true);
-    setBad("");
     cmid.current ||= uuidv7(); // the same message, however often it has to be sent
-    try {
-      const r = await room.api.call("POST", "/offline-messages", { email: known, ...said, cmid: cmid.current });
-      const { conversation_id } = (await r.json()) as { conversation_id: UUID };
-      keep(said["email"] ?? known);
-      void room.left(conversation_id);
-    } catch (e) {
-      setBad(e instanceof Error ? e.message : String(e));
-    }
-    setBusy(false);
-  };
+    const r = await room.api.call("POST", "/offline-messages", { email: known, ...said, cmid: cmid.current });
+    const { conversation_id } = (await r.json()) as { conversation_id: UUID };
+    keep(said["email"] ?? known);
+    void room.left(conversation_id);
+  });
   if (left !== "") return <p class="card form answered" role="status" data-testid="offline-left"><Icon name="check" />{format(w.left, { email: left })}</p>;
   return (
     <form ref={box} class="card form ask" data-testid="offline" noValidate onSubmit={(e) => { if (form.check(e)) void submit(); }}>
       <b>{w.leave}</b>
       <p>{text || w.leaveText}</p>
       <Rows form={form} id="off" />
-      {bad !== "" && <small class="bad" role="alert">{t.problem + bad}</small>}
+      {bad !== "" && <small class="bad" role="alert">{bad}</small>}
       <button type="submit" class="primary" disabled={busy} data-testid="offline-send">{w.sendMessage}</button>
       <button type="button" class="quiet" data-testid="offline-instead" onClick={instead}>{w.instead}</button>
     </form>

@@ -6,9 +6,11 @@ import { str } from "../text.ts";
 import { useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { useFile } from "./media.tsx";
+import { useWords } from "./words.ts";
 
 export function Lightbox({ body, close }: { body: Body; close(): void }) {
   const { t } = useDesk();
+  const w = useWords();
   const { held, renew } = useFile(body["url"], true);
   const button = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => { // at once: the next Escape is meant for it
@@ -26,8 +28,8 @@ export function Lightbox({ body, close }: { body: Body; close(): void }) {
     <div class="lightbox" role="dialog" aria-modal="true" aria-label={name || t.image} data-testid="lightbox" onKeyDown={keys} onClick={(e) => { if (e.target === e.currentTarget) close(); }}>
       <div class="lightbox-bar">
         <span class="lightbox-name">{name}</span>
-        {held !== null && held.url !== "" && <a class="round" href={held.url} target="_blank" rel="noopener noreferrer" aria-label={`${t.download} ${t.newTab}`}><Icon name="download" /></a>}
-        <button ref={button} type="button" class="round" aria-label={t.closeImage} data-testid="close-image" onClick={close}><Icon name="close" /></button>
+        {held !== null && held.url !== "" && <a class="round" href={held.url} target="_blank" rel="noopener noreferrer" aria-label={`${t.download} ${w.newTab}`}><Icon name="download" /></a>}
+        <button ref={button} type="button" class="round" aria-label={w.closeImage} data-testid="close-image" onClick={close}><Icon name="close" /></button>
       </div>
       {held !== null && held.url !== "" && <img src={held.url} alt={name} referrerpolicy="no-referrer" onError={renew} />}
       {held?.gone === true && <p>{t.gone}</p>}

@@ -2,13 +2,28 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Room } from "../room.ts";
-import { useDesk } from "./context.ts";
+import type { Folded } from "../fold.ts";
+import { useDesk, type Attempt } from "./context.ts";
 import { Icon } from "./icons.tsx";
+import { useWords } from "./words.ts";
 
-export interface MenuItem { icon: Parameters<typeof Icon>[0]["name"]; label: string; id: string; act(): void }
+const loud = "M11 5L6.500 9H3v6h3.500L11 19zM15.500 9a4.200 4.200 0 0 1 0 6M18.500 6.500a8 8 0 0 1 0 11";
+const mute = "M11 5L6.500 9H3v6h3.500L11 19zM16 9.500l5 5M21 9.500l-5 5";
 
-export function Menu({ items, close }: { items: readonly MenuItem[]; close(): void }) {
-  const { t } = useDesk();
+interface Item { icon: Parameters<typeof Icon>[0]; label: string; id: string; act(): void }
+
+export interface MenuProps { folded: Folded; sound: boolean; setSound(on: boolean): void; attempt: Attempt["attempt"]; handoff(to: "human" | "bot"): void; close(): void }
+
+export function Menu({ folded: f, sound, setSound, attempt, handoff, close }: MenuProps) {
+  const { room, t } = useDesk();
+  const w = useWords();
+  const s = room.state;
+  const items: Item[] = [{ icon: sound ? { name: "mute", d: mute } : { name: "sound", d: loud }, label: sound ? w.soundOff : w.soundOn, id: "sound", act: () => setSound(!sound) }];
+  if (s.last > 0) {
+    items.push({ icon: { name: "download" }, label: w.transcript, id: "transcript", act: () => attempt(() => transcript(room)) });
+    if (!f.closed && (f.withBot || f.agent === "")) items.push({ icon: { name: "person" }, label: t.askHuman, id: "human", act: () => handoff("human") });
+    if (!f.closed && !f.withBot && s.members.some((m) => m.role === "bot")) items.push({ icon: { name: "bot" }, label: w.askBot, id: "bot", act: () => handoff("bot") });
+  }
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     (box.current!.firstElementChild as HTMLElement | null)?.focus();
@@ -31,14 +46,14 @@ export function Menu({ items, close }: { items: readonly MenuItem[]; close(): vo
     }
   };
   return (
-    <div class="menu" role="menu" aria-label={t.menu} ref={box} onKeyDown={keys}>
-      {items.map((i) => <button type="button" role="menuitem" key={i.id} data-testid={`menu-${i.id}`} onClick={() => { close(); i.act(); }}><Icon name={i.icon} />{i.label}</button>)}
+    <div class="menu" role="menu" aria-label={w.menu} ref={box} onKeyDown={keys}>
+      {items.map((i) => <button type="button" role="menuitem" key={i.id} data-testid={`menu-${i.id}`} onClick={() => { close(); i.act(); }}><Icon {...i.icon} />{i.label}</button>)}
     </div>
   );
 }
 
 /** Saves the conversation as a text file. */
-export async function transcript(room: Room): Promise<void> {
+async function transcript(room: Room): Promise<void> {
   const r = await room.api.call("GET", `/conversations/${room.state.conv}/transcript`);
   const url = URL.createObjectURL(await r.blob());
   const a = document.createElement("a");

@@ -4,25 +4,26 @@
 import { Fragment } from "preact";
 import * as hooks from "preact/hooks";
 import * as runtime from "preact/jsx-runtime";
-import { useCountdown, useDesk } from "./context.ts";
+import { useAttempt, useCountdown, useDesk } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { Picture, useFile } from "./media.tsx";
 import type { Card } from "./cards.tsx";
 import type { EmojiPicker } from "./emoji.tsx";
 import type { Form, Offline, PreChat } from "./forms.tsx";
 import type { Lightbox } from "./lightbox.tsx";
-import type { Menu, transcript } from "./menu.tsx";
+import type { Menu } from "./menu.tsx";
 import type { Pending } from "./pending.tsx";
 import type { Rating } from "./rating.tsx";
 import type { Sources } from "./sources.tsx";
+import type { trap } from "./trap.ts";
 
-export interface Part { Card: typeof Card; Form: typeof Form; PreChat: typeof PreChat; Offline: typeof Offline; Rating: typeof Rating; EmojiPicker: typeof EmojiPicker; Menu: typeof Menu; transcript: typeof transcript; Lightbox: typeof Lightbox; Pending: typeof Pending; Sources: typeof Sources; css: string }
+export interface Part { Card: typeof Card; Form: typeof Form; PreChat: typeof PreChat; Offline: typeof Offline; Rating: typeof Rating; EmojiPicker: typeof EmojiPicker; Menu: typeof Menu; Lightbox: typeof Lightbox; Pending: typeof Pending; Sources: typeof Sources; trap: typeof trap; css: string }
 
 const { jsx, jsxs } = runtime;
 const { useState, useEffect, useLayoutEffect, useRef } = hooks;
 
 /** What the other file is built against (build.mjs). */
-export const kit = { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useCountdown, useDesk, useFile, Picture, Icon };
+export const kit = { jsx, jsxs, Fragment, useState, useEffect, useLayoutEffect, useRef, useAttempt, useCountdown, useDesk, useFile, Picture, Icon };
 
 const page = window as unknown as { uniqchat?: { kit?: typeof kit; parts?: Part } };
 const again = 3000;
