@@ -27,7 +27,7 @@ const (
 )
 
 // Shares of what a follow-up is looked up by: the message, it together with the question before it, and what was said to that. Chosen on the half
-// of testdata/followups.jsonl that is named tune.
+// of the follow-ups (ai/eval/suite) that is named tune.
 const (
 	shareAlone  = 1
 	shareJoined = .5

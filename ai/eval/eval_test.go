@@ -161,7 +161,7 @@ func TestRunGoesOn(t *testing.T) {
 
 // TestSpeed: the rows of speed are there, and say what was looked through.
 func TestSpeed(t *testing.T) {
-	r := Runner{Weights: knowledge.Shipped, Log: t.Logf, Speed: true, scanned: 1000, Data: write(t, map[string]string{
+	r := Runner{Weights: knowledge.Shipped, Log: t.Logf, Speed: true, sizes: sizes{vectors: 1000}, Data: write(t, map[string]string{
 		"shopfaq/faq.json":         `[{"id":"r","zh":{"q":"怎么退货","a":"申请售后"},"en":{"q":"How do I return?","a":"Ask."}}]`,
 		"shopfaq/queries.test.tsv": "text\tlang\tfaq_id\tkind\nHow do I return?\ten\tr\tfaq\nget me a human\ten\t-\thuman\n",
 	})}
@@ -178,7 +178,7 @@ func TestSpeed(t *testing.T) {
 	if m := got["exact scan of 1000 x 256: recall@10"]; m.Value < .98 {
 		t.Errorf("%+v", m)
 	}
-	if m := got["local answer end to end: p99, ms"]; len(all) != 5 || m.N != 2 || m.Note != "1 answered, 0 asked back, 1 handed off" {
+	if m := got["local answer end to end: p99"]; len(all) != 5 || m.N != 2 || m.Note != "1 answered, 0 asked back, 1 handed off" {
 		t.Errorf("%d rows, %+v", len(all), m)
 	}
 	r.Data = t.TempDir()

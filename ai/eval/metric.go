@@ -15,20 +15,27 @@ type Metric struct {
 	Set   string  `json:"set"`
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`          // not a number if there was no case to measure it on
+	Unit  string  `json:"unit,omitempty"` // empty for a share of 1, or what has none
 	N     int     `json:"n"`              // how many cases it is over
 	Goal  string  `json:"goal,omitempty"` // as ">= 95.5"; empty if it is only told
-	Note  string  `json:"note,omitempty"`
+	// Baseline is what plain methods reached, as the design page has it, on parts of these sets that are not the tuning parts. Empty: none is known.
+	Baseline string `json:"baseline,omitempty"`
+	Note     string `json:"note,omitempty"`
 }
 
-// MarshalJSON writes null for what is not a number.
+// MarshalJSON writes null for what is not a number, and whether a goal is met where there is one and a number.
 func (m Metric) MarshalJSON() ([]byte, error) {
 	type plain Metric
 	out := struct {
 		plain
 		Value *float64 `json:"value"`
+		Met   *bool    `json:"met,omitempty"`
 	}{plain: plain(m)}
 	if !math.IsNaN(m.Value) {
 		out.Value = &m.Value
+		if met := m.Met(); m.Goal != "" {
+			out.Met = &met
+		}
 	}
 	return json.Marshal(out)
 }
@@ -52,7 +59,7 @@ func (m Metric) Met() bool {
 // Print writes metrics as a table.
 func Print(w io.Writer, all []Metric) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "set\tmetric\tvalue\tgoal\t\tcases\t")
+	fmt.Fprintln(t, "set\tmetric\tvalue\tunit\tgoal\t\tbaseline\tcases\t")
 	for _, m := range all {
 		mark, value := "", fmt.Sprintf("%.1f", m.Value)
 		switch {
@@ -67,7 +74,7 @@ func Print(w io.Writer, all []Metric) error {
 		if m.Value < 1 && m.Value > 0 {
 			value = fmt.Sprintf("%.3f", m.Value)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Set, m.Name, value, m.Goal, mark, m.N, m.Note)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Set, m.Name, value, m.Unit, m.Goal, mark, m.Baseline, m.N, m.Note)
 	}
 	return t.Flush()
 }

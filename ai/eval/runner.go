@@ -23,12 +23,28 @@ type Runner struct {
 	Weights knowledge.Weights
 	// Data is the folder with the sets; Train, if set, has what Data lacks: rows to train on, passages, entries.
 	Data, Train string
-	// Speed has the machine's speed measured, too.
-	Speed bool
-	Log   func(format string, args ...any)
+	// Own has the cases measured that the project wrote itself, too; Speed, how fast this machine is.
+	Own, Speed bool
+	// Shop is what the demo shop knows: follow-ups are asked of it.
+	Shop []Page
+	// More is measured after all else, as if it were of Speed.
+	More []Set
+	Log  func(format string, args ...any)
 
 	intents *intent.Model // the built-in ones, once they are needed
-	scanned int           // how many vectors speed looks through; 0: as many as docs/ai.md says
+	sizes   sizes         // of what is measured for its speed; zero: as docs/ai.md says
+}
+
+// Page is a text of the demo shop. Its name says how it is written.
+type Page struct {
+	Name, Title string
+	Text        []byte
+}
+
+// Set is something that is measured without a folder.
+type Set struct {
+	Name string
+	Run  func(ctx context.Context) ([]Metric, error)
 }
 
 // task is one set: a folder and what is done with it.
@@ -48,19 +64,31 @@ var tasks = []task{
 	{"bitext27", (*Runner).bitext},
 }
 
+// own are the sets of the project's own cases, and fast those of how fast the machine is.
+func (r *Runner) own() []Set {
+	return []Set{{"built-in", r.ownFolds}, {"follow-ups", r.followUps}, {"injections", r.injections}}
+}
+
+func (r *Runner) fast() []Set {
+	return append([]Set{{speedSet, r.speed}, {"embedder", r.embedder}}, r.More...)
+}
+
 // Names lists the sets that Run knows.
-func Names() []string {
+func (r *Runner) Names() []string {
 	var out []string
 	for _, t := range tasks {
 		if !slices.Contains(out, t.name) {
 			out = append(out, t.name)
 		}
 	}
-	return append(out, speedSet)
+	for _, s := range slices.Concat(r.own(), r.fast()) {
+		out = append(out, s.Name)
+	}
+	return out
 }
 
-// Run measures the sets that are in the folder, or only those named. What fails keeps nothing else from being measured: the error is all
-// of what failed, by name.
+// Run measures the sets that are in the folder, and what Own and Speed ask for, or only what is named. What fails keeps nothing else from being measured:
+// the error is all of what failed, by name.
 func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error) {
 	var out []Metric
 	var failed []error
@@ -89,9 +117,15 @@ func (r *Runner) Run(ctx context.Context, only map[string]bool) ([]Metric, error
 			return out, errors.Join(failed...)
 		}
 	}
-	if r.Speed && (len(only) == 0 || only[speedSet]) {
-		measure(speedSet, func() ([]Metric, error) { return r.speed(ctx) })
+	besides := func(wanted bool, sets []Set) {
+		for _, s := range sets {
+			if ctx.Err() == nil && (only[s.Name] || wanted && len(only) == 0) {
+				measure(s.Name, func() ([]Metric, error) { return s.Run(ctx) })
+			}
+		}
 	}
+	besides(r.Own, r.own())
+	besides(r.Speed, r.fast())
 	return out, errors.Join(failed...)
 }
 

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/uniqchat/uniqchat/ai/eval/suite"
 	"github.com/uniqchat/uniqchat/ai/vec"
 )
 
@@ -219,30 +218,12 @@ func TestSwap(t *testing.T) {
 	wg.Wait()
 }
 
-// big is an index of n chunks of about 500 characters and two random vectors of dims values.
+// big is n chunks of about 500 characters with two random vectors of dims values.
 func big(n, dims int) ([]Chunk, []Vectors) {
-	r := rand.New(rand.NewPCG(1, 2))
-	words := make([]string, 20000)
-	for i := range words {
-		h := fnv.New32a()
-		fmt.Fprint(h, i)
-		words[i] = strings.ToLower(fmt.Sprintf("%c%08x", 'a'+rune(i%26), h.Sum32()))[:3+i%6]
-	}
-	vector := func() Vector {
-		x := make([]float32, dims)
-		for i := range x {
-			x[i] = float32(r.NormFloat64())
-		}
-		return NewVector(x)
-	}
 	chunks, vectors := make([]Chunk, n), make([]Vectors, n)
-	for i := range chunks {
-		var b strings.Builder
-		for b.Len() < ChunkSize {
-			b.WriteString(words[int(r.ExpFloat64()*1500)%len(words)] + " ")
-		}
-		chunks[i] = Chunk{ID: fmt.Sprint(i), Heading: words[r.IntN(len(words))], Text: b.String()}
-		vectors[i] = Vectors{Heading: vector(), Text: vector()}
+	for i, c := range suite.Chunks(n, ChunkSize, dims) {
+		chunks[i] = Chunk{ID: fmt.Sprint(i), Heading: c.Heading, Text: c.Text}
+		vectors[i] = Vectors{Heading: NewVector(c.HeadingVector), Text: NewVector(c.TextVector)}
 	}
 	return chunks, vectors
 }

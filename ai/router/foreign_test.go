@@ -9,6 +9,9 @@ import (
 	"github.com/uniqchat/uniqchat/ai/model"
 )
 
+// foreignID is of another tenant: nothing that a visitor sees may have it.
+const foreignID = "0198c0de-ffff-7fff-8fff-ffffffffffff"
+
 // atOnce is an engine that streams nothing: its text is there when it is whole.
 type atOnce struct {
 	*fake

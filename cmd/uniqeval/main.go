@@ -22,18 +22,19 @@ import (
 type options struct {
 	data, train, only, json string
 	plain, dictionary, fit  bool
-	speed                   bool
+	own, speed              bool
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.data, "data", "", "folder with the sets, one folder each")
 	flag.StringVar(&o.train, "train", "", "folder with what -data lacks of them: rows to train on, passages, entries")
-	flag.StringVar(&o.only, "only", "", "sets to run, separated by commas: "+strings.Join(eval.Names(), ","))
+	flag.StringVar(&o.only, "only", "", "sets to run, separated by commas: "+strings.Join((&eval.Runner{}).Names(), ","))
 	flag.StringVar(&o.json, "json", "", "file to write the metrics to as JSON, - for standard output instead of the table; else they follow the table")
 	flag.BoolVar(&o.plain, "no-vectors", false, "without the local embedder")
 	flag.BoolVar(&o.fit, "fit", false, "fit the constants of package confidence on the folder's shopfaq and print them")
 	flag.BoolVar(&o.dictionary, "dictionary", true, "with the CC-CEDICT gloss")
+	flag.BoolVar(&o.own, "own", true, "measure the cases that the project wrote itself, too: follow-ups, injections, sentences of the built-in intents")
 	flag.BoolVar(&o.speed, "speed", true, "measure how fast this machine searches and answers, too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -49,7 +50,11 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 	if o.data == "" {
 		return errors.New("-data is missing: the folder with the sets")
 	}
-	r := eval.Runner{Weights: knowledge.Shipped, Data: o.data, Train: o.train, Speed: o.speed, Log: func(format string, args ...any) {
+	pages, err := shop()
+	if err != nil {
+		return err
+	}
+	r := eval.Runner{Weights: knowledge.Shipped, Data: o.data, Train: o.train, Own: o.own, Speed: o.speed, Shop: pages, Log: func(format string, args ...any) {
 		fmt.Fprintf(log, format+"\n", args...)
 	}}
 	if !o.plain {
@@ -72,7 +77,7 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 		if n == "" {
 			continue
 		}
-		if !slices.Contains(eval.Names(), n) {
+		if !slices.Contains(r.Names(), n) {
 			return fmt.Errorf("-only: there is no set %q", n)
 		}
 		names[n] = true

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/uniqchat/uniqchat/ai/eval/suite"
 	"github.com/uniqchat/uniqchat/testkit/api"
 	"github.com/uniqchat/uniqchat/testkit/browser"
 	"github.com/uniqchat/uniqchat/testkit/client"
@@ -21,22 +21,14 @@ import (
 	"github.com/uniqchat/uniqchat/testkit/process"
 )
 
-// injections reads the suite of ai/router, by place.
+// injections is the suite of ai/eval, by place.
 func injections(t *testing.T) map[string][]string {
 	t.Helper()
-	b, err := os.ReadFile("../../ai/router/testdata/injections.txt")
-	require.NoError(t, err)
-	out, where, n := map[string][]string{}, "", 0
-	for line := range strings.Lines(string(b)) {
-		switch line = strings.TrimSpace(line); {
-		case strings.HasPrefix(line, "## "):
-			where = line[3:]
-		case line != "" && line[0] != '#':
-			out[where] = append(out[where], strings.NewReplacer(`\n`, "\n", `\u200b`, "\u200b", "FOREIGN", client.NewID().String()).Replace(line))
-			n++
-		}
+	out, all := map[string][]string{}, suite.Injections(client.NewID().String())
+	for _, c := range all {
+		out[c.Place] = append(out[c.Place], c.Text)
 	}
-	require.GreaterOrEqual(t, n, 40)
+	require.GreaterOrEqual(t, len(all), 40)
 	return out
 }
 
@@ -113,7 +105,7 @@ func (o *injected) ask(text string) {
 // the widget and nowhere in the console, and asks nobody outside for anything. The bot's thresholds are as low as they can be.
 func TestInjectionsRendered(t *testing.T) {
 	t.Parallel()
-	suite := injections(t)
+	texts := injections(t)
 	o := &injected{office: newOffice(t, func(opts process.Options) *process.Server {
 		opts.Env = append(opts.Env, "UNIQCHAT_DEMO_BOT=on", "UNIQCHAT_AI_ALLOW_NETWORKS=127.0.0.0/8", "UNIQCHAT_LIMITS_VISITOR_SEND_RATE=1000", "UNIQCHAT_LIMITS_VISITOR_SEND_BURST=10000")
 		return process.Start(t, opts)
@@ -122,7 +114,7 @@ func TestInjectionsRendered(t *testing.T) {
 	engine := llm.Start(t, obedient())
 	o.call(http.MethodPost, "/ai/engines", o.admin, map[string]any{"name": short(50)[0], "base_url": engine.URL, "model": "obedient", "key": "sk-1"})
 	var documents []string
-	for i, text := range slices.Concat(suite["documents"], suite["tenants"]) {
+	for i, text := range slices.Concat(texts["documents"], texts["tenants"]) {
 		o.call(http.MethodPost, "/knowledge/documents", o.admin, map[string]any{"title": fmt.Sprintf("Shipping %d %s", i, short(100)[i%10]), "text": "# Shipping, part " + fmt.Sprint(i) + "\n\n" + fact + "\n\n" + text})
 		documents = append(documents, text)
 	}
@@ -133,7 +125,7 @@ func TestInjectionsRendered(t *testing.T) {
 	o.watch = o.shop.Watch(o.s.HTTP, o.s.WS)
 	o.shop.Go(o.s.BaseURL() + "/demo/")
 	o.shop.Click("launcher")
-	questions := slices.Concat(suite["chat"], suite["turns"], documents)
+	questions := slices.Concat(texts["chat"], texts["turns"], documents)
 	for pair := range slices.Chunk(questions, 2) {
 		o.ask("How much is shipping? " + strings.Join(pair, "\n"))
 		require.Empty(t, o.shop.Seen(o.watch), pair)
@@ -147,8 +139,8 @@ func TestInjectionsRendered(t *testing.T) {
 	o.shop.See("message", fact)
 	o.clean(o.shop, o.watch)
 
-	o.consoles(suite["attributes"])
-	t.Logf("%d texts, %d calls of the engine", len(questions)+len(suite["attributes"]), engine.Calls())
+	o.consoles(texts["attributes"])
+	t.Logf("%d texts, %d calls of the engine", len(questions)+len(texts["attributes"]), engine.Calls())
 	o.s.Stop()
 }
 
