@@ -70,7 +70,7 @@ func (r *Runner) own() []Set {
 }
 
 func (r *Runner) fast() []Set {
-	return append([]Set{{speedSet, r.speed}, {"embedder", r.embedder}}, r.More...)
+	return append([]Set{{speedSet, r.speed}, {"embedder", r.embedder}, {"swap", r.swap}}, r.More...)
 }
 
 // Names lists the sets that Run knows.

@@ -20,6 +20,8 @@ import (
 type sizes struct {
 	vectors int           // that are scanned
 	embed   time.Duration // for how long texts are embedded
+	swapped int           // chunks that are indexed under questions
+	peace   time.Duration // before and after that
 }
 
 const (
