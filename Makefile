@@ -110,7 +110,7 @@ models: ## make the local encoder's weights anew from the published model (needs
 EVAL_ARGS ?=
 
 .PHONY: eval
-eval: ## measure the AI's local parts on the sets in DATA= (TRAIN= has what DATA lacks of them; EVAL_ARGS='-json out.json -only xquad')
+eval: ## measure the AI on the sets in DATA=, on the project's own cases and under faults and load (TRAIN= has what DATA lacks; EVAL_ARGS='-json out.json -only xquad')
 	@[ -n "$(DATA)" ] || { echo 'make eval DATA=folder: one folder for each set, see docs/ai.md'; exit 1; }
 	$(GO) run ./cmd/uniqeval -data '$(DATA)' -train '$(TRAIN)' $(EVAL_ARGS)
 

@@ -1,4 +1,5 @@
-// Command uniqeval measures the AI's local parts on sets of questions, and how fast they are, and prints a table and JSON. See docs/ai.md.
+// Command uniqeval measures the AI on sets of questions and on the project's own cases, how fast it is, and what faults and load do to it, and prints a
+// table and JSON. See docs/ai.md.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"github.com/uniqchat/uniqchat/ai"
 	"github.com/uniqchat/uniqchat/ai/eval"
 	"github.com/uniqchat/uniqchat/ai/knowledge"
+	"github.com/uniqchat/uniqchat/testkit/engines"
 )
 
 // options says what to measure.
@@ -29,13 +31,13 @@ func main() {
 	var o options
 	flag.StringVar(&o.data, "data", "", "folder with the sets, one folder each")
 	flag.StringVar(&o.train, "train", "", "folder with what -data lacks of them: rows to train on, passages, entries")
-	flag.StringVar(&o.only, "only", "", "sets to run, separated by commas: "+strings.Join((&eval.Runner{}).Names(), ","))
+	flag.StringVar(&o.only, "only", "", "sets to run, separated by commas: "+strings.Join((&eval.Runner{More: engines.Measure{}.Sets()}).Names(), ","))
 	flag.StringVar(&o.json, "json", "", "file to write the metrics to as JSON, - for standard output instead of the table; else they follow the table")
 	flag.BoolVar(&o.plain, "no-vectors", false, "without the local embedder")
 	flag.BoolVar(&o.fit, "fit", false, "fit the constants of package confidence on the folder's shopfaq and print them")
 	flag.BoolVar(&o.dictionary, "dictionary", true, "with the CC-CEDICT gloss")
 	flag.BoolVar(&o.own, "own", true, "measure the cases that the project wrote itself, too: follow-ups, injections, sentences of the built-in intents")
-	flag.BoolVar(&o.speed, "speed", true, "measure how fast this machine searches and answers, too")
+	flag.BoolVar(&o.speed, "speed", true, "measure how fast this machine searches and answers, and what load, swaps and broken engines do to that, too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -57,6 +59,7 @@ func run(ctx context.Context, o options, out, log io.Writer) error {
 	r := eval.Runner{Weights: knowledge.Shipped, Data: o.data, Train: o.train, Own: o.own, Speed: o.speed, Shop: pages, Log: func(format string, args ...any) {
 		fmt.Fprintf(log, format+"\n", args...)
 	}}
+	r.More = engines.Measure{Log: r.Log}.Sets()
 	if !o.plain {
 		l, err := ai.NewLocal(o.dictionary)
 		if err != nil {

@@ -90,16 +90,25 @@ type Server struct {
 // Start starts a server that ends with the test.
 func Start(t testing.TB, b Behaviour) *Server {
 	t.Helper()
+	s := New(b)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// New starts a server. Close ends it.
+func New(b Behaviour) *Server {
 	s := &Server{done: make(chan struct{})}
 	s.Set(b)
 	s.server = httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL = s.server.URL + "/v1"
-	t.Cleanup(func() {
-		close(s.done)
-		s.server.CloseClientConnections()
-		s.server.Close()
-	})
 	return s
+}
+
+// Close ends the server and what it is asked at the moment. It must be called once.
+func (s *Server) Close() {
+	close(s.done)
+	s.server.CloseClientConnections()
+	s.server.Close()
 }
 
 // Set changes what the server does with the next request.
