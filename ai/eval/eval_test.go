@@ -189,13 +189,13 @@ func TestSpeed(t *testing.T) {
 
 // TestNoValue: what is not a number is null, and a dash that neither meets nor misses its goal.
 func TestNoValue(t *testing.T) {
-	all := []Metric{{Set: "s", Name: "n", Value: math.NaN(), Goal: "<= 1"}, {Set: "s", Name: "n", Value: .5}}
+	all := []Metric{{Set: "s", Name: "n", Value: math.NaN(), Goal: "<= 1"}, {Set: "s", Name: "n", Value: .5}, {Set: "s", Name: "n", Value: 2, Unit: "ms", Goal: "<= 1", Baseline: "3"}}
 	b, err := json.Marshal(all)
-	if want := `[{"set":"s","name":"n","n":0,"goal":"\u003c= 1","value":null},{"set":"s","name":"n","n":0,"value":0.5}]`; err != nil || string(b) != want {
+	if want := `[{"set":"s","name":"n","n":0,"goal":"\u003c= 1","value":null},{"set":"s","name":"n","n":0,"value":0.5},{"set":"s","name":"n","unit":"ms","n":0,"goal":"\u003c= 1","baseline":"3","value":2,"met":false}]`; err != nil || string(b) != want {
 		t.Errorf("%v\n%s\n%s", err, b, want)
 	}
 	var out bytes.Buffer
-	if err := Print(&out, all); err != nil || strings.Contains(out.String(), "NaN") || strings.Contains(out.String(), "missed") || !strings.Contains(out.String(), "-") {
+	if err := Print(&out, all); err != nil || strings.Contains(out.String(), "NaN") || strings.Count(out.String(), "missed") != 1 || !strings.Contains(out.String(), "-") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }

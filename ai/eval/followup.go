@@ -61,7 +61,11 @@ func (r *Runner) followUps(ctx context.Context) ([]Metric, error) {
 		name   string
 		counts [2]tally
 	}{
-		{"all", follow["all"]}, {"tune", follow["tune"]}, {"kept back", follow["kept"]}, {"en", follow["en"]}, {"zh", follow["zh"]},
+		{"all", follow["all"]},
+		{"tune", follow["tune"]},
+		{"kept back", follow["kept"]},
+		{"en", follow["en"]},
+		{"zh", follow["zh"]},
 		{"questions of their own", own["all"]},
 	} {
 		for i, how := range []string{"with the turns before", "without them"} {

@@ -36,7 +36,7 @@ func TestMeasure(t *testing.T) {
 			}
 		}
 	}
-	if len(rows) != 3*6+3+4 || rows["worst of all: by a remote engine"].Value >= 100 || rows["worst of all: by a remote engine"].Note == "" {
+	if len(rows) != 3*7+3+4 || rows["worst of all: by a remote engine"].Value >= 100 || rows["worst of all: by a remote engine"].Note == "" {
 		t.Errorf("%d rows: %+v", len(rows), rows)
 	}
 	over, stop := context.WithCancelCause(t.Context())
