@@ -16,12 +16,13 @@ import (
 	"github.com/uniqchat/uniqchat/chat"
 )
 
-// sizes are those of what is measured for its speed. Zeros are as docs/ai.md says.
+// sizes are how much is measured. Zeros are as docs/ai.md says.
 type sizes struct {
 	vectors int           // that are scanned
 	embed   time.Duration // for how long texts are embedded
 	swapped int           // chunks that are indexed under questions
 	peace   time.Duration // before and after that
+	every   int           // of the injections which
 }
 
 const (
