@@ -18,7 +18,10 @@ const (
 	swapRate   = 500 // questions a second
 	swapHits   = 5
 	waited     = 100 * time.Millisecond // who has no answer by then has waited
+	swapLimit  = 5 * time.Minute        // of a build, which takes one where nothing else needs the processors
 )
+
+var errBusy = fmt.Errorf("the index was not built after %v: the machine has too much else to do", swapLimit)
 
 // swapped is what questions met while indexes were built and swapped, and before and after that.
 type swapped struct {
@@ -32,7 +35,9 @@ func (r *Runner) swap(ctx context.Context) ([]Metric, error) {
 	n := cmp.Or(r.sizes.swapped, swapChunks)
 	chunks, vectors := made(n)
 	s, err := swapping(ctx, chunks, vectors, cmp.Or(r.sizes.peace, 10*time.Second), func() (*knowledge.Index, error) {
-		return knowledge.NewIndexAside(ctx, chunks, "random", vectors)
+		limited, stop := context.WithTimeoutCause(ctx, swapLimit, errBusy)
+		defer stop()
+		return knowledge.NewIndexAside(limited, chunks, "random", vectors)
 	})
 	if err != nil {
 		return nil, err
