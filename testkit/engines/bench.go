@@ -173,16 +173,27 @@ func (f *Figures) count(o router.Outcome, shown []string) {
 	}
 }
 
-// wrote reports whether all of a message is its engine's.
+// wrote reports whether all of a message is its engine's: it begins as its text does, though it may break off or go on without sense, and has nothing of what
+// another one writes.
 func wrote(m router.Message) bool {
+	own := ""
+	for _, c := range eval.Returns(eval.Sure).Chunks {
+		own += c.Text // the local engine's
+	}
 	for i, text := range Texts {
-		if m.Engine == fmt.Sprint("engine", i) {
-			return m.Text == text || m.Cut && strings.HasPrefix(text, m.Text)
+		if m.Engine != fmt.Sprint("engine", i) {
+			continue
+		}
+		if own = text; m.Text != text && !(m.Cut && strings.HasPrefix(m.Text, text[:min(len(m.Text), len(text)/4)])) {
+			return false
 		}
 	}
-	for _, text := range Texts[1:] { // the first may be what the chunk says, too
-		if strings.Contains(m.Text, text[:len(text)/2]) {
-			return false
+	const piece = 16
+	for _, text := range Texts {
+		for at := range len(text) - piece {
+			if p := text[at : at+piece]; strings.Contains(m.Text, p) && !strings.Contains(own, p) {
+				return false
+			}
 		}
 	}
 	return true

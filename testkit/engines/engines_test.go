@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestMeasure: each set has its rows, and what nothing but the code decides is as it must be.
 func TestMeasure(t *testing.T) {
-	m := engines.Measure{Rate: 20, Peace: 500 * time.Millisecond, Fault: time.Second, Faults: []llm.Fault{llm.Cut, llm.Failing}, Log: t.Logf}
+	m := engines.Measure{Rate: 20, Peace: 500 * time.Millisecond, Fault: time.Second, Faults: []llm.Fault{llm.Cut, llm.Huge}, Log: t.Logf}
 	rows := map[string]eval.Metric{}
 	for _, s := range m.Sets() {
 		all, err := s.Run(t.Context())
