@@ -2,7 +2,6 @@ package chat
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -204,8 +203,11 @@ func (d *Desk) revise(ctx context.Context, a *Actor, m *Message, cmid CMID, r Re
 		Role: RoleSystem, Kind: KindSystem, Visibility: m.Visibility, Time: d.stamp(), Body: body,
 	}}
 	receipts, err := d.log.Append(ctx, e)
-	if err != nil || receipts[0].Err != nil {
-		return cmp.Or(err, receipts[0].Err)
+	if err == nil {
+		err = receipts[0].Err
+	}
+	if err != nil {
+		return err
 	}
 	// Whoever edits it next waits for the rows that this is in.
 	if h, ok := d.heads.get(Key{m.Tenant, m.Conversation}); ok && h.Last == receipts[0].Prev {

@@ -34,7 +34,7 @@ func (l *loop) markDirty(c *Conn) {
 	}
 }
 
-// maxHeld is how many pushes may wait for Ready: it follows within microseconds.
+// maxHeld is how many pushes may wait for Ready: it follows at once, or after one look-up.
 const maxHeld = 256
 
 // maxMissed is how many topics one GAP may have to name; a reader that far behind starts again.
@@ -106,6 +106,11 @@ func (l *loop) hold(c *Conn, f *Frame, class Class) {
 		have += b.held[i].frame.Len()
 	}
 	if len(b.held) > 0 && have > c.tier.Load().OutLimit || len(b.held) >= maxHeld {
+		if class == Ephemeral {
+			l.e.stats.dropped("ephemeral")
+			f.Release()
+			return
+		}
 		l.e.stats.dropped("full")
 		f.Release()
 		l.abandon(c)

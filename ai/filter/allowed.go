@@ -60,7 +60,9 @@ func (a *Allowed) learn(s string) {
 }
 
 func (a *Allowed) learnLink(l string) {
-	a.links[canonical(l)] = true
+	if c := canonical(l); c != "" {
+		a.links[c] = true
+	}
 	for _, id := range idsIn(l) {
 		a.linked[id] = true
 	}
@@ -83,10 +85,11 @@ func (a *Allowed) unlinked(s string) string {
 		return s // nearly all words
 	}
 	shown := func(l string) bool {
-		if !a.link(l) {
+		ids := idsIn(l)
+		if len(ids) == 0 || !a.link(l) { // without one it needs no leave, and must not stand between the parts of one
 			return false
 		}
-		for _, id := range idsIn(l) {
+		for _, id := range ids {
 			if !a.linked[id] && !a.ids[id] {
 				return false
 			}

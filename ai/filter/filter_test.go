@@ -22,7 +22,7 @@ const (
 func asked() *model.Question {
 	return &model.Question{
 		Text: "is order " + own + " there?", Secrets: model.Secrets{Canary: "qzxcanary7bwordk", Fence: "mfencewpqz3again"},
-		Chunks: []model.Chunk{{Chunk: &knowledge.Chunk{Text: "See https://Shop.test/Returns/ or [the form](https://shop.test/form?a=1). Write to help@shop.test. 请访问shop.test/zh查看。"}}, {
+		Chunks: []model.Chunk{{Chunk: &knowledge.Chunk{Text: "See https://Shop.test/Returns/ or [the form](https://shop.test/form?a=1). Write to help@shop.test. 请访问shop.test/zh查看。 [home](/)"}}, {
 			Chunk: &knowledge.Chunk{Text: "Part " + product + " has [a manual](https://shop.test/files/" + file + ".pdf), and see https://shop.test/p/" + page + "/about. Tenant " + written + " has it."},
 		}},
 	}
@@ -123,8 +123,9 @@ func TestLeaks(t *testing.T) {
 	for name, s := range map[string]string{
 		"of our kind, in a document": "Tenant " + written + " has it.", "of a link, without the link": "It is " + page + ".", "beside a link": "https://shop.test/Returns " + written,
 		"in another link": "https://shop.test/p/" + written, "in a link of a host": "https://brand.com/p/" + written, "in a link's words": "[" + page + "](https://shop.test/p/" + page + "/about)",
-		"in a link's title": "[x](https://shop.test/p/" + page + "/about \"" + page + "\")", "brought together": "0198c0de-<b>aaaa-7222-8333-4444</b>55556666", "in an unknown link": "https://evil.test/" + page,
-		"other id": "Tenant 0198c0de-aaaa-7222-8333-444455556666 has it.", "without groups": "0198C0DEAAAA72228333444455556666", "spaced": "0198c0de aaaa 7222 8333 444455556666",
+		"in a link's title": "[x](https://shop.test/p/" + page + "/about \"" + page + "\")", "brought together": "0198c0de-<b>aaaa-7222-8333-4444</b>55556666", "in an empty link's words": "[0198c0de-aaaa-7222-8333-444455556666]()", "in halves": "See https://brand.com/0198c0de-aaaa-7222-8333 444455556666 now",
+		"in an unknown link": "https://evil.test/" + page,
+		"other id":           "Tenant 0198c0de-aaaa-7222-8333-444455556666 has it.", "without groups": "0198C0DEAAAA72228333444455556666", "spaced": "0198c0de aaaa 7222 8333 444455556666",
 	} {
 		for _, size := range []int{1, 5, 1000} {
 			if _, _, err := through(s, size, "brand.com"); !errors.Is(err, ErrForeign) {

@@ -49,6 +49,7 @@ type attempt struct {
 	first   time.Duration
 	last    time.Time // of its newest piece
 	running bool
+	cut     bool    // it was silent for too long: only its end is waited for
 	says    verdict // of its end, when it runs no more
 	failed  error   // likewise
 	result  model.Result

@@ -168,6 +168,13 @@ func (b *breaker) rouse() {
 	b.wake = make(chan struct{})
 }
 
+// able reports whether the engine works as far as is known, or may: it is time to try it again.
+func (b *breaker) able(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.is == closed || b.is == behind && !b.probing && !now.Before(b.until)
+}
+
 // last reports whether other engines are to be asked before this one.
 func (b *breaker) last(now time.Time) bool {
 	b.mu.Lock()

@@ -206,7 +206,7 @@ func (rc *race) silences(a *attempt) (usual, most time.Duration) {
 	switch {
 	case a == rc.chosen && rc.others(a):
 		return usual, min(max(usual, minShownSilence), rc.r.c.FirstSign)
-	case a != rc.chosen && (rc.another() || rc.working() > 1):
+	case a != rc.chosen && (rc.another() || rc.uncut() > 1):
 		return usual, usual
 	}
 	return usual, never
@@ -219,6 +219,7 @@ func (rc *race) rests(a *attempt) {
 		return
 	}
 	a.blame.Store(a == rc.chosen || a.pass.probe)
+	a.cut = true
 	a.cancel(&model.Error{Kind: model.Cut, Engine: a.Engine.Name(), Err: errSilent})
 	a.last = time.Now().Add(never) // its end is on the way
 }

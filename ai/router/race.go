@@ -110,12 +110,12 @@ func (rc *race) doubt(a *attempt) {
 
 // another reports whether there is an engine to ask that works, as far as is known.
 func (rc *race) another() bool {
-	return slices.ContainsFunc(rc.queue, func(m *member) bool { return m.breaker.standing() == closed })
+	return slices.ContainsFunc(rc.queue, func(m *member) bool { return m.breaker.able(time.Now()) })
 }
 
 // others reports whether an engine works, as far as is known, besides that of an attempt.
 func (rc *race) others(a *attempt) bool {
-	return slices.ContainsFunc(rc.r.members, func(m *member) bool { return m != a.member && m.breaker.standing() == closed })
+	return slices.ContainsFunc(rc.r.members, func(m *member) bool { return m != a.member && m.breaker.able(time.Now()) })
 }
 
 // late is what is left when time is over: what the visitor has seen, or nothing.
@@ -211,6 +211,17 @@ func (rc *race) working() int {
 	for _, a := range rc.attempts {
 		if a.running {
 			n++
+		}
+	}
+	return n
+}
+
+// uncut is how many attempts may still bring an answer.
+func (rc *race) uncut() int {
+	n := rc.working()
+	for _, a := range rc.attempts {
+		if a.running && a.cut {
+			n--
 		}
 	}
 	return n

@@ -23,6 +23,7 @@ type job struct {
 	answers map[chat.MessageID]bool // what the bot has said, to whatever was asked, also what was recalled
 	stream  *stream
 	doubt   bool // something may have been said, and nobody can say whether
+	over    bool // the question has an answer, another worker's
 }
 
 // entries is how much of a conversation is looked at.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -65,6 +66,7 @@ func (j *job) reply(ctx context.Context, r chat.BotReply) (result, error) {
 			return "", nil
 		case errors.As(err, &e) && e.Name == chat.BotAnswered:
 			if len(r.Lines) > 0 && r.Lines[0].Part != partGreeting && !j.wasSaid(ctx, &r) && !j.doubt {
+				j.over = true
 				return overtaken, nil // by another worker, in words of its own
 			}
 			return "", nil
@@ -123,7 +125,8 @@ func (j *job) wasSaid(ctx context.Context, r *chat.BotReply) bool {
 	for i := range all {
 		m := &all[i]
 		if len(r.Lines) == 0 {
-			if m.Seq > j.head.Last && m.Sender == j.bot.User && m.Kind == chat.KindSystem {
+			var c chat.Change
+			if m.Role == chat.RoleSystem && json.Unmarshal(m.Body, &c) == nil && c.Event == chat.EventHandoff && c.By == j.bot.User && m.Seq > j.head.Last {
 				return true
 			}
 			continue

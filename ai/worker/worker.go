@@ -260,7 +260,8 @@ func (w *Worker) work(ctx context.Context, j chat.BotJob) {
 		defer close(held)
 		w.hold(busy, j, lose)
 	}()
-	r, err := w.guarded(busy, &job{BotJob: j, w: w})
+	at := &job{BotJob: j, w: w}
+	r, err := w.guarded(busy, at)
 	lose(nil)
 	<-held
 	switch cause := context.Cause(busy); {
@@ -272,6 +273,9 @@ func (w *Worker) work(ctx context.Context, j chat.BotJob) {
 	w.stats.results[r].Inc()
 	if r == failed {
 		w.o.Logger.Warn("a bot's answer failed and is tried again", "tenant", j.Tenant, "conv", j.Conversation, "attempt", j.Attempt, "err", err)
+	}
+	if r == overtaken && at.over {
+		r = dropped // there is nothing left to be done
 	}
 	w.end(ctx, j, r)
 }

@@ -89,7 +89,7 @@ func (s *session) forked(concerns func(chat.Key) bool, known []chat.Conversation
 	if len(gaps) == 0 {
 		return false
 	}
-	s.conn.Send(encode(s.conn.Kind(), codec.Header{}, &codec.Gap{Items: gaps}), engine.Must)
+	s.conn.Send(encode(s.conn.Kind(), codec.Header{}, &codec.Gap{Items: gaps}), engine.Push)
 	return true
 }
 

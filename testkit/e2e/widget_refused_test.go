@@ -18,7 +18,7 @@ const refusals = `window.refuse = null; window.real = window.fetch; window.fetch
 
 // refused presses a button three times: the server asks for patience, then the network is away, then nothing is wrong. The last press is the caller's.
 func refused(p *browser.Page, path, form, button string) {
-	said := `$("` + form + `").querySelector("[role=alert]")?.innerText ?? ""`
+	said := `$("` + form + `").querySelector(".bad")?.innerText ?? ""`
 	p.Wait(`(window.refuse = { path: "` + path + `", status: 429, after: 5 }, true)`)
 	p.Click(button)
 	p.Wait(`(` + said + `).includes("You can go on in") && $("` + button + `").disabled`)
@@ -32,7 +32,7 @@ func refused(p *browser.Page, path, form, button string) {
 	p.Wait(`(window.refuse = { path: "` + path + `" }, true)`)
 	p.Click(button)
 	p.Wait(`/the server can't be reached/.test(` + said + `) && !$("` + button + `").disabled`)
-	p.Wait(`(uniqchat("setLocale", "zh-CN"), /暂时连不上服务器/.test(` + said + `))`)
+	p.Wait(`(uniqchat("setLocale", "zh-CN"), /连不上服务器/.test(` + said + `))`)
 	p.Look(browser.Options{Phone: true, Dark: true})
 	p.Screenshot("away-" + form + "-zh")
 	p.Look(browser.Options{})

@@ -14,7 +14,7 @@ function addressed(): string {
   }
 }
 
-const src = addressed();
+const src = parent === window ? "" : addressed(); // a page of its own shows nothing: it would stand under our address
 if (src === "") tell("failed");
 else {
   const img = new Image();

@@ -45,7 +45,7 @@ export interface LineOptions {
 }
 
 export class Line {
-  private client: ProtocolClient | null = null;
+  client: ProtocolClient | null = null;
   private state: Shared = nothing;
   private dirty = false;
   private starting = false;

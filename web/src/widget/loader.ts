@@ -97,7 +97,7 @@ class Loader implements Host {
     if (kept === null) setTimeout(() => this.show(), 2000);
     else this.show();
     if (kept === null || kept.old) void this.ask();
-    else this.begin();
+    else queueMicrotask(() => this.begin()); // after what the page has called already
   }
 
   /** Asks how the site wants its widget. Only the server's own word takes it away; if nobody answers, it asks again in a minute, and at the next intent. */
@@ -113,7 +113,8 @@ class Loader implements Host {
       return;
     }
     if (site !== null) this.take(site);
-    else setTimeout(() => this.askAgain(), 60_000);
+    clearTimeout(this.asking);
+    if (site === null) this.asking = setTimeout(() => this.askAgain(), 60_000);
     this.show();
     this.begin();
   }
@@ -125,6 +126,7 @@ class Loader implements Host {
   locale: string;
   /** The locale that was asked for last; its words may be on their way. */
   private meant = "";
+  private asking: ReturnType<typeof setTimeout> | undefined;
   mark = "";
 
   /** Puts the widget on the page, and on it again where the page has taken it away with its body or with what is in that. */
@@ -224,7 +226,7 @@ class Loader implements Host {
     const { siteKey, base, locale } = this;
     if ((raw["siteKey"] ?? siteKey) !== siteKey) console.error(`uniqchat: this page has the chat of "${siteKey}"; another site's needs another page`);
     Object.assign(this.raw, raw, { siteKey, base });
-    this.setLocale(String(raw["locale"] ?? locale));
+    this.setLocale(String(raw["locale"] || this.meant || locale));
   }
 
   private greet(text: string): void {

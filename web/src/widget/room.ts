@@ -172,13 +172,16 @@ export class Room {
 
   async discard(cmid: UUID): Promise<void> {
     this.mine = this.mine.filter((e) => e.cmid !== cmid);
-    await this.change((own) => own.remove(cmid));
+    await this.change((own) => {
+      own.remove(cmid);
+      this.line?.client?.discard(cmid); // where the browser keeps nothing only the connection has it
+    });
   }
 
   private async change(f: (own: Outbox) => void): Promise<void> {
     await this.entries.refresh();
     f(box(this.session, this.entries));
-    this.do({ say: "nudge", fresh: "" });
+    if (this.state.link.name !== "ended") this.do({ say: "nudge", fresh: "" });
   }
 
   read(seq: number): void {

@@ -23,7 +23,7 @@ export const cache = new QueryClient({
   },
 });
 
-export interface ReadOptions { enabled?: boolean; staleTime?: number; every?: number; keep?: boolean }
+export interface ReadOptions<E = number> { enabled?: boolean; staleTime?: number; every?: E; keep?: boolean }
 
 /** Reads one answer: useGet("/conversations/{id}", { path: { id } }). keep: show the last answer while another is read. */
 export function useGet<P extends Path>(path: P, args: Args<Of<P>>, o: ReadOptions = {}): UseQueryResult<Answer<Of<P>>, Error> {
@@ -39,8 +39,9 @@ export function useGet<P extends Path>(path: P, args: Args<Of<P>>, o: ReadOption
 
 export type Pages<P extends ListPath> = UseInfiniteQueryResult<InfiniteData<Answer<Of<P>>>, Error> & { items: Item<P>[] };
 
-/** Reads a list page by page: items are those of all pages so far, without the repeats that a changing list gives; fetchNextPage reads on. */
-export function usePages<P extends ListPath>(path: P, args: Args<Of<P>>, o: ReadOptions = {}): Pages<P> {
+/** Reads a list page by page. every: how often all pages that there are come anew. items are those of all pages so far, without the repeats that a changing list gives; fetchNextPage reads on. */
+export function usePages<P extends ListPath>(path: P, args: Args<Of<P>>, o: ReadOptions<number | ((pages: number) => number)> = {}): Pages<P> {
+  const { every } = o;
   const q = useInfiniteQuery({
     queryKey: [path, args, "pages"],
     queryFn: ({ signal, pageParam }: { signal: AbortSignal; pageParam: string }) => {
@@ -51,7 +52,7 @@ export function usePages<P extends ListPath>(path: P, args: Args<Of<P>>, o: Read
     getNextPageParam: (last: Answer<Of<P>>) => (last as { next_cursor: string | null }).next_cursor,
     enabled: o.enabled ?? true,
     ...(o.staleTime === undefined ? {} : { staleTime: o.staleTime }),
-    ...(o.every === undefined ? {} : { refetchInterval: o.every }),
+    ...(every === undefined ? {} : { refetchInterval: typeof every === "number" ? every : (query: { state: { data?: { pages: unknown[] } } }) => every(query.state.data?.pages.length ?? 0) }),
     ...(o.keep === true ? { placeholderData: (was: unknown) => was } : {}),
   } as never) as unknown as UseInfiniteQueryResult<InfiniteData<Answer<Of<P>>>, Error>;
   return Object.assign({ ...q }, { items: items<P>(q.data) }) as Pages<P>;

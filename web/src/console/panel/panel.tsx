@@ -75,7 +75,7 @@ function Trail({ id, card }: { id: string; card: Props["card"] }) {
   const t = useTexts();
   const [all, setAll] = useState(false);
   const away = useOnline(id) === false;
-  const pages = usePages("/visitors/{id}/events", { path: { id }, query: { limit: 50 } }, { staleTime: 2_000, every: away || all ? 10_000 : 3_000 }); // no EVENT tells of them; all: many pages at once
+  const pages = usePages("/visitors/{id}/events", { path: { id }, query: { limit: 50 } }, { staleTime: 2_000, every: (pages) => (away || pages > 1 ? 10_000 : 3_000) }); // no EVENT tells of them; many pages are read one after the other
   const cart = cartOf(pages.items);
   const orders = ordersOf(pages.items);
   const steps = stepsOf(pages.items);

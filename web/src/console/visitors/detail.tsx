@@ -35,9 +35,10 @@ function Found({ at, row }: { at: Opened; row: BoardRow | null }) {
   const q = useGet("/visitors/online", { query: { since, sort: "since", order: "asc", limit: 20 } }, { enabled: since !== "", every: 3_000, keep: true });
   const whole = q.data?.data.find((x) => x.id === at.id);
   const shown = row ?? (whole === undefined ? null : { ...whole, has_cart: whole.cart !== null });
-  if (shown !== null) return <Inside row={shown} whole={whole} />;
+  const left = q.isSuccess && !q.isPlaceholderData && whole === undefined; // the row may be an old one
+  if (shown !== null && !left) return <Inside row={shown} whole={whole} />;
   if (q.isError) return <Failed error={q.error} again={() => void q.refetch()} />;
-  return q.isLoading ? null : <p className={css.soft} data-testid="left">{t.visitors.left}</p>;
+  return !left ? null : <p className={css.soft} data-testid="left">{t.visitors.left}</p>;
 }
 
 function Inside({ row, whole }: { row: BoardRow; whole: OnlineVisitor | undefined }) {

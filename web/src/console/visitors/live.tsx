@@ -26,7 +26,7 @@ export function Live() {
   const { board, answered, see } = useBoard(watchFilter(f));
   const open = readOpened(search);
   const known = useRef<BoardRow | null>(null); // it may have scrolled away
-  const change = (c: Partial<BoardFilter>) => go(`/visitors/live${writeBoard({ ...f, ...c })}`, { replace: true });
+  const change = (c: Partial<BoardFilter>) => go(`/visitors/live${open === null ? writeBoard({ ...f, ...c }) : writeOpened({ ...f, ...c }, open)}`, { replace: true });
   const asked = countBoard(f) > 0 || f.q !== "";
   if (known.current?.id !== open?.id) known.current = null;
   known.current = board.rows.find((r) => r.id === open?.id) ?? known.current;
@@ -51,7 +51,7 @@ export function Live() {
           <Rows board={board} see={see} open={show} />
         </>
       )}
-      <Detail at={open} row={known.current} close={() => change({})} />
+      <Detail at={open} row={known.current} close={() => go(`/visitors/live${writeBoard(f)}`, { replace: true })} />
     </div>
   );
 }

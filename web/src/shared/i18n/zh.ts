@@ -7,12 +7,12 @@ export const launcher: en.Translation<typeof en.launcher> = { open: "打开在�
 export const widget: en.Translation<typeof en.widget> = {
   title: "在线客服", hello: "您好！有什么可以帮您？", helloMore: "给我们留言，我们会在这里回复您。", online: "随时为您服务",
   backAt: "{time} 恢复服务", closedNow: "当前为非工作时间", awayNote: "当前为非工作时间。请留言，我们会在这里回复您。", awayUntil: "{time} 恢复服务。请留言，我们会在这里回复您。",
-  close: "关闭聊天窗口", tooLong: "内容过长，无法发送：{size}/{most} 字", write: "输入消息…", send: "发送", message: "消息", conversation: "会话", you: "我", agent: "客服", bot: "智能助手",
+  close: "关闭聊天窗口", tooLong: "内容过长：{size}/{most} 字", write: "输入消息…", send: "发送", message: "消息", conversation: "会话", you: "我", agent: "客服", bot: "智能助手",
   typing: "{name} 正在输入…", sending: "发送中…", sent: "已发送", delivered: "已送达", read: "已读", edited: "已编辑", recalled: "消息已撤回",
   failed: "发送失败", retry: "重试", discard: "删除", older: "加载更早的消息", connecting: "正在连接…",
   waiting: "连接已断开，正在重连…", waitingFor: "连接已断开，{seconds} 秒后重试", offline: "网络不可用，恢复后会自动发送消息。",
   ended: "连接已关闭。", replaced: "会话已在其他窗口打开。", again: "重新连接",
-  tooMany: "访客较多，{seconds} 秒后接入…", slow: "操作过于频繁，", slowFor: "{seconds} 秒后可继续。", queue: "您排在第 {place} 位", queueFirst: "即将轮到您",
+  tooMany: "访客较多，{seconds} 秒后接入…", slow: "操作太频繁，", slowFor: "{seconds} 秒后可继续。", queue: "您排在第 {place} 位", queueFirst: "即将轮到您",
   queueMinutes: "预计等待约 {minutes} 分钟", queueSoon: "预计不到 1 分钟", newest: "回到最新消息",
   today: "今天", yesterday: "昨天", more: "更多",
   askHuman: "转人工客服", emoji: "表情", attach: "发送文件", drop: "松开即可发送文件",
@@ -23,7 +23,7 @@ export const widget: en.Translation<typeof en.widget> = {
 
   "conversation.assigned": "{name} 为您服务", "conversation.transferred": "会话已转接给 {name}", "conversation.closed": "会话已结束",
   "conversation.reopened": "会话已重新打开", "conversation.rated": "您已评价本次服务", "conversation.queued": "会话回到队列",
-  toHuman: "您请求了人工客服", toPerson: "正在为您转接人工客服", toBot: "智能助手为您服务", other: "会话状态更新", unsupported: "暂时无法显示这种消息", problem: "操作未成功：", noServer: "暂时连不上服务器，请稍后再试。",
+  toHuman: "您请求了人工客服", toPerson: "正在转人工客服", toBot: "智能助手为您服务", other: "会话有更新", unsupported: "无法显示这种消息", problem: "操作未成功：", noServer: "连不上服务器，请稍后再试。",
   nobody: "现在没有客服在线", joins: "通常 {minutes} 分钟内接待", joinsSoon: "通常 1 分钟内接待", byMail: "通过邮件接收回复",
   aiMark: "AI",
 };

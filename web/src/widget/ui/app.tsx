@@ -33,7 +33,7 @@ export function App(p: AppProps) {
   const [menu, setMenu] = useState(false);
   const [over, setOver] = useState(false);
   const [put, setPut] = useState("");
-  const { bad, busy, attempt, dismiss } = useAttempt(t);
+  const { bad, role, busy, attempt, dismiss } = useAttempt(t);
   const [form, setForm] = useState(""); // "mail": the visitor wants the form; "chat": it does not; "asked": what the site asks is answered
   const [left, setLeft] = useState(""); // where the answer goes to what the visitor has just left
   const menuButton = useRef<HTMLButtonElement>(null);
@@ -90,14 +90,14 @@ export function App(p: AppProps) {
           {menu && part && <part.Menu folded={folded} sound={p.sound} setSound={p.setSound} attempt={attempt} handoff={handoff} close={() => { setMenu(false); menuButton.current?.focus(); }} />}
         </header>
         <Notice />
-        {bad && <div class="state bad" role="alert">{bad}<button type="button" class="link" onClick={dismiss}>{t.dismiss}</button></div>}
+        {bad && <div class="state bad" role={role}>{bad}<button type="button" class="link" onClick={dismiss}>{t.dismiss}</button></div>}
         <List folded={folded} open={setLarge} atEnd={p.atEnd} greeting={greeting}>
           {folded.withBot && !folded.closed && s.last > 0 && <button type="button" class="chip human" data-testid="ask-human" disabled={busy} onClick={() => handoff("human")}><Icon name="person" />{t.askHuman}</button>}
           {past && put !== s.conv && (folded.rated === 0
             ? part && <part.Rating conv={s.conv} done={() => setPut(`thanks:${s.conv}`)} later={() => setPut(s.conv)} />
             : put === `thanks:${s.conv}` && <p class="thanks" role="status">{t.rateThanks}</p>)}
           {asks && part && <part.PreChat fields={settings.preChat} text={settings.preChatText} done={() => { setForm("asked"); focus(); }} />}
-          {mail && part && <part.Offline text={settings.offlineText} left={left} keep={setLeft} instead={() => { setForm("chat"); focus(); }} />}
+          {mail && part && <part.Offline text={settings.offlineText} left={left} keep={(to) => { setLeft(to); setForm("chat"); }} instead={() => { setForm("chat"); focus(); }} />}
           {!started && !mail && !asks && told && !here && <button type="button" class="chip human" data-testid="by-mail" onClick={() => setForm("mail")}>{t.byMail}</button>}
         </List>
         {writes && <Composer hint={past ? t.reopenHint : ""} sent={() => { setLeft(""); p.atEnd(true); }} />}

@@ -61,7 +61,8 @@ export function Composer({ hint, sent }: { hint: string; sent(): void }) {
   };
   const written = () => {
     room.written(box.current!.value);
-    save(key, box.current!.value || null);
+    const { value } = box.current!;
+    save(key, value.length < 2 * most && value || null); // the room is the shop's
     fit();
   };
   return (

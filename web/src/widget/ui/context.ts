@@ -4,6 +4,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import { format } from "../../shared/i18n/index.ts";
 import type { CredentialsError } from "../../shared/link.ts";
+import { closeTooMany } from "../../shared/names.ts";
 import type { Problem } from "../api.ts";
 import type { Links } from "../links.ts";
 import type { Room } from "../room.ts";
@@ -26,6 +27,8 @@ export const useDesk = () => useContext(DeskContext);
 export interface Attempt {
   /** Why it did not work, in words; "" if nothing is wrong. */
   bad: string;
+  /** How that is told: a number that counts down is not read out each second. */
+  role: "alert" | "timer";
   /** It is being tried, or the server asks for patience. */
   busy: boolean;
   attempt(f: () => Promise<unknown>): Promise<void>;
@@ -38,6 +41,7 @@ export function useAttempt(t: Texts = useDesk().t): Attempt {
   const left = useCountdown(said.until ?? 0);
   return {
     bad: said.until ? (left > 0 ? `${t.slow} ${format(t.slowFor, { seconds: left })}` : "") : said.text === undefined ? "" : t.problem + (said.text || t.noServer),
+    role: said.until ? "timer" : "alert",
     busy: said.busy === true || left > 0,
     attempt: async (f) => {
       say({ busy: true });
@@ -45,8 +49,8 @@ export function useAttempt(t: Texts = useDesk().t): Attempt {
         await f();
         say({});
       } catch (e) {
-        const { status, final, retryAfter, message } = e as Problem & CredentialsError;
-        say(retryAfter || status === 429 ? { until: Date.now() + (retryAfter || 1000) } : { text: status || final ? message : "" }); // what the network says is for nobody
+        const { status, code, final, retryAfter, message } = e as Omit<Problem, "code"> & CredentialsError;
+        say(status === 429 || code === closeTooMany ? { until: Date.now() + (retryAfter || 1000) } : { text: status || final ? message : "" }); // what the network says is for nobody
       }
     },
     dismiss: () => say({}),

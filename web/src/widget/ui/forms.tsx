@@ -126,7 +126,7 @@ export function Offline({ text, left, keep, instead }: { text: string; left: str
   const field = (name: string, label: string, type: string, required: boolean): Field => ({ name, label, type, required, options: [] });
   const form = useFields([...(room.session.knows("name") === "" ? [field("name", w.name, "text", false)] : []), ...(known === "" ? [field("email", w.email, "email", true)] : []), field("text", w.text, "textarea", true)]);
   const box = useFirst();
-  const { bad, busy, attempt } = useAttempt();
+  const { bad, role, busy, attempt } = useAttempt();
   const cmid = useRef("");
   const submit = () => attempt(async () => {
     const said = Object.fromEntries(meant(form).map(([f, v]) => [f.name, v])) as Record<string, string>;
@@ -142,7 +142,7 @@ export function Offline({ text, left, keep, instead }: { text: string; left: str
       <b>{w.leave}</b>
       <p>{text || w.leaveText}</p>
       <Rows form={form} id="off" />
-      {bad !== "" && <small class="bad" role="alert">{bad}</small>}
+      {bad !== "" && <small class="bad" role={role}>{bad}</small>}
       <button type="submit" class="primary" disabled={busy} data-testid="offline-send">{w.sendMessage}</button>
       <button type="button" class="quiet" data-testid="offline-instead" onClick={instead}>{w.instead}</button>
     </form>

@@ -13,7 +13,7 @@ export function Rating({ conv, done, later }: { conv: string; done(): void; late
   const w = useWords();
   const [stars, setStars] = useState(0);
   const [comment, setComment] = useState("");
-  const { bad, busy, attempt } = useAttempt();
+  const { bad, role, busy, attempt } = useAttempt();
   const long = comment.trim().length > 1000;
   const submit = (e: Event) => {
     e.preventDefault();
@@ -37,7 +37,7 @@ export function Rating({ conv, done, later }: { conv: string; done(): void; late
       </fieldset>
       <textarea rows={2} placeholder={w.rateComment} aria-label={w.rateComment} value={comment} data-testid="rating-comment" onInput={(e) => setComment(e.currentTarget.value)} />
       {long && <small class="bad" role="alert">{w.tooLong}</small>}
-      {bad !== "" && <small class="bad" role="alert">{bad}</small>}
+      {bad !== "" && <small class="bad" role={role}>{bad}</small>}
       <div class="buttons">
         <button type="button" class="quiet" onClick={later}>{w.rateLater}</button>
         <button type="submit" class="primary" disabled={busy || long || stars === 0} data-testid="rating-send">{w.rateSend}</button>
